@@ -1,0 +1,343 @@
+"""What a connector is: reader, writer and prover of one tenant, a pure mapping, and the errors they raise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from policies.district import Tenant
+from policies.duties import Desired, Duty
+from policies.effects import Effect
+from policies.kinds import Kind, Platform, Workload
+from policies.resources import Live, Mark, Ref, Snapshot, Wanted
+from policies.roster import Roster
+
+
+class Clock(Protocol):
+    """Time, handed down from wiring; direct clock calls are banned elsewhere."""
+
+    def now(self) -> datetime:
+        """The aware UTC instant."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back and count on while the machine is suspended."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; under a drill clock this may return at once."""
+
+
+class Lane(StrEnum):
+    """Ordinary runs and holds have their own lease and their own share of each budget."""
+
+    SYNC = "sync"
+    HOLD = "hold"
+
+
+class Meter(Protocol):
+    """Counts every request (retries and tokens too) and makes callers wait inside the vendor's budget."""
+
+    def spend(self, surface: str, method: str, cost: int = 1) -> None:
+        """Record one request that is about to leave, waiting for room in the budget first. Raises ``Stopped`` when told to stop."""
+
+
+class Stop(Protocol):
+    """Tells a long call that the process wants to end."""
+
+    def is_set(self) -> bool:
+        """Whether to stop at the next safe point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a connector is given besides its tenant's settings. ``timeout`` in seconds per request."""
+
+    clock: Clock
+    meter: Meter
+    stop: Stop
+    district: str
+    """The random id in ``district.yaml``, for marks."""
+    timeout: float = 30.0
+    drill: bool = False
+    """Under drill an endpoint that settings do not give is off: no request leaves for it."""
+
+
+class ConnectorError(Exception):
+    """A tenant could not be asked or did not answer usefully. ``code`` is dotted lower case; ``next_step`` says what a person can do.
+
+    The text has every credential already taken out of it.
+    """
+
+    def __init__(self, code: str, message: str, next_step: str = "", *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+        self.status = status
+
+
+class TransientError(ConnectorError):
+    """Worth trying again later (throttled, 5xx, connection lost); ``retry_after`` in seconds when the vendor said so."""
+
+    def __init__(self, code: str, message: str, next_step: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(code, message, next_step, status=status)
+        self.retry_after = retry_after
+
+
+class PermanentError(ConnectorError):
+    """Trying again changes nothing until a person does something."""
+
+
+class UnknownOutcomeError(ConnectorError):
+    """A write was sent and its outcome was not seen (504, reset, timeout); only reading for our mark can tell."""
+
+
+class TenantUnreachableError(ConnectorError):
+    """Nothing at all can be done with this tenant now: no token, no network, wrong certificate, wrong tenant."""
+
+
+class Stopped(Exception):
+    """The process was told to end; raised at a safe point."""
+
+
+class ReadCapability(StrEnum):
+    """How much of a kind this identity can read."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class WriteCapability(StrEnum):
+    """Whether this identity can write a kind: proven by a marked dummy, allowed but unproven, not granted, only attestable, or impossible."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    MISSING = "missing"
+    ATTEST_ONLY = "attest_only"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """What this tenant allows for a kind, and why not."""
+
+    kind: Kind
+    read: ReadCapability
+    write: WriteCapability
+    surface: str | None = None
+    reason: str | None = None
+    proven_at: datetime | None = None
+    next_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who answered: the tenant's own id and domain, the identity we are there, and the vendor's clock minus ours in seconds."""
+
+    vendor_id: str
+    domain: str
+    domains: tuple[str, ...]
+    actor: str
+    skew_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """One endpoint as doctor found it."""
+
+    name: str
+    url: str | None
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibilityCheck:
+    """Whether the district's named object of a kind was seen, and whether we made it ourselves (then it proves nothing)."""
+
+    kind: Kind
+    name: str | None
+    seen: bool | None
+    made_by_us: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What ``doctor`` learns without writing anything."""
+
+    identity: Identity
+    surfaces: tuple[Surface, ...]
+    licences: Mapping[str, int]
+    """Name of the plan or SKU to the number of assigned seats."""
+    capabilities: tuple[Capability, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """One entry of the vendor's log. ``kind`` and ``vendor_id``/``name`` say what it was about where that could be read from it."""
+
+    id: str
+    at: datetime
+    actor: str
+    operation: str
+    kind: Kind | None = None
+    vendor_id: str | None = None
+    name: str | None = None
+    ours: bool = False
+    """Done through our own client."""
+    raw: str = "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRead:
+    """Events of a window. Not ``available``: ``reason`` says why. ``through``: later events may still be on their way."""
+
+    available: bool
+    events: tuple[AuditEvent, ...] = ()
+    through: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberOutcome:
+    """What the vendor answered for one member of an add or remove. ``error`` None means accepted."""
+
+    member: str
+    vendor_id: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the vendor answered to a write: accepted, not in force. ``raw`` is the answer's JSON text without credentials."""
+
+    vendor_id: str
+    name: str
+    accepted_at: datetime
+    vendor_at: datetime | None = None
+    members: tuple[MemberOutcome, ...] = ()
+    raw: str = "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedSource:
+    """One source of one person (or place) that a hold order names, resolved in this tenant."""
+
+    person: str
+    workload: Workload
+    identity_id: str | None
+    address: str
+    container: str | None = None
+    """The place to hold: mailbox address, OneDrive or site URL, account id, group address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldOrder:
+    """A matter as one tenant needs it. Carries aliases only: the confidential name never leaves."""
+
+    alias: str
+    tenant_alias: str
+    sources: tuple[OrderedSource, ...]
+    terms: str | None = None
+    range_from: date | None = None
+    range_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """The resources of a hold order, which member of which resource carries each source, and sources that cannot be carried (with why)."""
+
+    resources: tuple[Wanted, ...]
+    carried: Mapping[OrderedSource, tuple[str, str]]
+    """source -> (resource key, member)."""
+    refused: Mapping[OrderedSource, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a pure mapping may look at besides the duties."""
+
+    tenant: Tenant
+    capabilities: tuple[Capability, ...]
+    licences: Mapping[str, int]
+    roster: Roster
+    pieces: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Members by key of the pieces that exist already: people and places stay in the piece they were first put in."""
+    attested: frozenset[str] = frozenset()
+    """Subjects with a valid attestation (``vault-rules/TENANT``)."""
+
+
+class Reader(Protocol):
+    """Looks at one tenant and changes nothing. Every method may raise ``TenantUnreachableError`` and ``Stopped``."""
+
+    def examine(self) -> Examination:
+        """Identity, surfaces, licences and capabilities (never ``proven``: proofs are in the store)."""
+
+    def identity(self) -> Identity:
+        """Who answers under the configured tenant."""
+
+    def roster(self) -> Roster:
+        """Everybody and every place, with how each kind's read ended."""
+
+    def snapshot(self, kinds: Set[Kind]) -> Snapshot:
+        """Live objects of ``kinds``; a kind that fails is ``failed`` in it, never missing from it."""
+
+    def read_back(self, ref: Ref) -> Live | None:
+        """One object as it is now, or None when the platform positively says that it is gone. Raises ConnectorError when it cannot tell."""
+
+    def audit(self, since: datetime, until: datetime) -> AuditRead:
+        """The vendor's log of changes to labels, policies, holds and accounts in the window."""
+
+
+class Writer(Protocol):
+    """Sends one change to one tenant. It has no delete. Raises ConnectorError; ``UnknownOutcomeError`` when only reading can tell."""
+
+    def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
+        """Make ``wanted`` with ``mark`` in it; with its members only where the kind's traits say so."""
+
+    def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
+        """Bring the named fields to what ``wanted`` says, sending again all that the vendor would otherwise drop."""
+
+    def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
+        """Add members, as a union with what is live; one outcome per member."""
+
+    def retry(self, ref: Ref) -> Receipt:
+        """Ask the platform to distribute again what it failed to distribute."""
+
+
+class Prover(Protocol):
+    """Writes one marked dummy of a kind, reads it back, removes what it made in this run."""
+
+    def prove(self, kind: Kind, mark: Mark) -> Receipt:
+        """Prove that ``kind`` can be written here. Raises ConnectorError with what was refused."""
+
+
+class Connector(Protocol):
+    """One platform: how to open a tenant, and the pure translation into and out of its words."""
+
+    platform: Platform
+
+    def reader(self, tenant: Tenant, context: Context) -> Reader:
+        """A reader of ``tenant``; opens nothing until first used."""
+
+    def writer(self, tenant: Tenant, context: Context) -> Writer:
+        """A writer of ``tenant`` under its writing identity."""
+
+    def prover(self, tenant: Tenant, context: Context) -> Prover:
+        """A prover of ``tenant`` under its writing identity."""
+
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds that this connector reads in a run."""
+
+    def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
+        """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""
+
+    def realise_hold(self, order: HoldOrder, circumstances: Circumstances) -> Ordered:
+        """What the tenant should hold to carry a hold order (pure)."""
+
+    def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
+        """What the live objects do to records, for the simulator (pure)."""

@@ -1,0 +1,162 @@
+"""``district.yaml`` as values: who the district is, its officers, its tenants and how they are reached. The contract's *Files* section."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from policies.kinds import Kind, Platform
+
+
+class Role(StrEnum):
+    """The offices a district fills; each may approve but the IT director."""
+
+    RECORDS_CUSTODIAN = "records_custodian"
+    DEPUTY_CUSTODIAN = "deputy_custodian"
+    COUNSEL = "counsel"
+    SUPERINTENDENT = "superintendent"
+    BOARD_CHAIR = "board_chair"
+    IT_DIRECTOR = "it_director"
+
+
+class Mode(StrEnum):
+    """How far an unattended run may go in a tenant."""
+
+    OBSERVE = "observe"
+    PROPOSE = "propose"
+    ENFORCE = "enforce"
+
+
+class FolderModel(BaseModel):
+    """The base of everything read from the folder: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Officer(FolderModel):
+    """A named role-holder with an Ed25519 public key (``ed25519:<base64>``)."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+    name: str
+    email: str
+    roles: tuple[Role, ...] = Field(min_length=1)
+    key: Annotated[str, Field(pattern=r"^ed25519:[A-Za-z0-9+/=]{44}$")] | None = None
+
+
+class Thresholds(FolderModel):
+    """What one unattended run may touch per tenant; 0 is a limit, not the absence of one."""
+
+    changes: Annotated[int, Field(ge=0)] = 50
+    people: Annotated[int, Field(ge=0)] = 500
+    weaken: Annotated[int, Field(ge=0)] = 0
+
+
+class Timeouts(FolderModel):
+    """Durations in seconds."""
+
+    request: Annotated[int, Field(ge=1)] = 30
+    release_wait: Annotated[int, Field(ge=0)] = 604800
+    overdue: Annotated[int, Field(ge=1)] = 86400
+    lease: Annotated[int, Field(ge=5)] = 60
+
+
+class Credential(FolderModel):
+    """One way in; exactly one family of fields is set (checked by the folder loader). Paths are absolute after loading."""
+
+    certificate_file: Path | None = None
+    passphrase_file: Path | None = None
+    client_secret_file: Path | None = None
+    managed_identity: bool | str | None = None
+    service_account_file: Path | None = None
+    subject: str | None = None
+    impersonate: str | None = None
+
+
+class Credentials(FolderModel):
+    """Separate identities for reading and writing."""
+
+    read: Credential | None = None
+    write: Credential | None = None
+
+
+class SurfaceBudget(FolderModel):
+    """How many requests per minute a surface may see from us."""
+
+    per_minute: Annotated[int, Field(ge=1)]
+
+
+class Tenant(FolderModel):
+    """One cloud of the district and how it is reached."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,19}$")]
+    platform: Platform
+    mode: Mode = Mode.OBSERVE
+    cloud: str = "worldwide"
+    tenant_id: str | None = None
+    domain: str | None = None
+    customer_id: str | None = None
+    client_id: str | None = None
+    credential: Credential | None = None
+    credentials: Credentials | None = None
+    subjects: dict[str, str] = Field(default_factory=dict)
+    endpoints: dict[str, str] = Field(default_factory=dict)
+    region_discovery: bool | None = None
+    ca_bundle: Path | None = None
+    proxy: str | None = None
+    visibility_checks: dict[Kind, str] = Field(default_factory=dict)
+    budgets: dict[str, SurfaceBudget] = Field(default_factory=dict)
+
+    def credential_for(self, *, writing: bool) -> Credential | None:
+        """The identity for reading or for writing: the separate one if given, else the common one."""
+        special = (self.credentials.write if writing else self.credentials.read) if self.credentials else None
+        return special or self.credential
+
+
+class OtherSystem(FolderModel):
+    """A system outside both clouds that holds records, and how soon it overwrites them."""
+
+    name: str
+    owner: str
+    phone: str | None = None
+    overwrites_after: str | None = None
+
+
+class Calendar(FolderModel):
+    """Days on which the district's offices are closed."""
+
+    closed: tuple[date, ...] = ()
+
+
+class District(FolderModel):
+    """``district.yaml``."""
+
+    recordwarden: Annotated[int, Field(ge=1, le=1)]
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]{8}$")]
+    name: str
+    timezone: str = "America/New_York"
+    calendar: Calendar = Calendar()
+    officers: tuple[Officer, ...] = ()
+    tenants: tuple[Tenant, ...] = ()
+    thresholds: Thresholds = Thresholds()
+    systems: tuple[OtherSystem, ...] = ()
+    deliveries: tuple[dict[str, str], ...] = ()
+    timeouts: Timeouts = Timeouts()
+    drill: bool = False
+
+    def tenant(self, tenant_id: str) -> Tenant:
+        """The tenant of that id. Raises KeyError."""
+        for tenant in self.tenants:
+            if tenant.id == tenant_id:
+                return tenant
+        raise KeyError(tenant_id)
+
+    def officer(self, officer_id: str) -> Officer:
+        """The officer of that id. Raises KeyError."""
+        for officer in self.officers:
+            if officer.id == officer_id:
+                return officer
+        raise KeyError(officer_id)

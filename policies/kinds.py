@@ -1,0 +1,106 @@
+"""The kinds of object that a tenant can hold, and what the platform lets one do with each. The contract's names, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """The two clouds."""
+
+    MICROSOFT365 = "microsoft365"
+    GOOGLE_WORKSPACE = "google_workspace"
+
+
+class Workload(StrEnum):
+    """Where records live, in one vocabulary for both clouds."""
+
+    MAIL = "mail"
+    ARCHIVE = "archive"
+    DRIVE = "drive"
+    SITE = "site"
+    CHAT = "chat"
+    GROUP = "group"
+    SHARED_DRIVE = "shared_drive"
+    VOICE = "voice"
+    CALENDAR = "calendar"
+    GEMINI = "gemini"
+    PAPER = "paper"
+
+
+class Kind(StrEnum):
+    """Keys of ``kinds``, ``visibility_checks``, ``--prove``, ``take-over``, ``Change.kind`` and ``Drift.kind``."""
+
+    M365_LABEL = "m365.label"
+    M365_LABEL_POLICY = "m365.label_policy"
+    M365_LABEL_RULE = "m365.label_rule"
+    M365_RETENTION_POLICY = "m365.retention_policy"
+    M365_RETENTION_RULE = "m365.retention_rule"
+    M365_ADAPTIVE_SCOPE = "m365.adaptive_scope"
+    M365_EVENT_TYPE = "m365.event_type"
+    M365_CASE = "m365.case"
+    M365_HOLD = "m365.hold"
+    M365_MAILBOX = "m365.mailbox"
+    M365_ORG_HOLD = "m365.org_hold"
+    M365_USER = "m365.user"
+    M365_GROUP = "m365.group"
+    M365_SITE = "m365.site"
+    GOOGLE_MATTER = "google.matter"
+    GOOGLE_HOLD = "google.hold"
+    GOOGLE_VAULT_RULE = "google.vault_rule"
+    GOOGLE_DRIVE_LABEL = "google.drive_label"
+    GOOGLE_GROUP_ARCHIVE = "google.group_archive"
+    GOOGLE_USER = "google.user"
+    GOOGLE_GROUP = "google.group"
+    GOOGLE_ORG_UNIT = "google.org_unit"
+    GOOGLE_LICENCE = "google.licence"
+    GOOGLE_SETTING = "google.setting"
+
+    @property
+    def platform(self) -> Platform:
+        """The cloud that this kind belongs to."""
+        return Platform.MICROSOFT365 if self.value.startswith("m365.") else Platform.GOOGLE_WORKSPACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindTraits:
+    """What the platform fixes for a kind: fields that cannot be changed after creation, and whether a create carries members."""
+
+    immutable: frozenset[str] = frozenset()
+    create_with_members: bool = False
+    needs_visibility_check: bool = True
+    hold_lane: bool = False
+
+
+TRAITS: dict[Kind, KindTraits] = {
+    # M§1.1: name, trigger, action and behaviour of a retention label are fixed at birth; only the period and texts change.
+    Kind.M365_LABEL: KindTraits(immutable=frozenset({"name", "trigger", "action", "behaviour"})),
+    # M§2.2: a policy is invalid without a location, so it is born with its members.
+    Kind.M365_LABEL_POLICY: KindTraits(create_with_members=True),
+    Kind.M365_LABEL_RULE: KindTraits(immutable=frozenset({"publishes"})),
+    Kind.M365_RETENTION_POLICY: KindTraits(create_with_members=True),
+    Kind.M365_RETENTION_RULE: KindTraits(),
+    Kind.M365_ADAPTIVE_SCOPE: KindTraits(),
+    Kind.M365_EVENT_TYPE: KindTraits(),
+    Kind.M365_CASE: KindTraits(hold_lane=True),
+    # M§3.4: name and isEnabled cannot be patched on v1.0; sources are added one by one after creation.
+    Kind.M365_HOLD: KindTraits(immutable=frozenset({"name"}), hold_lane=True),
+    Kind.M365_MAILBOX: KindTraits(),
+    Kind.M365_ORG_HOLD: KindTraits(),
+    Kind.M365_USER: KindTraits(needs_visibility_check=False),
+    Kind.M365_GROUP: KindTraits(needs_visibility_check=False),
+    Kind.M365_SITE: KindTraits(needs_visibility_check=False),
+    Kind.GOOGLE_MATTER: KindTraits(hold_lane=True),
+    # G§1.5: corpus and the type of scope cannot be switched after creation; accounts are added in batches afterwards.
+    Kind.GOOGLE_HOLD: KindTraits(immutable=frozenset({"corpus", "scope"}), hold_lane=True),
+    Kind.GOOGLE_VAULT_RULE: KindTraits(),
+    Kind.GOOGLE_DRIVE_LABEL: KindTraits(),
+    Kind.GOOGLE_GROUP_ARCHIVE: KindTraits(),
+    Kind.GOOGLE_USER: KindTraits(needs_visibility_check=False),
+    Kind.GOOGLE_GROUP: KindTraits(needs_visibility_check=False),
+    Kind.GOOGLE_ORG_UNIT: KindTraits(needs_visibility_check=False),
+    Kind.GOOGLE_LICENCE: KindTraits(needs_visibility_check=False),
+    Kind.GOOGLE_SETTING: KindTraits(needs_visibility_check=False),
+}
+"""Every kind has its row; a test counts them."""

@@ -1,0 +1,100 @@
+"""The made-up school district that both emulated tenants serve: people, schools, time, faults, and what was asked."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+Role = Literal["administrator", "teacher", "staff", "board", "student"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One made-up human; both tenants derive their own accounts, ids and licences from it."""
+
+    number: int
+    given: str
+    family: str
+    role: Role
+    school: str
+    employee_id: str
+
+    @property
+    def local_part(self) -> str:
+        """The part of the address before the @, equal in both tenants."""
+        return f"{self.given}.{self.family}".lower()
+
+
+class SandboxClock:
+    """The sandbox's time: the system's, shifted by what a clock file says (RFC 3339 instant, or ``+SECONDS``) and by the door."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The aware UTC instant that both tenants believe it is."""
+        base = datetime.now(UTC)
+        if self._file is not None and self._file.exists():
+            text = self._file.read_text(encoding="utf-8").strip()
+            if text.startswith("+"):
+                base += timedelta(seconds=float(text[1:]))
+            elif text:
+                base = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return base + self._offset
+
+    def advance(self, seconds: float) -> datetime:
+        """Move both tenants' time forward by ``seconds`` and return the new instant."""
+        self._offset += timedelta(seconds=seconds)
+        return self.now()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request as the server saw it; ``operation`` is the cmdlet, RPC or route template, ``caller`` the authenticated client."""
+
+    at: datetime
+    surface: str
+    method: str
+    path: str
+    operation: str
+    caller: str
+    status: int
+    request: bytes
+    response: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """What goes wrong at the ``nth`` matching request: before the work is done, or after it was committed and the answer lost."""
+
+    surface: str
+    operation: str
+    kind: Literal["status", "reset", "html", "truncated", "foreign_link", "slow"]
+    when: Literal["before", "after"]
+    nth: int = 1
+    times: int = 1
+    status: int = 503
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    seen: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything that both tenants share. Handlers take ``lock`` around a change of state."""
+
+    clock: SandboxClock
+    seed: int
+    profile: str
+    domain: str
+    people: list[Person]
+    schools: list[str]
+    faults: list[Fault] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    switches: dict[str, str] = field(default_factory=dict)
+    """Named behaviours that the door turns on (``m365.licence=A3``, ``m365.ediscovery_manager=not_registered`` ...)."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
