@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -98,7 +99,7 @@ class TenantUnreachableError(ConnectorError):
     """Nothing at all can be done with this tenant now: no token, no network, wrong certificate, wrong tenant."""
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818  # being told to end is no error
     """The process was told to end; raised at a safe point."""
 
 
@@ -267,6 +268,8 @@ class Circumstances:
     roster: Roster
     pieces: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Members by key of the pieces that exist already: people and places stay in the piece they were first put in."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Display names by key of what is bound already: a name is frozen at birth."""
     attested: frozenset[str] = frozenset()
     """Subjects with a valid attestation (``vault-rules/TENANT``)."""
 
@@ -283,7 +286,7 @@ class Reader(Protocol):
     def roster(self) -> Roster:
         """Everybody and every place, with how each kind's read ended."""
 
-    def snapshot(self, kinds: Set[Kind]) -> Snapshot:
+    def snapshot(self, kinds: AbstractSet[Kind]) -> Snapshot:
         """Live objects of ``kinds``; a kind that fails is ``failed`` in it, never missing from it."""
 
     def read_back(self, ref: Ref) -> Live | None:

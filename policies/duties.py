@@ -80,9 +80,10 @@ class Duty:
     citation: str | None
     because: Because
     blocked: str | None = None
-    label_key: str | None = None
-    """Key of the label that carries the series; an earlier id of the series (``formerly``) keeps its key."""
+    label_keys: tuple[str, ...] = ()
+    """Keys under which the series' label may be bound: from its own id first, then from its ``formerly`` ids. The bound one is used."""
     label_name: str | None = None
+    """The display name a new label would get; the name of a bound one is frozen at birth."""
     transitory_enabled: bool = False
 
 

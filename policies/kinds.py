@@ -74,8 +74,9 @@ class KindTraits:
 
 
 TRAITS: dict[Kind, KindTraits] = {
-    # M§1.1: name, trigger, action and behaviour of a retention label are fixed at birth; only the period and texts change.
-    Kind.M365_LABEL: KindTraits(immutable=frozenset({"name", "trigger", "action", "behaviour"})),
+    # M§1.1: trigger, action and behaviour of a retention label are fixed at birth (its name too, which is not a field here and never compared
+    # for a bound object); only the period and texts change.
+    Kind.M365_LABEL: KindTraits(immutable=frozenset({"trigger", "action", "behaviour"})),
     # M§2.2: a policy is invalid without a location, so it is born with its members.
     Kind.M365_LABEL_POLICY: KindTraits(create_with_members=True),
     Kind.M365_LABEL_RULE: KindTraits(immutable=frozenset({"publishes"})),
@@ -85,7 +86,7 @@ TRAITS: dict[Kind, KindTraits] = {
     Kind.M365_EVENT_TYPE: KindTraits(),
     Kind.M365_CASE: KindTraits(hold_lane=True),
     # M§3.4: name and isEnabled cannot be patched on v1.0; sources are added one by one after creation.
-    Kind.M365_HOLD: KindTraits(immutable=frozenset({"name"}), hold_lane=True),
+    Kind.M365_HOLD: KindTraits(hold_lane=True),
     Kind.M365_MAILBOX: KindTraits(),
     Kind.M365_ORG_HOLD: KindTraits(),
     Kind.M365_USER: KindTraits(needs_visibility_check=False),

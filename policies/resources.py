@@ -28,7 +28,7 @@ from typing import TypeAlias
 
 from policies.kinds import Kind
 
-Value: TypeAlias = "str | int | bool | None | tuple[Value, ...]"
+Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 Fields: TypeAlias = Mapping[str, Value]
 
 
@@ -139,7 +139,7 @@ class Live:
     raw: str = "{}"
 
     def ref(self, tenant: str) -> Ref:
-        """This object's reference within ``tenant``."""
+        """The object's reference within ``tenant``."""
         return Ref(tenant=tenant, kind=self.kind, vendor_id=self.vendor_id, name=self.name, mark=self.mark, parent_id=self.parent_id)
 
 

@@ -46,6 +46,11 @@ class SandboxClock:
                 base = datetime.fromisoformat(text.replace("Z", "+00:00"))
         return base + self._offset
 
+    @staticmethod
+    def wall() -> datetime:
+        """The system's time, aware UTC: tokens and TLS live by it, because the clients' libraries do."""
+        return datetime.now(UTC)
+
     def advance(self, seconds: float) -> datetime:
         """Move both tenants' time forward by ``seconds`` and return the new instant."""
         self._offset += timedelta(seconds=seconds)
@@ -80,6 +85,8 @@ class Fault:
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    seconds: float = 1.0
+    """How long ``slow`` waits before it goes on."""
     seen: int = 0
 
 
@@ -98,3 +105,7 @@ class World:
     switches: dict[str, str] = field(default_factory=dict)
     """Named behaviours that the door turns on (``m365.licence=A3``, ``m365.ediscovery_manager=not_registered`` ...)."""
     lock: threading.RLock = field(default_factory=threading.RLock)
+    state: dict[str, object] = field(default_factory=dict)
+    """Each tenant's own state object by tenant id (``m365``, ``google``); its package knows the type."""
+    violations: list[str] = field(default_factory=list)
+    """What the vendors' schemas say against exchanges, collected while the switch ``validate`` is ``on``."""

@@ -1,0 +1,16 @@
+"""Keys: our stable names for what we make, ``[a-z0-9-]{1,40}``, carried in every mark. Frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+LIMIT = 40
+
+
+def key_of(*parts: str) -> str:
+    """A key from the given words; one too long is cut and told apart by eight digits of its hash."""
+    full = re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
+    if len(full) <= LIMIT:
+        return full
+    return f"{full[: LIMIT - 9].rstrip('-')}-{hashlib.sha256(full.encode()).hexdigest()[:8]}"

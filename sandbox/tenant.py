@@ -1,0 +1,48 @@
+"""What the server needs from a tenant's package: the module itself satisfies ``Tenant`` with functions of these names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from sandbox.routing import SandboxRoute
+from sandbox.world import Exchange, World
+
+ConsoleAct = Callable[[Mapping[str, object]], dict[str, object]]
+"""What an administrator does in the vendor's console: takes the act's arguments, returns what it made or touched."""
+
+
+class ConsoleError(ValueError):
+    """The console would not let the administrator do this; the door answers 409 with the text."""
+
+
+class Tenant(Protocol):
+    """A tenant package, seen from the server. Functions take the world, because that is where the tenant's state lives."""
+
+    TENANT_ID: str
+    """The tenant's id in the overlay and below ``/_door/console/``: ``m365`` or ``google``."""
+
+    @staticmethod
+    def install(world: World, folder: Path) -> None:
+        """Put the seeded state into ``world.state[TENANT_ID]`` and the credentials that clients need into ``folder``."""
+
+    @staticmethod
+    def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
+        """Routes by surface, paths relative to the surface's prefix."""
+
+    @staticmethod
+    def console_acts(world: World) -> Mapping[str, ConsoleAct]:
+        """What can be done in the vendor's console, by name. Called under ``world.lock``."""
+
+    @staticmethod
+    def dump(world: World) -> dict[str, object]:
+        """The tenant's state as JSON values, for tests and drills that check from outside the APIs."""
+
+    @staticmethod
+    def overlay(world: World, base_url: str) -> dict[str, object]:
+        """This tenant's part of the overlay file; file names in it are relative to the state folder."""
+
+    @staticmethod
+    def judge(world: World, exchange: Exchange) -> list[str]:
+        """What is untrue to the vendor's schema in that exchange, one sentence each; empty when nothing is."""
