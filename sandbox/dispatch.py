@@ -57,6 +57,7 @@ class Dispatcher:
         self._surfaces = surfaces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI asks."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return

@@ -61,14 +61,14 @@ class _Door:
         self._world = world
         self._tenants = {tenant.TENANT_ID: tenant for tenant in tenants}
 
-    def clock(self, request: Request) -> Response:
+    def clock(self, _request: Request) -> Response:
         return json_response({"now": _instant(self._world)})
 
     def advance(self, request: Request) -> Response:
         self._world.clock.advance(float(str(json_of(request)["seconds"])))
         return json_response({"now": _instant(self._world)})
 
-    def faults(self, request: Request) -> Response:
+    def faults(self, _request: Request) -> Response:
         return json_response([_fault_json(fault) for fault in self._world.faults])
 
     def add_faults(self, request: Request) -> Response:
@@ -77,11 +77,11 @@ class _Door:
         self._world.faults += new
         return json_response({"added": len(new)})
 
-    def clear_faults(self, request: Request) -> Response:
+    def clear_faults(self, _request: Request) -> Response:
         self._world.faults.clear()
         return json_response({})
 
-    def switches(self, request: Request) -> Response:
+    def switches(self, _request: Request) -> Response:
         return json_response(self._world.switches)
 
     def switch(self, request: Request) -> Response:
@@ -97,17 +97,17 @@ class _Door:
         found = self._world.exchanges[since:]
         return json_response({"next": since + len(found), "exchanges": [_exchange_json(exchange) for exchange in found]})
 
-    def clear_exchanges(self, request: Request) -> Response:
+    def clear_exchanges(self, _request: Request) -> Response:
         self._world.exchanges.clear()
         return json_response({})
 
-    def violations(self, request: Request) -> Response:
+    def violations(self, _request: Request) -> Response:
         return json_response(self._world.violations)
 
-    def state(self, request: Request) -> Response:
+    def state(self, _request: Request) -> Response:
         return json_response({name: tenant.dump(self._world) for name, tenant in self._tenants.items()})
 
-    def profile(self, request: Request) -> Response:
+    def profile(self, _request: Request) -> Response:
         world = self._world
         people = [
             {"number": p.number, "given": p.given, "family": p.family, "role": p.role, "school": p.school, "employee_id": p.employee_id}

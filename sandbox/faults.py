@@ -70,12 +70,12 @@ def fault_from(values: Mapping[str, object]) -> Fault:
         raise ValueError("when must be before or after")
     headers = values.get("headers", {})
     if not isinstance(headers, dict):
-        raise ValueError("headers must be an object")
+        raise ValueError("headers must be an object")  # noqa: TRY004 - for callers it is a bad value
     return Fault(
         surface=str(values.get("surface", "*")),
         operation=str(values.get("operation", "*")),
-        kind=cast(Kind, kind),
-        when=cast(Moment, when),
+        kind=cast("Kind", kind),
+        when=cast("Moment", when),
         nth=int(str(values.get("nth", 1))),
         times=int(str(values.get("times", 1))),
         status=int(str(values.get("status", 503))),
@@ -93,7 +93,8 @@ def _moment(fault: Fault) -> Moment:
 def _error_body(status: int) -> bytes:
     """One body that both vendors' clients can read: a code, a message, Google's status word and its older list of reasons."""
     message = "The service is currently unavailable." if status >= 500 else "The request was refused."
-    reasons = [{"domain": "global", "reason": "backendError" if status >= 500 else "rateLimitExceeded" if status == 429 else "forbidden", "message": message}]
+    reason = "backendError" if status >= 500 else "rateLimitExceeded" if status == 429 else "forbidden"
+    reasons = [{"domain": "global", "reason": reason, "message": message}]
     error = {"code": status, "message": message, "status": _STATUS_WORDS.get(status, "UNAVAILABLE"), "errors": reasons}
     return json.dumps({"error": error}).encode("utf-8")
 

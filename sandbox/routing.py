@@ -21,7 +21,7 @@ OperationName = str | Callable[[Request], str]
 class SandboxRoute(Route):
     """A route with the vendor's name for what it does: a text, or a function of the request where the body decides (cmdlets).
 
-    The name is known before the handler runs, so that a fault can strike before the work is done. Without one it is the route's path template.
+    The name is known before the handler runs, so that a fault can strike before the work is done. Without one it is the path template.
     """
 
     def __init__(self, path: str, handler: Handler, *, methods: list[str], operation: OperationName = "") -> None:
@@ -52,7 +52,7 @@ def json_of(request: Request) -> dict[str, object]:
         return {}
     value = json.loads(text)
     if not isinstance(value, dict):
-        raise ValueError("the body is not a JSON object")
+        raise ValueError("the body is not a JSON object")  # noqa: TRY004 - for callers it is a bad value
     return value
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import Self
 
 import uvicorn
 from ruamel.yaml import YAML
@@ -28,7 +29,7 @@ from sandbox.tls import make_certificates, write_private
 from sandbox.world import World
 
 _KEEP_ALIVE = 240
-"""Seconds that an idle connection stays open, as the vendors' front ends keep theirs: a client library must not meet a close that life does not bring."""
+"""Seconds that an idle connection stays open, about as long as the vendors' front ends keep theirs."""
 
 
 def build_app(world: World, tenants: Sequence[Tenant], door_token: str) -> Dispatcher:
@@ -103,7 +104,7 @@ class SandboxServer:
         self._socket.close()
         (self.folder / "sandbox.json").unlink(missing_ok=True)
 
-    def __enter__(self) -> SandboxServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -139,7 +140,7 @@ def serve(state_dir: Path, profile: str, seed: int = 7, port: int = 0, clock_fil
 
     done = threading.Event()
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
         done.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -174,7 +175,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         super().connection_made(transport)
-        self.app = _with_transport(self.config.loaded_app, transport)  # type: ignore[assignment]  # uvicorn's ASGI types are narrower than Starlette's
+        self.app = _with_transport(self.config.loaded_app, transport)
 
 
 def _with_transport(app: ASGIApp, transport: asyncio.Transport) -> ASGIApp:

@@ -41,7 +41,7 @@ class Tenant(Protocol):
 
     @staticmethod
     def overlay(world: World, base_url: str) -> dict[str, object]:
-        """This tenant's part of the overlay file; file names in it are relative to the state folder."""
+        """The tenant's part of the overlay file; file names in it are relative to the state folder."""
 
     @staticmethod
     def judge(world: World, exchange: Exchange) -> list[str]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from sandbox.world import SandboxClock
 
 _LIFE = timedelta(days=825)
 
@@ -99,7 +101,7 @@ def _name(common: str) -> x509.Name:
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> x509.CertificateBuilder:
     # TLS stays on the system's clock, never on the sandbox's: no client could check it against another.
-    now = datetime.now(UTC)
+    now = SandboxClock.wall()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -37,19 +37,19 @@ class SandboxClock:
 
     def now(self) -> datetime:
         """The aware UTC instant that both tenants believe it is."""
-        base = datetime.now(UTC)
+        base = self.wall()
         if self._file is not None and self._file.exists():
             text = self._file.read_text(encoding="utf-8").strip()
             if text.startswith("+"):
                 base += timedelta(seconds=float(text[1:]))
             elif text:
-                base = datetime.fromisoformat(text.replace("Z", "+00:00"))
+                base = datetime.fromisoformat(text)
         return base + self._offset
 
     @staticmethod
     def wall() -> datetime:
         """The system's time, aware UTC: tokens and TLS live by it, because the clients' libraries do."""
-        return datetime.now(UTC)
+        return datetime.now(UTC)  # noqa: TID251 - this is the clock
 
     def advance(self, seconds: float) -> datetime:
         """Move both tenants' time forward by ``seconds`` and return the new instant."""
