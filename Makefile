@@ -1,0 +1,55 @@
+# Two words for a stranger: `make demo` and `make test`. Both set up .venv from the hashed lock first, and both may be run again.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PY ?= python3
+BIN := .venv/bin
+CODE := policies connectors sync reports recordwarden sandbox
+
+.PHONY: help venv dev demo test check unit tools bench lock clean
+
+help: ## What can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+venv: .venv/.runtime ## The program: .venv/bin/recordwarden
+
+.venv/bin/python:
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Recordwarden needs Python 3.11 or newer; $(PY) is older. Say: make PY=python3.12 venv"; exit 1; }
+	@$(PY) -m venv .venv 2>/dev/null || { rm -rf .venv; if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then echo "Installing python3-venv"; apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; else echo "Python's venv is missing. As root: apt-get install python3-venv"; exit 1; fi; $(PY) -m venv .venv; }
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml | .venv/bin/python
+	@echo "Setting up .venv from requirements/runtime.txt (pinned, with hashes)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.runtime
+	@echo "Adding what the tests need from requirements/dev.txt (pinned, with hashes)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+dev: .venv/.dev ## The program and everything that its tests need
+
+demo: venv ## Tell the story: policy, two tenants, drift, repair, a lawsuit, the board's report (var/demo/)
+	@$(BIN)/python -m recordwarden.drill.demo
+
+test: dev check unit ## Lint, types, import contracts, then every test; .ci/run calls exactly this
+
+check: dev ## Lint, types and import contracts
+	@echo "== ruff";   $(BIN)/ruff check --no-cache $(CODE) tests
+	@echo "== mypy --strict"; $(BIN)/mypy --no-error-summary
+	@mkdir -p var; echo "== import contracts"; $(BIN)/lint-imports --no-cache --config .importlinter >var/import-contracts.txt 2>&1 || { cat var/import-contracts.txt; exit 1; }
+	@echo "== duplicate code"; $(BIN)/pylint --disable=all --enable=duplicate-code --score=n --persistent=n $(CODE)
+
+unit: dev ## Every test, in parallel
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
+
+bench: dev ## Requests, wall time and peak memory of a run with nothing to do, beside a bare client (profiles small and large)
+	@$(BIN)/python -m tests.bench.run
+
+lock: ## Pin again, with hashes and without addresses (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml requirements/build.in -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
+
+clean: ## Forget the environment and what runs left behind
+	rm -rf .venv var
