@@ -1,0 +1,75 @@
+"""An emulated Google Workspace tenant: token endpoint, Vault, Directory, Reports, Licensing, Groups Settings, Policy and Alert APIs.
+
+True to the vendor as reference paragraphs G§ and the discovery documents tell it. Vault retention rules exist only at the console
+(``console_vault``), because no Google API reads or writes them. Nothing here knows who calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.dispatch import endpoints_of
+from sandbox.google import (
+    alertcenter,
+    cloudidentity,
+    directory,
+    directory_groups,
+    directory_units,
+    groupssettings,
+    licensing,
+    reports,
+    vault,
+    vault_holds,
+)
+from sandbox.google.api import routes_for
+from sandbox.google.console import console_acts
+from sandbox.google.discovery import SURFACES
+from sandbox.google.dump import dump
+from sandbox.google.seed import CHECK_HOLD, CHECK_MATTER, KEY_FILE, install
+from sandbox.google.state import TENANT_ID, state_of
+from sandbox.google.token import token_routes
+from sandbox.routing import SandboxRoute
+from sandbox.validate.google import judge as judge_exchange
+from sandbox.world import Exchange, World
+
+__all__ = ["TENANT_ID", "console_acts", "dump", "install", "judge", "overlay", "routes"]
+
+
+def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
+    """Routes by surface: every method of every API's discovery document, those that are not served answering 501."""
+    served = {
+        "vault": {**vault.operations(), **vault_holds.operations()},
+        "directory": {**directory.operations(), **directory_groups.operations(), **directory_units.operations()},
+        "reports": reports.operations(),
+        "licensing": licensing.operations(),
+        "groupssettings": groupssettings.operations(),
+        "cloudidentity": cloudidentity.operations(),
+        "alertcenter": alertcenter.operations(),
+    }
+    return {"token": token_routes(world)} | {surface: routes_for(world, surface, served.get(surface, {})) for surface in SURFACES}
+
+
+def overlay(world: World, base_url: str) -> dict[str, object]:
+    """The overlay's tenant: endpoints that are served, the key file, whom to act as, and what must be seen in complete lists."""
+    state = state_of(world)
+    served = ("vault", "directory", "reports", "licensing", "groupssettings", "cloudidentity", "alertcenter")
+    endpoints = endpoints_of(dict.fromkeys(("token", *served)), base_url)
+    endpoints["token_uri"] = endpoints.pop("token")
+    return {
+        "endpoints": endpoints,
+        "credential": {"service_account_file": KEY_FILE, "subject": f"records.bot@{state.domain}"},
+        "subjects": {"cloudidentity": f"it.director@{state.domain}"},
+        "customer_id": state.customer_id,
+        "domain": state.domain,
+        "ca_bundle": "ca.pem",
+        "visibility_checks": {
+            "google.matter": CHECK_MATTER,
+            "google.hold": CHECK_HOLD,
+            "google.group_archive": f"board@{state.domain}",
+        },
+    }
+
+
+def judge(_world: World, exchange: Exchange) -> list[str]:
+    """What the discovery documents say against an exchange."""
+    return judge_exchange(exchange)

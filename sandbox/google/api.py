@@ -1,0 +1,184 @@
+"""What every Google method goes through before its own work: bearer token, scopes, body schema, quota; and how answers are written."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox.google import errors
+from sandbox.google.discovery import Method, document, legacy_errors, starlette_path
+from sandbox.google.errors import ApiError, error_response
+from sandbox.google.mask import masked
+from sandbox.google.quota import COSTS
+from sandbox.google.state import GoogleState, User, settle, state_of
+from sandbox.routing import SandboxRoute, json_of, json_response
+from sandbox.validate.schema import body_problems
+from sandbox.world import World
+
+Item = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One authenticated call: who (``None`` is the service account itself, without a subject), what was sent, and the tenant."""
+
+    world: World
+    state: GoogleState
+    method: Method
+    user: User | None
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Item
+
+    @property
+    def now(self) -> datetime:
+        """The sandbox's instant."""
+        return self.world.clock.now()
+
+    @property
+    def actor(self) -> str:
+        """The address under which the log will know the caller."""
+        return self.user.email if self.user else self.state.service_account.email
+
+    def need_admin(self) -> None:
+        """Refuse with 403 unless the subject has some administrator's role (G§6.2)."""
+        if self.user is None or not self.state.is_admin(self.user):
+            raise errors.forbidden("Not Authorized to access this resource/api")
+
+    def may(self, service: str, privilege: str) -> bool:
+        """Whether the subject's roles hold that privilege; a super administrator's hold all."""
+        return self.user is not None and (self.user.super_admin or (service, privilege) in self.state.privileges(self.user))
+
+    def page(self, items: Sequence[Item], size: str, default: int, limit: int) -> tuple[list[Item], str]:
+        """The page that this call asks for and the token of the next one (``""`` at the end); 400 for a size or token it cannot use."""
+        text = self.query.get(size, "") or "0"
+        if not text.isdigit():
+            raise errors.invalid(f"Invalid value for {size}: {text}")
+        wanted = min(int(text) or default, limit)
+        start = _offset(self.query.get("pageToken", ""))
+        chosen = list(items[start : start + wanted])
+        more = start + wanted < len(items)
+        return chosen, page_token(start + wanted) if more else ""
+
+
+Operation = Callable[[Call], object]
+"""A method's own work: returns the answer's JSON, or ``None`` for 204."""
+
+
+def routes_for(world: World, surface: str, table: Mapping[str, Operation]) -> list[SandboxRoute]:
+    """Routes for every method of the API: those of ``table``, by method id, and an honest 501 for the rest."""
+    api = document(surface)
+    unknown = set(table) - set(api.methods)
+    if unknown:
+        raise KeyError(f"not in {surface}'s discovery document: {sorted(unknown)}")
+    served = sorted(api.methods.values(), key=lambda method: (method.id not in table, "{+" in method.path, -len(method.path)))
+    found = [
+        SandboxRoute(
+            starlette_path(method),
+            _handler(world, surface, method, table.get(method.id, _unserved)),
+            methods=[method.verb],
+            operation=method.id,
+        )
+        for method in served
+    ]
+    return [*found, SandboxRoute("/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+
+
+def listing(name: str, items: Sequence[Item], token: str, **extra: object) -> Item:
+    """A list answer: empty lists and tokens are left out, as Google leaves them out."""
+    answer: Item = dict(extra)
+    if items:
+        answer[name] = list(items)
+    if token:
+        answer["nextPageToken"] = token
+    return answer
+
+
+def instant(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _handler(world: World, surface: str, method: Method, work: Operation) -> Callable[[Request], Response]:
+    def handler(request: Request) -> Response:
+        try:
+            call = _call(world, surface, method, request)
+            answer = masked(work(call), call.query.get("fields", ""))
+        except ApiError as error:
+            return error_response(surface, error)
+        return Response(status_code=204) if answer is None else json_response(answer)
+
+    return handler
+
+
+def _call(world: World, surface: str, method: Method, request: Request) -> Call:
+    state = state_of(world)
+    user = _authenticated(world, state, method, request)
+    settle(world)
+    try:
+        body = json_of(request) if method.request else {}
+    except ValueError as error:
+        raise errors.invalid(f"Invalid JSON payload received. {error}") from error
+    if method.request and not legacy_errors(surface):
+        problems = body_problems(document(surface), method.request, body)
+        if problems:
+            raise errors.invalid(f"Invalid JSON payload received. {problems[0]}")
+    if world.switches.get("google.quota") != "off":
+        over = state.ledger.charge(world.clock.now(), COSTS.get(method.id, {}))
+        if over:
+            raise errors.exhausted(f"Quota exceeded for quota metric '{over}' and limit '{over} per minute' of service '{surface}.googleapis.com'")
+    return Call(
+        world=world,
+        state=state,
+        method=method,
+        user=user,
+        path={name: str(value) for name, value in request.path_params.items()},
+        query=dict(request.query_params),
+        body=body,
+    )
+
+
+def _authenticated(world: World, state: GoogleState, method: Method, request: Request) -> User | None:
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    token = state.tokens.get(value) if kind == "Bearer" else None
+    if token is None or token.ends <= world.clock.wall():
+        raise errors.unauthenticated()
+    user = state.user(token.user) if token.user else None
+    if token.user and user is None:
+        raise errors.unauthenticated()
+    request.state.caller = user.email if user else state.service_account.email
+    if method.scopes and not method.scopes & token.scopes:
+        raise errors.scope_missing()
+    return user
+
+
+def _unserved(call: Call) -> object:
+    raise errors.unserved(call.method.id)
+
+
+def _nowhere(_request: Request) -> Response:
+    # Google's front end answers a path that no API has with a page, not with JSON.
+    return Response("<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>", status_code=404, media_type="text/html")
+
+
+def page_token(offset: int) -> str:
+    """The opaque token of the page that begins at ``offset``."""
+    return base64.urlsafe_b64encode(f"page {offset}".encode()).decode().rstrip("=")
+
+
+def _offset(token: str) -> int:
+    if not token:
+        return 0
+    try:
+        word, _, number = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii").partition(" ")
+    except (binascii.Error, UnicodeDecodeError):
+        word, number = "", ""
+    if word != "page" or not number.isdigit():
+        raise errors.invalid("Invalid page token")
+    return int(number)

@@ -1,0 +1,28 @@
+"""Every console act of the Google tenant, with refusals in words that the door can pass on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.google import console_admin, console_vault
+from sandbox.google.errors import ApiError
+from sandbox.google.state import settle
+from sandbox.tenant import ConsoleAct, ConsoleError
+from sandbox.world import World
+
+
+def console_acts(world: World) -> Mapping[str, ConsoleAct]:
+    """What an administrator can do in Google's consoles, by name."""
+    return {name: _settled(world, act) for name, act in {**console_vault.acts(world), **console_admin.acts(world)}.items()}
+
+
+def _settled(world: World, act: ConsoleAct) -> ConsoleAct:
+    def settled(given: Mapping[str, object]) -> dict[str, object]:
+        # Before anything changes, what was due by now takes effect: a licence taken away later must not undo it.
+        settle(world)
+        try:
+            return act(given)
+        except ApiError as error:
+            raise ConsoleError(error.message) from error
+
+    return settled

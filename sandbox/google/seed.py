@@ -1,0 +1,269 @@
+"""How the Google tenant looks on the first day: units, accounts, groups, roles, licences, and what the district's own people set up."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from sandbox.google.audit import log_vault, person
+from sandbox.google.holdbook import new_hold
+from sandbox.google.state import (
+    TENANT_ID,
+    GoogleState,
+    Group,
+    Matter,
+    Member,
+    OrgUnit,
+    Role,
+    ServiceAccount,
+    User,
+    VaultRule,
+    settle,
+)
+from sandbox.tls import make_rsa_key_pem, write_private
+from sandbox.world import Person, World
+
+KEY_FILE = "google-sa.json"
+CHECK_MATTER = "District visibility check"
+CHECK_HOLD = "District visibility check hold"
+BOT_ROLE = "Records retention service"
+
+_AUTH = "https://www.googleapis.com/auth/"
+GRANTS = frozenset(
+    _AUTH + scope
+    for scope in (
+        "ediscovery",
+        "ediscovery.readonly",
+        "admin.directory.user.readonly",
+        "admin.directory.group.readonly",
+        "admin.directory.group.member.readonly",
+        "admin.directory.orgunit.readonly",
+        "admin.directory.rolemanagement.readonly",
+        "admin.directory.customer.readonly",
+        "admin.directory.domain.readonly",
+        "admin.reports.audit.readonly",
+        "cloud-identity.policies.readonly",
+        "apps.licensing",
+        "apps.groups.settings",
+        "apps.alerts",
+    )
+)
+"""The scopes that the district's administrator entered for our client, exactly (G§6.1)."""
+
+_BOT_PRIVILEGES = {
+    ("vault", "ADMIN_MATTER"),
+    ("vault", "REMOVE_HOLD"),
+    ("vault", "ACCESS_ALL_MATTERS"),
+    ("admin", "USERS_RETRIEVE"),
+    ("admin", "GROUPS_RETRIEVE"),
+    ("admin", "GROUPS_UPDATE"),
+    ("admin", "ORGANIZATION_UNITS_RETRIEVE"),
+    ("admin", "REPORTS_ACCESS"),
+    ("admin", "LICENSING"),
+}
+
+_EDITIONS = {
+    "Fundamentals": ("1010070001", "1010070001"),
+    "Standard": ("1010310006", "1010310007"),
+    "Plus": ("1010310009", "1010310010"),
+}
+"""The licence of employees and of students in each edition; every edition has Vault (G§0)."""
+
+
+def install(world: World, folder: Path) -> None:
+    """Put a freshly seeded tenant into ``world.state`` and the service account's key file into ``folder`` (0600).
+
+    The switch ``google.edition`` (Fundamentals, Standard or Plus; Standard unless set) is read here.
+    """
+    state = GoogleState(
+        customer_id="C0" + "".join(random.Random(f"customer {world.seed}").choices("abcdefghijklmnopqrstuvwxyz0123456789", k=7)),  # noqa: S311
+        domain=world.domain,
+        service_account=_service_account(folder),
+        chance=random.Random(f"google {world.seed}"),  # noqa: S311 - ids and delays, not secrets
+    )
+    world.state[TENANT_ID] = state
+    state.grants |= GRANTS
+    began = world.clock.now() - timedelta(days=900)
+    _units(world, state)
+    director = _service_users(world, state, began)
+    _people(world, state, began)
+    _groups(world, state)
+    _policies(state)
+    _checks(world, state, director)
+    _rules(world, state, director)
+    settle(world)
+
+
+def unit_of(person_: Person) -> str:
+    """The unit that somebody's account sits in."""
+    if person_.role == "student":
+        return f"/Students/{person_.school}"
+    return {"board": "/Board", "administrator": "/Staff/Administration"}.get(person_.role, "/Staff")
+
+
+def _service_account(folder: Path) -> ServiceAccount:
+    path = folder / KEY_FILE
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {
+            "type": "service_account",
+            "project_id": "district-records",
+            "private_key_id": "8c1f6a5d0b7e4f2a9d3c6b1e5f4a7d2c9b0e3f61",
+            "private_key": make_rsa_key_pem(),
+            "client_email": "records@district-records.iam.gserviceaccount.com",
+            "client_id": "104527318830916645201",
+            "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+            "token_uri": "https://oauth2.googleapis.com/token",
+            "universe_domain": "googleapis.com",
+        }
+        write_private(path, json.dumps(content, indent=1).encode("utf-8"))
+    read = json.loads(path.read_text(encoding="utf-8"))
+    key = serialization.load_pem_private_key(read["private_key"].encode("ascii"), password=None)
+    assert isinstance(key, RSAPrivateKey)
+    return ServiceAccount(
+        email=read["client_email"], client_id=read["client_id"], key_id=read["private_key_id"], public_key=key.public_key(),
+    )
+
+
+def _units(world: World, state: GoogleState) -> None:
+    fixed = (
+        ("/", "The district"),
+        ("/Staff", "Employees"),
+        ("/Staff/Administration", "Central office"),
+        ("/Board", "Board of education"),
+        ("/Students", "Students"),
+    )
+    for path, description in (*fixed, *((f"/Students/{school}", school) for school in world.schools)):
+        unit = OrgUnit(id=f"id:03ph8a2z{state.word(8)}", path=path, description=description)
+        state.org_units[unit.id] = unit
+
+
+def _service_users(world: World, state: GoogleState, began: datetime) -> User:
+    """The IT director (super administrator) and the account that the application acts as (a custom role, no super administrator)."""
+    director = _add_user(state, "it.director", "Information", "Technology", "/Staff/Administration", began)
+    director.super_admin = True
+    bot = _add_user(state, "records.bot", "Records", "Service", "/Staff/Administration", began)
+    staff_sku = _EDITIONS[world.switches.get("google.edition", "Standard")][0]
+    director.skus.add(staff_sku)
+    bot.skus.add(staff_sku)
+    top = Role(id=state.number(17), name="_SEED_ADMIN_ROLE", description="Super Admin", privileges=set(), system=True, super_admin=True)
+    role = Role(id=state.number(17), name=BOT_ROLE, description="Holds, and reading what they rest on", privileges=set(_BOT_PRIVILEGES))
+    help_desk = Role(
+        id=state.number(17), name="_HELP_DESK_ADMIN_ROLE", description="Help Desk", privileges={("admin", "USERS_RETRIEVE")}, system=True,
+    )
+    state.roles |= {found.id: found for found in (top, role, help_desk)}
+    state.assignments += [(state.number(17), top.id, director.id), (state.number(17), role.id, bot.id)]
+    return director
+
+
+def _people(world: World, state: GoogleState, began: datetime) -> None:
+    staff_sku, student_sku = _EDITIONS[world.switches.get("google.edition", "Standard")]
+    for number, person_ in enumerate(world.people):
+        user = _add_user(state, person_.local_part, person_.given, person_.family, unit_of(person_), began + timedelta(minutes=number))
+        user.employee_id = person_.employee_id
+        user.skus.add(student_sku if person_.role == "student" else staff_sku)
+        if person_.role != "student":
+            alias = f"{person_.given[0]}{person_.family}{person_.number}@{state.domain}".lower()
+            user.aliases.append(alias)
+            state.addresses[alias] = user.id
+
+
+def _add_user(state: GoogleState, local: str, given: str, family: str, unit: str, created: datetime) -> User:
+    user = User(
+        id="1" + state.number(20), email=f"{local}@{state.domain}", given=given, family=family, employee_id="", org_unit=unit, created=created,
+    )
+    state.users[user.id] = user
+    state.addresses[user.email] = user.id
+    return user
+
+
+def _groups(world: World, state: GoogleState) -> None:
+    by_number = {person_.number: state.addresses[f"{person_.local_part}@{state.domain}"] for person_ in world.people}
+    employees = [person_ for person_ in world.people if person_.role not in {"board", "student"}]
+    staff = _add_group(state, "staff", "All staff", (by_number[p.number] for p in employees))
+    board = _add_group(state, "board", "Board of education", (by_number[p.number] for p in world.people if p.role == "board"))
+    for school in world.schools:
+        local = "staff-" + school.lower().replace(" ", "-")
+        _add_group(state, local, f"Staff of {school}", (by_number[p.number] for p in employees if p.school == school))
+    # A group of groups: its members are the members of others.
+    everyone = _add_group(state, "all-adults", "Staff and board", ())
+    for inner in (staff, board):
+        everyone.members[inner.id] = Member(id=inner.id, role="MEMBER", type="GROUP")
+
+
+def _add_group(state: GoogleState, local: str, name: str, members: Iterable[str]) -> Group:
+    group = Group(id="0" + state.word(14), email=f"{local}@{state.domain}", name=name, description=f"{name} of the district")
+    group.members = {ident: Member(id=ident, role="MEMBER", type="USER") for ident in members}
+    group.settings = {
+        "isArchived": "true" if local in {"staff", "board"} else "false",
+        "archiveOnly": "false",
+        "whoCanPostMessage": "ALL_IN_DOMAIN_CAN_POST",
+        "whoCanViewGroup": "ALL_MEMBERS_CAN_VIEW",
+        "allowExternalMembers": "false",
+        "messageModerationLevel": "MODERATE_NONE",
+    }
+    state.groups[group.id] = group
+    state.addresses[group.email] = group.id
+    return group
+
+
+def _policies(state: GoogleState) -> None:
+    root = state.unit("/")
+    students = state.unit("/Students")
+    assert root is not None
+    assert students is not None
+    table: tuple[tuple[OrgUnit, str, dict[str, object]], ...] = (
+        (root, "vault.service_status", {"serviceState": "ENABLED"}),
+        (root, "gmail.service_status", {"serviceState": "ENABLED"}),
+        (root, "drive_and_docs.service_status", {"serviceState": "ENABLED"}),
+        (root, "chat.service_status", {"serviceState": "ENABLED"}),
+        (students, "chat.service_status", {"serviceState": "DISABLED"}),
+        (root, "chat.chat_history", {"historyOnByDefault": True, "allowUserModification": False}),
+        (root, "chat.space_history", {"historyState": "HISTORY_ALWAYS_ON"}),
+        (root, "takeout.service_status", {"serviceState": "DISABLED"}),
+        (root, "multi_party_approval.require_approvals", {"multiPartyApprovalState": "DISABLED"}),
+    )
+    for order, (unit, kind, value) in enumerate(table, start=1):
+        state.policies.append(
+            {
+                "name": f"policies/{state.word(24)}",
+                "customer": f"customers/{state.customer_id}",
+                "type": "ADMIN",
+                "setting": {"type": f"settings/{kind}", "value": value},
+                "policyQuery": {
+                    "orgUnit": f"orgUnits/{unit.id.removeprefix('id:')}",
+                    "query": f"entity.org_units.exists(org_unit, org_unit.org_unit_id == orgUnitId('{unit.id.removeprefix('id:')}'))",
+                    "sortOrder": order,
+                },
+            }
+        )
+
+
+def _checks(world: World, state: GoogleState, director: User) -> None:
+    """The matter and the hold that the administrator made to be seen: a list without them is not the whole list (design §1.2)."""
+    now = world.clock.now() - timedelta(days=30)
+    matter = Matter(
+        id=state.word(24), name=CHECK_MATTER, description="Made by hand so that lists can be checked.", region="ANY", owner=director.id, created=now,
+    )
+    state.matters[matter.id] = matter
+    body = {"name": CHECK_HOLD, "corpus": "MAIL", "accounts": [{"accountId": director.id}]}
+    hold = new_hold(state, matter, body, now)
+    log_vault(world, person(director), "create_investigation", {"matter_id": matter.id, "resource_name": matter.name}, at=now)
+    log_vault(world, person(director), "add_preservation_rule", {"matter_id": matter.id, "resource_name": hold.name}, at=now)
+
+
+def _rules(world: World, state: GoogleState, director: User) -> None:
+    """One default rule for mail, which deletes: seven years, then everything. Only the console can tell."""
+    rule = VaultRule(
+        id=state.number(12), service="MAIL", default=True, org_unit="/", duration="2557 days", start="created", action="purge_all",
+    )
+    state.rules[rule.id] = rule
+    details = f"Service: MAIL, Retention period: {rule.duration}, Action: {rule.action}, Rule: {rule.id}"
+    values = {"additional_details": details, "organizational_unit_name": "/"}
+    log_vault(world, person(director), "modify_default_retention_period", values, at=world.clock.now() - timedelta(days=60))

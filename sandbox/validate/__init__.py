@@ -1,0 +1,1 @@
+"""Judges of exchanges: schemas that the vendors wrote, so that the sandbox cannot vouch for itself."""
