@@ -1,0 +1,7 @@
+"""Every table of the store. Importing this package fills the one metadata that migrations are compared with."""
+
+from __future__ import annotations
+
+from sync.store.tables import core, engine
+
+__all__ = ["core", "engine"]

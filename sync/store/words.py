@@ -1,0 +1,46 @@
+"""The closed vocabularies that the store's columns use: each a StrEnum, each held by a CHECK in the schema."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EntryKind(StrEnum):
+    """What a journal entry records. Frozen with the journal's format."""
+
+    INTENT = "intent"
+    OUTCOME = "outcome"
+    OBSERVATION = "observation"
+    APPROVAL = "approval"
+    ATTESTATION = "attestation"
+    CONFIRMATION = "confirmation"
+    GOVERNANCE = "governance"
+    MATTER = "matter"
+    ERASURE = "erasure"
+    EVIDENCE = "evidence"
+
+
+class OutcomeResult(StrEnum):
+    """How an intent ended. ``not_done``: a later read showed that the platform never carried it out."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    NOT_DONE = "not_done"
+
+
+class GovernanceState(StrEnum):
+    """Where a version of what governs the guards stands."""
+
+    PENDING = "pending"
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"
+
+
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
