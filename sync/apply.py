@@ -1,0 +1,227 @@
+"""Act on one change: write the intent down, send it, read the world back, write the outcome down. Never more than one change at a time.
+
+Nothing is decided here. A create is never repeated: when its answer is lost the intent stays open, and only reading for our mark settles it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from connectors.base import ConnectorError, Reader, Receipt, UnknownOutcomeError, Writer
+from policies.kinds import TRAITS
+from policies.resources import Force, Live, Mark, Ref, Wanted
+from sync.bindings import Binding, BindingState
+from sync.desk import Desk
+from sync.journal import Sealed
+from sync.lease import Lease
+from sync.ledger import Progress
+from sync.plan import Change, ChangeStatus, Operation, plain_fields
+from sync.store.bindings import Bindings
+from sync.store.changes import Changes
+
+
+@dataclass(slots=True, kw_only=True)
+class Hands:
+    """What acting on one tenant needs. ``wanted`` and ``live`` are looked up by key."""
+
+    tenant: str
+    reader: Reader
+    writer: Writer
+    lease: Lease
+    wanted: Mapping[str, Wanted]
+    bindings: Mapping[str, Binding]
+    live: dict[str, Live] = field(default_factory=dict)
+    told: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005  # nobody listens unless a lane does
+
+
+class Applier:
+    """Applies changes of one tenant under a lease, in the order given; a failed one leaves those that rest on it undone."""
+
+    def __init__(self, desk: Desk, hands: Hands) -> None:
+        self.desk = desk
+        self.hands = hands
+        self.bindings = Bindings(desk.store)
+        self.changes = Changes(desk.store)
+        self.failed_keys: set[str] = set()
+
+    def run(self, changes: tuple[Change, ...]) -> tuple[Progress, ...]:
+        """Every change's progress, in order. Raises ``Stopped`` or ``LeaseLostError`` between two changes, never inside one."""
+        return tuple(self._one(change) for change in changes)
+
+    def _one(self, change: Change) -> Progress:
+        wanted = self.hands.wanted[change.key]
+        if self._rests_on_failed(wanted):
+            self.failed_keys.add(change.key)
+            return Progress(change=change, status=ChangeStatus.FAILED, error_code="change.rests_on_failed",
+                            error="Something that this change rests on could not be done in this run.")
+        self.hands.lease.check(need_seconds=self.desk.district.timeouts.request)
+        intent, progress = self._intend(change)
+        progress = self._send(progress, wanted, intent)
+        if progress.status is ChangeStatus.FAILED:
+            self.failed_keys.add(change.key)
+        self.hands.told(progress)
+        return progress
+
+    def _rests_on_failed(self, wanted: Wanted) -> bool:
+        return any(key in self.failed_keys for key in (wanted.parent, *wanted.depends_on) if key)
+
+    def _intend(self, change: Change) -> tuple[int, Progress]:
+        self.desk.crash("intent.before")
+        now = self.desk.clock.now()
+        progress = Progress(change=change, status=ChangeStatus.SENT, intent=now, sent=now, vendor_id=change.vendor_id)
+        with self.desk.store.write() as session:
+            self.hands.lease.guard(session)
+            seq = self.desk.journal.intent(change.key, intent_body(change), tenant=change.tenant, session=session)
+            self.changes.put(session, progress, intent_seq=seq)
+        self.desk.crash("intent.after")
+        return seq, progress
+
+    def _send(self, progress: Progress, wanted: Wanted, intent: int) -> Progress:
+        change = progress.change
+        try:
+            receipt = self._call(change, wanted)
+        except UnknownOutcomeError as error:
+            return self._unknown(progress, wanted, intent, error)
+        except ConnectorError as error:
+            return self._outcome(replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code=error.code), intent, None)
+        self.desk.crash("call.after")
+        progress = replace(
+            progress, status=ChangeStatus.ACCEPTED, accepted=receipt.accepted_at, vendor_id=receipt.vendor_id, vendor_name=receipt.name,
+            member_errors={outcome.member: outcome.error for outcome in receipt.members if outcome.error},
+        )
+        return self._read_back(progress, wanted, intent, receipt)
+
+    def _call(self, change: Change, wanted: Wanted) -> Receipt:
+        mark = Mark(district=self.desk.district.id, key=change.key, generation=change.generation)
+        if change.operation is Operation.CREATE:
+            return self.hands.writer.create(self._born(change, wanted), mark, self._parent(wanted))
+        live = self.hands.live[change.key]
+        ref = live.ref(self.hands.tenant)
+        if change.operation is Operation.SET:
+            return self.hands.writer.set(ref, wanted, mark, frozenset(change.after or {}))
+        if change.operation is Operation.ADD:
+            return self.hands.writer.add(ref, change.add, live)
+        if change.operation is Operation.RETRY:
+            return self.hands.writer.retry(ref)
+        raise ConnectorError("change.not_built", f"{change.operation.value} is not something this program does.")
+
+    @staticmethod
+    def _born(change: Change, wanted: Wanted) -> Wanted:
+        members = wanted.members if TRAITS[wanted.kind].create_with_members else frozenset[str]()
+        return replace(wanted, name=change.name, generation=change.generation, members=members)
+
+    def _parent(self, wanted: Wanted) -> Ref | None:
+        if wanted.parent is None:
+            return None
+        parent = self.hands.live.get(wanted.parent)
+        if parent is None:
+            raise ConnectorError("change.parent_missing", f"The object that {wanted.key} belongs to is not there yet.")
+        return parent.ref(self.hands.tenant)
+
+    def _unknown(self, progress: Progress, wanted: Wanted, intent: int, error: UnknownOutcomeError) -> Progress:
+        """Look for our mark once; an object found there was made, anything else stays open until a later run can tell."""
+        live = self._seek(progress.change, wanted)
+        if live is None:
+            lost = replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code="intent.open")
+            with self.desk.store.write() as session:
+                self.hands.lease.guard(session)
+                self.changes.put(session, lost, intent_seq=intent)
+            return lost
+        accepted = replace(progress, status=ChangeStatus.ACCEPTED, accepted=self.desk.clock.now(), vendor_id=live.vendor_id, vendor_name=live.name)
+        return self._settle(accepted, wanted, intent, live)
+
+    def _seek(self, change: Change, wanted: Wanted) -> Live | None:
+        try:
+            snapshot = self.hands.reader.snapshot(frozenset({change.kind}))
+        except ConnectorError:
+            return None  # cannot tell: the intent stays open, which is the only honest answer
+        for live in snapshot.of(change.kind):
+            ours = live.mark is not None and (live.mark.district, live.mark.key) == (self.desk.district.id, change.key)
+            if (ours or live.vendor_id == change.vendor_id) and taken(change, wanted, live):
+                return live
+        return None
+
+    def _read_back(self, progress: Progress, wanted: Wanted, intent: int, receipt: Receipt) -> Progress:
+        parent = self.hands.live.get(wanted.parent) if wanted.parent else None
+        ref = Ref(tenant=self.hands.tenant, kind=wanted.kind, vendor_id=receipt.vendor_id, name=receipt.name,
+                  parent_id=parent.vendor_id if parent else None)
+        try:
+            live = self.hands.reader.read_back(ref)
+        except ConnectorError as error:
+            return self._outcome(replace(progress, error=error.message, error_code="read_back.failed"), intent, None)
+        if live is None or not taken(progress.change, wanted, live, set(progress.member_errors)):
+            return self._outcome(
+                replace(progress, status=ChangeStatus.FAILED, error_code="read_back.differs",
+                        error="The platform answered yes, and reading it again showed that nothing had changed."), intent, live)
+        return self._settle(progress, wanted, intent, live)
+
+    def _settle(self, progress: Progress, wanted: Wanted, intent: int, live: Live) -> Progress:
+        if live.force is Force.APPLIED and wanted.members <= live.members:
+            progress = replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now())
+        return self._outcome(progress, intent, live)
+
+    def _outcome(self, progress: Progress, intent: int, live: Live | None) -> Progress:
+        self.desk.crash("outcome.before")
+        failed = progress.status is ChangeStatus.FAILED
+        with self.desk.store.write() as session:
+            self.hands.lease.guard(session)
+            self.desk.journal.outcome(intent, "failed" if failed else "done", outcome_body(progress), tenant=self.hands.tenant, session=session)
+            self.changes.put(session, progress, intent_seq=intent)
+            if live is not None and not failed:
+                self.bindings.put(session, bind(progress, live, self.hands.bindings.get(progress.change.key), self.desk.clock.now()))
+        if live is not None:
+            self.hands.live[progress.change.key] = live
+        self.desk.crash("outcome.after")
+        return progress
+
+
+def taken(change: Change, wanted: Wanted, live: Live, excused: frozenset[str] | set[str] = frozenset()) -> bool:
+    """Whether the live object shows what the change asked for. ``excused`` members were refused by the platform, one by one."""
+    if change.operation is Operation.CREATE:
+        born = wanted.members if TRAITS[wanted.kind].create_with_members else frozenset()
+        return all(live.fields.get(name) == value for name, value in wanted.fields.items()) and born - excused <= live.members
+    if change.operation is Operation.SET:
+        return all(live.fields.get(name) == value for name, value in (change.after or {}).items())
+    if change.operation is Operation.ADD:
+        return change.add - excused <= live.members
+    return True
+
+
+def bind(progress: Progress, live: Live, old: Binding | None, now: datetime) -> Binding:
+    """The binding after an accepted change: the form read back, only the members that we put there, and whether the platform says it is in force."""
+    change = progress.change
+    born = live.members if change.operation is Operation.CREATE else frozenset()
+    ours = (old.members if old else frozenset()) | born | (change.add - frozenset(progress.member_errors))
+    return Binding(
+        tenant=change.tenant, kind=live.kind, key=change.key, vendor_id=live.vendor_id, name=live.name, generation=change.generation,
+        fields=dict(live.fields), members=ours & live.members, parent_id=live.parent_id, accepted_at=progress.accepted or now,
+        effective_at=progress.effective, state=BindingState.IN_FORCE if progress.effective else BindingState.IN_FLIGHT, mark=live.mark,
+        verified_at=now,
+    )
+
+
+def intent_body(change: Change) -> dict[str, object]:
+    """What the journal says before the call. Addresses of people and free text go in sealed."""
+    return {
+        "change": change.id, "kind": change.kind.value, "op": change.operation.value, "direction": change.direction.value,
+        "lane": change.lane.value, "generation": change.generation, "vendor_id": change.vendor_id,
+        "line": change.because.line, "matter": change.because.matter,
+        "before": Sealed(plain_fields(change.before)), "after": Sealed(plain_fields(change.after)),
+        "add": Sealed(sorted(change.add)) if change.add else None, "added": len(change.add),
+        "remove": Sealed(sorted(change.remove)) if change.remove else None, "removed": len(change.remove),
+    }
+
+
+def outcome_body(progress: Progress) -> dict[str, object]:
+    """What the journal says after the world was read again; the vendor's error text goes in sealed."""
+    return {
+        "change": progress.change.id, "status": progress.status.value, "vendor_id": progress.vendor_id,
+        "error_code": progress.error_code, "error": Sealed(progress.error) if progress.error else None,
+        "members_refused": len(progress.member_errors),
+        "member_errors": Sealed(dict(progress.member_errors)) if progress.member_errors else None,
+    }
+
+
+__all__ = ["Applier", "Hands", "bind", "intent_body", "outcome_body", "taken"]

@@ -1,0 +1,125 @@
+"""Work out what one tenant needs from what was seen: drift, desired state, ordered changes with direction and refusals. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from connectors.base import Circumstances, Lane
+from policies.duties import Desired, Duty
+from policies.effects import Effect
+from policies.kinds import Workload
+from policies.populations import resolve
+from policies.problems import Problem
+from policies.resources import Snapshot, Wanted
+from policies.roster import Roster
+from sync.bindings import Binding
+from sync.desk import Desk
+from sync.diff import DiffInput, DiffResult, diff
+from sync.drift import Drift, find_drift
+from sync.guards import GuardInput, guard
+from sync.look import Look
+from sync.plan import Change
+from sync.project import judge_plan
+from sync.registers.attestations import valid_subjects
+from sync.store.approvals import Approvals
+from sync.store.bindings import Bindings
+from sync.store.drifts import Watched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows for one tenant. ``changes`` are guarded and in the order in which they would run, holds first."""
+
+    wanted: Mapping[str, Wanted]
+    desired: Desired
+    bindings: Mapping[str, Binding]
+    drift: tuple[Drift, ...]
+    results: Mapping[Lane, DiffResult]
+    changes: tuple[Change, ...]
+    warnings: tuple[Problem, ...]
+
+    def runnable(self, lane: Lane) -> tuple[Change, ...]:
+        """The changes of a lane that nothing refuses."""
+        return tuple(change for change in self.changes if change.lane is lane and not change.refusals)
+
+
+def circumstances(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> Circumstances:
+    """What the connector's pure mapping may look at."""
+    assert seen.roster is not None
+    assert seen.examination is not None
+    return Circumstances(
+        tenant=seen.tenant, capabilities=seen.capabilities, licences=seen.examination.licences, roster=seen.roster,
+        pieces={key: sorted(binding.members) for key, binding in bindings.items()},
+        names={key: binding.name for key, binding in bindings.items()},
+        attested=valid_subjects(desk.store, desk.clock.now()),
+    )
+
+
+def file_owners(duties: tuple[Duty, ...], roster: Roster, seen: Look) -> frozenset[str]:
+    """Vendor ids of the accounts whose files a duty keeps or labels, and whose place must therefore be known."""
+    found: set[str] = set()
+    for population in {duty.population.id: duty.population for duty in duties if duty.workload is Workload.DRIVE}.values():
+        selector = population.selectors.get(seen.tenant.platform)
+        if selector is not None and not selector.all_users:
+            found.update(one.vendor_id for one in resolve(selector, roster).identities)
+    return frozenset(found)
+
+
+def decide(desk: Desk, seen: Look, held: tuple[Wanted, ...], held_places: AbstractSet[str], *, attended: bool) -> Decision:
+    """Everything that follows from ``seen`` for the duties in force and for what open matters want held (``held``)."""
+    assert seen.snapshot is not None
+    assert seen.roster is not None
+    roster, snapshot = seen.roster, seen.snapshot
+    bindings = Bindings(desk.store).of(seen.tenant.id)
+    desired = seen.connector.realise(desk.duties, circumstances(desk, seen, bindings))
+
+    def effects_of(state: Snapshot) -> tuple[Effect, ...]:
+        return seen.connector.effects(state, roster)
+
+    drift = find_drift(seen.tenant.id, snapshot, bindings, Watched(desk.store).of(seen.tenant.id), effects_of)
+    wanted = {Lane.HOLD: held, Lane.SYNC: desired.resources}
+    results = {lane: diff(_input(desk, seen, bindings, lane, wanted[lane])) for lane in (Lane.HOLD, Lane.SYNC)}
+    changes: list[Change] = []
+    for lane in (Lane.HOLD, Lane.SYNC):
+        judged = judge_plan(results[lane].changes, snapshot, effects_of)
+        changes.extend(guard(judged, _guard_input(desk, seen, lane, judged, held_places, attended=attended)))
+    return Decision(
+        wanted={one.key: one for lane in wanted.values() for one in lane}, desired=desired, bindings=bindings, drift=drift, results=results,
+        changes=tuple(changes), warnings=tuple(problem for result in results.values() for problem in result.warnings),
+    )
+
+
+def _input(desk: Desk, seen: Look, bindings: Mapping[str, Binding], lane: Lane, wanted: tuple[Wanted, ...]) -> DiffInput:
+    assert seen.snapshot is not None
+    return DiffInput(
+        tenant=seen.tenant.id, tenant_identity=seen.vendor_id, lane=lane, desired=wanted, snapshot=seen.snapshot, bindings=bindings,
+        now=desk.clock.now(), overdue_seconds=desk.district.timeouts.overdue, district=desk.district.id, addresses=addresses(seen.roster),
+    )
+
+
+def addresses(roster: Roster | None) -> Mapping[str, str]:
+    """The account behind a member that is not written as an address: a Google account id, the URL of somebody's files."""
+    found: dict[str, str] = {}
+    for one in roster.identities if roster else ():
+        found[f"account:{one.vendor_id}"] = one.address
+        url = one.containers.get(Workload.DRIVE)
+        if url is not None:
+            found.update({f"onedrive:{url}": one.address, f"site:{url}": one.address})
+    return found
+
+
+def _guard_input(
+    desk: Desk, seen: Look, lane: Lane, changes: tuple[Change, ...], held_places: AbstractSet[str], *, attended: bool
+) -> GuardInput:
+    assert seen.snapshot is not None
+    valid = Approvals(desk.store).valid(tuple(change.id for change in changes), desk.clock.now())
+    return GuardInput(
+        mode=seen.tenant.mode, thresholds=desk.district.thresholds, capabilities={one.kind: one for one in seen.capabilities},
+        reads=seen.snapshot.reads, approvals={change: len(officers) for change, officers in valid.items()},
+        open_matter_places=frozenset(held_places), attended=attended, lane=lane,
+    )
+
+
+__all__ = ["Decision", "circumstances", "decide", "file_owners"]

@@ -1,0 +1,108 @@
+"""Look at one tenant: who answers, whether it is still the same tenant, everybody in it, and the live objects. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol, cast, runtime_checkable
+
+from connectors.base import Capability, Connector, Examination, Lane, Reader, TenantUnreachableError, WriteCapability
+from policies.district import Tenant
+from policies.kinds import Kind, Workload
+from policies.problems import Problem, Severity
+from policies.resources import Snapshot
+from policies.roster import Identity, Roster
+from sync.desk import Desk, TenantDoor
+from sync.store.pins import Pins
+from sync.store.proofs import Proofs
+from sync.store.rosters import Rosters
+
+
+@runtime_checkable
+class PlaceFinder(Protocol):
+    """A reader that can tell where people's files are; asked only for people whose place is not known yet."""
+
+    def containers(self, identity_ids: AbstractSet[str]) -> Mapping[str, str]:
+        """Vendor id of the account to the URL of its OneDrive; an account without one is missing from the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One tenant as it was seen. ``error`` set: nothing else is; a tenant that could not be reached is not an empty one."""
+
+    tenant: Tenant
+    connector: Connector
+    at: datetime
+    reader: Reader | None = None
+    examination: Examination | None = None
+    capabilities: tuple[Capability, ...] = ()
+    roster: Roster | None = None
+    snapshot: Snapshot | None = None
+    identity_changed: bool = False
+    error: Problem | None = None
+
+    @property
+    def vendor_id(self) -> str:
+        """The tenant's own id, for change ids; empty when nobody answered."""
+        return self.examination.identity.vendor_id if self.examination else ""
+
+
+def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> Look:
+    """Examine ``door``'s tenant and read ``kinds``. Raises ``Stopped``; anything else that goes wrong outside our own code is in the answer."""
+    base = Look(tenant=door.tenant, connector=door.connector, at=desk.clock.now())
+    reader = door.reader(lane)
+    try:
+        examination = reader.examine()
+        if not Pins(desk.store).same(door.tenant.id, examination.identity.vendor_id, desk.clock.now()):
+            return replace(base, examination=examination, identity_changed=True, error=identity_changed(door.tenant.id))
+        roster = Rosters(desk.store).keep(reader.roster())
+        snapshot = reader.snapshot(kinds)
+    except TenantUnreachableError as error:
+        return replace(base, error=unreachable(door.tenant.id, error))
+    return replace(
+        base, reader=reader, examination=examination, roster=roster, snapshot=snapshot,
+        capabilities=proven(examination.capabilities, Proofs(desk.store).of(door.tenant.id, desk.clock.now())),
+    )
+
+
+def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
+    """``seen`` with the OneDrive addresses of the given accounts, asked for once and remembered."""
+    if seen.roster is None or not isinstance(seen.reader, PlaceFinder):
+        return seen
+    missing = {one.vendor_id for one in seen.roster.identities if one.vendor_id in identity_ids and Workload.DRIVE not in one.containers}
+    if not missing:
+        return seen
+    found = cast("PlaceFinder", seen.reader).containers(missing)
+    Rosters(desk.store).place(seen.tenant.id, found)
+    return replace(seen, roster=replace(seen.roster, identities=tuple(_placed(one, found) for one in seen.roster.identities)))
+
+
+def _placed(one: Identity, found: Mapping[str, str]) -> Identity:
+    url = found.get(one.vendor_id)
+    return one if url is None else replace(one, containers={**one.containers, Workload.DRIVE: url})
+
+
+def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, datetime]) -> tuple[Capability, ...]:
+    """Capabilities with this store's proofs added: what was written and read back here counts as proven."""
+    return tuple(
+        replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind])
+        if one.kind in proofs and one.write is WriteCapability.UNPROVEN
+        else one
+        for one in capabilities
+    )
+
+
+def unreachable(tenant: str, error: TenantUnreachableError) -> Problem:
+    """The problem that stands for a tenant nobody could ask."""
+    return Problem(code=error.code, severity=Severity.ERROR, tenant=tenant, message=error.message, next_step=error.next_step)
+
+
+def identity_changed(tenant: str) -> Problem:
+    """Another tenant answers under an id that is pinned: everything for it stops."""
+    return Problem(
+        code="tenant.identity_changed", severity=Severity.ERROR, tenant=tenant,
+        message=f"Another tenant answers where {tenant} was: its own id is not the one that was met first.",
+        next_step="Compare tenant_id, customer_id and endpoints in district.yaml with the tenant; nothing is read or written until they agree.",
+    )

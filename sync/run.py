@@ -1,0 +1,175 @@
+"""One run, in the order of docs/one-run.md: look, settle, find drift, decide, keep evidence, act, look at what came of it, assess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from connectors.base import Lane
+from policies.problems import Problem, Severity
+from sync.apply import Applier, Hands
+from sync.consider import Considered, Considering, Matters
+from sync.desk import Desk, TenantDoor
+from sync.ledger import Progress
+from sync.lease import Lease
+from sync.plan import Change, ChangeStatus, Plan
+from sync.result import RunResult, TenantResult
+from sync.store.changes import Changes
+
+POLL_SECONDS = 5.0
+"""Between two looks at what is on its way, while somebody waits; it grows to a minute."""
+
+
+class Engine:
+    """Runs of one district. Every public method ends by itself and sends nothing that its name does not say."""
+
+    def __init__(self, desk: Desk, matters: Matters) -> None:
+        self.desk = desk
+        self.matters = matters
+        self.considering = Considering(desk, matters)
+
+    def plan(self, tenants: tuple[str, ...] = (), proposer: str | None = None) -> RunResult:
+        """What a run would do, kept under its digest. Sends no request that changes a tenant."""
+        seen = tuple(self.considering.full(door, {}) for door in self._doors(tenants))
+        plan = self._keep(seen, proposer)
+        return RunResult(tenants=tuple(self._result(one, ()) for one in seen), digest=plan.digest)
+
+    def drift(self, tenants: tuple[str, ...] = ()) -> RunResult:
+        """What was changed outside Recordwarden, with evidence kept. Sends no request that changes a tenant."""
+        seen = tuple(self.considering.full(door, {}) for door in self._doors(tenants))
+        return RunResult(tenants=tuple(replace(self._result(one, ()), changes=()) for one in seen))
+
+    def sync(self, tenants: tuple[str, ...] = (), *, wait: float = 0, proposer: str | None = None) -> RunResult:
+        """Do what may run unattended or is approved, holds first; then, for up to ``wait`` seconds, follow it until it is in force."""
+
+        def act() -> RunResult:
+            return self._act(tenants, runs, proposer, attended=False)
+
+        return self._follow(act, wait)
+
+    def apply(self, digest: str, tenants: tuple[str, ...] = (), *, wait: float = 0) -> RunResult:
+        """Run exactly the plan that begins with ``digest``, or none of it. Raises ``UnknownPlanError``."""
+        ids = tuple(Changes(self.desk.store).plan(digest))
+        before = tuple(self.considering.full(door, {}, attended=True) for door in self._doors(tenants))
+        current = {change.id: change for one in before if one.decision for change in one.decision.changes}
+        settled = {kept.id for kept in Changes(self.desk.store).find(ids) if kept.status in {ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE}}
+        stale = tuple(one for one in ids if one not in current and one not in settled)
+        if stale or any(current[one].refusals for one in ids if one in current):
+            results = tuple(self._result(one, (), only=frozenset(ids)) for one in before)
+            return RunResult(tenants=results, digest=digest, acted=True, stale=stale, problems=tuple(_stale(one) for one in stale))
+
+        def act() -> RunResult:
+            return self._act(tenants, lambda change: change.id in ids and runs(change), None, attended=True)
+
+        return replace(self._follow(act, wait), digest=digest)
+
+    def hold(self, tenants: tuple[str, ...] = ()) -> RunResult:
+        """The hold lane alone, in every mode: order what open matters want held, and look at what became of it."""
+        results = []
+        for door in self._doors(tenants):
+            with self._lease(door, Lane.HOLD) as lease:
+                seen = self.considering.holds(door, {Lane.HOLD: lease})
+                results.append(self._result(seen, self._send(seen, Lane.HOLD, lease, runs)))
+        return RunResult(tenants=tuple(results), acted=True)
+
+    def refresh(self, tenants: tuple[str, ...] = ()) -> RunResult:
+        """Look at what open matters hold and store what was seen. Sends no request that changes a tenant."""
+        return RunResult(tenants=tuple(self._result(self.considering.holds(door, {}), ()) for door in self._doors(tenants)))
+
+    def _doors(self, tenants: tuple[str, ...]) -> tuple[TenantDoor, ...]:
+        return tuple(door for door in self.desk.doors if not tenants or door.tenant.id in tenants)
+
+    def _lease(self, door: TenantDoor, lane: Lane) -> AbstractContextManager[Lease]:
+        return self.desk.leases.acquire(f"{door.tenant.id}/{lane.value}", seconds=self.desk.district.timeouts.lease, wait=self.desk.lock_wait)
+
+    def _act(self, tenants: tuple[str, ...], may: Callable[[Change], bool], proposer: str | None, *, attended: bool) -> RunResult:
+        """Both lanes of every tenant under their leases; a tenant that cannot be reached does not stop the next."""
+        results: list[TenantResult] = []
+        considered: list[Considered] = []
+        for door in self._doors(tenants):
+            with self._lease(door, Lane.SYNC) as lease:
+                seen = self.considering.full(door, {Lane.SYNC: lease}, attended=attended)
+                considered.append(seen)
+                progress = self._holds(door, seen, may) + self._send(seen, Lane.SYNC, lease, may)
+                results.append(self._result(seen, progress))
+        plan = self._keep(tuple(considered), proposer)
+        return RunResult(tenants=tuple(results), digest=plan.digest, acted=True)
+
+    def _holds(self, door: TenantDoor, seen: Considered, may: Callable[[Change], bool]) -> tuple[Progress, ...]:
+        """The hold lane within a full run: looked at again under its own lease, so that it never waits for this lane and never repeats."""
+        if seen.decision is None or not any(may(change) for change in seen.decision.changes if change.lane is Lane.HOLD):
+            return ()
+        with self._lease(door, Lane.HOLD) as lease:
+            return self._send(self.considering.holds(door, {Lane.HOLD: lease}), Lane.HOLD, lease, may)
+
+    def _send(self, seen: Considered, lane: Lane, lease: Lease, may: Callable[[Change], bool]) -> tuple[Progress, ...]:
+        if seen.decision is None or seen.look.reader is None:
+            return ()
+        changes = tuple(change for change in seen.decision.changes if change.lane is lane and may(change))
+        if not changes:
+            return ()
+        tenant = seen.look.tenant.id
+        self.desk.notice(f"{tenant}: sending {len(changes)} change{'s' if len(changes) > 1 else ''}")
+        hands = Hands(
+            tenant=tenant, reader=seen.look.reader, writer=self.desk.door(tenant).writer(lane), lease=lease, wanted=seen.decision.wanted,
+            bindings=dict(seen.decision.bindings), live=dict(seen.live),
+            told=lambda progress: self.matters.sent(tenant, progress) if lane is Lane.HOLD else None,
+        )
+        with self.desk.store.write() as session:  # a change is known before it is intended
+            Changes(self.desk.store).keep_changes(session, changes, self.desk.clock.now())
+        return Applier(self.desk, hands).run(changes)
+
+    def _result(self, seen: Considered, progress: tuple[Progress, ...], only: frozenset[str] | None = None) -> TenantResult:
+        result = self.considering.aftermath.result(seen, progress)
+        return result if only is None else replace(result, changes=tuple(one for one in result.changes if one.change.id in only))
+
+    def _keep(self, seen: Iterable[Considered], proposer: str | None) -> Plan:
+        changes = tuple(change for one in seen if one.decision for change in one.decision.changes)
+        plan = Plan(district=self.desk.district.id, policy_digest=self.desk.policy_digest, changes=changes)
+        with self.desk.store.write() as session:
+            Changes(self.desk.store).keep_plan(session, plan, self.desk.clock.now(), proposer)
+        return plan
+
+    def _follow(self, act: Callable[[], RunResult], wait: float) -> RunResult:
+        """Run ``act``, and again until nothing is on its way or ``wait`` seconds have passed on the district's clock or on the machine's."""
+        begun, started = self.desk.clock.now(), self.desk.clock.monotonic()
+        result = act()
+        pause = POLL_SECONDS
+        while wait > 0 and any(tenant.in_flight for tenant in result.tenants):
+            waited = max((self.desk.clock.now() - begun).total_seconds(), self.desk.clock.monotonic() - started)
+            if waited >= wait:
+                return replace(result, timed_out=True)
+            self.desk.clock.sleep(min(pause, wait - waited))
+            pause = min(pause * 1.5, 60.0)
+            result = merged(result, act())
+        return result
+
+
+def runs(change: Change) -> bool:
+    """Whether nothing refuses the change."""
+    return not change.refusals
+
+
+def merged(earlier: RunResult, later: RunResult) -> RunResult:
+    """Two looks of one run as one: the later state, and what the earlier one sent."""
+    tenants = []
+    for tenant in later.tenants:
+        old = next(one for one in earlier.tenants if one.tenant == tenant.tenant)
+        progress = {one.change.id: one for one in old.changes} | {one.change.id: one for one in tenant.changes}
+        if not tenant.in_flight and tenant.error is None:
+            progress = {key: _arrived(one) for key, one in progress.items()}
+        tenants.append(replace(tenant, changes=tuple(progress.values())))
+    return replace(later, tenants=tuple(tenants), digest=earlier.digest)
+
+
+def _arrived(progress: Progress) -> Progress:
+    return replace(progress, status=ChangeStatus.EFFECTIVE) if progress.status is ChangeStatus.ACCEPTED else progress
+
+
+def _stale(change: str) -> Problem:
+    return Problem(
+        code="approval.stale", severity=Severity.ERROR, subject=change,
+        message=f"Change {change} of this plan no longer stands for anything: its object, its policy line or its effect is another now.",
+        next_step="Make a new plan, look at it, and approve that one.",
+    )

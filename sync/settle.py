@@ -1,0 +1,96 @@
+"""After a crash: settle open intents by reading. A create is never repeated on a guess; what cannot be read stays open and blocks its own key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.base import Lane
+from policies.kinds import Kind
+from policies.resources import Live, Snapshot, Wanted
+from sync.bindings import Binding, BindingState
+from sync.desk import Desk
+from sync.journal import OpenIntent
+from sync.lease import Lease
+from sync.matching import match
+from sync.plan import Operation
+from sync.store.bindings import Bindings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenKey:
+    """A key that an unsettled intent blocks, and since when."""
+
+    tenant: str
+    key: str
+    change: str
+    since: datetime
+
+
+def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> tuple[OpenKey, ...]:
+    """Write the outcome of every intent of this tenant and lane that the snapshot can tell, and return the ones it cannot.
+
+    An object with our mark that is there was made: it is bound. One that a *complete* read does not show was not made.
+    """
+    blocked: list[OpenKey] = []
+    bindings = Bindings(desk.store).of(snapshot.tenant)
+    for intent in desk.journal.open_intents():
+        if intent.tenant != snapshot.tenant or intent.body.get("lane") != lane.value:
+            continue
+        key = intent.subject
+        kind = Kind(str(intent.body["kind"]))
+        found = match(snapshot, kind, key, binding=bindings.get(key), district=desk.district.id).live or _child(kind, wanted.get(key), bindings, snapshot)
+        if found is None and not snapshot.complete(kind):
+            blocked.append(OpenKey(tenant=snapshot.tenant, key=key, change=str(intent.body["change"]), since=intent.at))
+            continue
+        _close(desk, lease, intent, found, bindings.get(key), wanted.get(key))
+    return tuple(blocked)
+
+
+def _child(kind: Kind, wanted: Wanted | None, bindings: Mapping[str, Binding], snapshot: Snapshot) -> Live | None:
+    """A rule that carries no mark of its own is known by the policy it lives in."""
+    parent = bindings.get(wanted.parent) if wanted is not None and wanted.parent is not None else None
+    if parent is None or wanted is None:
+        return None
+    return next((live for live in snapshot.of(kind) if live.mark is None and live.parent_id == parent.vendor_id), None)
+
+
+def _close(desk: Desk, lease: Lease, intent: OpenIntent, found: Live | None, binding: Binding | None, wanted: Wanted | None) -> None:
+    made = found is not None and _made(Operation(str(intent.body["op"])), found, wanted)
+    body: dict[str, object] = {
+        "change": intent.body["change"], "status": "accepted" if made else "not_done", "vendor_id": found.vendor_id if found else None,
+        "settled_by": "reading",
+    }
+    with desk.store.write() as session:
+        lease.guard(session)
+        desk.journal.outcome(intent.seq, "done" if made else "not_done", body, tenant=intent.tenant, session=session)
+        if found is not None:
+            Bindings(desk.store).put(session, _rebound(desk, str(intent.tenant), intent.subject, found, binding, wanted))
+
+
+def _made(operation: Operation, found: Live, wanted: Wanted | None) -> bool:
+    """Whether what is live shows that the interrupted call was carried out; a wish that is gone since cannot be compared, so it does not count."""
+    if operation in {Operation.CREATE, Operation.RETRY}:
+        return True
+    if wanted is None:
+        return False
+    if operation is Operation.ADD:
+        return wanted.members <= found.members
+    return all(found.fields.get(name) == value for name, value in wanted.fields.items())
+
+
+def _rebound(desk: Desk, tenant: str, key: str, found: Live, binding: Binding | None, wanted: Wanted | None) -> Binding:  # noqa: PLR0913  # one value's parts
+    """The binding as the read shows it. What agrees with the wish is ours; what does not is left as it was last read back, so that drift sees it."""
+    ours = (binding.members if binding else frozenset()) | (wanted.members if wanted else frozenset())
+    agreed = {name: value for name, value in found.fields.items() if wanted is None or wanted.fields.get(name, value) == value}
+    fields = {**(binding.fields if binding else found.fields), **agreed}
+    now = desk.clock.now()
+    return Binding(
+        tenant=tenant, kind=found.kind, key=key, vendor_id=found.vendor_id, name=found.name,
+        generation=found.mark.generation if found.mark else (binding.generation if binding else 1), fields=fields, members=ours & found.members,
+        parent_id=found.parent_id, accepted_at=now, effective_at=None, state=BindingState.IN_FLIGHT, mark=found.mark, verified_at=now,
+    )
+
+
+__all__ = ["OpenKey", "settle"]

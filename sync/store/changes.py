@@ -1,0 +1,149 @@
+"""Plans as they were shown, and how far each change has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from sync.ledger import Progress
+from sync.plan import Change, ChangeStatus, Plan
+from sync.store import Store
+from sync.store.documents import dump, load_list, load_object
+from sync.store.tables.engine import ChangeRow, PlanRow
+from sync.wording import change_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptChange:
+    """A change as the store remembers it: enough to approve it, and to say how far it has come."""
+
+    id: str
+    tenant: str
+    lane: str
+    kind: str
+    key: str
+    direction: str
+    status: ChangeStatus
+    proposer: str | None
+    document: Mapping[str, object]
+    created_at: datetime
+    updated_at: datetime
+    intent_seq: int | None = None
+
+
+class UnknownPlanError(Exception):
+    """No plan, or more than one, has a digest that begins so."""
+
+
+class Changes:
+    """Reads and writes plans and changes of one district."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def keep_plan(self, session: Session, plan: Plan, now: datetime, proposer: str | None) -> None:
+        """Keep the plan and its changes as shown; a change that was shown before keeps its history and gets a proposer only once."""
+        key = (self.store.district, plan.digest)
+        if session.get(PlanRow, key) is None:
+            session.add(PlanRow(
+                district=self.store.district, digest=plan.digest, policy_digest=plan.policy_digest, made_at=now, proposer=proposer,
+                changes=dump([change.id for change in plan.changes]),
+            ))
+        self.keep_changes(session, plan.changes, now, proposer)
+
+    def keep_changes(self, session: Session, changes: Iterable[Change], now: datetime, proposer: str | None = None) -> None:
+        """Keep changes as shown: one is known to the store before it is intended."""
+        for change in changes:
+            self._keep(session, change, now, proposer)
+
+    def _keep(self, session: Session, change: Change, now: datetime, proposer: str | None) -> None:
+        status = ChangeStatus.REFUSED if change.refusals else ChangeStatus.PLANNED
+        row = session.get(ChangeRow, (self.store.district, change.id))
+        if row is None:
+            session.add(self._row(change, now, proposer, status))
+            return
+        row.proposer = row.proposer or proposer
+        if row.status in {ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.FAILED, ChangeStatus.EFFECTIVE, ChangeStatus.SUPERSEDED}:
+            row.status = status.value
+        row.document = dump(change_document(Progress(change=change, status=status)))
+        row.updated_at = now
+        session.add(row)
+
+    def _row(self, change: Change, now: datetime, proposer: str | None, status: ChangeStatus) -> ChangeRow:
+        return ChangeRow(
+            district=self.store.district, id=change.id, tenant=change.tenant, lane=change.lane.value, kind=change.kind.value, key=change.key,
+            direction=change.direction.value, document=dump(change_document(Progress(change=change, status=status))), status=status.value,
+            proposer=proposer, created_at=now, updated_at=now,
+        )
+
+    def put(self, session: Session, progress: Progress, *, intent_seq: int | None = None) -> None:
+        """Keep how far a change has come, in the caller's transaction."""
+        change = progress.change
+        now = progress.effective or progress.accepted or progress.sent or progress.intent
+        row = session.get(ChangeRow, (self.store.district, change.id))
+        if row is None:
+            if now is None:
+                raise ValueError("a change that was never planned needs at least the time of its intent")
+            row = self._row(change, now, None, progress.status)
+        row.status = progress.status.value
+        row.document = dump(change_document(progress))
+        row.intent_seq = intent_seq if intent_seq is not None else row.intent_seq
+        row.intent_at, row.sent_at = progress.intent or row.intent_at, progress.sent or row.sent_at
+        row.accepted_at, row.effective_at = progress.accepted or row.accepted_at, progress.effective
+        row.updated_at = now or row.updated_at
+        session.add(row)
+
+    def get(self, change_id: str) -> KeptChange | None:
+        """The change of exactly that id."""
+        with self.store.read() as session:
+            row = session.get(ChangeRow, (self.store.district, change_id))
+        return None if row is None else _kept(row)
+
+    def find(self, ids: Iterable[str]) -> tuple[KeptChange, ...]:
+        """The changes of those ids, in no particular order."""
+        with self.store.read() as session:
+            rows = session.exec(select(ChangeRow).where(ChangeRow.district == self.store.district, col(ChangeRow.id).in_(list(ids)))).all()
+        return tuple(_kept(row) for row in rows)
+
+    def with_status(self, *statuses: ChangeStatus) -> tuple[KeptChange, ...]:
+        """The changes that stand at one of ``statuses``, oldest first."""
+        wanted = [status.value for status in statuses]
+        with self.store.read() as session:
+            rows = session.exec(
+                select(ChangeRow).where(ChangeRow.district == self.store.district, col(ChangeRow.status).in_(wanted)).order_by(col(ChangeRow.created_at))
+            ).all()
+        return tuple(_kept(row) for row in rows)
+
+    def effective(self, session: Session, tenant: str, key: str, now: datetime) -> None:
+        """The platform says that what was accepted under ``key`` is in force."""
+        rows = session.exec(
+            select(ChangeRow).where(
+                ChangeRow.district == self.store.district, ChangeRow.tenant == tenant, ChangeRow.key == key,
+                ChangeRow.status == ChangeStatus.ACCEPTED.value,
+            )
+        ).all()
+        for row in rows:
+            row.status, row.effective_at, row.updated_at = ChangeStatus.EFFECTIVE.value, now, now
+            session.add(row)
+
+    def plan(self, prefix: str) -> Sequence[str]:
+        """The ordered change ids of the one plan whose digest begins with ``prefix`` (eight hex digits or more). Raises UnknownPlanError."""
+        if len(prefix) < 8:
+            raise UnknownPlanError("A plan is named by at least the first eight digits of its digest.")
+        with self.store.read() as session:
+            rows = session.exec(
+                select(PlanRow).where(PlanRow.district == self.store.district, col(PlanRow.digest).startswith(prefix, autoescape=True))
+            ).all()
+        if len(rows) != 1:
+            raise UnknownPlanError(f"{'No' if not rows else 'More than one'} plan begins with {prefix}.")
+        return load_list(rows[0].changes)
+
+
+def _kept(row: ChangeRow) -> KeptChange:
+    return KeptChange(
+        id=row.id, tenant=row.tenant, lane=row.lane, kind=row.kind, key=row.key, direction=row.direction, status=ChangeStatus(row.status),
+        proposer=row.proposer, document=load_object(row.document), created_at=row.created_at, updated_at=row.updated_at, intent_seq=row.intent_seq,
+    )

@@ -1,0 +1,35 @@
+"""Which kinds were proven writable here, by whom, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, select
+
+from policies.kinds import Kind
+from sync.store import Store
+from sync.store.tables.engine import ProofRow
+
+VALID = timedelta(days=180)
+"""A proof is asked for again after half a year: grants and licences change."""
+
+
+class Proofs:
+    """Reads and writes capability proofs of one district."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def of(self, tenant: str, now: datetime) -> Mapping[Kind, datetime]:
+        """Kinds with a proof that still counts, and when each was made."""
+        with self.store.read() as session:
+            rows = session.exec(select(ProofRow).where(ProofRow.district == self.store.district, ProofRow.tenant == tenant)).all()
+        return {Kind(row.kind): row.proven_at for row in rows if row.until > now}
+
+    def put(self, session: Session, tenant: str, kind: Kind, now: datetime, officer: str, seq: int, left_behind: str | None) -> None:  # noqa: PLR0913  # a row's columns
+        """Keep a proof in the caller's transaction."""
+        session.merge(ProofRow(
+            district=self.store.district, tenant=tenant, kind=kind.value, proven_at=now, until=now + VALID, officer=officer, seq=seq,
+            left_behind=left_behind,
+        ))

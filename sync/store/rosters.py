@@ -1,0 +1,111 @@
+"""Accounts as they were last seen, and the places of their files, which are asked for only once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from policies.kinds import Workload
+from policies.roster import AccountState, Identity, Roster
+from sync.store import Store
+from sync.store.documents import dump, load_object
+from sync.store.tables.engine import IdentityRow
+
+
+class Rosters:
+    """Reads and writes the accounts of one district."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def keep(self, roster: Roster) -> Roster:
+        """Remember who was seen, and give the roster back with the places of files that are known from before."""
+        known = self._rows(roster.tenant)
+        fresh = {one.vendor_id: _document(one) for one in roster.identities}
+        changed = [one for one in roster.identities if known.get(one.vendor_id, (None, None))[0] != _digest(fresh[one.vendor_id])]
+        if changed:
+            with self.store.write() as session:
+                for one in changed:
+                    self._put(session, one, fresh[one.vendor_id], known.get(one.vendor_id, (None, None))[1], roster.at)
+        placed = tuple(_placed(one, known.get(one.vendor_id, (None, None))[1]) for one in roster.identities)
+        return replace(roster, identities=placed)
+
+    def place(self, tenant: str, urls: Mapping[str, str]) -> None:
+        """Remember where accounts keep their files."""
+        with self.store.write() as session:
+            for vendor_id, url in urls.items():
+                row = session.get(IdentityRow, (self.store.district, tenant, vendor_id))
+                if row is not None:
+                    row.drive = url
+                    session.add(row)
+
+    def identities(self, tenant: str) -> tuple[Identity, ...]:
+        """Accounts of ``tenant`` as they were last seen, also those that are gone since."""
+        with self.store.read() as session:
+            rows = session.exec(select(IdentityRow).where(IdentityRow.district == self.store.district, IdentityRow.tenant == tenant)).all()
+        return tuple(_identity(row) for row in rows)
+
+    def _rows(self, tenant: str) -> dict[str, tuple[str | None, str | None]]:
+        with self.store.read() as session:
+            rows = session.exec(
+                select(IdentityRow.vendor_id, IdentityRow.digest, IdentityRow.drive).where(
+                    IdentityRow.district == self.store.district, IdentityRow.tenant == tenant
+                )
+            ).all()
+        return {vendor_id: (digest, drive) for vendor_id, digest, drive in rows}
+
+    def _put(self, session: Session, one: Identity, document: str, drive: str | None, at: datetime) -> None:  # noqa: PLR0913  # a row's columns
+        session.merge(IdentityRow(
+            district=self.store.district, tenant=one.tenant, vendor_id=one.vendor_id, address=one.address.lower(), document=document,
+            drive=drive, digest=_digest(document), seen_at=at,
+        ))
+
+
+def _digest(document: str) -> str:
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def _placed(one: Identity, url: str | None) -> Identity:
+    return one if url is None or Workload.DRIVE in one.containers else replace(one, containers={**one.containers, Workload.DRIVE: url})
+
+
+def _document(one: Identity) -> str:
+    return dump({
+        "address": one.address, "aliases": sorted(one.aliases), "name": one.name, "employee_id": one.employee_id, "state": one.state.value,
+        "org_unit": one.org_unit, "licences": sorted(one.licences), "licensed_for_hold": sorted(work.value for work in one.licensed_for_hold),
+        "containers": {work.value: place for work, place in one.containers.items() if work is not Workload.DRIVE},
+        "deleted_at": one.deleted_at.isoformat() if one.deleted_at else None,
+    })
+
+
+def _identity(row: IdentityRow) -> Identity:
+    body = load_object(row.document)
+    containers = {Workload(work): str(place) for work, place in _mapping(body["containers"]).items()}
+    if row.drive is not None:
+        containers[Workload.DRIVE] = row.drive
+    return Identity(
+        tenant=row.tenant, vendor_id=row.vendor_id, address=str(body["address"]), aliases=frozenset(_texts(body["aliases"])),
+        name=str(body["name"]), employee_id=_text(body["employee_id"]), state=AccountState(str(body["state"])), org_unit=_text(body["org_unit"]),
+        licences=frozenset(_texts(body["licences"])), licensed_for_hold=frozenset(Workload(work) for work in _texts(body["licensed_for_hold"])),
+        containers=containers, deleted_at=None if body["deleted_at"] is None else datetime.fromisoformat(str(body["deleted_at"])),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise ValueError("a JSON list was expected in the store")
+    return [str(item) for item in value]
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError("a JSON object was expected in the store")
+    return value

@@ -1,0 +1,78 @@
+"""Values as the contract's JSON documents: Change, Drift, Standing, Ref, kinds. The field names are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from policies.duties import People
+from policies.problems import Problem
+from policies.resources import Because, KindRead, Ref
+from sync.ledger import Progress
+from sync.plan import Refusal, plain_fields
+
+
+def instant(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC, or None."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def because_document(because: Because) -> dict[str, object]:
+    """``because{file,line,series|matter}``; ``rule`` names the policy line's id."""
+    where: dict[str, object] = {"file": because.file, "line": because.row, "rule": because.line}
+    if because.matter is not None:
+        return {**where, "matter": because.matter}
+    return {**where, "series": because.series}
+
+
+def refusal_document(refusal: Refusal) -> dict[str, object]:
+    """``refusals[{code,message,allowed_by}]``."""
+    return {"code": refusal.code, "message": refusal.message, "allowed_by": refusal.allowed_by}
+
+
+def change_document(progress: Progress, approvals: tuple[Mapping[str, object], ...] = ()) -> dict[str, object]:
+    """The contract's Change."""
+    change = progress.change
+    vendor: dict[str, object] = {"id": progress.vendor_id or change.vendor_id, "name": progress.vendor_name or change.name, "error": None}
+    if progress.error_code or progress.error:
+        vendor["error"] = {"code": progress.error_code, "message": progress.error, "members": dict(sorted(progress.member_errors.items()))}
+    elif progress.member_errors:
+        vendor["error"] = {"code": "members.refused", "message": None, "members": dict(sorted(progress.member_errors.items()))}
+    return {
+        "id": change.id, "tenant": change.tenant, "lane": change.lane.value, "kind": change.kind.value, "key": change.key,
+        "op": change.operation.value, "direction": change.direction.value, "because": because_document(change.because),
+        "before": plain_fields(change.before), "after": plain_fields(change.after),
+        "members": {"add": sorted(change.add), "remove": sorted(change.remove)}, "former": sorted(change.former), "people": change.people,
+        "status": progress.status.value, "refusals": [refusal_document(refusal) for refusal in change.refusals],
+        "approvals": [dict(approval) for approval in approvals],
+        "times": {
+            "intent": instant(progress.intent), "sent": instant(progress.sent), "accepted": instant(progress.accepted),
+            "effective": instant(progress.effective),
+        },
+        "vendor": vendor,
+    }
+
+
+def kind_document(read: KindRead) -> dict[str, object]:
+    """``kinds{KIND:{state,reason,count}}``."""
+    return {"state": read.state.value, "reason": read.reason, "count": read.count}
+
+
+def ref_document(ref: Ref) -> dict[str, object]:
+    """The contract's Ref."""
+    return {"tenant": ref.tenant, "kind": ref.kind.value, "vendor_id": ref.vendor_id, "name": ref.name, "mark": str(ref.mark) if ref.mark else None}
+
+
+def people_document(people: People) -> dict[str, object]:
+    """Counts of people; unknown is null, never 0."""
+    return {"covered": people.covered, "not_covered": people.not_covered, "unknown": people.unknown}
+
+
+def problem_document(problem: Problem) -> dict[str, object]:
+    """The contract's Problem."""
+    where = problem.where
+    return {
+        "code": problem.code, "severity": problem.severity.value, "tenant": problem.tenant, "subject": problem.subject,
+        "where": None if where is None else {"file": where.file, "line": where.line, "column": where.column},
+        "message": problem.message, "next_step": problem.next_step,
+    }
