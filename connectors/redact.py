@@ -22,7 +22,7 @@ _SHAPES: Final = (
 
 _NAMED: Final = re.compile(
     r"(?P<name>\b(?:client_secret|client_assertion|assertion|access_token|refresh_token|id_token|private_key|passphrase|password)"
-    r"[\"']?\s*[=:]\s*)(?P<quote>[\"']?)(?!\[removed\])(?P<value>[^\s\"'&,;}]+)",
+    r"[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s\"'&,;}]+)",
     re.IGNORECASE,
 )
 _BEARER: Final = re.compile(r"(?P<name>\bBearer\s+)(?!\[removed\])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
@@ -34,5 +34,5 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         text = text.replace(secret, REMOVED)
     for shape in _SHAPES:
         text = shape.sub(REMOVED, text)
-    text = _NAMED.sub(lambda found: f"{found['name']}{found['quote']}{REMOVED}", text)
+    text = _NAMED.sub(lambda found: f"{found['name']}{REMOVED}", text)
     return _BEARER.sub(lambda found: f"{found['name']}{REMOVED}", text)
