@@ -14,7 +14,7 @@ from policies.kinds import TRAITS
 from policies.resources import Force, Live, Mark, Ref, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
-from sync.journal import Sealed
+from sync.journal import OutcomeResult, Sealed
 from sync.lease import Lease
 from sync.ledger import Progress
 from sync.plan import Change, ChangeStatus, Operation, plain_fields
@@ -167,7 +167,8 @@ class Applier:
         failed = progress.status is ChangeStatus.FAILED
         with self.desk.store.write() as session:
             self.hands.lease.guard(session)
-            self.desk.journal.outcome(intent, "failed" if failed else "done", outcome_body(progress), tenant=self.hands.tenant, session=session)
+            result = OutcomeResult.FAILED if failed else OutcomeResult.DONE
+            self.desk.journal.outcome(intent, result, outcome_body(progress), session=session)
             self.changes.put(session, progress, intent_seq=intent)
             if live is not None and not failed:
                 self.bindings.put(session, bind(progress, live, self.hands.bindings.get(progress.change.key), self.desk.clock.now()))

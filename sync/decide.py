@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.base import Circumstances, Lane
 from policies.duties import Desired, Duty
@@ -21,7 +21,7 @@ from sync.drift import Drift, find_drift
 from sync.guards import GuardInput, guard
 from sync.look import Look
 from sync.plan import Change
-from sync.project import judge_plan
+from sync.project import Verdict, walk
 from sync.registers.attestations import valid_subjects
 from sync.store.approvals import Approvals
 from sync.store.bindings import Bindings
@@ -83,8 +83,9 @@ def decide(desk: Desk, seen: Look, held: tuple[Wanted, ...], held_places: Abstra
     results = {lane: diff(_input(desk, seen, bindings, lane, wanted[lane])) for lane in (Lane.HOLD, Lane.SYNC)}
     changes: list[Change] = []
     for lane in (Lane.HOLD, Lane.SYNC):
-        judged = judge_plan(results[lane].changes, snapshot, effects_of)
-        changes.extend(guard(judged, _guard_input(desk, seen, lane, judged, held_places, attended=attended)))
+        judged = walk(results[lane].changes, snapshot, effects_of, results[lane].vendor_ids)
+        inputs = _guard_input(desk, seen, lane, judged, held_places, attended=attended)
+        changes.extend(guard(tuple(change for change, _ in judged), replace(inputs, rests_on=results[lane].rests_on)))
     return Decision(
         wanted={one.key: one for lane in wanted.values() for one in lane}, desired=desired, bindings=bindings, drift=drift, results=results,
         changes=tuple(changes), warnings=tuple(problem for result in results.values() for problem in result.warnings),
@@ -110,15 +111,16 @@ def addresses(roster: Roster | None) -> Mapping[str, str]:
     return found
 
 
-def _guard_input(
-    desk: Desk, seen: Look, lane: Lane, changes: tuple[Change, ...], held_places: AbstractSet[str], *, attended: bool
+def _guard_input(  # noqa: PLR0913  # what the guards look at comes from as many places
+    desk: Desk, seen: Look, lane: Lane, judged: Sequence[tuple[Change, Verdict]], held_places: AbstractSet[str], *, attended: bool
 ) -> GuardInput:
     assert seen.snapshot is not None
-    valid = Approvals(desk.store).valid(tuple(change.id for change in changes), desk.clock.now())
+    valid = Approvals(desk.store).valid(tuple(change.id for change, _ in judged), desk.clock.now())
     return GuardInput(
         mode=seen.tenant.mode, thresholds=desk.district.thresholds, capabilities={one.kind: one for one in seen.capabilities},
         reads=seen.snapshot.reads, approvals={change: len(officers) for change, officers in valid.items()},
-        open_matter_places=frozenset(held_places), attended=attended, lane=lane,
+        open_matter_places=frozenset(held_places), attended=attended, lane=lane, same_tenant=not seen.identity_changed,
+        reached={change.id: verdict.places for change, verdict in judged},
     )
 
 

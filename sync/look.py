@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, cast
 
 from connectors.base import Capability, Connector, Examination, Lane, Reader, TenantUnreachableError, WriteCapability
 from policies.district import Tenant
@@ -20,7 +20,6 @@ from sync.store.proofs import Proofs
 from sync.store.rosters import Rosters
 
 
-@runtime_checkable
 class PlaceFinder(Protocol):
     """A reader that can tell where people's files are; asked only for people whose place is not known yet."""
 
@@ -69,7 +68,7 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
 
 def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
     """``seen`` with the OneDrive addresses of the given accounts, asked for once and remembered."""
-    if seen.roster is None or not isinstance(seen.reader, PlaceFinder):
+    if seen.roster is None or not hasattr(seen.reader, "containers"):
         return seen
     missing = {one.vendor_id for one in seen.roster.identities if one.vendor_id in identity_ids and Workload.DRIVE not in one.containers}
     if not missing:

@@ -11,7 +11,7 @@ from policies.kinds import Kind
 from policies.resources import Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
-from sync.journal import OpenIntent
+from sync.journal import OpenIntent, OutcomeResult
 from sync.lease import Lease
 from sync.matching import match
 from sync.plan import Operation
@@ -64,7 +64,7 @@ def _close(desk: Desk, lease: Lease, intent: OpenIntent, found: Live | None, bin
     }
     with desk.store.write() as session:
         lease.guard(session)
-        desk.journal.outcome(intent.seq, "done" if made else "not_done", body, tenant=intent.tenant, session=session)
+        desk.journal.outcome(intent.seq, OutcomeResult.DONE if made else OutcomeResult.NOT_DONE, body, session=session)
         if found is not None:
             Bindings(desk.store).put(session, _rebound(desk, str(intent.tenant), intent.subject, found, binding, wanted))
 

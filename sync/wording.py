@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 
+from pydantic import BaseModel, ConfigDict
+
+from connectors.base import Lane
 from policies.duties import People
+from policies.kinds import Kind
 from policies.problems import Problem
-from policies.resources import Because, KindRead, Ref
+from policies.protection import Direction
+from policies.resources import Because, Fields, KindRead, Ref, Value
 from sync.ledger import Progress
-from sync.plan import Refusal, plain_fields
+from sync.plan import Change, Operation, Refusal, plain_fields
 
 
 def instant(at: datetime | None) -> str | None:
@@ -76,3 +82,66 @@ def problem_document(problem: Problem) -> dict[str, object]:
         "where": None if where is None else {"file": where.file, "line": where.line, "column": where.column},
         "message": problem.message, "next_step": problem.next_step,
     }
+
+
+def change_value(change: Change) -> dict[str, object]:
+    """Every field of a change as JSON, so that ``change_from`` gives the same change with the same id."""
+    return {
+        "tenant": change.tenant, "tenant_identity": change.tenant_identity, "lane": change.lane.value, "kind": change.kind.value, "key": change.key,
+        "name": change.name, "operation": change.operation.value, "direction": change.direction.value, "generation": change.generation,
+        "because": asdict(change.because), "vendor_id": change.vendor_id, "parent": change.parent, "before": plain_fields(change.before),
+        "after": plain_fields(change.after), "add": sorted(change.add), "remove": sorted(change.remove), "former": sorted(change.former),
+        "people": change.people, "refusals": [refusal_document(refusal) for refusal in change.refusals],
+        "touched": sorted(change.identities_touched),
+    }
+
+
+class _Kept(BaseModel):
+    """A change as ``change_value`` wrote it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant: str
+    tenant_identity: str
+    lane: Lane
+    kind: Kind
+    key: str
+    name: str
+    operation: Operation
+    direction: Direction
+    generation: int
+    because: Because
+    vendor_id: str | None
+    parent: str | None
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+    add: frozenset[str]
+    remove: frozenset[str]
+    former: frozenset[str]
+    people: int
+    refusals: tuple[Refusal, ...]
+    touched: frozenset[str]
+
+
+def change_from(value: Mapping[str, object]) -> Change:
+    """The change that ``change_value`` wrote. Raises pydantic's ValidationError for anything else."""
+    kept = _Kept.model_validate(value)
+    return Change(
+        tenant=kept.tenant, tenant_identity=kept.tenant_identity, lane=kept.lane, kind=kept.kind, key=kept.key, name=kept.name,
+        operation=kept.operation, direction=kept.direction, because=kept.because, generation=kept.generation, vendor_id=kept.vendor_id,
+        parent=kept.parent, before=normal_form(kept.before), after=normal_form(kept.after), add=kept.add, remove=kept.remove, former=kept.former, people=kept.people,
+        refusals=kept.refusals, identities_touched=kept.touched,
+    )
+
+
+def normal_form(fields: Mapping[str, object] | None) -> Fields | None:
+    """A normal form from its JSON object; lists become tuples. Raises ValueError for what is part of no normal form."""
+    return None if fields is None else {name: _value(value) for name, value in fields.items()}
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, list):
+        return tuple(_value(item) for item in value)
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    raise ValueError(f"{type(value).__name__} is not part of a normal form")

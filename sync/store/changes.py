@@ -13,7 +13,7 @@ from sync.plan import Change, ChangeStatus, Plan
 from sync.store import Store
 from sync.store.documents import dump, load_list, load_object
 from sync.store.tables.engine import ChangeRow, PlanRow
-from sync.wording import change_document
+from sync.wording import change_document, change_from, change_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class KeptChange:
     status: ChangeStatus
     proposer: str | None
     document: Mapping[str, object]
+    change: Change
     created_at: datetime
     updated_at: datetime
     intent_seq: int | None = None
@@ -68,15 +69,15 @@ class Changes:
         row.proposer = row.proposer or proposer
         if row.status in {ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.FAILED, ChangeStatus.EFFECTIVE, ChangeStatus.SUPERSEDED}:
             row.status = status.value
-        row.document = dump(change_document(Progress(change=change, status=status)))
+        row.document, row.value = dump(change_document(Progress(change=change, status=status))), dump(change_value(change))
         row.updated_at = now
         session.add(row)
 
     def _row(self, change: Change, now: datetime, proposer: str | None, status: ChangeStatus) -> ChangeRow:
         return ChangeRow(
             district=self.store.district, id=change.id, tenant=change.tenant, lane=change.lane.value, kind=change.kind.value, key=change.key,
-            direction=change.direction.value, document=dump(change_document(Progress(change=change, status=status))), status=status.value,
-            proposer=proposer, created_at=now, updated_at=now,
+            direction=change.direction.value, document=dump(change_document(Progress(change=change, status=status))), value=dump(change_value(change)),
+            status=status.value, proposer=proposer, created_at=now, updated_at=now,
         )
 
     def put(self, session: Session, progress: Progress, *, intent_seq: int | None = None) -> None:
@@ -145,5 +146,6 @@ class Changes:
 def _kept(row: ChangeRow) -> KeptChange:
     return KeptChange(
         id=row.id, tenant=row.tenant, lane=row.lane, kind=row.kind, key=row.key, direction=row.direction, status=ChangeStatus(row.status),
-        proposer=row.proposer, document=load_object(row.document), created_at=row.created_at, updated_at=row.updated_at, intent_seq=row.intent_seq,
+        proposer=row.proposer, document=load_object(row.document),
+        change=change_from(load_object(row.value)), created_at=row.created_at, updated_at=row.updated_at, intent_seq=row.intent_seq,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from policies.resources import Fields, Value
+from policies.resources import Fields
+from sync.wording import normal_form
 
 
 def dump(value: object) -> str:
@@ -36,17 +37,9 @@ def dump_fields(fields: Fields) -> str:
 
 def load_fields(text: str) -> Fields:
     """A normal form back from its JSON text; lists become tuples."""
-    return {name: _value(value) for name, value in load_object(text).items()}
+    return normal_form(load_object(text)) or {}
 
 
 def dump_members(members: Iterable[str]) -> str:
     """Members as a sorted JSON list."""
     return dump(sorted(members))
-
-
-def _value(value: object) -> Value:
-    if isinstance(value, list):
-        return tuple(_value(item) for item in value)
-    if value is None or isinstance(value, str | int | bool):
-        return value
-    raise ValueError(f"{type(value).__name__} is not part of a normal form")

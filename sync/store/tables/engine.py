@@ -61,6 +61,8 @@ class ChangeRow(SQLModel, table=True):
     direction: str
     document: str
     """The contract's Change as JSON."""
+    value: str
+    """The whole change as JSON, so that an approval is given to exactly what was shown."""
     status: str
     proposer: str | None = None
     intent_seq: int | None = Field(default=None, sa_type=BigInteger)
