@@ -57,6 +57,15 @@ class OfficerKey:
         return base64.b64encode(self.private.sign(data)).decode()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """An officer in force together with the key that proves it."""
+
+    officer: str
+    """``officers[].id``."""
+    key: OfficerKey
+
+
 def generate(path: Path, passphrase: str | None) -> GeneratedKey:
     """A new key written to ``path`` (PKCS#8 PEM, 0600), never over a file.
 

@@ -76,20 +76,26 @@ class Journal:
     def outcome(
         self,
         intent: int,
-        result: OutcomeResult,
+        result: OutcomeResult | str,
         body: Mapping[str, object] | None = None,
         *,
+        tenant: str | None = None,
         vendor_at: datetime | None = None,
         session: Session | None = None,
     ) -> int:
-        """The number of the entry that settles ``intent``. Raises JournalError ``journal.no_intent`` or ``journal.settled``."""
+        """The number of the entry that settles ``intent``, under the intent's own subject and tenant.
+
+        Raises JournalError ``journal.no_intent`` (also where ``tenant`` is given and is not the intent's) or ``journal.settled``, ValueError for an
+        unknown ``result``.
+        """
+        ended = OutcomeResult(result)
         with self._session(session) as open_session:
             row = rows.get(open_session, self.store.district, intent)
-            if row is None or row.kind is not EntryKind.INTENT:
-                raise JournalError("journal.no_intent", f"entry {intent} is no intent")
+            if row is None or row.kind is not EntryKind.INTENT or tenant not in {None, row.tenant}:
+                raise JournalError("journal.no_intent", f"entry {intent} is no intent of this tenant")
             if (settled := rows.outcome_of(open_session, self.store.district, intent)) is not None:
                 raise JournalError("journal.settled", f"intent {intent} was settled by entry {settled}")
-            full = {**(body or {}), "intent": intent, "result": result}
+            full = {**(body or {}), "intent": intent, "result": ended}
             return self.append(EntryKind.OUTCOME, row.subject, full, tenant=row.tenant, vendor_at=vendor_at, session=open_session)
 
     def head(self) -> Head:
