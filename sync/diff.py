@@ -1,0 +1,225 @@
+"""What separates a tenant from what the policy or a matter wants of it: ordered changes, and everything that is not a change. Pure.
+
+Nothing here is ever removed: a run adds what is missing and brings mutable fields home; members that nobody names any more stay as ``former``,
+members and objects of others are left alone. Names are frozen at birth and never compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from connectors.base import Lane
+from policies.kinds import TRAITS
+from policies.problems import Problem, Severity
+from policies.resources import Force, Live, ReadState, Snapshot, Wanted
+from sync.bindings import Binding, BindingState
+from sync.difference import DiffInput, DiffResult, InFlight
+from sync.equality import differing
+from sync.matching import Match, generation_of, match
+from sync.ordering import ordered, rests_on
+from sync.plan import Change, Operation, Refusal
+from sync.proposing import create, touching
+
+__all__ = ["DiffInput", "DiffResult", "InFlight", "diff"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What one wanted object comes to."""
+
+    changes: tuple[Change, ...] = ()
+    flight: InFlight | None = None
+    satisfied: bool = False
+    unknown: bool = False
+    waiting: bool = False
+    superseded: tuple[Live, ...] = ()
+    former: frozenset[str] = frozenset()
+    warnings: tuple[Problem, ...] = ()
+
+
+def diff(inputs: DiffInput) -> DiffResult:
+    """The changes that would bring the tenant to ``inputs.desired``, parents first. Raises ``ordering.CircularError``."""
+    found: dict[str, tuple[Match, _Found]] = {}
+    for wanted in ordered(inputs.desired):
+        matched = match(inputs.snapshot, wanted.kind, wanted.key, binding=inputs.bindings.get(wanted.key), district=inputs.district)
+        parent = found.get(wanted.parent or "")
+        shut = parent is not None and _is_shut(parent[0].live)
+        one = _absent(inputs, wanted, shut=shut) if matched.live is None else _present(inputs, wanted, matched, matched.live)
+        found[wanted.key] = (matched, _marks_considered(inputs, wanted, matched, one))
+    hold_lane = inputs.lane is Lane.HOLD
+    orphans = (b for key, b in sorted(inputs.bindings.items()) if key not in found and TRAITS[b.kind].hold_lane is hold_lane)
+    flights = [one.flight for _, one in found.values() if one.flight is not None]
+    seen = {key: matched.live for key, (matched, _) in found.items() if matched.live is not None}
+    return DiffResult(
+        changes=tuple(change for _, one in found.values() for change in one.changes),
+        in_flight=tuple(flight for flight in flights if not flight.overdue),
+        overdue=tuple(flight for flight in flights if flight.overdue),
+        satisfied=tuple((key, seen[key]) for key, (_, one) in found.items() if one.satisfied),
+        unknown=tuple(key for key, (_, one) in found.items() if one.unknown),
+        waiting=tuple(key for key, (_, one) in found.items() if one.waiting),
+        orphans=tuple(orphans),
+        superseded=tuple(live for _, one in found.values() for live in one.superseded),
+        duplicates=tuple(live for matched, _ in found.values() for live in matched.duplicates),
+        former={key: one.former for key, (_, one) in found.items() if one.former},
+        vendor_ids={key: b.vendor_id for key, b in inputs.bindings.items()} | {key: live.vendor_id for key, live in seen.items()},
+        rests_on={wanted.key: rests_on(wanted) for wanted in inputs.desired},
+        warnings=tuple(warning for _, one in found.values() for warning in one.warnings),
+    )
+
+
+def _is_shut(container: Live | None) -> bool:
+    return container is not None and container.fields.get("state") not in {None, "open"}
+
+
+def _absent(inputs: DiffInput, wanted: Wanted, *, shut: bool) -> _Found:
+    """Nothing was seen for the key: made (again) only where absence may be believed, or where a hold order cannot wait to know."""
+    binding = inputs.bindings.get(wanted.key)
+    if shut:
+        return _Found(waiting=True)
+    if inputs.snapshot.complete(wanted.kind):
+        generation = binding.generation if binding is not None else wanted.generation
+        return _Found(changes=create(inputs, wanted, generation=generation))
+    if binding is not None:
+        return _Found(unknown=True, changes=_blind_additions(inputs, wanted, binding))
+    refusal = _unread(inputs.snapshot, wanted)
+    if inputs.lane is Lane.HOLD:
+        return _Found(
+            changes=create(inputs, wanted, generation=wanted.generation),
+            warnings=(_warning(inputs, wanted, refusal.code, f"{refusal.message} The hold is ordered all the same; a duplicate is settled later."),),
+        )
+    return _Found(changes=create(inputs, wanted, generation=wanted.generation, refusals=(refusal,)))
+
+
+def _blind_additions(inputs: DiffInput, wanted: Wanted, binding: Binding) -> tuple[Change, ...]:
+    """In the hold lane new people are added to a hold that we made and cannot see just now; nothing else is sent in the dark."""
+    fresh = wanted.members - binding.members
+    if inputs.lane is not Lane.HOLD or not fresh:
+        return ()
+    return (touching(inputs, wanted, Operation.ADD, vendor_id=binding.vendor_id, name=binding.name, generation=binding.generation, add=fresh),)
+
+
+def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live) -> _Found:
+    binding = inputs.bindings.get(wanted.key)
+    flight = _flight(inputs, wanted, binding, live)
+    ours = binding.members if binding is not None else frozenset[str]()
+    former = (ours & live.members) - wanted.members
+    sent = binding is not None and binding.state is BindingState.IN_FLIGHT and flight is not None and not flight.overdue
+    if sent and inputs.lane is Lane.SYNC:
+        return _Found(flight=flight, former=former)
+    missing = wanted.members - live.members - (ours if sent else frozenset())
+    changes = _differences(inputs, wanted, live, missing=missing, former=former)
+    if not changes and not sent and _failed(wanted, live):
+        changes = (_existing(inputs, wanted, live, Operation.RETRY, former=former),)
+    settled = not changes and flight is None
+    return _Found(
+        changes=changes,
+        flight=flight,
+        satisfied=settled,
+        superseded=matched.superseded if settled and live.force is Force.APPLIED else (),
+        former=former,
+    )
+
+
+def _flight(inputs: DiffInput, wanted: Wanted, binding: Binding | None, live: Live) -> InFlight | None:
+    """The object's flight, if the platform has not said that it is in force; silence counts as "not yet" only for what we just sent."""
+    ours = binding is not None and binding.state is BindingState.IN_FLIGHT
+    if live.force is not Force.PENDING and not (ours and live.force is Force.UNKNOWN):
+        return None
+    since = binding.accepted_at if binding is not None and ours else live.changed_at or live.created_at or inputs.now
+    overdue = inputs.now - since > timedelta(seconds=inputs.overdue_seconds)
+    return InFlight(key=wanted.key, kind=wanted.kind, vendor_id=live.vendor_id, since=since, overdue=overdue)
+
+
+def _failed(wanted: Wanted, live: Live) -> bool:
+    states = (live.member_states[member].force for member in wanted.members if member in live.member_states)
+    return live.force is Force.ERROR or Force.ERROR in states
+
+
+def _differences(
+    inputs: DiffInput, wanted: Wanted, live: Live, *, missing: frozenset[str], former: frozenset[str]
+) -> tuple[Change, ...]:
+    """A set for mutable fields and an add for members; or, where the platform fixed a field at birth, a new generation beside the old."""
+    fields = differing(wanted.fields, live.fields)
+    if fields & TRAITS[wanted.kind].immutable:
+        refusals = () if inputs.snapshot.complete(wanted.kind) or inputs.lane is Lane.HOLD else (_unread(inputs.snapshot, wanted),)
+        return create(inputs, wanted, generation=_generation(inputs, wanted, live) + 1, refusals=refusals)
+    changes = []
+    if fields:
+        changes.append(_existing(inputs, wanted, live, Operation.SET, fields=fields, former=former))
+    if missing:
+        changes.append(_existing(inputs, wanted, live, Operation.ADD, add=missing, former=former))
+    return tuple(changes)
+
+
+def _generation(inputs: DiffInput, wanted: Wanted, live: Live) -> int:
+    return generation_of(live, inputs.bindings.get(wanted.key))
+
+
+def _existing(  # noqa: PLR0913  # one change has this many faces; all but the first four have a neutral default
+    inputs: DiffInput,
+    wanted: Wanted,
+    live: Live,
+    operation: Operation,
+    *,
+    fields: frozenset[str] = frozenset(),
+    add: frozenset[str] = frozenset(),
+    former: frozenset[str] = frozenset(),
+) -> Change:
+    """A change of an object that was seen: before and after carry the differing fields and those that, fixed at birth, identify it."""
+    identifying = {name: live.fields[name] for name in sorted(TRAITS[wanted.kind].immutable) if name in live.fields}
+    return touching(
+        inputs,
+        wanted,
+        operation,
+        vendor_id=live.vendor_id,
+        name=live.name,
+        generation=_generation(inputs, wanted, live),
+        before=identifying | {name: live.fields.get(name) for name in sorted(fields)},
+        after=identifying | {name: wanted.fields[name] for name in sorted(fields)},
+        add=add,
+        former=former,
+    )
+
+
+def _unread(snapshot: Snapshot, wanted: Wanted) -> Refusal:
+    read = snapshot.reads.get(wanted.kind)
+    reason = read.reason if read is not None and read.reason else "it was not read"
+    partial = read is not None and read.state is ReadState.PARTIAL
+    return Refusal(
+        code="kind.partial" if partial else "kind.unknown",
+        message=f"{wanted.kind.value} could not be read in full ({reason}), so it may be there already.",
+        allowed_by="a complete read: see doctor for the visibility check and the rights that are missing",
+    )
+
+
+def _marks_considered(inputs: DiffInput, wanted: Wanted, matched: Match, found: _Found) -> _Found:
+    """In the sync lane a mark that is not ours alone stops every change of its key; in the hold lane it is a warning."""
+    findings = []
+    if matched.duplicates:
+        ids = ", ".join(live.vendor_id for live in matched.duplicates)
+        message = f"More than one object carries the mark of {wanted.key} (also {ids})."
+        findings.append(("mark.duplicate", message, "two officers release the younger one"))
+    if matched.foreign:
+        ids = ", ".join(live.vendor_id for live in matched.foreign)
+        message = f"{wanted.key} stands in the mark of another district ({ids})."
+        findings.append(("mark.other_district", message, "the two districts settle whose it is"))
+    refusals = tuple(Refusal(code=code, message=message, allowed_by=allowed) for code, message, allowed in findings)
+    if inputs.lane is Lane.HOLD:
+        refusals = ()
+    return replace(
+        found,
+        changes=tuple(replace(change, refusals=(*change.refusals, *refusals)) for change in found.changes),
+        warnings=(*found.warnings, *(_warning(inputs, wanted, code, message) for code, message, _ in findings)),
+    )
+
+
+def _warning(inputs: DiffInput, wanted: Wanted, code: str, message: str) -> Problem:
+    return Problem(
+        code=code,
+        severity=Severity.WARNING,
+        message=message,
+        next_step="see doctor for what this tenant shows of this kind" if code.startswith("kind.") else "settle whose the object is",
+        tenant=inputs.tenant,
+        subject=wanted.key,
+    )

@@ -1,0 +1,221 @@
+"""The tenant as if changes were done and in force, and the direction of each step of a plan, computed from that. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from connectors.effects import UnknownSettingError
+from policies.effects import Effect
+from policies.kinds import Kind
+from policies.protection import Direction
+from policies.resources import Force, Live, MemberState, Snapshot
+from policies.simulator import judge
+from sync.plan import Change, Operation
+from sync.views import NotComputableError, computable, readings, settled, unreadable
+
+EffectsOf: TypeAlias = Callable[[Snapshot], tuple[Effect, ...]]
+_Step: TypeAlias = "Callable[[Snapshot, Snapshot, EffectsOf], Verdict]"
+NO_IDS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class _Weight(IntEnum):
+    """Directions from best to worst; the worst of several views decides."""
+
+    STRENGTHENS = 0
+    NEUTRAL = 1
+    WEAKENS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Whose protection differs, in one view: ``places`` by name, and with ``others`` everybody who is not ``named`` by anything in force."""
+
+    places: frozenset[str]
+    others: bool
+    named: frozenset[str]
+
+    def touches(self, place: str) -> bool:
+        """Whether ``place`` (in lower case) is protected differently afterwards."""
+        return place in self.places or (self.others and place not in self.named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one step does to protection, and to whose in each view. ``reach`` None: it cannot be said, so it may be anybody's."""
+
+    direction: Direction
+    reach: tuple[Reach, ...] | None = ()
+    reason: str | None = None
+
+    def touches(self, place: str) -> bool:
+        """Whether ``place`` (in lower case) may be protected differently afterwards."""
+        return self.reach is None or any(view.touches(place) for view in self.reach)
+
+
+def synthetic_id(key: str) -> str:
+    """The vendor id that an object of ours stands under before the vendor has given it one."""
+    return f"new:{key}"
+
+
+def project(snapshot: Snapshot, change: Change, vendor_ids: Mapping[str, str] = NO_IDS) -> Snapshot:
+    """The tenant as if ``change`` were done and in force.
+
+    ``vendor_ids`` gives the vendor id of existing objects by key (``DiffResult.vendor_ids``); a parent that is not in it is found by its mark, else
+    it is one that the plan itself makes. Raises ``NotComputableError`` where the object was not seen or the operation has no projection.
+    """
+    if change.operation is Operation.CREATE:
+        return replace(snapshot, resources=(*snapshot.resources, _made(snapshot, change, vendor_ids)))
+    target = _target(snapshot, change)
+    if change.operation is Operation.RELEASE:
+        return replace(snapshot, resources=tuple(live for live in snapshot.resources if live is not target))
+    after = _after(target, change)
+    return replace(snapshot, resources=tuple(after if live is target else live for live in snapshot.resources))
+
+
+def _made(snapshot: Snapshot, change: Change, vendor_ids: Mapping[str, str]) -> Live:
+    return Live(
+        kind=change.kind,
+        vendor_id=synthetic_id(change.key),
+        name=change.name,
+        fields=dict(change.after or {}),
+        members=change.add,
+        member_states={member: MemberState(force=Force.APPLIED) for member in change.add},
+        parent_id=None if change.parent is None else vendor_ids.get(change.parent) or _parent_id(snapshot, change.parent),
+        force=Force.APPLIED,
+    )
+
+
+def _parent_id(snapshot: Snapshot, key: str) -> str:
+    marked = (live.vendor_id for live in snapshot.resources if live.mark is not None and live.mark.key == key)
+    return next(marked, synthetic_id(key))
+
+
+def _target(snapshot: Snapshot, change: Change) -> Live:
+    vendor_id = change.vendor_id if change.vendor_id is not None else synthetic_id(change.key)
+    for live in snapshot.resources:
+        if live.kind is change.kind and live.vendor_id == vendor_id:
+            return live
+    raise NotComputableError(f"{change.kind.value} {change.key} was not seen")
+
+
+def _after(live: Live, change: Change) -> Live:
+    states = {member: state for member, state in live.member_states.items() if member not in change.remove}
+    match change.operation:
+        case Operation.SET:
+            # What only sets a text brings nothing into force; what the platform switched off stays off until `enabled` says otherwise.
+            return replace(live, fields={**live.fields, **(change.after or {})}, force=Force.APPLIED)
+        case Operation.ADD:
+            states |= {member: MemberState(force=Force.APPLIED) for member in change.add}
+            return replace(live, members=live.members | change.add, member_states=states, force=Force.APPLIED)
+        case Operation.REMOVE:
+            return replace(live, members=live.members - change.remove, member_states=states)
+        case Operation.RETRY:
+            states = {member: replace(state, force=Force.APPLIED) for member, state in states.items()}
+            return replace(live, member_states=states, force=Force.APPLIED)
+        case _:
+            raise NotComputableError(f"{change.operation.value} has no projection")
+
+
+def judge_step(before: Snapshot, after: Snapshot, effects_of: EffectsOf) -> Verdict:
+    """The direction of the step from ``before`` to ``after``: the worst of what it is now and of what it is once everything has arrived."""
+    verdicts = [_judged(effects_of(was), effects_of(will)) for was, will in _views(before, after)]
+    worst = max(verdicts, key=lambda verdict: _weight(verdict.direction))
+    return replace(worst, reach=tuple(reach for verdict in verdicts for reach in verdict.reach or ()))
+
+
+def _judged(before: tuple[Effect, ...], after: tuple[Effect, ...]) -> Verdict:
+    judgement = judge(before, after)
+    reach = Reach(places=_lower(judgement.places), others=judgement.others, named=_named(before) & _named(after))
+    return Verdict(direction=judgement.direction, reach=(reach,), reason=judgement.reason)
+
+
+def _named(effects: tuple[Effect, ...]) -> frozenset[str]:
+    return _lower(place for effect in effects if effect.in_force for place in effect.scope.include)
+
+
+def _lower(places: Iterable[str]) -> frozenset[str]:
+    return frozenset(place.lower() for place in places)
+
+
+def _weight(direction: Direction) -> _Weight:
+    return _Weight[direction.name]
+
+
+def _views(before: Snapshot, after: Snapshot) -> list[tuple[Snapshot, Snapshot]]:
+    pairs = list(zip(readings(before), readings(after), strict=True))
+    arrived = [(settled(was), settled(will)) for was, will in pairs]
+    return pairs + [pair for pair, now in zip(arrived, pairs, strict=True) if pair[0] is not now[0] or pair[1] is not now[1]]
+
+
+def judge_change(
+    change: Change, snapshot: Snapshot, effects_of: EffectsOf, vendor_ids: Mapping[str, str] = NO_IDS
+) -> tuple[Verdict, Snapshot]:
+    """What ``change`` does to protection in ``snapshot``, and the tenant after it. What cannot be computed weakens, for anybody."""
+    try:
+        after = project(snapshot, change, vendor_ids)
+    except NotComputableError as error:
+        return _unknowable(str(error)), snapshot
+    if "locked" in differing_fields(change):
+        return _unknowable("a preservation lock cannot be taken back"), after
+    return _computed(change.kind, (snapshot, after), effects_of, judge_step), after
+
+
+def judge_between(kind: Kind, before: Snapshot, after: Snapshot, effects_of: EffectsOf) -> Verdict:
+    """What it did to records that an object of ``kind`` went from ``before`` to ``after``, both taken as if all had arrived that is on its way."""
+
+    def step(was: Snapshot, now: Snapshot, effects: EffectsOf) -> Verdict:
+        return judge_step(settled(was), settled(now), effects)
+
+    return _computed(kind, (before, after), effects_of, step)
+
+
+def _computed(kind: Kind, worlds: tuple[Snapshot, Snapshot], effects_of: EffectsOf, step: _Step) -> Verdict:
+    before, after = worlds
+    reason = computable(kind, after)
+    if reason is None and any(unreadable(live) for live in _touched(before, after)):
+        reason = "the object says something that has no known effect"
+    if reason is not None:
+        return _unknowable(reason)
+    try:
+        return step(before, after, effects_of)
+    except UnknownSettingError as error:
+        return _unknowable(str(error))
+
+
+def _unknowable(reason: str) -> Verdict:
+    return Verdict(direction=Direction.WEAKENS, reach=None, reason=reason)
+
+
+def _touched(before: Snapshot, after: Snapshot) -> list[Live]:
+    """The objects that only one of two states of a tenant has; untouched ones are the same object in both."""
+    was, now = {id(live) for live in before.resources}, {id(live) for live in after.resources}
+    return [live for live in (*before.resources, *after.resources) if (id(live) in was) is not (id(live) in now)]
+
+
+def differing_fields(change: Change) -> frozenset[str]:
+    """The fields that a change gives another value: what a set sends."""
+    before, after = change.before or {}, change.after or {}
+    return frozenset(name for name, value in after.items() if name not in before or before[name] != value)
+
+
+def judge_plan(
+    changes: Sequence[Change], snapshot: Snapshot, effects_of: EffectsOf, vendor_ids: Mapping[str, str] = NO_IDS
+) -> tuple[Change, ...]:
+    """``changes`` in order, each with the direction of its step from the tenant as it is after all steps before it."""
+    return tuple(change for change, _ in walk(changes, snapshot, effects_of, vendor_ids))
+
+
+def walk(
+    changes: Sequence[Change], snapshot: Snapshot, effects_of: EffectsOf, vendor_ids: Mapping[str, str] = NO_IDS
+) -> tuple[tuple[Change, Verdict], ...]:
+    """As ``judge_plan``, with the verdict behind each direction."""
+    judged = []
+    world = snapshot
+    for change in changes:
+        verdict, world = judge_change(change, world, effects_of, vendor_ids)
+        judged.append((replace(change, direction=verdict.direction), verdict))
+    return tuple(judged)
