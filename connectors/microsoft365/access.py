@@ -1,0 +1,73 @@
+"""One tenant under one identity: its tokens, its Graph, its admin endpoint, opened when first used."""
+
+from __future__ import annotations
+
+from connectors.base import Context, Identity, PermanentError, TenantUnreachableError
+from connectors.microsoft365 import wire
+from connectors.microsoft365.admin import AdminClient
+from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.graph import Call, GraphClient, select
+from policies.district import Tenant
+
+
+class Access:
+    """What reader, writer and prover share. ``close`` ends connections; forgetting it leaks nothing."""
+
+    def __init__(self, tenant: Tenant, context: Context, *, admin_accepted: bool, writing: bool = False) -> None:
+        self.tenant = tenant
+        self.context = context
+        self.tokens = Tokens(tenant, context, writing=writing)
+        self.graph = GraphClient(tenant, context, self.tokens)
+        self.admin = AdminClient(tenant, context, self.tokens, accepted=admin_accepted, initial_domain=self.initial_domain)
+        self.admin_accepted = admin_accepted
+        self._organisation: tuple[wire.JsonObject, int | None] | None = None
+
+    def identity(self) -> Identity:
+        """Who answers. Asked anew each time. Raises ``TenantUnreachableError`` when nobody usable does."""
+        self._organisation = None
+        row, skew = self._organisation_row()
+        domains = wire.rows(row, "verifiedDomains")
+        names = tuple(name.lower() for domain in domains if (name := wire.filled(domain, "name")))
+        default = next((wire.filled(domain, "name") for domain in domains if wire.flag(domain, "isDefault")), None)
+        vendor_id = wire.filled(row, "id")
+        if vendor_id is None or not names:
+            raise TenantUnreachableError(
+                "wire.unexpected", f"Tenant {self.tenant.id}: Graph names no organisation id or no domain.", "Grant Organization.Read.All."
+            )
+        actor = f"{self.tokens.display_name or 'application'} ({self.tenant.client_id or 'managed identity'})"
+        return Identity(vendor_id=vendor_id, domain=(default or names[0]).lower(), domains=names, actor=actor, skew_seconds=skew)
+
+    def initial_domain(self) -> str:
+        """The ``onmicrosoft`` domain that requests to Security & Compliance are routed by (M§2.5)."""
+        row, _skew = self._organisation_row()
+        for domain in wire.rows(row, "verifiedDomains"):
+            name = wire.filled(domain, "name")
+            if name and wire.flag(domain, "isInitial"):
+                return name
+        raise PermanentError("wire.unexpected", f"Tenant {self.tenant.id}: Graph shows no initial domain.", "Grant Organization.Read.All.")
+
+    def made_by_us(self, *names: str | None) -> bool | None:
+        """Whether one of ``names`` (from a created-by field) is ours; None when the vendor gives none, or we do not know our own display name."""
+        given = [name.strip().lower() for name in names if name and name.strip()]
+        if any(name in self.tokens.names for name in given):
+            return True
+        return False if given and self.tokens.display_name else None
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.graph.close()
+        self.admin.close()
+        self.tokens.close()
+
+    def _organisation_row(self) -> tuple[wire.JsonObject, int | None]:
+        if self._organisation is None:
+            reply = self.graph.call(Call(method="GET", path="/organization", query=(select("id", "displayName", "verifiedDomains"),)))
+            found = wire.rows(reply.value, "value")
+            if len(found) != 1:
+                raise TenantUnreachableError(
+                    "wire.unexpected", f"Tenant {self.tenant.id}: Graph shows {len(found)} organisations.", "Grant Organization.Read.All."
+                )
+            there = reply.answer.vendor_at
+            skew = round((there - self.context.clock.now()).total_seconds()) if there else None
+            self._organisation = (found[0], skew)
+        return self._organisation

@@ -1,0 +1,149 @@
+"""What this tenant allows us, kind by kind, with the reason for each no; learned by asking, never assumed (M§11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connectors.base import Capability, ConnectorError, ReadCapability, Surface, TenantUnreachableError, WriteCapability
+from connectors.microsoft365.access import Access
+from connectors.microsoft365.clouds import Endpoint
+from connectors.microsoft365.graph import Call
+from policies.kinds import Kind
+
+_CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    Kind.M365_LABEL: ("Get-ComplianceTag", ("New-ComplianceTag", "Set-ComplianceTag")),
+    Kind.M365_LABEL_POLICY: ("Get-RetentionCompliancePolicy", ("New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy")),
+    Kind.M365_LABEL_RULE: ("Get-RetentionComplianceRule", ("New-RetentionComplianceRule",)),
+    Kind.M365_RETENTION_POLICY: ("Get-RetentionCompliancePolicy", ("New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy")),
+    Kind.M365_RETENTION_RULE: ("Get-RetentionComplianceRule", ("New-RetentionComplianceRule", "Set-RetentionComplianceRule")),
+}
+"""The cmdlets that reading and writing a kind rest on."""
+
+_NOT_BUILT = (Kind.M365_ADAPTIVE_SCOPE, Kind.M365_EVENT_TYPE, Kind.M365_MAILBOX, Kind.M365_ORG_HOLD)
+_PEOPLE = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE)
+_WRITE_ROLE = "eDiscovery.ReadWrite.All"
+_READ_ROLE = "eDiscovery.Read.All"
+
+
+def capabilities(access: Access) -> tuple[Capability, ...]:
+    """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``."""
+    return (*_by_cmdlet(access), *_by_graph(access), *_people(access), *_unbuilt())
+
+
+def surfaces(access: Access) -> tuple[Surface, ...]:
+    """Each endpoint as it answers now. Graph has answered before this is asked."""
+    cloud_or_given = [Surface(name=Endpoint.AUTHORITY.value, url=_url(access, Endpoint.AUTHORITY), ok=True, detail="a token was issued")]
+    cloud_or_given.append(Surface(name=Endpoint.GRAPH.value, url=access.graph.base, ok=True, detail=_labels_over_graph(access)))
+    for endpoint in (Endpoint.COMPLIANCE, Endpoint.EXCHANGE):
+        try:
+            count = len(access.admin.cmdlets(endpoint))
+            found = Surface(name=endpoint.value, url=access.admin.address(endpoint), ok=True, detail=f"{count} cmdlets are allowed to us")
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            found = Surface(name=endpoint.value, url=access.tenant.endpoints.get(endpoint.value), ok=False, detail=f"{error.code}: {error.message}")
+        cloud_or_given.append(found)
+    return tuple(cloud_or_given)
+
+
+def _url(access: Access, endpoint: Endpoint) -> str | None:
+    return access.tenant.endpoints.get(endpoint.value)
+
+
+def _labels_over_graph(access: Access) -> str:
+    """Whether Graph shows labels to an application; on the one tenant measured it refuses with a 500 (M§1.4)."""
+    try:
+        access.graph.call(Call(method="GET", path="/security/labels/retentionLabels"))
+    except TenantUnreachableError:
+        raise
+    except ConnectorError as error:
+        return f"answers; retention labels are refused here ({error.code}), so they go through the admin endpoint"
+    return "answers; it would show retention labels too"
+
+
+def _by_cmdlet(access: Access) -> Iterable[Capability]:
+    try:
+        allowed = access.admin.cmdlets(Endpoint.COMPLIANCE)
+    except TenantUnreachableError:
+        raise
+    except ConnectorError as error:
+        for kind in _CMDLETS:
+            yield _shut(kind, Endpoint.COMPLIANCE.value, error)
+        return
+    for kind, (reading, writing) in _CMDLETS.items():
+        can_read = reading.lower() in allowed
+        lacking = [name for name in writing if name.lower() not in allowed]
+        yield Capability(
+            kind=kind,
+            # What the role shows of the objects, only a visibility check can tell.
+            read=ReadCapability.FULL if can_read else ReadCapability.NONE,
+            write=WriteCapability.MISSING if lacking else WriteCapability.UNPROVEN,
+            surface=Endpoint.COMPLIANCE.value,
+            reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else "capability.unproven: no proof has been made here",
+            next_step=(
+                "Give the service principal the directory role Compliance Administrator." if lacking else f"recordwarden doctor --prove {kind.value}"
+            ),
+        )
+
+
+def _by_graph(access: Access) -> Iterable[Capability]:
+    kinds = (Kind.M365_CASE, Kind.M365_HOLD)
+    try:
+        listing = access.graph.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
+    except TenantUnreachableError:
+        raise
+    except ConnectorError as error:
+        for kind in kinds:
+            yield _shut(kind, Endpoint.GRAPH.value, error)
+        return
+    roles = access.tokens.roles
+    # M§3.3: the permission table lets Read.All write most paths; whether this tenant does, a proof shows.
+    may = roles is None or bool({_WRITE_ROLE, _READ_ROLE} & roles)
+    for kind in kinds:
+        yield Capability(
+            kind=kind,
+            read=ReadCapability.PARTIAL if listing.partial else ReadCapability.FULL,
+            write=WriteCapability.UNPROVEN if may else WriteCapability.MISSING,
+            surface=Endpoint.GRAPH.value,
+            reason="capability.unproven: no proof has been made here" if may else f"ediscovery.permission_missing: {_WRITE_ROLE}",
+            next_step=f"recordwarden doctor --prove {kind.value}" if may else f"Grant the application permission {_WRITE_ROLE}.",
+        )
+
+
+def _people(access: Access) -> Iterable[Capability]:
+    paths = {Kind.M365_USER: "/users", Kind.M365_GROUP: "/groups"}
+    for kind in _PEOPLE:
+        path = paths.get(kind)
+        if path is None:
+            yield _read_only(kind, ReadCapability.UNKNOWN, "kind.on_demand: sites are asked for by their address")
+            continue
+        try:
+            access.graph.call(Call(method="GET", path=path, query=(("$top", "1"), ("$select", "id"))))
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            yield _read_only(kind, ReadCapability.NONE, f"{error.code}: {error.message}", error.next_step)
+        else:
+            yield _read_only(kind, ReadCapability.FULL, "kind.read_only: accounts are never changed from here")
+
+
+def _unbuilt() -> Iterable[Capability]:
+    for kind in _NOT_BUILT:
+        yield _read_only(kind, ReadCapability.NONE, "kind.not_read: this edition neither reads nor writes it")
+
+
+def _read_only(kind: Kind, read: ReadCapability, reason: str, next_step: str | None = None) -> Capability:
+    return Capability(kind=kind, read=read, write=WriteCapability.NONE, surface=Endpoint.GRAPH.value, reason=reason, next_step=next_step or None)
+
+
+def _shut(kind: Kind, surface: str, error: ConnectorError) -> Capability:
+    passing = error.status is None or error.status >= 500 or error.status == 429
+    known = passing and not error.code.startswith(("admin_endpoint.", "endpoint."))
+    return Capability(
+        kind=kind,
+        read=ReadCapability.UNKNOWN if known else ReadCapability.NONE,
+        write=WriteCapability.MISSING,
+        surface=surface,
+        reason=f"{error.code}: {error.message}",
+        next_step=error.next_step or None,
+    )

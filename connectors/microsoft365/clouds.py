@@ -1,0 +1,127 @@
+"""Where each of Microsoft's clouds answers (M§8), and which addresses a tenant's settings put in their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from connectors.base import Context, PermanentError
+from policies.district import Tenant
+
+
+class Endpoint(StrEnum):
+    """The surfaces as ``endpoints``, ``budgets`` and ``requests`` name them."""
+
+    AUTHORITY = "authority"
+    GRAPH = "graph"
+    EXCHANGE = "exchange_admin"
+    COMPLIANCE = "compliance_admin"
+    MANAGED_IDENTITY = "managed_identity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """One cloud's own addresses. Token scopes always come from here, never from an override."""
+
+    authority: str
+    graph: str
+    exchange: str
+    compliance: str
+    audit_queries: bool
+    """Whether ``security.auditLog`` exists in this cloud's metadata (M§8)."""
+
+    def address(self, endpoint: Endpoint) -> str:
+        """The vendor's own address of ``endpoint``."""
+        return {
+            Endpoint.AUTHORITY: self.authority,
+            Endpoint.GRAPH: self.graph,
+            Endpoint.EXCHANGE: self.exchange,
+            Endpoint.COMPLIANCE: self.compliance,
+            # The one address that only exists on the machine's own link, so it is plain http by nature.
+            Endpoint.MANAGED_IDENTITY: "http://169.254.169.254",
+        }[endpoint]
+
+    def scope(self, endpoint: Endpoint) -> str:
+        """The scope that a token for ``endpoint`` is asked with."""
+        return f"{self.address(endpoint)}/.default"
+
+
+_WORLDWIDE = Cloud(
+    authority="https://login.microsoftonline.com",
+    graph="https://graph.microsoft.com",
+    exchange="https://outlook.office365.com",
+    compliance="https://ps.compliance.protection.outlook.com",
+    audit_queries=True,
+)
+
+CLOUDS: dict[str, Cloud] = {
+    "worldwide": _WORLDWIDE,
+    "gcc": _WORLDWIDE,
+    "gcc_high": Cloud(
+        authority="https://login.microsoftonline.us",
+        graph="https://graph.microsoft.us",
+        exchange="https://outlook.office365.us",
+        compliance="https://ps.compliance.protection.office365.us",
+        audit_queries=False,
+    ),
+    "dod": Cloud(
+        authority="https://login.microsoftonline.us",
+        graph="https://dod-graph.microsoft.us",
+        exchange="https://outlook-dod.office365.us",
+        compliance="https://l5.ps.compliance.protection.office365.us",
+        audit_queries=False,
+    ),
+    "china": Cloud(
+        authority="https://login.chinacloudapi.cn",
+        graph="https://microsoftgraph.chinacloudapi.cn",
+        exchange="https://outlook.office365.cn",
+        compliance="https://ps.compliance.protection.partner.outlook.cn",
+        audit_queries=False,
+    ),
+}
+
+
+def cloud_of(tenant: Tenant) -> Cloud:
+    """The cloud that ``tenant`` lives in. Raises ``PermanentError`` for a name that no cloud has."""
+    cloud = CLOUDS.get(tenant.cloud)
+    if cloud is None:
+        raise PermanentError(
+            "tenant.cloud_unknown",
+            f"Tenant {tenant.id}: there is no Microsoft cloud {tenant.cloud!r}.",
+            f"Write one of {', '.join(CLOUDS)} as the tenant's cloud.",
+        )
+    return cloud
+
+
+def address_of(tenant: Tenant, endpoint: Endpoint, context: Context) -> str:
+    """The address of ``endpoint``, without a slash at its end.
+
+    Raises ``PermanentError`` (``endpoint.not_given``) under drill for one that settings do not give, so that no request leaves for it.
+    """
+    given = tenant.endpoints.get(endpoint.value)
+    if given is not None:
+        return given.rstrip("/")
+    if context.drill:
+        raise PermanentError(
+            "endpoint.not_given",
+            f"Tenant {tenant.id}: under drill the endpoint {endpoint.value} is off, because neither folder nor overlay gives it.",
+            f"Give endpoints.{endpoint.value} in the overlay.",
+        )
+    return cloud_of(tenant).address(endpoint)
+
+
+def inside(link: str, base: str) -> bool:
+    """Whether ``link`` stays within ``base``: scheme, host, port and prefix. Only then may a token go there."""
+    there, here = urlsplit(link), urlsplit(base)
+    prefix = here.path.rstrip("/")
+    return (
+        there.scheme == here.scheme
+        and there.hostname == here.hostname
+        and _port(there.port, there.scheme) == _port(here.port, here.scheme)
+        and (there.path == prefix or there.path.startswith(prefix + "/"))
+    )
+
+
+def _port(port: int | None, scheme: str) -> int | None:
+    return port or {"https": 443, "http": 80}.get(scheme)

@@ -1,0 +1,218 @@
+"""Retention policies, publishing policies and their rules in normal form. One cmdlet family serves both; the rules tell them apart (M§2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.microsoft365 import wire
+from connectors.microsoft365.labels import action_from, clock_from, period_from
+from policies.kinds import Kind
+from policies.resources import Fields, Force, Live, Mark, MemberState, find_mark, without_mark
+
+LOCATIONS: dict[str, str] = {
+    "exchange": "ExchangeLocation",
+    "sharepoint": "SharePointLocation",
+    "onedrive": "OneDriveLocation",
+    "group": "ModernGroupLocation",
+    "public_folder": "PublicFolderLocation",
+    "skype": "SkypeLocation",
+    "channel": "TeamsChannelLocation",
+    "chat": "TeamsChatLocation",
+}
+"""Our member prefix to the vendor's property; ``Add...`` before and ``...Exception`` after it make the other forms."""
+
+CAPACITY: dict[str, int] = {"exchange": 1000, "group": 1000, "channel": 1000, "chat": 1000, "sharepoint": 100, "onedrive": 100}
+"""Items that one static policy may hold (M§2.8)."""
+
+PUBLISHING = "pub-"
+PUBLISHING_RULE = "pubr-"
+"""Keys of our publishing policies and rules. A publish rule can carry no comment (docs/wire), so its mark is read off its policy's."""
+
+MadeByUs = Callable[[wire.JsonObject], "bool | None"]
+_REQUIRED = ("Name", "Guid", "Enabled", "DistributionStatus", "ExchangeLocation", "SharePointLocation", "OneDriveLocation", "ModernGroupLocation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Policies and rules as read together. ``flaw`` says which row could not be understood, None when all could."""
+
+    policies: tuple[Live, ...]
+    rules: tuple[Live, ...]
+    flaw: str | None
+
+
+def member(prefix: str, name: str) -> str:
+    """A member in normal form: addresses and URLs in lower case without a slash at the end, ``All`` as it is."""
+    plain = name.strip().rstrip("/")
+    return f"{prefix}:All" if plain.lower() == "all" else f"{prefix}:{plain.lower()}"
+
+
+def family(policies: Iterable[wire.JsonObject], rules: Iterable[wire.JsonObject], district: str, made_by_us: MadeByUs) -> Family:
+    """Both cmdlets' rows joined: every rule under its policy (named by GUID or by name), every policy as what its rules make of it."""
+    policy_rows, rule_rows = list(policies), list(rules)
+    flaws = [f"policy {wire.text(row, 'Name')!r} lacks {missing}" for row in policy_rows if (missing := _lacking(row, _REQUIRED))]
+    flaws += [f"rule {wire.text(row, 'Name')!r} lacks {missing}" for row in rule_rows if (missing := _lacking(row, ("Name", "Guid", "Policy")))]
+    usable = [row for row in policy_rows if not _lacking(row, _REQUIRED)]
+    by_policy: dict[str, list[wire.JsonObject]] = {(wire.text(row, "Guid") or "").lower(): [] for row in usable}
+    names = {(wire.text(row, "Name") or "").lower(): guid for row, guid in zip(usable, by_policy, strict=False)}
+    for row in rule_rows:
+        if _lacking(row, ("Name", "Guid", "Policy")):
+            continue
+        given = (wire.text(row, "Policy") or "").lower()
+        parent = given if given in by_policy else names.get(given)
+        if parent is None:
+            flaws.append(f"rule {wire.text(row, 'Name')!r} belongs to a policy that was not shown")
+        else:
+            by_policy[parent].append(row)
+    found: list[Live] = []
+    found_rules: list[Live] = []
+    for row in usable:
+        own = by_policy[(wire.text(row, "Guid") or "").lower()]
+        policy = _policy_from(row, own, made_by_us(row))
+        found.append(policy)
+        found_rules += _rules_from(own, policy, district, made_by_us)
+    return Family(policies=tuple(found), rules=tuple(found_rules), flaw=flaws[0] if flaws else None)
+
+
+def locations(members: Iterable[str], *, verb: str = "", suffix: str = "") -> dict[str, list[str]]:
+    """``members`` as cmdlet parameters (``AddExchangeLocation`` and so on), sorted. Raises ValueError for a member that is no location."""
+    found: dict[str, list[str]] = {}
+    for item in sorted(members):
+        prefix, _colon, name = item.partition(":")
+        if prefix not in LOCATIONS or not name:
+            raise ValueError(f"no location: {item!r}")
+        found.setdefault(f"{verb}{LOCATIONS[prefix]}{suffix}", []).append(name)
+    return found
+
+
+def _lacking(row: Mapping[str, object], keys: Sequence[str]) -> str:
+    return ", ".join(key for key in keys if key not in row)
+
+
+def _policy_from(row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by_us: bool | None) -> Live:  # noqa: FBT001  # a fact, no switch
+    comment = wire.text(row, "Comment")
+    mark = find_mark(comment)
+    mode = (wire.text(row, "Mode") or "Enforce").lower()
+    enabled = bool(wire.flag(row, "Enabled")) and mode == "enforce"
+    members = frozenset(_members(row, ""))
+    return Live(
+        kind=_kind_of(row, rules, mark),
+        vendor_id=(wire.text(row, "Guid") or "").lower(),
+        name=wire.text(row, "Name") or "",
+        fields={
+            "enabled": enabled,
+            "description": without_mark(comment),
+            "exceptions": tuple(sorted(_members(row, "Exception"))),
+            "locked": bool(wire.flag(row, "RestrictiveRetention")),
+        },
+        members=members,
+        member_states=_failures(row, members),
+        mark=mark,
+        force=_force(row, enabled=enabled),
+        created_at=wire.moment(row, "WhenCreatedUTC"),
+        changed_at=wire.moment(row, "WhenChangedUTC"),
+        made_by_us=made_by_us,
+        raw=wire.compact(row),
+    )
+
+
+def _kind_of(row: wire.JsonObject, rules: Sequence[wire.JsonObject], mark: Mark | None) -> Kind:
+    types = {word.lower() for word in wire.texts(row, "RetentionRuleTypes")}
+    labels = any(wire.filled(rule, "PublishComplianceTag") or wire.filled(rule, "ApplyComplianceTag") for rule in rules)
+    if labels or types & {"publish", "apply"}:
+        return Kind.M365_LABEL_POLICY
+    # Ours, made a moment ago, whose rule is still to come.
+    ours = not rules and mark is not None and mark.key.startswith(PUBLISHING)
+    return Kind.M365_LABEL_POLICY if ours else Kind.M365_RETENTION_POLICY
+
+
+def _members(row: wire.JsonObject, suffix: str) -> Iterable[str]:
+    for prefix, name in LOCATIONS.items():
+        value = row.get(name + suffix)
+        for item in value if isinstance(value, list) else []:
+            # An object normally, a plain string from some hands (M§10).
+            named = wire.filled(item, "Name") if isinstance(item, dict) else item
+            if isinstance(named, str) and named:
+                yield member(prefix, named)
+    if not suffix:
+        for scope in [*wire.rows(row, "AdaptiveScopeLocation"), *wire.rows(row, "DynamicScopeLocation")]:
+            yield f"scope:{wire.filled(scope, 'Name') or wire.filled(scope, 'ImmutableIdentity') or 'unnamed'}"
+
+
+def _force(row: wire.JsonObject, *, enabled: bool) -> Force:
+    if not enabled:
+        return Force.OFF
+    words = {"success": Force.APPLIED, "pending": Force.PENDING, "error": Force.ERROR, "pendingdeletion": Force.OFF}
+    return words.get((wire.text(row, "DistributionStatus") or "").lower(), Force.UNKNOWN)
+
+
+def _failures(row: wire.JsonObject, members: frozenset[str]) -> dict[str, MemberState]:
+    """Members that the platform reports as failed; the others share the policy's own state."""
+    by_name = {item.partition(":")[2]: item for item in members}
+    found: dict[str, MemberState] = {}
+    for result in wire.texts(row, "DistributionResults"):
+        where = re.match(r"\[[^\]]*\](?P<name>\S+?):(?P<why>.*)", result, re.DOTALL)
+        # A URL holds a colon of its own, so the longest known name that the text begins with wins.
+        plain = re.sub(r"^\[[^\]]*\]", "", result)
+        known = max((name for name in by_name if plain.lower().startswith(f"{name}:")), key=len, default=None)
+        name = known or (where["name"].lower() if where else None)
+        if name in by_name:
+            found[by_name[name]] = MemberState(force=Force.ERROR, error=plain[len(name) + 1 :].strip())
+    return found
+
+
+def _rules_from(rows: Sequence[wire.JsonObject], policy: Live, district: str, made_by_us: MadeByUs) -> Iterable[Live]:
+    # The eldest first: our n-th publish rule in a policy of ours is generation n.
+    generation = 0
+    for row in sorted(rows, key=lambda item: wire.text(item, "WhenCreatedUTC") or ""):
+        ours = made_by_us(row)
+        label = _label_name(row)
+        fields = {"publishes": label} if label is not None else _retention_fields(row)
+        mark = find_mark(wire.text(row, "Comment"))
+        if label is not None and policy.mark is not None and policy.mark.district == district and ours is not False:
+            generation += 1
+            mark = rule_mark(policy.mark, generation)
+        yield _rule(row, policy, fields, mark, ours)
+
+
+def _rule(row: wire.JsonObject, policy: Live, fields: Fields, mark: Mark | None, made_by_us: bool | None) -> Live:  # noqa: FBT001  # as above
+    off = wire.flag(row, "Disabled") or (wire.text(row, "Mode") or "Enforce").lower() != "enforce"
+    return Live(
+        kind=Kind.M365_LABEL_RULE if "publishes" in fields else Kind.M365_RETENTION_RULE,
+        vendor_id=(wire.text(row, "Guid") or "").lower(),
+        name=wire.text(row, "Name") or "",
+        fields=fields,
+        mark=mark,
+        parent_id=policy.vendor_id,
+        force=Force.OFF if off else policy.force,
+        created_at=wire.moment(row, "WhenCreatedUTC"),
+        changed_at=wire.moment(row, "WhenChangedUTC"),
+        made_by_us=made_by_us,
+        raw=wire.compact(row),
+    )
+
+
+def rule_mark(policy: Mark, generation: int) -> Mark:
+    """The mark of the n-th publish rule in our policy with the mark ``policy``."""
+    return Mark(district=policy.district, key=PUBLISHING_RULE + policy.key.removeprefix(PUBLISHING), generation=generation)
+
+
+def _label_name(row: wire.JsonObject) -> str | None:
+    """The name of the label that a rule publishes or applies: ``GUID,NAME`` or the bare name (docs/wire)."""
+    raw = wire.filled(row, "PublishComplianceTag") or wire.filled(row, "ApplyComplianceTag")
+    if raw is None:
+        return None
+    both = re.fullmatch(r"[0-9a-fA-F-]{36},(?P<name>.+)", raw, re.DOTALL)
+    return both["name"] if both else raw
+
+
+def _retention_fields(row: wire.JsonObject) -> Fields:
+    return {
+        "period": period_from(row, "RetentionDuration"),
+        # Null or blank reads as counted from creation (docs/wire).
+        "trigger": clock_from(wire.filled(row, "ExpirationDateOption") or "CreationAgeInDays"),
+        "action": action_from(wire.filled(row, "RetentionComplianceAction"), reviewed=False),
+        "query": (wire.text(row, "ContentMatchQuery") or "").strip(),
+    }

@@ -1,0 +1,117 @@
+"""The reader of a Microsoft 365 tenant: looks, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from connectors.base import AuditRead, ConnectorError, Examination, Identity, PermanentError, TenantUnreachableError
+from connectors.microsoft365 import wire
+from connectors.microsoft365.access import Access
+from connectors.microsoft365.audit import Known, read_audit
+from connectors.microsoft365.capabilities import capabilities, surfaces
+from connectors.microsoft365.graph import Call
+from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_path, people_of
+from connectors.microsoft365.roster import drives, licences, read_roster
+from connectors.microsoft365.seeing import KINDS, Look
+from policies.kinds import Kind
+from policies.resources import Live, Ref, Snapshot
+from policies.roster import Roster
+
+
+class Microsoft365Reader:
+    """``Reader`` and ``PlaceFinder`` of one tenant. Opens nothing until first used; ``groups`` and ``sites`` are what populations name."""
+
+    def __init__(self, access: Access, *, groups: frozenset[str] = frozenset(), sites: frozenset[str] = frozenset()) -> None:
+        self._access = access
+        self._groups = groups
+        self._sites = sites
+        self._known = Known()
+
+    def examine(self) -> Examination:
+        """Identity, surfaces, licences and capabilities. Writes nothing."""
+        identity = self._access.identity()
+        try:
+            seats: Mapping[str, int] = licences(self._access).seats
+        except TenantUnreachableError:
+            raise
+        except ConnectorError:
+            # Not allowed to see subscriptions: unknown, and the capabilities below still stand on their own.
+            seats = {}
+        return Examination(
+            identity=identity,
+            surfaces=surfaces(self._access),
+            licences=seats,
+            capabilities=capabilities(self._access),
+        )
+
+    def identity(self) -> Identity:
+        """Who answers under the configured tenant."""
+        return self._access.identity()
+
+    def roster(self) -> Roster:
+        """Everybody and every place that populations name, with how each kind's read ended."""
+        return read_roster(self._access, self._groups, self._sites)
+
+    def containers(self, identity_ids: Iterable[str]) -> Mapping[str, str | None]:
+        """OneDrive URLs of those accounts: None where there is none, absent where the platform would not say."""
+        return drives(self._access, identity_ids)
+
+    def snapshot(self, kinds: AbstractSet[Kind]) -> Snapshot:
+        """Live objects of ``kinds``; a kind that fails is ``failed`` in it, never missing from it."""
+        seen = Look(self._access).at(kinds)
+        self._known.remember(seen.resources)
+        return seen
+
+    def read_back(self, ref: Ref) -> Live | None:
+        """One object as it is now, or None when a complete read shows that it is gone. Raises ConnectorError when it cannot tell."""
+        live = self._direct(ref)
+        if live is not None:
+            return live
+        kinds = {Kind.M365_CASE, Kind.M365_HOLD} if ref.kind is Kind.M365_HOLD else {ref.kind}
+        if ref.kind not in KINDS:
+            raise PermanentError("kind.not_read", f"{ref.kind.value} is not read by this edition.")
+        seen = Look(self._access).at(kinds)
+        found = next((item for item in seen.of(ref.kind) if item.vendor_id.lower() == ref.vendor_id.lower()), None)
+        if found is not None:
+            return found
+        if not seen.complete(ref.kind):
+            reason = seen.reads[ref.kind].reason
+            raise PermanentError("kind.partial", f"{ref.name} was not seen, but {ref.kind.value} could not be read whole: {reason}")
+        return None
+
+    def audit(self, since: datetime, until: datetime) -> AuditRead:
+        """The vendor's log of changes in the window."""
+        return read_audit(self._access, self._known, since, until)
+
+    def close(self) -> None:
+        """Close connections."""
+        self._access.close()
+
+    def _direct(self, ref: Ref) -> Live | None:
+        """A case or hold asked for by its id; None when Graph answers 404, which alone is no proof that it is gone (M§3.3)."""
+        try:
+            if ref.kind is Kind.M365_CASE:
+                reply = self._access.graph.call(Call(method="GET", path=case_path(ref.vendor_id), slow=True))
+                return case_from(reply.value, made_by_us=self._access.made_by_us(*people_of(reply.value)))
+            if ref.kind is Kind.M365_HOLD and ref.parent_id:
+                return self._hold(ref.parent_id, ref.vendor_id)
+        except ConnectorError as error:
+            if error.status != 404:
+                raise
+        return None
+
+    def _hold(self, case_id: str, hold_id: str) -> Live | None:
+        path = hold_path(case_id, hold_id)
+        row = self._access.graph.call(Call(method="GET", path=path, family="legalHolds", slow=True)).value
+        found: list[tuple[wire.JsonObject, ...]] = []
+        for kind in ("userSources", "siteSources"):
+            listing = self._access.graph.rows(Call(method="GET", path=f"{path}/{kind}", family="legalHolds", slow=True))
+            if listing.partial is not None:
+                raise PermanentError("kind.partial", f"The sources of hold {hold_id} could not be read whole: {listing.partial}")
+            found.append(listing.rows)
+        live = hold_from(row, *found, case_id=case_id, made_by_us=self._access.made_by_us(*people_of(row)))
+        if live is None:
+            raise PermanentError("wire.missing_property", f"Hold {hold_id} cannot be understood as it was answered.", "Report this answer.")
+        return live

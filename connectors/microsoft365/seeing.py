@@ -1,0 +1,179 @@
+"""Live state of the kinds that a run needs, each with how its read ended. An empty list is never complete by itself (M§0.1.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+from typing import Protocol
+
+from connectors.base import ConnectorError, TenantUnreachableError
+from connectors.microsoft365 import wire
+from connectors.microsoft365.access import Access
+from connectors.microsoft365.clouds import Endpoint
+from connectors.microsoft365.graph import Call, Listing, calls
+from connectors.microsoft365.holds import AUTOMATIC_CASE, case_from, case_path, hold_from, hold_path, people_of
+from connectors.microsoft365.labels import label_from
+from connectors.microsoft365.policies import family
+from policies.kinds import TRAITS, Kind
+from policies.resources import KindRead, Live, ReadState, Snapshot
+
+POLICY_KINDS = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE})
+HOLD_KINDS = frozenset({Kind.M365_CASE, Kind.M365_HOLD})
+KINDS = frozenset({Kind.M365_LABEL}) | POLICY_KINDS | HOLD_KINDS
+"""The kinds that this connector reads in a run."""
+
+_LEFTOVER_AFTER = timedelta(hours=1)
+"""A case that the platform has not set up after this long is a leftover of its portal (M§3.5), not one in the making."""
+
+
+class _Read(Protocol):
+    def __call__(self, kinds: AbstractSet[Kind]) -> None: ...
+
+
+class Look:
+    """One look at the tenant: what was found, and per kind how the read ended."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._found: list[Live] = []
+        self._reads: dict[Kind, KindRead] = {}
+
+    def at(self, kinds: AbstractSet[Kind]) -> Snapshot:
+        """The snapshot of ``kinds``. Raises only ``TenantUnreachableError`` and ``Stopped``; a kind that fails is ``failed`` in it."""
+        if Kind.M365_LABEL in kinds:
+            self._try({Kind.M365_LABEL}, self._labels)
+        if kinds & POLICY_KINDS:
+            self._try(kinds & POLICY_KINDS, self._policies)
+        if kinds & HOLD_KINDS:
+            self._holds(kinds & HOLD_KINDS)
+        for kind in kinds - KINDS:
+            self._reads[kind] = KindRead(kind=kind, state=ReadState.FAILED, count=None, reason="kind.not_read: this edition does not read it")
+        return Snapshot(
+            tenant=self._access.tenant.id,
+            at=self._access.context.clock.now(),
+            reads=self._reads,
+            resources=tuple(live for live in self._found if live.kind in kinds),
+        )
+
+    def _try(self, kinds: AbstractSet[Kind], read: _Read) -> None:
+        try:
+            read(kinds)
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            self._fail(kinds, error)
+
+    def _fail(self, kinds: Iterable[Kind], error: ConnectorError) -> None:
+        for kind in kinds:
+            self._reads[kind] = KindRead(kind=kind, state=ReadState.FAILED, count=None, reason=f"{error.code}: {error.message}")
+
+    def _settle(self, kind: Kind, partial: str | None) -> None:
+        lives = [live for live in self._found if live.kind is kind]
+        self._reads[kind] = judged(kind, lives, partial, self._access.tenant.visibility_checks.get(kind))
+
+    def _labels(self, kinds: AbstractSet[Kind]) -> None:
+        found = self._access.admin.read("Get-ComplianceTag")
+        lives = [label_from(row, made_by_us=self._made(row)) for row in found.rows]
+        self._found += [live for live in lives if live is not None]
+        flaw = "wire.missing_property: a label lacks its name, id, period or action" if None in lives else None
+        for kind in kinds:
+            self._settle(kind, found.partial or flaw)
+
+    def _policies(self, kinds: AbstractSet[Kind]) -> None:
+        admin = self._access.admin
+        # Without these two switches the status, every location and the rules are untrue (M§2.2). Never by Identity: an unknown one returns all.
+        detail = {"DistributionDetail": True, "RetentionRuleTypes": True}
+        policies = admin.read("Get-RetentionCompliancePolicy", detail)
+        rules = admin.read("Get-RetentionComplianceRule")
+        policy_rows, rule_rows, partial = list(policies.rows), list(rules.rows), policies.partial or rules.partial
+        # Newer locations and adaptive scopes live in a family of their own, exported only where it is licensed (M§2.2).
+        if "get-appretentioncompliancepolicy" in admin.cmdlets(Endpoint.COMPLIANCE):
+            newer, newer_rules = admin.read("Get-AppRetentionCompliancePolicy", detail), admin.read("Get-AppRetentionComplianceRule")
+            policy_rows += newer.rows
+            rule_rows += newer_rules.rows
+            partial = partial or newer.partial or newer_rules.partial
+        joined = family(policy_rows, rule_rows, self._access.context.district, self._made)
+        self._found += [*joined.policies, *joined.rules]
+        flaw = f"wire.missing_property: {joined.flaw}" if joined.flaw else None
+        for kind in kinds:
+            self._settle(kind, partial or flaw)
+
+    def _holds(self, kinds: AbstractSet[Kind]) -> None:
+        try:
+            cases = self._access.graph.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            self._fail(kinds, error)
+            return
+        lives = [case_from(row, made_by_us=self._access.made_by_us(*people_of(row))) for row in cases.rows]
+        found = [live for live in lives if live is not None]
+        flaw = "wire.missing_property: a case lacks its id, name or status" if None in lives else None
+        self._found += found
+        if Kind.M365_CASE in kinds:
+            self._settle(Kind.M365_CASE, cases.partial or flaw)
+        if Kind.M365_HOLD in kinds:
+            self._settle(Kind.M365_HOLD, self._case_holds(found) or cases.partial or flaw)
+
+    def _case_holds(self, cases: list[Live]) -> str | None:
+        """Read the holds of cases that are ours or open, and say what could not be read."""
+        district = self._access.context.district
+        looked = [case for case in cases if case.name != AUTOMATIC_CASE and (_ours(case, district) or case.fields["state"] == "open")]
+        paths = [f"{case_path(case.vendor_id)}/legalHolds" for case in looked]
+        listings = self._access.graph.rows_all(calls("GET", paths, family="legalHolds", slow=True))
+        partial: str | None = None
+        rows: list[tuple[Live, wire.JsonObject]] = []
+        for case, listing in zip(looked, listings, strict=True):
+            if isinstance(listing, Listing):
+                rows += [(case, row) for row in listing.rows]
+                partial = partial or listing.partial
+            elif not self._leftover(case, listing):
+                partial = partial or f"{listing.code}: {listing.message}"
+        return self._sources(rows) or partial
+
+    def _leftover(self, case: Live, error: ConnectorError) -> bool:
+        old = case.created_at is not None and self._access.context.clock.now() - case.created_at > _LEFTOVER_AFTER
+        return error.code == "ediscovery.case_not_ready" and case.mark is None and old
+
+    def _sources(self, rows: list[tuple[Live, wire.JsonObject]]) -> str | None:
+        usable = [(case, row, hold_id) for case, row in rows if (hold_id := wire.filled(row, "id"))]
+        partial = "wire.missing_property: a hold lacks its id" if len(usable) < len(rows) else None
+        paths = [f"{hold_path(case.vendor_id, hold_id)}/{kind}" for case, _row, hold_id in usable for kind in ("userSources", "siteSources")]
+        listings = self._access.graph.rows_all(calls("GET", paths, family="legalHolds", slow=True))
+        for index, (case, row, hold_id) in enumerate(usable):
+            users, sites = listings[2 * index], listings[2 * index + 1]
+            if not isinstance(users, Listing) or not isinstance(sites, Listing):
+                error = users if isinstance(users, ConnectorError) else sites
+                partial = partial or f"kind.partial: the sources of hold {hold_id} could not be read: {error}"
+                continue
+            partial = partial or users.partial or sites.partial
+            mine = self._access.made_by_us(*people_of(row))
+            live = hold_from(row, users.rows, sites.rows, case_id=case.vendor_id, made_by_us=mine)
+            if live is None:
+                partial = partial or f"wire.missing_property: hold {hold_id} or one of its sources cannot be understood"
+            else:
+                self._found.append(live)
+        return partial
+
+    def _made(self, row: wire.JsonObject) -> bool | None:
+        return self._access.made_by_us(wire.text(row, "CreatedBy"))
+
+
+def judged(kind: Kind, lives: list[Live], partial: str | None, check: str | None) -> KindRead:
+    """How a read ended: complete only when its visibility check, made by another hand, was seen in it (contract, *Reads*)."""
+    count = len(lives)
+    if partial is not None:
+        return KindRead(kind=kind, state=ReadState.PARTIAL, count=count, reason=partial)
+    if not TRAITS[kind].needs_visibility_check:
+        state, reason = (ReadState.COMPLETE, None) if lives else (ReadState.UNPROVEN, "kind.empty: an empty list proves nothing")
+        return KindRead(kind=kind, state=state, count=count, reason=reason)
+    if check is None:
+        return KindRead(kind=kind, state=ReadState.UNPROVEN, count=count, reason="visibility_check.not_set")
+    if any(live.name == check and live.mark is None and live.made_by_us is not True for live in lives):
+        return KindRead(kind=kind, state=ReadState.COMPLETE, count=count)
+    return KindRead(kind=kind, state=ReadState.PARTIAL, count=count, reason="visibility_check.not_seen")
+
+
+def _ours(live: Live, district: str) -> bool:
+    return live.mark is not None and live.mark.district == district

@@ -1,0 +1,244 @@
+"""The writer of a Microsoft 365 tenant: sends one change, once. It has no delete and cannot say anything irreversible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.base import PermanentError, Receipt, UnknownOutcomeError
+from connectors.microsoft365 import wire
+from connectors.microsoft365.access import Access
+from connectors.microsoft365.admin import Rows
+from connectors.microsoft365.holding import HoldWriter
+from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, period_word
+from connectors.microsoft365.policies import locations
+from policies.kinds import Kind
+from policies.resources import Fields, Live, Mark, Ref, Wanted, find_mark
+
+_POLICIES = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY})
+
+CHAT_KEYS = "keep-chat-"
+"""Keys of our policies over Teams chats, whose rules take neither clock nor display hint (M§2.2)."""
+
+_LABEL_ACTIONS = frozenset({"keep", "keep_and_delete"})
+"""Keep-and-delete exists for a transitory label that two officers switched on; every other label keeps (design §1.8)."""
+
+
+class Microsoft365Writer:
+    """``Writer`` of one tenant under its writing identity. Raises ConnectorError; ``UnknownOutcomeError`` when only reading can tell."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._holds = HoldWriter(access)
+
+    def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
+        """Make ``wanted`` with ``mark`` in it. A policy is born with its members; a case or hold without."""
+        if wanted.kind is Kind.M365_CASE:
+            return self._holds.create_case(wanted, mark)
+        if wanted.kind is Kind.M365_HOLD:
+            return self._holds.create_hold(wanted, mark, _needed(parent, wanted.name))
+        if wanted.kind is Kind.M365_LABEL:
+            return self._made("New-ComplianceTag", label_parameters(wanted, mark), wanted, mark, "Get-ComplianceTag")
+        if wanted.kind in _POLICIES:
+            return self._made(
+                "New-RetentionCompliancePolicy", policy_parameters(wanted, mark), wanted, mark, "Get-RetentionCompliancePolicy"
+            )
+        if wanted.kind in (Kind.M365_LABEL_RULE, Kind.M365_RETENTION_RULE):
+            policy = _needed(parent, wanted.name)
+            parameters = publish_parameters(wanted, policy) if wanted.kind is Kind.M365_LABEL_RULE else rule_parameters(wanted, mark, policy)
+            return self._made("New-RetentionComplianceRule", parameters, wanted, mark, "Get-RetentionComplianceRule")
+        raise _never(f"{wanted.kind.value} is not written by this edition")
+
+    def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
+        """Bring the named fields to what ``wanted`` says; the mark is sent again each time."""
+        if ref.kind is Kind.M365_CASE:
+            return self._holds.set_case(ref, wanted, mark, fields)
+        if ref.kind is Kind.M365_HOLD:
+            return self._holds.set_hold(ref, wanted, mark, fields)
+        changes = _changes(ref.kind, wanted.fields, mark, fields)
+        noun = {
+            Kind.M365_LABEL: "ComplianceTag",
+            Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
+            Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
+            Kind.M365_RETENTION_RULE: "RetentionComplianceRule",
+        }[ref.kind]
+        # The GUID, never the name: a name can be somebody else's tomorrow.
+        return self._receipt(ref, self._access.admin.write(f"Set-{noun}", {"Identity": ref.vendor_id, "Force": True, **changes}))
+
+    def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
+        """Add members; what is live stays. One outcome per member."""
+        if ref.kind is Kind.M365_HOLD:
+            return self._holds.add(ref, members, live)
+        if ref.kind not in _POLICIES:
+            raise _never(f"{ref.kind.value} has no members")
+        return self._holds.add_locations(ref, members - live.members, already=members & live.members)
+
+    def retry(self, ref: Ref) -> Receipt:
+        """Ask the platform to distribute again what it failed to distribute."""
+        if ref.kind is Kind.M365_HOLD:
+            return self._holds.retry(ref)
+        if ref.kind not in _POLICIES:
+            raise _never(f"{ref.kind.value} is not distributed")
+        parameters = {"Identity": ref.vendor_id, "RetryDistribution": True}
+        return self._receipt(ref, self._access.admin.write("Set-RetentionCompliancePolicy", parameters))
+
+    def close(self) -> None:
+        """Close connections."""
+        self._access.close()
+
+    def _made(self, cmdlet: str, parameters: Mapping[str, object], wanted: Wanted, mark: Mark, reading: str) -> Receipt:
+        """The receipt of a ``New-`` cmdlet; its answer is not documented, so without an id in it the object is looked up."""
+        rows = self._access.admin.write(cmdlet, parameters)
+        created = next((row for row in rows.rows if wire.filled(row, "Guid")), None)
+        found = created or self._find(reading, wanted, mark, parameters)
+        return Receipt(
+            vendor_id=(wire.text(found, "Guid") or "").lower(),
+            name=wire.filled(found, "Name") or wanted.name,
+            accepted_at=self._access.context.clock.now(),
+            vendor_at=rows.answer.vendor_at,
+            raw=wire.compact({"value": list(rows.rows), "warnings": list(rows.warnings)}),
+        )
+
+    def _find(self, reading: str, wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> wire.JsonObject:
+        for row in self._access.admin.read(reading).rows:
+            if wanted.kind is Kind.M365_LABEL_RULE:
+                label = wire.text(row, "PublishComplianceTag") or ""
+                same = wire.text(row, "Policy") == parameters["Policy"] and label.rpartition(",")[2] == parameters["PublishComplianceTag"]
+            else:
+                same = find_mark(wire.text(row, "Comment")) == mark
+            if same and wire.filled(row, "Guid"):
+                return row
+        raise UnknownOutcomeError("write.unseen", f"{wanted.name}: the platform accepted it and does not show it yet.", "Read the tenant again.")
+
+    def _receipt(self, ref: Ref, rows: Rows) -> Receipt:
+        return Receipt(
+            vendor_id=ref.vendor_id,
+            name=ref.name,
+            accepted_at=self._access.context.clock.now(),
+            vendor_at=rows.answer.vendor_at,
+            raw=wire.compact({"value": list(rows.rows), "warnings": list(rows.warnings)}),
+        )
+
+
+def comment(description: object, mark: Mark) -> str:
+    """``description`` with the mark as the last thing in it."""
+    return f"{description} {mark}".strip() if isinstance(description, str) else str(mark)
+
+
+def label_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
+    """The parameters of ``New-ComplianceTag``. Raises PermanentError for a record, regulatory, reviewed or delete-only label."""
+    fields = wanted.fields
+    if fields.get("behaviour", "retain") != "retain" or fields.get("action") not in _LABEL_ACTIONS:
+        raise _never(f"label {wanted.name}: only labels that retain, and either keep or (transitory) keep and then delete, are made")
+    trigger = fields.get("trigger")
+    if not isinstance(trigger, str) or trigger not in CLOCK_WORDS:
+        raise _never(f"label {wanted.name}: the clock {trigger!r} is not made by this edition")
+    return {
+        "Name": wanted.name if mark.generation == 1 else f"{wanted.name[:58]} ({mark.generation})",
+        "RetentionAction": ACTION_WORDS[str(fields["action"])],
+        "RetentionDuration": _period(wanted),
+        "RetentionType": CLOCK_WORDS[trigger],
+        "Comment": comment(fields.get("description"), mark),
+        "Notes": fields.get("description") or "",
+        "IsRecordLabel": False,
+    }
+
+
+def policy_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
+    """The parameters of ``New-RetentionCompliancePolicy``. Raises PermanentError without a location, or for an exception without All."""
+    exceptions = wanted.fields.get("exceptions") or ()
+    excepted = frozenset(item for item in exceptions if isinstance(item, str)) if isinstance(exceptions, tuple) else frozenset()
+    orphans = {item for item in excepted if f"{item.partition(':')[0]}:All" not in wanted.members}
+    if not wanted.members or orphans or wanted.fields.get("locked"):
+        raise _never(f"policy {wanted.name}: it needs a location, exceptions only beside All, and no lock")
+    return {
+        "Name": wanted.name,
+        "Comment": comment(wanted.fields.get("description"), mark),
+        "Enabled": wanted.fields.get("enabled", True) is True,
+        **_locations(wanted.members),
+        **_locations(excepted, suffix="Exception"),
+    }
+
+
+def rule_parameters(wanted: Wanted, mark: Mark, policy: Ref) -> dict[str, object]:
+    """The parameters of a retain rule. The action is always sent: without it the vendor makes another kind of hold (M§2.2)."""
+    if wanted.fields.get("action") != "keep" or wanted.fields.get("query"):
+        raise _never(f"rule {wanted.name}: a rule over a place keeps everything there and never deletes")
+    common: dict[str, object] = {
+        "Name": wanted.name,
+        "Policy": policy.vendor_id,
+        "RetentionDuration": _period(wanted),
+        "RetentionComplianceAction": "Keep",
+        "Comment": comment(wanted.fields.get("description"), mark),
+    }
+    if mark.key.startswith(CHAT_KEYS):
+        return common
+    return {**common, "ExpirationDateOption": _policy_clock(wanted), "RetentionDurationDisplayHint": "Days"}
+
+
+def publish_parameters(wanted: Wanted, policy: Ref) -> dict[str, object]:
+    """The parameters of a publish rule: no name, no comment, or the parameter set is ambiguous (docs/wire)."""
+    label = wanted.fields.get("publishes")
+    if not isinstance(label, str) or not label:
+        raise _never(f"rule {wanted.name}: it publishes no label")
+    return {"Policy": policy.vendor_id, "PublishComplianceTag": label}
+
+
+def _changes(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> dict[str, object]:
+    """The parameters that bring ``fields`` to ``wanted``. Raises PermanentError for what the platform fixes at birth or we never write."""
+    found: dict[str, object] = {}
+    if kind is Kind.M365_LABEL_RULE:
+        raise _never("a publish rule cannot be changed")
+    for name in sorted(fields):
+        if name == "period" and kind in (Kind.M365_LABEL, Kind.M365_RETENTION_RULE):
+            found["RetentionDuration"] = _period_of(wanted)
+        elif name == "action" and kind is Kind.M365_RETENTION_RULE and wanted.get("action") == "keep":
+            found["RetentionComplianceAction"] = "Keep"
+        elif name == "trigger" and kind is Kind.M365_RETENTION_RULE:
+            found["ExpirationDateOption"] = CLOCK_WORDS.get(str(wanted.get("trigger")), "CreationAgeInDays")
+        elif name == "enabled" and kind in _POLICIES and wanted.get("enabled") is True:
+            found["Enabled"] = True
+        elif name == "exceptions" and kind in _POLICIES and isinstance(wanted.get("exceptions"), tuple):
+            # Exceptions take people out; they are only ever taken back, and that is a removal of an exception, sent by hand.
+            raise _never("exceptions of a policy are not changed by this edition")
+        elif name != "description":
+            raise _never(f"{kind.value}: {name} cannot be set to {wanted.get(name)!r}")
+    if kind is Kind.M365_LABEL and "description" in fields:
+        found["Notes"] = wanted.get("description") or ""
+    return {**found, "Comment": comment(wanted.get("description"), mark)}
+
+
+def _locations(members: frozenset[str], suffix: str = "") -> Mapping[str, object]:
+    try:
+        return dict(locations(members, suffix=suffix))
+    except ValueError as error:
+        raise _never(str(error)) from error
+
+
+def _policy_clock(wanted: Wanted) -> str:
+    trigger = wanted.fields.get("trigger")
+    if trigger not in ("created", "modified"):
+        raise _never(f"rule {wanted.name}: a policy counts from creation or modification, not from {trigger!r}")
+    return CLOCK_WORDS[str(trigger)]
+
+
+def _period(wanted: Wanted) -> str:
+    return _period_of(wanted.fields)
+
+
+def _period_of(fields: Fields) -> str:
+    try:
+        return period_word(fields.get("period"))
+    except ValueError as error:
+        raise _never(str(error)) from error
+
+
+def _needed(parent: Ref | None, name: str) -> Ref:
+    if parent is None:
+        raise _never(f"{name} needs its parent")
+    return parent
+
+
+def _never(why: str) -> PermanentError:
+    return PermanentError("write.not_allowed", why, "This is never written from here; do it by hand if it is right.")
+
+
