@@ -1,0 +1,102 @@
+"""What this tenant allows per kind, from what was tried and from the privileges that could be read; never from a wish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.base import Capability, ConnectorError, ReadCapability, TenantUnreachableError, WriteCapability
+from connectors.google_workspace.editions import drive_labels
+from connectors.google_workspace.operations import EDISCOVERY, Surface
+from connectors.google_workspace.privileges import CONSOLE_NAMES, MANAGE_HOLDS, MANAGE_MATTERS, VIEW_ALL_MATTERS, Privileges
+from policies.kinds import Kind
+
+NO_RULES_API: Final = "vault_rules.no_api"
+LABELS_NOT_BUILT: Final = "drive_label.not_built"
+LABELS_NOT_LICENSED: Final = "drive_label.not_licensed"
+
+_NEEDED: Final = {Kind.GOOGLE_MATTER: MANAGE_MATTERS, Kind.GOOGLE_HOLD: MANAGE_HOLDS}
+_WATCHED: Final = {
+    Kind.GOOGLE_USER: Surface.DIRECTORY,
+    Kind.GOOGLE_GROUP: Surface.DIRECTORY,
+    Kind.GOOGLE_ORG_UNIT: Surface.DIRECTORY,
+    Kind.GOOGLE_LICENCE: Surface.LICENSING,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Whether something that was tried worked; ``detail`` and ``next_step`` say why not."""
+
+    ok: bool
+    detail: str = ""
+    next_step: str | None = None
+
+
+def probe(attempt: Callable[[], object]) -> Probe:
+    """How ``attempt`` ended. A tenant that cannot be reached at all is raised, not noted."""
+    try:
+        attempt()
+    except TenantUnreachableError:
+        raise
+    except ConnectorError as error:
+        return Probe(ok=False, detail=f"{error.code}: {error.message}", next_step=error.next_step or None)
+    return Probe(ok=True)
+
+
+def capabilities_of(
+    probes: Mapping[Kind, Probe], reading: Privileges, writing: Privileges, write_scope: Probe, licences: Mapping[str, int]
+) -> tuple[Capability, ...]:
+    """One capability per Google kind."""
+    found = [_vault(kind, probes[kind], reading, writing, write_scope) for kind in (Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD)]
+    found += [_watched(kind, surface, probes[kind]) for kind, surface in _WATCHED.items()]
+    found.append(
+        Capability(
+            kind=Kind.GOOGLE_VAULT_RULE,
+            read=ReadCapability.NONE,
+            write=WriteCapability.ATTEST_ONLY,
+            reason=NO_RULES_API,  # G§0: no Google API has Vault's retention rules
+            next_step="Set the rules in the Vault console, then attest them with vault-rules/TENANT and the rules file.",
+        )
+    )
+    labels = LABELS_NOT_LICENSED if drive_labels(licences) is False else LABELS_NOT_BUILT
+    not_built = {Kind.GOOGLE_DRIVE_LABEL: labels, Kind.GOOGLE_GROUP_ARCHIVE: "group_archive.not_built", Kind.GOOGLE_SETTING: "setting.not_built"}
+    found += [Capability(kind=kind, read=ReadCapability.NONE, write=WriteCapability.NONE, reason=reason) for kind, reason in not_built.items()]
+    return tuple(found)
+
+
+def _vault(kind: Kind, tried: Probe, reading: Privileges, writing: Privileges, scope: Probe) -> Capability:
+    """Matters and holds: the list must answer and View All Matters be held, or else somebody's matters are out of sight (G§11.9)."""
+    read, reason, next_step = ReadCapability.FULL, None, None
+    sees_all = reading.has(VIEW_ALL_MATTERS)
+    if not tried.ok:
+        read, reason, next_step = ReadCapability.NONE, tried.detail, tried.next_step
+    elif sees_all is None:
+        read, reason, next_step = ReadCapability.UNKNOWN, f"privileges.unread: {reading.unknown}", "Delegate the role management scope."
+    elif not sees_all:
+        read, reason, next_step = ReadCapability.PARTIAL, f"privilege.missing: {VIEW_ALL_MATTERS}", _grant(VIEW_ALL_MATTERS)
+    write = WriteCapability.UNPROVEN
+    needed = _NEEDED[kind]
+    if not scope.ok:
+        write, reason, next_step = WriteCapability.MISSING, reason or scope.detail, next_step or scope.next_step or f"Delegate {EDISCOVERY}."
+    elif writing.has(needed) is False:
+        write, reason, next_step = WriteCapability.MISSING, reason or f"privilege.missing: {needed}", next_step or _grant(needed)
+    elif writing.has(needed) is None:
+        reason = reason or f"privileges.unread: {writing.unknown}"
+    return Capability(kind=kind, read=read, write=write, surface=Surface.VAULT.value, reason=reason, next_step=next_step)
+
+
+def _watched(kind: Kind, surface: Surface, tried: Probe) -> Capability:
+    return Capability(
+        kind=kind,
+        read=ReadCapability.FULL if tried.ok else ReadCapability.NONE,
+        write=WriteCapability.NONE,
+        surface=surface.value,
+        reason="kind.watched_only" if tried.ok else tried.detail,
+        next_step=tried.next_step,
+    )
+
+
+def _grant(privilege: str) -> str:
+    return f"Give the account a role with the Vault privilege {CONSOLE_NAMES[privilege]} (Admin console > Account > Admin roles)."

@@ -1,0 +1,56 @@
+"""Google Workspace as a connector: how a tenant is opened, and the pure translation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from connectors.base import Circumstances, Context, HoldOrder, Ordered
+from connectors.effects import google_effects
+from connectors.google_workspace import mapping
+from connectors.google_workspace.prover import GoogleProver
+from connectors.google_workspace.reader import VAULT_KINDS, GoogleReader
+from connectors.google_workspace.writer import GoogleWriter
+from policies.district import Tenant
+from policies.duties import Desired, Duty
+from policies.effects import Effect
+from policies.kinds import Kind, Platform
+from policies.resources import Snapshot
+from policies.roster import Roster
+
+
+class GoogleWorkspaceConnector:
+    """Opens nothing by itself. ``groups`` (addresses, ids, ``name:...``) limits whose members a roster reads; None reads all."""
+
+    platform = Platform.GOOGLE_WORKSPACE
+
+    def __init__(self, *, groups: AbstractSet[str] | None = None) -> None:
+        self._groups = groups
+
+    def reader(self, tenant: Tenant, context: Context) -> GoogleReader:
+        """A reader of ``tenant``; opens nothing until first used."""
+        return GoogleReader(tenant, context, groups=self._groups)
+
+    def writer(self, tenant: Tenant, context: Context) -> GoogleWriter:
+        """A writer of ``tenant`` under its writing identity."""
+        return GoogleWriter(tenant, context)
+
+    def prover(self, tenant: Tenant, context: Context) -> GoogleProver:
+        """A prover of ``tenant`` under its writing identity."""
+        return GoogleProver(tenant, context)
+
+    def kinds(self) -> frozenset[Kind]:
+        """Matters and holds. People, groups, units and licences come with the roster; Vault rules are known from the log alone."""
+        return VAULT_KINDS
+
+    def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
+        """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""
+        return mapping.realise(duties, circumstances)
+
+    def realise_hold(self, order: HoldOrder, circumstances: Circumstances) -> Ordered:
+        """What the tenant should hold to carry a hold order (pure)."""
+        return mapping.realise_hold(order, circumstances)
+
+    def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
+        """What the live holds do to records, for the simulator (pure). Raises ``UnknownSettingError``."""
+        return google_effects(snapshot, roster)

@@ -1,0 +1,85 @@
+"""Every request that may leave for Google, in one table: which method, under which scope, what it costs, and whether it changes anything.
+
+Scopes are G§6.1, costs G§1.8. What is not in this table cannot be sent; nothing in it searches, counts, previews, exports or deletes content.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+_AUTH: Final = "https://www.googleapis.com/auth/"
+EDISCOVERY: Final = f"{_AUTH}ediscovery"
+EDISCOVERY_READ: Final = f"{_AUTH}ediscovery.readonly"
+USERS: Final = f"{_AUTH}admin.directory.user.readonly"
+GROUPS: Final = f"{_AUTH}admin.directory.group.readonly"
+MEMBERS: Final = f"{_AUTH}admin.directory.group.member.readonly"
+ORG_UNITS: Final = f"{_AUTH}admin.directory.orgunit.readonly"
+ROLES: Final = f"{_AUTH}admin.directory.rolemanagement.readonly"
+CUSTOMER: Final = f"{_AUTH}admin.directory.customer.readonly"
+DOMAINS: Final = f"{_AUTH}admin.directory.domain.readonly"
+AUDIT: Final = f"{_AUTH}admin.reports.audit.readonly"
+LICENSING: Final = f"{_AUTH}apps.licensing"
+
+
+class Surface(StrEnum):
+    """The endpoints that this connector uses, by their names in ``endpoints`` (contract, *Endpoints*)."""
+
+    TOKEN = "token_uri"  # noqa: S105 - the name of an endpoint
+    VAULT = "vault"
+    DIRECTORY = "directory"
+    REPORTS = "reports"
+    LICENSING = "licensing"
+    IAM_CREDENTIALS = "iam_credentials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one API. ``cost`` in units of the surface's per-minute budget."""
+
+    surface: Surface
+    method: str
+    scope: str
+    writes: bool = False
+    cost: int = 1
+
+
+MATTERS_LIST: Final = Operation(surface=Surface.VAULT, method="matters.list", scope=EDISCOVERY_READ, cost=10)
+MATTERS_GET: Final = Operation(surface=Surface.VAULT, method="matters.get", scope=EDISCOVERY_READ)
+MATTERS_CREATE: Final = Operation(surface=Surface.VAULT, method="matters.create", scope=EDISCOVERY, writes=True)
+MATTERS_UPDATE: Final = Operation(surface=Surface.VAULT, method="matters.update", scope=EDISCOVERY, writes=True)
+MATTERS_REOPEN: Final = Operation(surface=Surface.VAULT, method="matters.reopen", scope=EDISCOVERY, writes=True)
+MATTERS_UNDELETE: Final = Operation(surface=Surface.VAULT, method="matters.undelete", scope=EDISCOVERY, writes=True)
+HOLDS_LIST: Final = Operation(surface=Surface.VAULT, method="matters.holds.list", scope=EDISCOVERY_READ, cost=3)
+HOLDS_GET: Final = Operation(surface=Surface.VAULT, method="matters.holds.get", scope=EDISCOVERY_READ)
+HOLDS_CREATE: Final = Operation(surface=Surface.VAULT, method="matters.holds.create", scope=EDISCOVERY, writes=True)
+HOLDS_UPDATE: Final = Operation(surface=Surface.VAULT, method="matters.holds.update", scope=EDISCOVERY, writes=True)
+HOLDS_ADD_ACCOUNTS: Final = Operation(surface=Surface.VAULT, method="matters.holds.addHeldAccounts", scope=EDISCOVERY, writes=True)
+
+# Only the prover has these in hand, for the dummy that it made in the same run.
+MATTERS_CLOSE: Final = Operation(surface=Surface.VAULT, method="matters.close", scope=EDISCOVERY, writes=True)
+MATTERS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.delete", scope=EDISCOVERY, writes=True)
+HOLDS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.holds.delete", scope=EDISCOVERY, writes=True)
+
+USERS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="users.list", scope=USERS)
+USERS_GET: Final = Operation(surface=Surface.DIRECTORY, method="users.get", scope=USERS)
+GROUPS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="groups.list", scope=GROUPS)
+MEMBERS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="members.list", scope=MEMBERS)
+ORG_UNITS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="orgunits.list", scope=ORG_UNITS)
+ROLES_LIST: Final = Operation(surface=Surface.DIRECTORY, method="roles.list", scope=ROLES)
+ROLE_ASSIGNMENTS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="roleAssignments.list", scope=ROLES)
+CUSTOMERS_GET: Final = Operation(surface=Surface.DIRECTORY, method="customers.get", scope=CUSTOMER)
+DOMAINS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="domains.list", scope=DOMAINS)
+ACTIVITIES_LIST: Final = Operation(surface=Surface.REPORTS, method="activities.list", scope=AUDIT)
+LICENCES_LIST: Final = Operation(surface=Surface.LICENSING, method="licenseAssignments.listForProduct", scope=LICENSING)
+
+READS: Final = (
+    MATTERS_LIST, MATTERS_GET, HOLDS_LIST, HOLDS_GET, USERS_LIST, USERS_GET, GROUPS_LIST, MEMBERS_LIST, ORG_UNITS_LIST, ROLES_LIST,
+    ROLE_ASSIGNMENTS_LIST, CUSTOMERS_GET, DOMAINS_LIST, ACTIVITIES_LIST, LICENCES_LIST,
+)  # fmt: skip
+WRITES: Final = (MATTERS_CREATE, MATTERS_UPDATE, MATTERS_REOPEN, MATTERS_UNDELETE, HOLDS_CREATE, HOLDS_UPDATE, HOLDS_ADD_ACCOUNTS)
+PROOF_ONLY: Final = (MATTERS_CLOSE, MATTERS_DELETE, HOLDS_DELETE)
+
+SCOPES: Final = tuple(sorted({operation.scope for operation in (*READS, *WRITES)}))
+"""Everything that the delegation in the Admin console has to list."""

@@ -1,0 +1,177 @@
+"""Sends one change to Vault: a matter, a hold, accounts added to it. It can close, delete and release nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+from connectors.base import Context, MemberOutcome, PermanentError, Receipt, UnknownOutcomeError
+from connectors.google_workspace.http import Answer, Session
+from connectors.google_workspace.operations import (
+    HOLDS_ADD_ACCOUNTS,
+    HOLDS_CREATE,
+    HOLDS_GET,
+    HOLDS_UPDATE,
+    MATTERS_CREATE,
+    MATTERS_GET,
+    MATTERS_REOPEN,
+    MATTERS_UNDELETE,
+    MATTERS_UPDATE,
+    Operation,
+)
+from connectors.google_workspace.vault import ACCOUNT, hold_body, marked_name, matter_body, query_body
+from connectors.google_workspace.wire import Json, inner, objects, required, text
+from policies.district import Tenant
+from policies.kinds import Kind
+from policies.resources import Live, Mark, Ref, Wanted
+
+BATCH: Final = 100
+"""Accounts per addHeldAccounts; Google publishes no limit (G§1.8), and one call spends one hold write however many it carries."""
+
+_OK: Final = 0
+_ALREADY_EXISTS: Final = 6
+_CODES: Final = {3: "google.invalid", 5: "google.not_found", 7: "google.permission_denied", 8: "google.quota", 9: "google.failed_precondition"}
+"""google.rpc.Code numbers in an account's own status."""
+
+
+class GoogleWriter:
+    """The writing identity's hand in one tenant."""
+
+    def __init__(self, tenant: Tenant, context: Context) -> None:
+        self._context = context
+        self._session = Session(tenant, context, writing=True)
+
+    def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
+        """A new matter or a new hold without accounts. Sent once; raises ``UnknownOutcomeError`` where only our mark can tell."""
+        if wanted.kind is Kind.GOOGLE_MATTER:
+            answer = self._session.call(MATTERS_CREATE, body=matter_body(wanted.name, wanted.fields, mark))
+            return self._receipt(answer, self._made(answer, "matterId", MATTERS_CREATE))
+        if wanted.kind is Kind.GOOGLE_HOLD:
+            if parent is None:
+                raise PermanentError("hold.no_matter", f"the hold {wanted.key} has no matter to be made in", "Order the matter first.")
+            answer = self._session.call(HOLDS_CREATE, matterId=parent.vendor_id, body=hold_body(wanted, mark))
+            return self._receipt(answer, self._made(answer, "holdId", HOLDS_CREATE))
+        raise _not_written(wanted.kind)
+
+    def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
+        """The named fields brought to what ``wanted`` says; read first, so that everything else is sent back as it is (G§1.6)."""
+        if ref.kind is Kind.GOOGLE_MATTER:
+            return self._set_matter(ref, wanted, mark, fields)
+        if ref.kind is Kind.GOOGLE_HOLD:
+            return self._set_hold(ref, wanted, mark)
+        raise _not_written(ref.kind)
+
+    def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
+        """Accounts added to a hold, in batches, each with its own answer; one that is held already is fine (G§1.7)."""
+        if ref.kind is not Kind.GOOGLE_HOLD:
+            raise _not_written(ref.kind)
+        if live.fields.get("scope") == "org_unit":
+            raise PermanentError("hold.covers_org_unit", f"{ref.name} covers an organisational unit and takes no accounts", "Make a second hold.")
+        return self._add(ref, sorted(members))
+
+    def retry(self, ref: Ref) -> Receipt:
+        """Every account of a hold without a hold time is added again; nothing else can be distributed anew in Vault."""
+        if ref.kind is not Kind.GOOGLE_HOLD:
+            raise _not_written(ref.kind)
+        current = self._session.call(HOLDS_GET, matterId=ref.parent_id or "", holdId=ref.vendor_id, view="FULL_HOLD")
+        held = objects(current.body, "accounts", "hold")
+        waiting = [f"{ACCOUNT}{required(one, 'accountId', 'held account')}" for one in held if not one.get("holdTime")]
+        return self._add(ref, sorted(waiting)) if waiting else self._receipt(current, ref.vendor_id)
+
+    def _set_matter(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
+        current = self._session.call(MATTERS_GET, matterId=ref.vendor_id, view="BASIC")
+        answer = current
+        if "state" in fields:
+            if wanted.fields.get("state") != "open":
+                raise PermanentError("matter.never_closed", f"{ref.name}: a matter is not closed by a program", "Release its holds, then close it.")
+            answer = self._opened(ref, text(current.body, "state")) or answer
+        if fields - {"state"}:
+            # An update loses the name or the description that is not sent, so the live name goes back with it (G§1.6).
+            name = wanted.name if "name" in fields else text(current.body, "name")
+            answer = self._session.call(MATTERS_UPDATE, matterId=ref.vendor_id, body=matter_body(name, wanted.fields, mark))
+        return self._receipt(answer, ref.vendor_id, name=text(current.body, "name"))
+
+    def _opened(self, ref: Ref, state: str) -> Answer | None:
+        """A closed matter reopened, a deleted one taken out of the trash first (it lands closed, G§1.6); an open one left alone."""
+        if state == "DELETED":
+            self._session.call(MATTERS_UNDELETE, matterId=ref.vendor_id, body={})
+        return None if state == "OPEN" else self._session.call(MATTERS_REOPEN, matterId=ref.vendor_id, body={})
+
+    def _set_hold(self, ref: Ref, wanted: Wanted, mark: Mark) -> Receipt:
+        matter_id = ref.parent_id or ""
+        current = self._session.call(HOLDS_GET, matterId=matter_id, holdId=ref.vendor_id, view="FULL_HOLD").body
+        name = text(current, "name")
+        corpus = text(current, "corpus")
+        body: dict[str, object] = {
+            "name": name if str(mark) in name else marked_name(wanted.name, mark),
+            "corpus": corpus,
+            # Corpus and sort of scope are fixed at birth (G§1.5); the query is the only thing that a set can bring.
+            "query": query_body({**wanted.fields, "corpus": corpus}) or inner(current, "query", "hold") or {},
+        }
+        unit = inner(current, "orgUnit", "hold")
+        if unit is not None:
+            body["orgUnit"] = {"orgUnitId": required(unit, "orgUnitId", "held org unit")}
+        else:
+            # Whether absent accounts mean "keep" is undocumented (G§1.6): all that are held now are sent again, so that none can fall out.
+            body["accounts"] = [{"accountId": required(held, "accountId", "held account")} for held in objects(current, "accounts", "hold")]
+        return self._receipt(self._session.call(HOLDS_UPDATE, matterId=matter_id, holdId=ref.vendor_id, body=body), ref.vendor_id)
+
+    def _add(self, ref: Ref, members: list[str]) -> Receipt:
+        outcomes: list[MemberOutcome] = []
+        answers: list[Answer] = []
+        for batch in _batches(members):
+            accounts = [member.removeprefix(ACCOUNT) for member in batch]
+            answer = self._session.call(
+                HOLDS_ADD_ACCOUNTS, matterId=ref.parent_id or "", holdId=ref.vendor_id, body={"accountIds": accounts}
+            )
+            answers.append(answer)
+            outcomes += _outcomes(batch, objects(answer.body, "responses", "addHeldAccounts"))
+        last = answers[-1]
+        return Receipt(
+            vendor_id=ref.vendor_id,
+            name=ref.name,
+            accepted_at=self._context.clock.now(),
+            vendor_at=last.date,
+            members=tuple(outcomes),
+            raw=last.raw if len(answers) == 1 else f"[{','.join(answer.raw for answer in answers)}]",
+        )
+
+    @staticmethod
+    def _made(answer: Answer, key: str, operation: Operation) -> str:
+        """The new object's id; an answer without it leaves open what was made."""
+        made = text(answer.body, key)
+        if not made:
+            raise UnknownOutcomeError("wire.unexpected", f"{operation.method}: the answer names no {key}", "The next look at the tenant tells.")
+        return made
+
+    def _receipt(self, answer: Answer, vendor_id: str, *, name: str | None = None) -> Receipt:
+        shown = name or text(answer.body, "name") or text(inner(answer.body, "matter", "reopen") or {}, "name")
+        return Receipt(vendor_id=vendor_id, name=shown, accepted_at=self._context.clock.now(), vendor_at=answer.date, raw=answer.raw)
+
+
+def _batches(members: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(members), BATCH):
+        yield members[start : start + BATCH]
+
+
+def _outcomes(batch: list[str], responses: tuple[Json, ...]) -> list[MemberOutcome]:
+    """One outcome per account, in the order of the request (G§1.3); HTTP 200 says nothing about any of them (G§11.4)."""
+    if len(responses) != len(batch):
+        said = f"{len(responses)} answers for {len(batch)} accounts"
+        raise UnknownOutcomeError("wire.unexpected", f"addHeldAccounts: {said}", "The next look at the tenant tells who is held.")
+    return [_outcome(member, response) for member, response in zip(batch, responses, strict=True)]
+
+
+def _outcome(member: str, response: Json) -> MemberOutcome:
+    status = inner(response, "status", "response") or {}
+    code = status.get("code", _OK)
+    account = text(inner(response, "account", "response") or {}, "accountId") or member.removeprefix(ACCOUNT)
+    if code in {_OK, _ALREADY_EXISTS}:
+        return MemberOutcome(member=member, vendor_id=account)
+    known = _CODES.get(code, "google.refused") if isinstance(code, int) else "google.refused"
+    return MemberOutcome(member=member, vendor_id=account, error=f"{known}: {json.dumps(text(status, 'message'))}")
+
+
+def _not_written(kind: Kind) -> PermanentError:
+    return PermanentError("kind.not_written", f"{kind.value} is not written by this connector", "Do it by hand.")
