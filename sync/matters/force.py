@@ -1,0 +1,155 @@
+"""Whether a source is held, by what the platform shows, and how its state moves. Pure. The contract's *Effective*; unknown moves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from policies.kinds import Kind, Platform
+from policies.resources import Fields, Force, Live, MemberState, ReadState, Snapshot
+from policies.roster import AccountState, Roster
+from sync.bindings import Binding
+from sync.matters.model import IN_FORCE, PersonCode, Source, SourceState
+
+SEEN_AGAIN: Final = timedelta(seconds=60)
+"""How much later an independent read must be to verify."""
+
+_NARROWING: Final = ("query", "terms", "start", "end")
+_PEOPLE: Final = frozenset({Kind.M365_USER, Kind.GOOGLE_USER})
+
+
+class Held(StrEnum):
+    """What a read says of one source."""
+
+    YES = "yes"
+    PENDING = "pending"
+    NO = "no"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One read of one source. ``since`` is the platform's own time of force; ``code`` and ``error`` say why it is not held."""
+
+    held: Held
+    since: datetime | None = None
+    container: str | None = None
+    vendor_id: str | None = None
+    code: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How a source moved: ``lost`` when it had been in force and is not any more, ``regained`` when it is held (again)."""
+
+    source: Source
+    lost: bool = False
+    regained: bool = False
+
+
+class Sight:
+    """One read of a tenant, indexed: ``at`` tells of each source what snapshot and roster say of it."""
+
+    def __init__(self, snapshot: Snapshot, bindings: Mapping[str, Binding], roster: Roster) -> None:
+        self.snapshot = snapshot
+        self.bindings = bindings
+        self._lives = {(live.kind, live.vendor_id): live for live in snapshot.resources}
+        self._off = {live.vendor_id for live in snapshot.of(Kind.M365_CASE, Kind.GOOGLE_MATTER) if live.fields.get("state") not in {None, "open"}}
+        self._accounts = {one.vendor_id: one for one in roster.identities}
+        self._whole = any(read.kind in _PEOPLE and read.state is ReadState.COMPLETE for read in roster.reads)
+
+    def of(self, source: Source) -> Seen:
+        """What this read says of ``source``. A kind that was not read whole can show that it is held, never that it is gone."""
+        binding = self.bindings.get(source.resource or "")
+        if binding is None or source.place.member is None:
+            return Seen(held=Held.UNKNOWN)
+        live = self._lives.get((binding.kind, binding.vendor_id))
+        if live is None:
+            gone = self.snapshot.complete(binding.kind) or binding.parent_id in self._off
+            return Seen(held=Held.NO, code="hold.missing") if gone else Seen(held=Held.UNKNOWN)
+        state = live.member_states.get(source.place.member)
+        base = Seen(held=Held.UNKNOWN, container=live.vendor_id, vendor_id=state.vendor_id if state else None)
+        if live.fields.get("enabled") is False or live.force is Force.OFF or live.parent_id in self._off:
+            return replace(base, held=Held.NO, code="hold.off")
+        if source.place.member not in live.members:
+            return replace(base, held=Held.NO, code="hold.member_missing") if self._listed(binding.kind) else base
+        if narrowed(live.fields, binding.fields):
+            return replace(base, held=Held.NO, code="hold.narrowed")
+        return self._with_account(source, binding.kind.platform, _of_member(base, live, state))
+
+    def _listed(self, kind: Kind) -> bool:
+        """Whether the members of an object that was seen may be believed: without a visibility check too, but not from a half-read list."""
+        read = self.snapshot.reads.get(kind)
+        return read is not None and read.state in {ReadState.COMPLETE, ReadState.UNPROVEN}
+
+    def _with_account(self, source: Source, platform: Platform, seen: Seen) -> Seen:
+        """The licence and the life of the account decide too (G§4.2: a hold on an account without its licence protects nothing)."""
+        if source.identity is None:
+            return seen
+        account = self._accounts.get(source.identity)
+        if platform is Platform.GOOGLE_WORKSPACE and (account.state is AccountState.DELETED if account else self._whole):
+            return replace(seen, held=Held.FAILED, code=PersonCode.DELETED.value, since=None)
+        if account is None:
+            # A Microsoft mailbox outlives its account while it is on hold (M§5); a Google account that nobody listed is not shown alive.
+            return seen if platform is Platform.MICROSOFT365 or seen.held is not Held.YES else replace(seen, held=Held.UNKNOWN)
+        if account.state is not AccountState.DELETED and source.workload not in account.licensed_for_hold:
+            return replace(seen, held=Held.FAILED, code=PersonCode.NOT_LICENSED.value, since=None)
+        return seen
+
+
+def _of_member(base: Seen, live: Live, state: MemberState | None) -> Seen:
+    force = state.force if state else Force.UNKNOWN
+    error = state.error if state else None
+    if error or force is Force.ERROR:
+        return replace(base, held=Held.FAILED, code="hold.platform_error", error=error or "The platform reports an error for this source.")
+    if force is Force.APPLIED:
+        return replace(base, held=Held.YES, since=state.since if state else None)
+    if force is Force.OFF:
+        return replace(base, held=Held.NO, code="hold.off")
+    return replace(base, held=Held.PENDING if force is Force.PENDING or live.force is Force.PENDING else Held.UNKNOWN)
+
+
+def advance(source: Source, seen: Seen, at: datetime) -> Step:
+    """The source after a read at ``at``. Only ``seen.held`` yes makes it effective; verified needs a later read, 60 s or more after the first."""
+    if seen.held is Held.UNKNOWN or source.state is SourceState.RELEASED:
+        return Step(source=source)
+    was_held = source.state in IN_FORCE
+    place = replace(source.place, vendor_id=seen.vendor_id or source.place.vendor_id)
+    known = replace(source, vendor_container=seen.container or source.vendor_container, place=place)
+    if seen.held is Held.YES:
+        return Step(source=_held(known, seen, at, was_held=was_held), regained=not was_held)
+    if seen.held is Held.FAILED:
+        return Step(source=_unheld(known, SourceState.FAILED, seen), lost=was_held)
+    if seen.held is Held.PENDING:
+        moved = replace(_unheld(known, SourceState.DISTRIBUTING, seen), accepted=source.accepted or at)
+        return Step(source=moved, lost=was_held)
+    if was_held:
+        return Step(source=_unheld(known, SourceState.REQUESTED, seen), lost=True)
+    return Step(source=source)  # not listed yet after the platform's yes is no news; the run sends it again where it is really missing
+
+
+def _held(source: Source, seen: Seen, at: datetime, *, was_held: bool) -> Source:
+    first = source.first_seen_held if was_held and source.first_seen_held else at
+    again = at - first >= SEEN_AGAIN
+    return replace(
+        source, state=SourceState.VERIFIED if again else SourceState.EFFECTIVE, accepted=source.accepted or at,
+        effective=source.effective if was_held and source.effective else (seen.since or at), verified=(source.verified or at) if again else None,
+        first_seen_held=first, seen_held=at, code=None, error=None,
+    )
+
+
+def _unheld(source: Source, state: SourceState, seen: Seen) -> Source:
+    return replace(source, state=state, effective=None, verified=None, first_seen_held=None, code=seen.code, error=seen.error)
+
+
+def narrowed(live: Fields, ordered: Fields) -> bool:
+    """Whether the live hold takes in less than the one we last read back: other terms or dates, or an option dropped."""
+    if any(live.get(name) and live.get(name) != ordered.get(name) for name in _NARROWING):
+        return True
+    before, now = ordered.get("options"), live.get("options")
+    return isinstance(before, tuple) and isinstance(now, tuple) and not set(before) <= set(now)

@@ -1,0 +1,97 @@
+"""The register of matters: a projection of the journal's matter entries, written in the same transaction as the entry that it follows from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync.journal import PROGRAM, Actor, EntryKind, Journal
+from sync.matters import rows
+from sync.matters.delta import between, body
+from sync.matters.model import IN_FORCE, Matter
+from sync.officers import OfficerKey
+from sync.store import Session, Store
+from sync.store.journal_rows import get as journal_row
+from sync.store.matter_words import MatterState
+from sync.store.matters import MatterRows
+from sync.store.tables.matters import MatterOrderRow
+
+OPEN = frozenset({MatterState.OPEN, MatterState.PARTLY_HELD, MatterState.HELD, MatterState.RELEASING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened to a matter, for the journal. ``order`` is the digest of the order file that it came from."""
+
+    name: str
+    tenant: str | None = None
+    order: str | None = None
+    actor: Actor = PROGRAM
+    signer: OfficerKey | None = None
+
+
+class Register:
+    """Reads matters and keeps what changed in them, the journal's entry first."""
+
+    def __init__(self, store: Store, journal: Journal, now: Callable[[], datetime]) -> None:
+        self.store = store
+        self._journal = journal
+        self._now = now
+        self._rows = MatterRows(store)
+
+    def open(self) -> tuple[Matter, ...]:
+        """Every matter that is not released, oldest first."""
+        with self.store.read() as session:
+            return tuple(rows.matter(bundle) for bundle in self._rows.load(session, states=OPEN))
+
+    def all(self) -> tuple[Matter, ...]:
+        """Every matter, oldest first."""
+        with self.store.read() as session:
+            return tuple(rows.matter(bundle) for bundle in self._rows.load(session))
+
+    def get(self, alias: str) -> Matter | None:
+        """The matter that any of its three aliases names."""
+        with self.store.read() as session:
+            found = self._rows.find(session, alias)
+            return rows.matter(self._rows.load(session, tenant_alias=found)[0]) if found else None
+
+    def of_order(self, sha256: str) -> Matter | None:
+        """The open matter that an order file with this digest was read for."""
+        with self.store.read() as session:
+            for alias in self._rows.of_order(session, sha256):
+                found = rows.matter(self._rows.load(session, tenant_alias=alias)[0])
+                if found.state in OPEN:
+                    return found
+        return None
+
+    def keep(self, before: Matter | None, after: Matter, event: Event) -> bool:
+        """Whether ``after`` differs from ``before``; if so one journal entry and the rows that follow from it are written, together."""
+        delta = between(before, after)
+        if delta.empty and event.signer is None:
+            return False
+        with self.store.write() as session:
+            seq = self._journal.append(
+                EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.actor,
+                signer=event.signer, session=session,
+            )
+            self._rows.put(session, rows.rows(delta, self.store.district, self._written(session, seq)))
+            if event.order is not None:
+                order = MatterOrderRow(district=self.store.district, matter=after.tenant_alias, sha256=event.order, read_at=self._now())
+                self._rows.put(session, [order])
+        return True
+
+    def touch(self, tenant: str, matter: Matter, at: datetime) -> None:
+        """Note which of the matter's sources in ``tenant`` were seen held at ``at``: no news, so no journal entry."""
+        held = [source.id for source in matter.sources if source.tenant == tenant and source.state in IN_FORCE and source.seen_held == at]
+        if held:
+            with self.store.write() as session:
+                self._rows.seen_held(session, tenant, matter.tenant_alias, held, at)
+
+    def _written(self, session: Session, seq: int) -> Mapping[str, object]:
+        """The body of an entry as it stands in the chain, with every sealed value as its hash."""
+        row = journal_row(session, self.store.district, seq)
+        assert row is not None
+        found: Mapping[str, object] = json.loads(row.line)["body"]
+        return found

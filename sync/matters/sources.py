@@ -1,0 +1,62 @@
+"""Which sources a person has in a tenant: the usual ones of each cloud, or those that the order names. Pure. The contract's *Sources left out*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from policies.kinds import Platform, Workload
+from policies.roster import AccountState, Identity
+
+USUAL: Final = {
+    # Chats lie in the mailbox (M§3.1: a mailbox hold covers the compliance copies of Teams chats).
+    Platform.MICROSOFT365: (Workload.MAIL, Workload.ARCHIVE, Workload.DRIVE),
+    Platform.GOOGLE_WORKSPACE: (Workload.MAIL, Workload.DRIVE, Workload.CHAT),
+}
+WHERE_LICENSED: Final = {
+    Platform.MICROSOFT365: (),
+    Platform.GOOGLE_WORKSPACE: (Workload.VOICE, Workload.CALENDAR, Workload.GEMINI),
+}
+INSIDE_MAIL: Final = frozenset({Workload.CHAT, Workload.CALENDAR})
+"""On Microsoft 365 what an order calls chat or calendar is held with the mailbox."""
+
+PLACES: Final = frozenset({Workload.GROUP, Workload.SITE, Workload.SHARED_DRIVE})
+"""Held only when named: they belong to nobody in particular."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One source to hold: what, and where it is (None where the roster knows no place for it)."""
+
+    workload: Workload
+    container: str | None
+
+
+def spots(identity: Identity, platform: Platform, named: tuple[Workload, ...]) -> tuple[Spot, ...]:
+    """The sources of one account. ``named`` empty means the usual ones; a deleted account has those whose place the roster still shows."""
+    wanted = _named(platform, named) if named else _usual(identity, platform)
+    if identity.state is AccountState.DELETED:
+        wanted = tuple(workload for workload in wanted if workload in identity.containers)
+    return tuple(Spot(workload=workload, container=container(identity, platform, workload)) for workload in wanted)
+
+
+def container(identity: Identity, platform: Platform, workload: Workload) -> str | None:
+    """Where the source is: the place the roster knows; else for Google the account itself, for a Microsoft mailbox its address."""
+    known = identity.containers.get(workload)
+    if known is not None:
+        return known
+    if platform is Platform.GOOGLE_WORKSPACE:
+        return identity.vendor_id
+    return identity.containers.get(Workload.MAIL, identity.address) if workload in {Workload.MAIL, Workload.ARCHIVE} else None
+
+
+def _usual(identity: Identity, platform: Platform) -> tuple[Workload, ...]:
+    extra = tuple(workload for workload in WHERE_LICENSED[platform] if workload in identity.licensed_for_hold)
+    return (*USUAL[platform], *extra)
+
+
+def _named(platform: Platform, named: tuple[Workload, ...]) -> tuple[Workload, ...]:
+    possible = (*USUAL[platform], *WHERE_LICENSED[platform])
+    if platform is Platform.MICROSOFT365:
+        named = tuple(Workload.MAIL if workload in INSIDE_MAIL else workload for workload in named)
+    return tuple(dict.fromkeys(workload for workload in named if workload in possible))
