@@ -11,10 +11,11 @@ Fields by kind (the only names that connectors, simulator and diff use):
   ``exchange:ADDRESS``, ``onedrive:URL``, ``sharepoint:URL``, ``group:ADDRESS``, ``chat:ADDRESS``, ``channel:...``, or ``exchange:All`` and so on.
 - ``m365.label_rule``: ``publishes`` (name of the label). Its parent is the label policy.
 - ``m365.retention_rule``: ``period``, ``trigger``, ``action``, ``query`` (text or ``""``). Its parent is the retention policy.
-- ``m365.case``: ``state`` (open, closed), ``description``. ``m365.hold``: ``enabled``, ``query``, ``description``; members ``mail:ADDRESS``, ``site:URL``;
-  its parent is the case.
-- ``google.matter``: ``state`` (open, closed, deleted), ``description``. ``google.hold``: ``corpus`` (MAIL, DRIVE, ...), ``scope`` (accounts, org_unit),
-  ``org_unit``, ``terms``, ``start``, ``end``, ``options`` (sorted tuple of texts); members ``account:ID``; its parent is the matter.
+- ``m365.case``: ``state`` (open, closed), ``description``. ``m365.hold``: ``enabled``, ``query``, ``description``; members
+  ``mail:ADDRESS``, ``site:URL``; its parent is the case.
+- ``google.matter``: ``state`` (open, closed, deleted), ``description``. ``google.hold``: ``corpus`` (MAIL, DRIVE, ...), ``scope``
+  (accounts, org_unit), ``org_unit``, ``terms``, ``start``, ``end``, ``options`` (sorted tuple of texts); members ``account:ID``; its
+  parent is the matter.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""From the policy to duties: for each rule and workload what must hold, and whether anything may be written for it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from policies.district import District
+from policies.duties import Disposition, Duty
+from policies.effects import Clock
+from policies.keys import key_of
+from policies.policy import Policy, Rule
+from policies.resources import Because
+from policies.schedule import RecordSeries, is_confirmed, row_digest
+
+__all__ = ["blocked_because", "compile_policy", "label_keys", "label_name", "row_digest"]
+
+LABEL_NAME_LIMIT: Final = 64
+POLICY_FILE: Final = "policy.yaml"
+
+
+def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, str] | None) -> tuple[Duty, ...]:  # noqa: ARG001
+    """The duties of every rule, in the policy's order, one for each workload.
+
+    ``confirmed`` maps series ids to the row digests that officers confirmed (None: there is no store to ask, so nothing counts as confirmed). A row
+    that may not be acted on still yields its duties, each with ``blocked`` saying why. ``district`` is part of the signature because a district's
+    circumstances may come to bear on a duty; nothing in the present rules does. Raises KeyError for a rule that names nothing; a loaded
+    folder has none.
+    """
+    duties: list[Duty] = []
+    for rule in policy.rules:
+        series, population = policy.series_of(rule.series), policy.population_of(rule.population)
+        if series is None or population is None:
+            raise KeyError(rule.id)
+        blocked = blocked_because(series, policy.transitory, confirmed)
+        trigger, term = series.counted_from, series.retention.term
+        duties.extend(
+            Duty(
+                line=rule.id,
+                series=series.id,
+                title=series.title,
+                population=population,
+                workload=workload,
+                carrier=rule.carrier,
+                term=term if term is not None else 0,
+                clock=trigger.clock if trigger else Clock.CREATED,
+                event=trigger.event if trigger else None,
+                disposition=series.disposition,
+                citation=series.citation,
+                because=_because(policy, rule),
+                blocked=blocked,
+                label_keys=label_keys(series),
+                label_name=label_name(series),
+                transitory_enabled=series.id in policy.transitory,
+            )
+            for workload in rule.workloads
+        )
+    return tuple(duties)
+
+
+def blocked_because(series: RecordSeries, transitory: tuple[str, ...], confirmed: Mapping[str, str] | None) -> str | None:
+    """The code of why nothing may be written for the row, or None.
+
+    A retired or unknown row comes first: no confirmation helps there. A transitory row deletes, so it also waits until the district lists it.
+    """
+    if series.retired is not None:
+        return "series.retired"
+    if series.retention.term is None:
+        return "series.period_unknown"
+    if series.counted_from is None:
+        return "series.trigger_unknown"
+    if confirmed is None or not is_confirmed(series, confirmed):
+        return "series.unconfirmed"
+    if series.disposition is Disposition.TRANSITORY and series.id not in transitory:
+        return "series.transitory_off"
+    return None
+
+
+def label_keys(series: RecordSeries) -> tuple[str, ...]:
+    """Keys under which the row's label may be bound: its own id's first, then those of the ids it had before."""
+    return tuple(key_of("label", id_) for id_ in (series.id, *series.formerly))
+
+
+def label_name(series: RecordSeries) -> str:
+    """The display name that a new label of the row gets: id and title, cut to 64 characters."""
+    return f"{series.id} {series.title}"[:LABEL_NAME_LIMIT].rstrip()
+
+
+def _because(policy: Policy, rule: Rule) -> Because:
+    return Because(line=rule.id, series=rule.series, file=POLICY_FILE, row=policy.row_of(rule.id))
