@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -54,7 +54,7 @@ class Dispatcher:
 
     def __init__(self, world: World, surfaces: Sequence[Surface]) -> None:
         self._world = world
-        self._surfaces = surfaces
+        self.surfaces = tuple(surfaces)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI asks."""
@@ -76,7 +76,7 @@ class Dispatcher:
 
     def _find(self, scope: Scope, body: bytes) -> tuple[Surface | None, SandboxRoute | None, Request]:
         path = scope["path"]
-        for surface in self._surfaces:
+        for surface in self.surfaces:
             if surface.prefix and path != surface.prefix and not path.startswith(surface.prefix + "/"):
                 continue
             child = {**scope, "root_path": surface.prefix, "state": {"body": body, "operation": "", "caller": ""}}
@@ -180,6 +180,6 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def endpoints_of(surfaces: Mapping[str, object], base_url: str) -> dict[str, str]:
+def endpoints_of(surfaces: Iterable[str], base_url: str) -> dict[str, str]:
     """The address of each surface as a client's settings name it."""
     return {name: base_url + ("/token" if name == "token" else prefix_of(name)) for name in surfaces}

@@ -53,7 +53,7 @@ def overlay(world: World, base_url: str) -> dict[str, object]:
     """The overlay's tenant: endpoints that are served, the key file, whom to act as, and what must be seen in complete lists."""
     state = state_of(world)
     served = ("vault", "directory", "reports", "licensing", "groupssettings", "cloudidentity", "alertcenter")
-    endpoints = endpoints_of(dict.fromkeys(("token", *served)), base_url)
+    endpoints = endpoints_of(("token", *served), base_url)
     endpoints["token_uri"] = endpoints.pop("token")
     return {
         "endpoints": endpoints,

@@ -72,22 +72,17 @@ Operation = Callable[[Call], object]
 
 
 def routes_for(world: World, surface: str, table: Mapping[str, Operation]) -> list[SandboxRoute]:
-    """Routes for every method of the API: those of ``table``, by method id, and an honest 501 for the rest."""
+    """Routes for the methods of ``table``, by method id, and one for the rest: 501 for what the API has, a page for what it has not.
+
+    Raises ``KeyError`` for an id that the discovery document does not know.
+    """
     api = document(surface)
-    unknown = set(table) - set(api.methods)
-    if unknown:
-        raise KeyError(f"not in {surface}'s discovery document: {sorted(unknown)}")
-    served = sorted(api.methods.values(), key=lambda method: (method.id not in table, "{+" in method.path, -len(method.path)))
+    served = sorted((api.methods[ident] for ident in table), key=lambda method: ("{+" in method.path, -len(method.path)))
     found = [
-        SandboxRoute(
-            starlette_path(method),
-            _handler(world, surface, method, table.get(method.id, _unserved)),
-            methods=[method.verb],
-            operation=method.id,
-        )
+        SandboxRoute(starlette_path(method), _handler(world, surface, method, table[method.id]), methods=[method.verb], operation=method.id)
         for method in served
     ]
-    return [*found, SandboxRoute("/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+    return [*found, SandboxRoute("/{rest:path}", _rest(world, surface), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
 
 
 def listing(name: str, items: Sequence[Item], token: str, **extra: object) -> Item:
@@ -158,13 +153,19 @@ def _authenticated(world: World, state: GoogleState, method: Method, request: Re
     return user
 
 
-def _unserved(call: Call) -> object:
-    raise errors.unserved(call.method.id)
+def _rest(world: World, surface: str) -> Callable[[Request], Response]:
+    def unserved(call: Call) -> object:
+        raise errors.unserved(call.method.id)
 
+    def handler(request: Request) -> Response:
+        method = document(surface).find(request.method, "/" + str(request.path_params["rest"]))
+        if method is not None:
+            request.state.operation = method.id
+            return _handler(world, surface, method, unserved)(request)
+        # Google's front end answers a path that no API has with a page, not with JSON.
+        return Response("<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>", status_code=404, media_type="text/html")
 
-def _nowhere(_request: Request) -> Response:
-    # Google's front end answers a path that no API has with a page, not with JSON.
-    return Response("<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>", status_code=404, media_type="text/html")
+    return handler
 
 
 def page_token(offset: int) -> str:
