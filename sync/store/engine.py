@@ -40,6 +40,8 @@ class Store:
         self.path = path
         """The database file, where there is one."""
         self.sealer = sealer
+        self.busy_seconds: float = BUSY_SECONDS
+        """How long ``scrub`` waits for readers."""
         self._engine = engine
         self._reading = engine.execution_options(recordwarden_write=False)
         self._writing = engine.execution_options(recordwarden_write=True)
@@ -85,12 +87,14 @@ class Store:
         with self._turn, closing(self._engine.raw_connection()) as connection:
             cursor = connection.cursor()
             try:
+                cursor.execute(f"PRAGMA busy_timeout={int(self.busy_seconds * 1000)}")
                 for statement in ("PRAGMA query_only=OFF", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                     cursor.execute(statement)
                 (busy,) = cursor.fetchall()[0][:1]
             except sqlite3.OperationalError as error:
                 raise _busy() from error
             finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
                 cursor.close()
         if busy:
             raise _busy()
