@@ -54,8 +54,12 @@ class Applier:
         wanted = self.hands.wanted[change.key]
         if self._rests_on_failed(wanted):
             self.failed_keys.add(change.key)
-            return Progress(change=change, status=ChangeStatus.FAILED, error_code="change.rests_on_failed",
-                            error="Something that this change rests on could not be done in this run.")
+            return Progress(
+                change=change,
+                status=ChangeStatus.FAILED,
+                error_code="change.rests_on_failed",
+                error="Something that this change rests on could not be done in this run.",
+            )
         self.hands.lease.check(need_seconds=self.desk.district.timeouts.request)
         intent, progress = self._intend(change)
         progress = self._send(progress, wanted, intent)
@@ -88,7 +92,11 @@ class Applier:
             return self._outcome(replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code=error.code), intent, None)
         self.desk.crash("call.after")
         progress = replace(
-            progress, status=ChangeStatus.ACCEPTED, accepted=receipt.accepted_at, vendor_id=receipt.vendor_id, vendor_name=receipt.name,
+            progress,
+            status=ChangeStatus.ACCEPTED,
+            accepted=receipt.accepted_at,
+            vendor_id=receipt.vendor_id,
+            vendor_name=receipt.name,
             member_errors={outcome.member: outcome.error for outcome in receipt.members if outcome.error},
         )
         return self._read_back(progress, wanted, intent, receipt)
@@ -145,16 +153,24 @@ class Applier:
 
     def _read_back(self, progress: Progress, wanted: Wanted, intent: int, receipt: Receipt) -> Progress:
         parent = self.hands.live.get(wanted.parent) if wanted.parent else None
-        ref = Ref(tenant=self.hands.tenant, kind=wanted.kind, vendor_id=receipt.vendor_id, name=receipt.name,
-                  parent_id=parent.vendor_id if parent else None)
+        ref = Ref(
+            tenant=self.hands.tenant, kind=wanted.kind, vendor_id=receipt.vendor_id, name=receipt.name, parent_id=parent.vendor_id if parent else None
+        )
         try:
             live = self.hands.reader.read_back(ref)
         except ConnectorError as error:
             return self._outcome(replace(progress, error=error.message, error_code="read_back.failed"), intent, None)
         if live is None or not taken(progress.change, wanted, live, set(progress.member_errors)):
             return self._outcome(
-                replace(progress, status=ChangeStatus.FAILED, error_code="read_back.differs",
-                        error="The platform answered yes, and reading it again showed that nothing had changed."), intent, live)
+                replace(
+                    progress,
+                    status=ChangeStatus.FAILED,
+                    error_code="read_back.differs",
+                    error="The platform answered yes, and reading it again showed that nothing had changed.",
+                ),
+                intent,
+                live,
+            )
         return self._settle(progress, wanted, intent, live)
 
     def _settle(self, progress: Progress, wanted: Wanted, intent: int, live: Live) -> Progress:
@@ -196,9 +212,19 @@ def bind(progress: Progress, live: Live, old: Binding | None, now: datetime) -> 
     born = live.members if change.operation is Operation.CREATE else frozenset()
     ours = (old.members if old else frozenset()) | born | (change.add - frozenset(progress.member_errors))
     return Binding(
-        tenant=change.tenant, kind=live.kind, key=change.key, vendor_id=live.vendor_id, name=live.name, generation=change.generation,
-        fields=dict(live.fields), members=ours & live.members, parent_id=live.parent_id, accepted_at=progress.accepted or now,
-        effective_at=progress.effective, state=BindingState.IN_FORCE if progress.effective else BindingState.IN_FLIGHT, mark=live.mark,
+        tenant=change.tenant,
+        kind=live.kind,
+        key=change.key,
+        vendor_id=live.vendor_id,
+        name=live.name,
+        generation=change.generation,
+        fields=dict(live.fields),
+        members=ours & live.members,
+        parent_id=live.parent_id,
+        accepted_at=progress.accepted or now,
+        effective_at=progress.effective,
+        state=BindingState.IN_FORCE if progress.effective else BindingState.IN_FLIGHT,
+        mark=live.mark,
         verified_at=now,
     )
 
@@ -206,20 +232,32 @@ def bind(progress: Progress, live: Live, old: Binding | None, now: datetime) -> 
 def intent_body(change: Change) -> dict[str, object]:
     """What the journal says before the call. Addresses of people and free text go in sealed."""
     return {
-        "change": change.id, "kind": change.kind.value, "op": change.operation.value, "direction": change.direction.value,
-        "lane": change.lane.value, "generation": change.generation, "vendor_id": change.vendor_id,
-        "line": change.because.line, "matter": change.because.matter,
-        "before": Sealed(plain_fields(change.before)), "after": Sealed(plain_fields(change.after)),
-        "add": Sealed(sorted(change.add)) if change.add else None, "added": len(change.add),
-        "remove": Sealed(sorted(change.remove)) if change.remove else None, "removed": len(change.remove),
+        "change": change.id,
+        "kind": change.kind.value,
+        "op": change.operation.value,
+        "direction": change.direction.value,
+        "lane": change.lane.value,
+        "generation": change.generation,
+        "vendor_id": change.vendor_id,
+        "line": change.because.line,
+        "matter": change.because.matter,
+        "before": Sealed(plain_fields(change.before)),
+        "after": Sealed(plain_fields(change.after)),
+        "add": Sealed(sorted(change.add)) if change.add else None,
+        "added": len(change.add),
+        "remove": Sealed(sorted(change.remove)) if change.remove else None,
+        "removed": len(change.remove),
     }
 
 
 def outcome_body(progress: Progress) -> dict[str, object]:
     """What the journal says after the world was read again; the vendor's error text goes in sealed."""
     return {
-        "change": progress.change.id, "status": progress.status.value, "vendor_id": progress.vendor_id,
-        "error_code": progress.error_code, "error": Sealed(progress.error) if progress.error else None,
+        "change": progress.change.id,
+        "status": progress.status.value,
+        "vendor_id": progress.vendor_id,
+        "error_code": progress.error_code,
+        "error": Sealed(progress.error) if progress.error else None,
         "members_refused": len(progress.member_errors),
         "member_errors": Sealed(dict(progress.member_errors)) if progress.member_errors else None,
     }

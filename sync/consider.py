@@ -16,8 +16,8 @@ from sync.aftermath import Aftermath
 from sync.bindings import Binding
 from sync.decide import Decision, circumstances, decide, file_owners
 from sync.desk import Desk, TenantDoor
-from sync.ledger import Progress
 from sync.lease import Lease
+from sync.ledger import Progress
 from sync.look import Look, look, with_places
 from sync.plan import Change
 from sync.settle import OpenKey, settle
@@ -83,19 +83,24 @@ class Considering:
         tenant = door.tenant.id
         self.desk.notice(f"{tenant}: looking")
         seen = look(self.desk, door, Lane.SYNC if Lane.SYNC in lanes else Lane.HOLD, kinds)
-        if seen.error is not None or seen.snapshot is None or seen.roster is None:
+        snapshot = seen.snapshot
+        if seen.error is not None or snapshot is None or seen.roster is None:
             return Considered(look=seen, lanes=lanes)
         seen = self._placed(seen, seen.roster, lanes)
         held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, Bindings(self.desk.store).of(tenant)))
-        blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, seen.snapshot, lane, lease, held))
+        blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))
         decision = decide(self.desk, seen, held, self.matters.places(tenant), attended=attended)
         decision = replace(decision, changes=runnable_now(decision, lanes, blocked))
         drift = self.aftermath.looked(seen, decision, lanes)
         decision = replace(decision, drift=drift)
-        problems = self.matters.observe(tenant, seen.snapshot, decision.bindings, seen.roster) if seen.roster else ()
+        problems = self.matters.observe(tenant, snapshot, decision.bindings, seen.roster) if seen.roster else ()
         return Considered(
-            look=seen, decision=decision, blocked=blocked, problems=(*decision.warnings, *problems), lanes=lanes,
-            live=live_by_key(decision, seen.snapshot),
+            look=seen,
+            decision=decision,
+            blocked=blocked,
+            problems=(*decision.warnings, *problems),
+            lanes=lanes,
+            live=live_by_key(decision, snapshot),
         )
 
     def _placed(self, seen: Look, roster: Roster, lanes: tuple[Lane, ...]) -> Look:
@@ -104,7 +109,7 @@ class Considering:
             owners |= file_owners(self.desk.duties, roster, seen)
         return with_places(self.desk, seen, owners)
 
-    def _settle(self, seen: Look, snapshot: Snapshot, lane: Lane, lease: Lease, held: tuple[Wanted, ...]) -> tuple[OpenKey, ...]:  # noqa: PLR0913  # a lane's parts
+    def _settle(self, seen: Look, snapshot: Snapshot, lane: Lane, lease: Lease, held: tuple[Wanted, ...]) -> tuple[OpenKey, ...]:  # a lane's parts
         desired = held
         if lane is Lane.SYNC:
             bindings = Bindings(self.desk.store).of(seen.tenant.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -18,14 +18,16 @@ from sync.bindings import Binding
 from sync.desk import Desk
 from sync.diff import DiffInput, DiffResult, diff
 from sync.drift import Drift, find_drift
-from sync.guards import GuardInput, guard
+from sync.guards import GuardInput
 from sync.look import Look
 from sync.plan import Change
-from sync.project import Verdict, walk
+from sync.project import EffectsOf
 from sync.registers.attestations import valid_subjects
 from sync.store.approvals import Approvals
 from sync.store.bindings import Bindings
-from sync.store.drifts import Watched
+from sync.store.drifts import WatchedObjects
+from sync.store.evidence import KindReads
+from sync.weigh import weigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,10 @@ def circumstances(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> Ci
     assert seen.roster is not None
     assert seen.examination is not None
     return Circumstances(
-        tenant=seen.tenant, capabilities=seen.capabilities, licences=seen.examination.licences, roster=seen.roster,
+        tenant=seen.tenant,
+        capabilities=seen.capabilities,
+        licences=seen.examination.licences,
+        roster=seen.roster,
         pieces={key: sorted(binding.members) for key, binding in bindings.items()},
         names={key: binding.name for key, binding in bindings.items()},
         attested=valid_subjects(desk.store, desk.clock.now()),
@@ -78,25 +83,55 @@ def decide(desk: Desk, seen: Look, held: tuple[Wanted, ...], held_places: Abstra
     def effects_of(state: Snapshot) -> tuple[Effect, ...]:
         return seen.connector.effects(state, roster)
 
-    drift = find_drift(seen.tenant.id, snapshot, bindings, Watched(desk.store).of(seen.tenant.id), effects_of)
+    drift = _drift(desk, seen, bindings, effects_of, frozenset(one.key for one in desired.resources))
     wanted = {Lane.HOLD: held, Lane.SYNC: desired.resources}
     results = {lane: diff(_input(desk, seen, bindings, lane, wanted[lane])) for lane in (Lane.HOLD, Lane.SYNC)}
     changes: list[Change] = []
     for lane in (Lane.HOLD, Lane.SYNC):
-        judged = walk(results[lane].changes, snapshot, effects_of, results[lane].vendor_ids)
-        inputs = _guard_input(desk, seen, lane, judged, held_places, attended=attended)
-        changes.extend(guard(tuple(change for change, _ in judged), replace(inputs, rests_on=results[lane].rests_on)))
+        inputs = replace(_guard_input(desk, seen, lane, held_places, attended=attended), rests_on=results[lane].rests_on)
+        changes.extend(weigh(results[lane].changes, snapshot, effects_of, inputs, results[lane].vendor_ids))
     return Decision(
-        wanted={one.key: one for lane in wanted.values() for one in lane}, desired=desired, bindings=bindings, drift=drift, results=results,
-        changes=tuple(changes), warnings=tuple(problem for result in results.values() for problem in result.warnings),
+        wanted={one.key: one for lane in wanted.values() for one in lane},
+        desired=desired,
+        bindings=bindings,
+        drift=drift,
+        results=results,
+        changes=tuple(changes),
+        warnings=tuple(problem for result in results.values() for problem in result.warnings),
     )
+
+
+def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: EffectsOf, wanted: frozenset[str]) -> tuple[Drift, ...]:
+    """Drift of everything but the keys that a call of ours may be changing at this moment: their intent is open."""
+    assert seen.snapshot is not None
+    busy = {intent.subject for intent in desk.journal.open_intents() if intent.tenant == seen.tenant.id}
+    known = KindReads(desk.store).ever_complete(seen.tenant.id)
+    found = find_drift(
+        seen.tenant.id,
+        seen.snapshot,
+        bindings,
+        WatchedObjects(desk.store).of(seen.tenant.id),
+        effects_of,
+        district=desk.district.id,
+        baseline=known,
+        wanted=wanted,
+    )
+    return tuple(one for one in found if one.key not in busy)
 
 
 def _input(desk: Desk, seen: Look, bindings: Mapping[str, Binding], lane: Lane, wanted: tuple[Wanted, ...]) -> DiffInput:
     assert seen.snapshot is not None
     return DiffInput(
-        tenant=seen.tenant.id, tenant_identity=seen.vendor_id, lane=lane, desired=wanted, snapshot=seen.snapshot, bindings=bindings,
-        now=desk.clock.now(), overdue_seconds=desk.district.timeouts.overdue, district=desk.district.id, addresses=addresses(seen.roster),
+        tenant=seen.tenant.id,
+        tenant_identity=seen.vendor_id,
+        lane=lane,
+        desired=wanted,
+        snapshot=seen.snapshot,
+        bindings=bindings,
+        now=desk.clock.now(),
+        overdue_seconds=desk.district.timeouts.overdue,
+        district=desk.district.id,
+        addresses=addresses(seen.roster),
     )
 
 
@@ -111,16 +146,19 @@ def addresses(roster: Roster | None) -> Mapping[str, str]:
     return found
 
 
-def _guard_input(  # noqa: PLR0913  # what the guards look at comes from as many places
-    desk: Desk, seen: Look, lane: Lane, judged: Sequence[tuple[Change, Verdict]], held_places: AbstractSet[str], *, attended: bool
-) -> GuardInput:
+def _guard_input(desk: Desk, seen: Look, lane: Lane, held_places: AbstractSet[str], *, attended: bool) -> GuardInput:
     assert seen.snapshot is not None
-    valid = Approvals(desk.store).valid(tuple(change.id for change, _ in judged), desk.clock.now())
+    standing = Approvals(desk.store).standing(desk.clock.now())
     return GuardInput(
-        mode=seen.tenant.mode, thresholds=desk.district.thresholds, capabilities={one.kind: one for one in seen.capabilities},
-        reads=seen.snapshot.reads, approvals={change: len(officers) for change, officers in valid.items()},
-        open_matter_places=frozenset(held_places), attended=attended, lane=lane, same_tenant=not seen.identity_changed,
-        reached={change.id: verdict.places for change, verdict in judged},
+        mode=seen.tenant.mode,
+        thresholds=desk.district.thresholds,
+        capabilities={one.kind: one for one in seen.capabilities},
+        reads=seen.snapshot.reads,
+        approvals={change: len(officers) for change, officers in standing.items()},
+        open_matter_places=frozenset(held_places),
+        attended=attended,
+        lane=lane,
+        same_tenant=not seen.identity_changed,
     )
 
 

@@ -61,7 +61,11 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
     except TenantUnreachableError as error:
         return replace(base, error=unreachable(door.tenant.id, error))
     return replace(
-        base, reader=reader, examination=examination, roster=roster, snapshot=snapshot,
+        base,
+        reader=reader,
+        examination=examination,
+        roster=roster,
+        snapshot=snapshot,
         capabilities=proven(examination.capabilities, Proofs(desk.store).of(door.tenant.id, desk.clock.now())),
     )
 
@@ -101,7 +105,9 @@ def unreachable(tenant: str, error: TenantUnreachableError) -> Problem:
 def identity_changed(tenant: str) -> Problem:
     """Another tenant answers under an id that is pinned: everything for it stops."""
     return Problem(
-        code="tenant.identity_changed", severity=Severity.ERROR, tenant=tenant,
+        code="tenant.identity_changed",
+        severity=Severity.ERROR,
+        tenant=tenant,
         message=f"Another tenant answers where {tenant} was: its own id is not the one that was met first.",
         next_step="Compare tenant_id, customer_id and endpoints in district.yaml with the tenant; nothing is read or written until they agree.",
     )

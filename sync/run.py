@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from connectors.base import Lane
 from policies.problems import Problem, Severity
+from policies.resources import Live
 from sync.apply import Applier, Hands
 from sync.consider import Considered, Considering, Matters
 from sync.desk import Desk, TenantDoor
-from sync.ledger import Progress
 from sync.lease import Lease
+from sync.ledger import Progress
 from sync.plan import Change, ChangeStatus, Plan
 from sync.result import RunResult, TenantResult
 from sync.store.changes import Changes
+from sync.summing import Summing
 
 POLL_SECONDS = 5.0
 """Between two looks at what is on its way, while somebody waits; it grows to a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What went out to one tenant, and what was read back under each key."""
+
+    progress: tuple[Progress, ...] = ()
+    live: dict[str, Live] = field(default_factory=dict)
+
+    def joined(self, later: Sent) -> Sent:
+        """Two lanes as one."""
+        return Sent(progress=self.progress + later.progress, live={**self.live, **later.live})
 
 
 class Engine:
@@ -28,17 +42,18 @@ class Engine:
         self.desk = desk
         self.matters = matters
         self.considering = Considering(desk, matters)
+        self.summing = Summing(desk)
 
     def plan(self, tenants: tuple[str, ...] = (), proposer: str | None = None) -> RunResult:
         """What a run would do, kept under its digest. Sends no request that changes a tenant."""
         seen = tuple(self.considering.full(door, {}) for door in self._doors(tenants))
         plan = self._keep(seen, proposer)
-        return RunResult(tenants=tuple(self._result(one, ()) for one in seen), digest=plan.digest)
+        return RunResult(tenants=tuple(self._result(one) for one in seen), digest=plan.digest)
 
     def drift(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """What was changed outside Recordwarden, with evidence kept. Sends no request that changes a tenant."""
         seen = tuple(self.considering.full(door, {}) for door in self._doors(tenants))
-        return RunResult(tenants=tuple(replace(self._result(one, ()), changes=()) for one in seen))
+        return RunResult(tenants=tuple(replace(self._result(one), changes=()) for one in seen))
 
     def sync(self, tenants: tuple[str, ...] = (), *, wait: float = 0, proposer: str | None = None) -> RunResult:
         """Do what may run unattended or is approved, holds first; then, for up to ``wait`` seconds, follow it until it is in force."""
@@ -56,7 +71,7 @@ class Engine:
         settled = {kept.id for kept in Changes(self.desk.store).find(ids) if kept.status in {ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE}}
         stale = tuple(one for one in ids if one not in current and one not in settled)
         if stale or any(current[one].refusals for one in ids if one in current):
-            results = tuple(self._result(one, (), only=frozenset(ids)) for one in before)
+            results = tuple(only(self._result(one), frozenset(ids)) for one in before)
             return RunResult(tenants=results, digest=digest, acted=True, stale=stale, problems=tuple(_stale(one) for one in stale))
 
         def act() -> RunResult:
@@ -75,7 +90,7 @@ class Engine:
 
     def refresh(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """Look at what open matters hold and store what was seen. Sends no request that changes a tenant."""
-        return RunResult(tenants=tuple(self._result(self.considering.holds(door, {}), ()) for door in self._doors(tenants)))
+        return RunResult(tenants=tuple(self._result(self.considering.holds(door, {})) for door in self._doors(tenants)))
 
     def _doors(self, tenants: tuple[str, ...]) -> tuple[TenantDoor, ...]:
         return tuple(door for door in self.desk.doors if not tenants or door.tenant.id in tenants)
@@ -91,38 +106,44 @@ class Engine:
             with self._lease(door, Lane.SYNC) as lease:
                 seen = self.considering.full(door, {Lane.SYNC: lease}, attended=attended)
                 considered.append(seen)
-                progress = self._holds(door, seen, may) + self._send(seen, Lane.SYNC, lease, may)
-                results.append(self._result(seen, progress))
+                holds = self._holds(door, seen, may)
+                results.append(self._result(seen, holds.joined(self._send(seen, Lane.SYNC, lease, may))))
         plan = self._keep(tuple(considered), proposer)
         return RunResult(tenants=tuple(results), digest=plan.digest, acted=True)
 
-    def _holds(self, door: TenantDoor, seen: Considered, may: Callable[[Change], bool]) -> tuple[Progress, ...]:
+    def _holds(self, door: TenantDoor, seen: Considered, may: Callable[[Change], bool]) -> Sent:
         """The hold lane within a full run: looked at again under its own lease, so that it never waits for this lane and never repeats."""
         if seen.decision is None or not any(may(change) for change in seen.decision.changes if change.lane is Lane.HOLD):
-            return ()
+            return Sent()
         with self._lease(door, Lane.HOLD) as lease:
             return self._send(self.considering.holds(door, {Lane.HOLD: lease}), Lane.HOLD, lease, may)
 
-    def _send(self, seen: Considered, lane: Lane, lease: Lease, may: Callable[[Change], bool]) -> tuple[Progress, ...]:
+    def _send(self, seen: Considered, lane: Lane, lease: Lease, may: Callable[[Change], bool]) -> Sent:
         if seen.decision is None or seen.look.reader is None:
-            return ()
+            return Sent()
         changes = tuple(change for change in seen.decision.changes if change.lane is lane and may(change))
         if not changes:
-            return ()
+            return Sent()
         tenant = seen.look.tenant.id
         self.desk.notice(f"{tenant}: sending {len(changes)} change{'s' if len(changes) > 1 else ''}")
         hands = Hands(
-            tenant=tenant, reader=seen.look.reader, writer=self.desk.door(tenant).writer(lane), lease=lease, wanted=seen.decision.wanted,
-            bindings=dict(seen.decision.bindings), live=dict(seen.live),
+            tenant=tenant,
+            reader=seen.look.reader,
+            writer=self.desk.door(tenant).writer(lane),
+            lease=lease,
+            wanted=seen.decision.wanted,
+            bindings=dict(seen.decision.bindings),
+            live=dict(seen.live),
             told=lambda progress: self.matters.sent(tenant, progress) if lane is Lane.HOLD else None,
         )
         with self.desk.store.write() as session:  # a change is known before it is intended
             Changes(self.desk.store).keep_changes(session, changes, self.desk.clock.now())
-        return Applier(self.desk, hands).run(changes)
+        progress = Applier(self.desk, hands).run(changes)
+        return Sent(progress=progress, live=hands.live)
 
-    def _result(self, seen: Considered, progress: tuple[Progress, ...], only: frozenset[str] | None = None) -> TenantResult:
-        result = self.considering.aftermath.result(seen, progress)
-        return result if only is None else replace(result, changes=tuple(one for one in result.changes if one.change.id in only))
+    def _result(self, seen: Considered, sent: Sent | None = None) -> TenantResult:
+        sent = sent or Sent()
+        return self.summing.result(seen, sent.progress, sent.live)
 
     def _keep(self, seen: Iterable[Considered], proposer: str | None) -> Plan:
         changes = tuple(change for one in seen if one.decision for change in one.decision.changes)
@@ -144,6 +165,11 @@ class Engine:
             pause = min(pause * 1.5, 60.0)
             result = merged(result, act())
         return result
+
+
+def only(result: TenantResult, ids: frozenset[str]) -> TenantResult:
+    """The result with no other changes than those of a plan."""
+    return replace(result, changes=tuple(one for one in result.changes if one.change.id in ids))
 
 
 def runs(change: Change) -> bool:
@@ -169,7 +195,9 @@ def _arrived(progress: Progress) -> Progress:
 
 def _stale(change: str) -> Problem:
     return Problem(
-        code="approval.stale", severity=Severity.ERROR, subject=change,
+        code="approval.stale",
+        severity=Severity.ERROR,
+        subject=change,
         message=f"Change {change} of this plan no longer stands for anything: its object, its policy line or its effect is another now.",
         next_step="Make a new plan, look at it, and approve that one.",
     )

@@ -40,7 +40,9 @@ def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Map
             continue
         key = intent.subject
         kind = Kind(str(intent.body["kind"]))
-        found = match(snapshot, kind, key, binding=bindings.get(key), district=desk.district.id).live or _child(kind, wanted.get(key), bindings, snapshot)
+        found = match(snapshot, kind, key, binding=bindings.get(key), district=desk.district.id).live or _child(
+            kind, wanted.get(key), bindings, snapshot
+        )
         if found is None and not snapshot.complete(kind):
             blocked.append(OpenKey(tenant=snapshot.tenant, key=key, change=str(intent.body["change"]), since=intent.at))
             continue
@@ -59,7 +61,9 @@ def _child(kind: Kind, wanted: Wanted | None, bindings: Mapping[str, Binding], s
 def _close(desk: Desk, lease: Lease, intent: OpenIntent, found: Live | None, binding: Binding | None, wanted: Wanted | None) -> None:
     made = found is not None and _made(Operation(str(intent.body["op"])), found, wanted)
     body: dict[str, object] = {
-        "change": intent.body["change"], "status": "accepted" if made else "not_done", "vendor_id": found.vendor_id if found else None,
+        "change": intent.body["change"],
+        "status": "accepted" if made else "not_done",
+        "vendor_id": found.vendor_id if found else None,
         "settled_by": "reading",
     }
     with desk.store.write() as session:
@@ -80,16 +84,27 @@ def _made(operation: Operation, found: Live, wanted: Wanted | None) -> bool:
     return all(found.fields.get(name) == value for name, value in wanted.fields.items())
 
 
-def _rebound(desk: Desk, tenant: str, key: str, found: Live, binding: Binding | None, wanted: Wanted | None) -> Binding:  # noqa: PLR0913  # one value's parts
+def _rebound(desk: Desk, tenant: str, key: str, found: Live, binding: Binding | None, wanted: Wanted | None) -> Binding:  # one value's parts
     """The binding as the read shows it. What agrees with the wish is ours; what does not is left as it was last read back, so that drift sees it."""
     ours = (binding.members if binding else frozenset()) | (wanted.members if wanted else frozenset())
     agreed = {name: value for name, value in found.fields.items() if wanted is None or wanted.fields.get(name, value) == value}
     fields = {**(binding.fields if binding else found.fields), **agreed}
     now = desk.clock.now()
     return Binding(
-        tenant=tenant, kind=found.kind, key=key, vendor_id=found.vendor_id, name=found.name,
-        generation=found.mark.generation if found.mark else (binding.generation if binding else 1), fields=fields, members=ours & found.members,
-        parent_id=found.parent_id, accepted_at=now, effective_at=None, state=BindingState.IN_FLIGHT, mark=found.mark, verified_at=now,
+        tenant=tenant,
+        kind=found.kind,
+        key=key,
+        vendor_id=found.vendor_id,
+        name=found.name,
+        generation=found.mark.generation if found.mark else (binding.generation if binding else 1),
+        fields=fields,
+        members=ours & found.members,
+        parent_id=found.parent_id,
+        accepted_at=now,
+        effective_at=None,
+        state=BindingState.IN_FLIGHT,
+        mark=found.mark,
+        verified_at=now,
     )
 
 

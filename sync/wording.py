@@ -14,6 +14,8 @@ from policies.kinds import Kind
 from policies.problems import Problem
 from policies.protection import Direction
 from policies.resources import Because, Fields, KindRead, Ref, Value
+from sync.assess import Standing
+from sync.drift import Drift
 from sync.ledger import Progress
 from sync.plan import Change, Operation, Refusal, plain_fields
 
@@ -45,17 +47,69 @@ def change_document(progress: Progress, approvals: tuple[Mapping[str, object], .
     elif progress.member_errors:
         vendor["error"] = {"code": "members.refused", "message": None, "members": dict(sorted(progress.member_errors.items()))}
     return {
-        "id": change.id, "tenant": change.tenant, "lane": change.lane.value, "kind": change.kind.value, "key": change.key,
-        "op": change.operation.value, "direction": change.direction.value, "because": because_document(change.because),
-        "before": plain_fields(change.before), "after": plain_fields(change.after),
-        "members": {"add": sorted(change.add), "remove": sorted(change.remove)}, "former": sorted(change.former), "people": change.people,
-        "status": progress.status.value, "refusals": [refusal_document(refusal) for refusal in change.refusals],
+        "id": change.id,
+        "tenant": change.tenant,
+        "lane": change.lane.value,
+        "kind": change.kind.value,
+        "key": change.key,
+        "op": change.operation.value,
+        "direction": change.direction.value,
+        "because": because_document(change.because),
+        "before": plain_fields(change.before),
+        "after": plain_fields(change.after),
+        "members": {"add": sorted(change.add), "remove": sorted(change.remove)},
+        "former": sorted(change.former),
+        "people": change.people,
+        "status": progress.status.value,
+        "refusals": [refusal_document(refusal) for refusal in change.refusals],
         "approvals": [dict(approval) for approval in approvals],
         "times": {
-            "intent": instant(progress.intent), "sent": instant(progress.sent), "accepted": instant(progress.accepted),
+            "intent": instant(progress.intent),
+            "sent": instant(progress.sent),
+            "accepted": instant(progress.accepted),
             "effective": instant(progress.effective),
         },
         "vendor": vendor,
+    }
+
+
+def drift_document(drift: Drift) -> dict[str, object]:
+    """The contract's Drift."""
+    return {
+        "id": drift.id,
+        "tenant": drift.tenant,
+        "kind": drift.kind.value,
+        "key": drift.key,
+        "vendor": {"id": drift.vendor_id, "name": drift.name},
+        "class": drift.drift.value,
+        "fields": list(drift.fields),
+        "applied": plain_fields(drift.applied),
+        "live": plain_fields(drift.live),
+        "direction": drift.direction.value,
+        "since": {"earliest": instant(drift.since.earliest), "latest": instant(drift.since.latest)},
+        "attribution": {
+            "state": drift.attribution.state.value,
+            "actor": drift.attribution.actor,
+            "at": instant(drift.attribution.at),
+            "event": drift.attribution.event,
+            "reason": drift.attribution.reason,
+        },
+    }
+
+
+def standing_document(standing: Standing) -> dict[str, object]:
+    """The contract's Standing."""
+    return {
+        "tenant": standing.tenant,
+        "line": standing.line,
+        "series": standing.series,
+        "population": standing.population,
+        "workload": standing.workload.value,
+        "standing": standing.standing.value,
+        "reason": standing.reason,
+        "since": instant(standing.since),
+        "people": people_document(standing.people),
+        "evidence": list(standing.evidence),
     }
 
 
@@ -78,20 +132,38 @@ def problem_document(problem: Problem) -> dict[str, object]:
     """The contract's Problem."""
     where = problem.where
     return {
-        "code": problem.code, "severity": problem.severity.value, "tenant": problem.tenant, "subject": problem.subject,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "tenant": problem.tenant,
+        "subject": problem.subject,
         "where": None if where is None else {"file": where.file, "line": where.line, "column": where.column},
-        "message": problem.message, "next_step": problem.next_step,
+        "message": problem.message,
+        "next_step": problem.next_step,
     }
 
 
 def change_value(change: Change) -> dict[str, object]:
     """Every field of a change as JSON, so that ``change_from`` gives the same change with the same id."""
     return {
-        "tenant": change.tenant, "tenant_identity": change.tenant_identity, "lane": change.lane.value, "kind": change.kind.value, "key": change.key,
-        "name": change.name, "operation": change.operation.value, "direction": change.direction.value, "generation": change.generation,
-        "because": asdict(change.because), "vendor_id": change.vendor_id, "parent": change.parent, "before": plain_fields(change.before),
-        "after": plain_fields(change.after), "add": sorted(change.add), "remove": sorted(change.remove), "former": sorted(change.former),
-        "people": change.people, "refusals": [refusal_document(refusal) for refusal in change.refusals],
+        "tenant": change.tenant,
+        "tenant_identity": change.tenant_identity,
+        "lane": change.lane.value,
+        "kind": change.kind.value,
+        "key": change.key,
+        "name": change.name,
+        "operation": change.operation.value,
+        "direction": change.direction.value,
+        "generation": change.generation,
+        "because": asdict(change.because),
+        "vendor_id": change.vendor_id,
+        "parent": change.parent,
+        "before": plain_fields(change.before),
+        "after": plain_fields(change.after),
+        "add": sorted(change.add),
+        "remove": sorted(change.remove),
+        "former": sorted(change.former),
+        "people": change.people,
+        "refusals": [refusal_document(refusal) for refusal in change.refusals],
         "touched": sorted(change.identities_touched),
     }
 
@@ -127,10 +199,26 @@ def change_from(value: Mapping[str, object]) -> Change:
     """The change that ``change_value`` wrote. Raises pydantic's ValidationError for anything else."""
     kept = _Kept.model_validate(value)
     return Change(
-        tenant=kept.tenant, tenant_identity=kept.tenant_identity, lane=kept.lane, kind=kept.kind, key=kept.key, name=kept.name,
-        operation=kept.operation, direction=kept.direction, because=kept.because, generation=kept.generation, vendor_id=kept.vendor_id,
-        parent=kept.parent, before=normal_form(kept.before), after=normal_form(kept.after), add=kept.add, remove=kept.remove, former=kept.former, people=kept.people,
-        refusals=kept.refusals, identities_touched=kept.touched,
+        tenant=kept.tenant,
+        tenant_identity=kept.tenant_identity,
+        lane=kept.lane,
+        kind=kept.kind,
+        key=kept.key,
+        name=kept.name,
+        operation=kept.operation,
+        direction=kept.direction,
+        because=kept.because,
+        generation=kept.generation,
+        vendor_id=kept.vendor_id,
+        parent=kept.parent,
+        before=normal_form(kept.before),
+        after=normal_form(kept.after),
+        add=kept.add,
+        remove=kept.remove,
+        former=kept.former,
+        people=kept.people,
+        refusals=kept.refusals,
+        identities_touched=kept.touched,
     )
 
 

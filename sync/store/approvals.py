@@ -32,10 +32,17 @@ class Approvals:
 
     def put(self, session: Session, approval: KeptApproval) -> None:
         """Keep a verdict in the caller's transaction; an officer's later verdict on the same change replaces the earlier."""
-        session.merge(ApprovalRow(
-            district=self.store.district, change=approval.change, officer=approval.officer, verdict=approval.verdict, at=approval.at,
-            expires=approval.expires, seq=approval.seq,
-        ))
+        session.merge(
+            ApprovalRow(
+                district=self.store.district,
+                change=approval.change,
+                officer=approval.officer,
+                verdict=approval.verdict,
+                at=approval.at,
+                expires=approval.expires,
+                seq=approval.seq,
+            )
+        )
 
     def all(self) -> tuple[KeptApproval, ...]:
         """Every verdict, oldest first."""
@@ -52,13 +59,16 @@ class Approvals:
                 found[approval.change].append(approval)
         return {change: tuple(verdicts) for change, verdicts in found.items()}
 
-    def valid(self, changes: Sequence[str], now: datetime) -> Mapping[str, frozenset[str]]:
-        """The officers whose unexpired yes stands for each change; one no takes every yes away."""
-        answer: dict[str, frozenset[str]] = {}
-        for change, verdicts in self.of(changes).items():
-            refused = any(verdict.verdict == "no" for verdict in verdicts)
-            answer[change] = frozenset() if refused else frozenset(one.officer for one in verdicts if one.expires > now)
-        return answer
+    def standing(self, now: datetime) -> Mapping[str, frozenset[str]]:
+        """By change, the officers whose unexpired yes stands; one no takes every yes away."""
+        yes: dict[str, set[str]] = {}
+        refused: set[str] = set()
+        for verdict in self.all():
+            if verdict.verdict == "no":
+                refused.add(verdict.change)
+            elif verdict.at <= now < verdict.expires:
+                yes.setdefault(verdict.change, set()).add(verdict.officer)
+        return {change: frozenset(officers) for change, officers in yes.items() if change not in refused}
 
 
 def _kept(row: ApprovalRow) -> KeptApproval:

@@ -29,12 +29,28 @@ class Bindings:
     def put(self, session: Session, binding: Binding) -> None:
         """Keep ``binding`` in the caller's transaction."""
         row = BindingRow(
-            district=self.store.district, tenant=binding.tenant, key=binding.key, kind=binding.kind.value, vendor_id=binding.vendor_id,
-            name=binding.name, generation=binding.generation, parent_id=binding.parent_id, fields=dump_fields(binding.fields),
-            members=dump_members(binding.members), mark=str(binding.mark) if binding.mark else None, state=binding.state.value,
-            accepted_at=binding.accepted_at, effective_at=binding.effective_at, verified_at=binding.verified_at,
+            district=self.store.district,
+            tenant=binding.tenant,
+            key=binding.key,
+            kind=binding.kind.value,
+            vendor_id=binding.vendor_id,
+            name=binding.name,
+            generation=binding.generation,
+            parent_id=binding.parent_id,
+            fields=dump_fields(binding.fields),
+            members=dump_members(binding.members),
+            mark=str(binding.mark) if binding.mark else None,
+            state=binding.state.value,
+            accepted_at=binding.accepted_at,
+            effective_at=binding.effective_at,
+            verified_at=binding.verified_at,
         )
         session.merge(row)
+
+    def unchanged(self, session: Session, binding: Binding) -> bool:
+        """Whether nobody wrote the binding since it was read: a look that began earlier never overwrites what a later change left."""
+        row = session.get(BindingRow, (self.store.district, binding.tenant, binding.key))
+        return row is not None and row.accepted_at == binding.accepted_at and row.vendor_id == binding.vendor_id
 
     def forget(self, session: Session, tenant: str, key: str) -> None:
         """Unbind ``key``: only for objects that a person released."""
@@ -45,7 +61,18 @@ class Bindings:
 
 def _binding(row: BindingRow) -> Binding:
     return Binding(
-        tenant=row.tenant, kind=Kind(row.kind), key=row.key, vendor_id=row.vendor_id, name=row.name, generation=row.generation,
-        fields=load_fields(row.fields), members=frozenset(load_list(row.members)), parent_id=row.parent_id, accepted_at=row.accepted_at,
-        effective_at=row.effective_at, state=BindingState(row.state), mark=find_mark(row.mark), verified_at=row.verified_at,
+        tenant=row.tenant,
+        kind=Kind(row.kind),
+        key=row.key,
+        vendor_id=row.vendor_id,
+        name=row.name,
+        generation=row.generation,
+        fields=load_fields(row.fields),
+        members=frozenset(load_list(row.members)),
+        parent_id=row.parent_id,
+        accepted_at=row.accepted_at,
+        effective_at=row.effective_at,
+        state=BindingState(row.state),
+        mark=find_mark(row.mark),
+        verified_at=row.verified_at,
     )

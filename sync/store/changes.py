@@ -49,10 +49,16 @@ class Changes:
         """Keep the plan and its changes as shown; a change that was shown before keeps its history and gets a proposer only once."""
         key = (self.store.district, plan.digest)
         if session.get(PlanRow, key) is None:
-            session.add(PlanRow(
-                district=self.store.district, digest=plan.digest, policy_digest=plan.policy_digest, made_at=now, proposer=proposer,
-                changes=dump([change.id for change in plan.changes]),
-            ))
+            session.add(
+                PlanRow(
+                    district=self.store.district,
+                    digest=plan.digest,
+                    policy_digest=plan.policy_digest,
+                    made_at=now,
+                    proposer=proposer,
+                    changes=dump([change.id for change in plan.changes]),
+                )
+            )
         self.keep_changes(session, plan.changes, now, proposer)
 
     def keep_changes(self, session: Session, changes: Iterable[Change], now: datetime, proposer: str | None = None) -> None:
@@ -75,9 +81,19 @@ class Changes:
 
     def _row(self, change: Change, now: datetime, proposer: str | None, status: ChangeStatus) -> ChangeRow:
         return ChangeRow(
-            district=self.store.district, id=change.id, tenant=change.tenant, lane=change.lane.value, kind=change.kind.value, key=change.key,
-            direction=change.direction.value, document=dump(change_document(Progress(change=change, status=status))), value=dump(change_value(change)),
-            status=status.value, proposer=proposer, created_at=now, updated_at=now,
+            district=self.store.district,
+            id=change.id,
+            tenant=change.tenant,
+            lane=change.lane.value,
+            kind=change.kind.value,
+            key=change.key,
+            direction=change.direction.value,
+            document=dump(change_document(Progress(change=change, status=status))),
+            value=dump(change_value(change)),
+            status=status.value,
+            proposer=proposer,
+            created_at=now,
+            updated_at=now,
         )
 
     def put(self, session: Session, progress: Progress, *, intent_seq: int | None = None) -> None:
@@ -114,7 +130,9 @@ class Changes:
         wanted = [status.value for status in statuses]
         with self.store.read() as session:
             rows = session.exec(
-                select(ChangeRow).where(ChangeRow.district == self.store.district, col(ChangeRow.status).in_(wanted)).order_by(col(ChangeRow.created_at))
+                select(ChangeRow)
+                .where(ChangeRow.district == self.store.district, col(ChangeRow.status).in_(wanted))
+                .order_by(col(ChangeRow.created_at))
             ).all()
         return tuple(_kept(row) for row in rows)
 
@@ -122,7 +140,9 @@ class Changes:
         """The platform says that what was accepted under ``key`` is in force."""
         rows = session.exec(
             select(ChangeRow).where(
-                ChangeRow.district == self.store.district, ChangeRow.tenant == tenant, ChangeRow.key == key,
+                ChangeRow.district == self.store.district,
+                ChangeRow.tenant == tenant,
+                ChangeRow.key == key,
                 ChangeRow.status == ChangeStatus.ACCEPTED.value,
             )
         ).all()
@@ -145,7 +165,17 @@ class Changes:
 
 def _kept(row: ChangeRow) -> KeptChange:
     return KeptChange(
-        id=row.id, tenant=row.tenant, lane=row.lane, kind=row.kind, key=row.key, direction=row.direction, status=ChangeStatus(row.status),
-        proposer=row.proposer, document=load_object(row.document),
-        change=change_from(load_object(row.value)), created_at=row.created_at, updated_at=row.updated_at, intent_seq=row.intent_seq,
+        id=row.id,
+        tenant=row.tenant,
+        lane=row.lane,
+        kind=row.kind,
+        key=row.key,
+        direction=row.direction,
+        status=ChangeStatus(row.status),
+        proposer=row.proposer,
+        document=load_object(row.document),
+        change=change_from(load_object(row.value)),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        intent_seq=row.intent_seq,
     )

@@ -15,18 +15,18 @@ def dump(value: object) -> str:
 
 
 def load_object(text: str) -> dict[str, object]:
-    """The JSON object in ``text``. Raises ValueError when it is anything else."""
+    """The JSON object in ``text``. Raises TypeError when it is anything else."""
     value = json.loads(text)
     if not isinstance(value, dict):
-        raise ValueError("a JSON object was expected in the store")
+        raise TypeError("a JSON object was expected in the store")
     return value
 
 
 def load_list(text: str) -> list[str]:
-    """The JSON list of texts in ``text``. Raises ValueError when it is anything else."""
+    """The JSON list of texts in ``text``. Raises TypeError when it is anything else."""
     value = json.loads(text)
     if not isinstance(value, list):
-        raise ValueError("a JSON list was expected in the store")
+        raise TypeError("a JSON list was expected in the store")
     return [str(item) for item in value]
 
 

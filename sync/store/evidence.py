@@ -27,10 +27,18 @@ class Evidence:
         sha = hashlib.sha256(live.raw.encode()).hexdigest()
         if session.get(EvidenceRow, (self.store.district, tenant, sha)) is None:
             box = self.store.sealer.box(self.store.district, sha, secrets.token_bytes(SALT), live.raw)
-            session.add(EvidenceRow(
-                district=self.store.district, tenant=tenant, sha256=sha, kind=live.kind.value, vendor_id=live.vendor_id, raw=box, seen_at=seen_at,
-                vendor_at=live.changed_at,
-            ))
+            session.add(
+                EvidenceRow(
+                    district=self.store.district,
+                    tenant=tenant,
+                    sha256=sha,
+                    kind=live.kind.value,
+                    vendor_id=live.vendor_id,
+                    raw=box,
+                    seen_at=seen_at,
+                    vendor_at=live.changed_at,
+                )
+            )
         return sha
 
     def raw(self, tenant: str, sha: str) -> str | None:
@@ -51,13 +59,27 @@ class KindReads:
         for kind, read in snapshot.reads.items():
             old = session.get(KindReadRow, (self.store.district, snapshot.tenant, kind.value))
             complete = snapshot.at if read.state is ReadState.COMPLETE else (old.complete_at if old else None)
-            session.merge(KindReadRow(
-                district=self.store.district, tenant=snapshot.tenant, kind=kind.value, state=read.state.value, reason=read.reason, count=read.count,
-                at=snapshot.at, complete_at=complete,
-            ))
+            session.merge(
+                KindReadRow(
+                    district=self.store.district,
+                    tenant=snapshot.tenant,
+                    kind=kind.value,
+                    state=read.state.value,
+                    reason=read.reason,
+                    count=read.count,
+                    at=snapshot.at,
+                    complete_at=complete,
+                )
+            )
 
     def of(self, tenant: str) -> Mapping[Kind, KindRead]:
         """The newest end of each kind's read."""
         with self.store.read() as session:
             rows = session.exec(select(KindReadRow).where(KindReadRow.district == self.store.district, KindReadRow.tenant == tenant)).all()
         return {Kind(row.kind): KindRead(kind=Kind(row.kind), state=ReadState(row.state), count=row.count, reason=row.reason) for row in rows}
+
+    def ever_complete(self, tenant: str) -> frozenset[Kind]:
+        """The kinds that were read completely at least once: a new object of these was not there before."""
+        with self.store.read() as session:
+            rows = session.exec(select(KindReadRow).where(KindReadRow.district == self.store.district, KindReadRow.tenant == tenant)).all()
+        return frozenset(Kind(row.kind) for row in rows if row.complete_at is not None)

@@ -29,7 +29,15 @@ class Proofs:
 
     def put(self, session: Session, tenant: str, kind: Kind, now: datetime, officer: str, seq: int, left_behind: str | None) -> None:  # noqa: PLR0913  # a row's columns
         """Keep a proof in the caller's transaction."""
-        session.merge(ProofRow(
-            district=self.store.district, tenant=tenant, kind=kind.value, proven_at=now, until=now + VALID, officer=officer, seq=seq,
-            left_behind=left_behind,
-        ))
+        session.merge(
+            ProofRow(
+                district=self.store.district,
+                tenant=tenant,
+                kind=kind.value,
+                proven_at=now,
+                until=now + VALID,
+                officer=officer,
+                seq=seq,
+                left_behind=left_behind,
+            )
+        )

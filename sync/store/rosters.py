@@ -58,11 +58,19 @@ class Rosters:
             ).all()
         return {vendor_id: (digest, drive) for vendor_id, digest, drive in rows}
 
-    def _put(self, session: Session, one: Identity, document: str, drive: str | None, at: datetime) -> None:  # noqa: PLR0913  # a row's columns
-        session.merge(IdentityRow(
-            district=self.store.district, tenant=one.tenant, vendor_id=one.vendor_id, address=one.address.lower(), document=document,
-            drive=drive, digest=_digest(document), seen_at=at,
-        ))
+    def _put(self, session: Session, one: Identity, document: str, drive: str | None, at: datetime) -> None:  # a row's columns
+        session.merge(
+            IdentityRow(
+                district=self.store.district,
+                tenant=one.tenant,
+                vendor_id=one.vendor_id,
+                address=one.address.lower(),
+                document=document,
+                drive=drive,
+                digest=_digest(document),
+                seen_at=at,
+            )
+        )
 
 
 def _digest(document: str) -> str:
@@ -74,12 +82,20 @@ def _placed(one: Identity, url: str | None) -> Identity:
 
 
 def _document(one: Identity) -> str:
-    return dump({
-        "address": one.address, "aliases": sorted(one.aliases), "name": one.name, "employee_id": one.employee_id, "state": one.state.value,
-        "org_unit": one.org_unit, "licences": sorted(one.licences), "licensed_for_hold": sorted(work.value for work in one.licensed_for_hold),
-        "containers": {work.value: place for work, place in one.containers.items() if work is not Workload.DRIVE},
-        "deleted_at": one.deleted_at.isoformat() if one.deleted_at else None,
-    })
+    return dump(
+        {
+            "address": one.address,
+            "aliases": sorted(one.aliases),
+            "name": one.name,
+            "employee_id": one.employee_id,
+            "state": one.state.value,
+            "org_unit": one.org_unit,
+            "licences": sorted(one.licences),
+            "licensed_for_hold": sorted(work.value for work in one.licensed_for_hold),
+            "containers": {work.value: place for work, place in one.containers.items() if work is not Workload.DRIVE},
+            "deleted_at": one.deleted_at.isoformat() if one.deleted_at else None,
+        }
+    )
 
 
 def _identity(row: IdentityRow) -> Identity:
@@ -88,10 +104,18 @@ def _identity(row: IdentityRow) -> Identity:
     if row.drive is not None:
         containers[Workload.DRIVE] = row.drive
     return Identity(
-        tenant=row.tenant, vendor_id=row.vendor_id, address=str(body["address"]), aliases=frozenset(_texts(body["aliases"])),
-        name=str(body["name"]), employee_id=_text(body["employee_id"]), state=AccountState(str(body["state"])), org_unit=_text(body["org_unit"]),
-        licences=frozenset(_texts(body["licences"])), licensed_for_hold=frozenset(Workload(work) for work in _texts(body["licensed_for_hold"])),
-        containers=containers, deleted_at=None if body["deleted_at"] is None else datetime.fromisoformat(str(body["deleted_at"])),
+        tenant=row.tenant,
+        vendor_id=row.vendor_id,
+        address=str(body["address"]),
+        aliases=frozenset(_texts(body["aliases"])),
+        name=str(body["name"]),
+        employee_id=_text(body["employee_id"]),
+        state=AccountState(str(body["state"])),
+        org_unit=_text(body["org_unit"]),
+        licences=frozenset(_texts(body["licences"])),
+        licensed_for_hold=frozenset(Workload(work) for work in _texts(body["licensed_for_hold"])),
+        containers=containers,
+        deleted_at=None if body["deleted_at"] is None else datetime.fromisoformat(str(body["deleted_at"])),
     )
 
 
@@ -101,11 +125,11 @@ def _text(value: object) -> str | None:
 
 def _texts(value: object) -> list[str]:
     if not isinstance(value, list):
-        raise ValueError("a JSON list was expected in the store")
+        raise TypeError("a JSON list was expected in the store")
     return [str(item) for item in value]
 
 
 def _mapping(value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise ValueError("a JSON object was expected in the store")
+        raise TypeError("a JSON object was expected in the store")
     return value

@@ -52,7 +52,16 @@ class Runs:
             query = query.where(RunRow.command == command)
         with self.store.read() as session:
             row = session.exec(query).first()
-        return None if row is None else KeptRun(
-            run=row.run, command=row.command, started_at=row.started_at, ended_at=row.ended_at, exit=row.exit, requests=load_object(row.requests),
-            version=row.version,
+        return (
+            None
+            if row is None
+            else KeptRun(
+                run=row.run,
+                command=row.command,
+                started_at=row.started_at,
+                ended_at=row.ended_at,
+                exit=row.exit,
+                requests=load_object(row.requests),
+                version=row.version,
+            )
         )

@@ -1,0 +1,173 @@
+"""What a look leaves behind: evidence first, then drift with its attribution, bindings verified or in force at last, and how the reads ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from connectors.base import AuditRead, ConnectorError, Lane
+from policies.kinds import TRAITS, Kind, Platform
+from policies.resources import Force, Live, Snapshot, Wanted
+from sync.bindings import Binding, BindingState
+from sync.decide import Decision
+from sync.desk import Desk
+from sync.drift import AttributionState, Drift, attribute, watch
+from sync.journal import EntryKind, Sealed
+from sync.look import Look
+from sync.plan import plain_fields
+from sync.store import Session
+from sync.store.bindings import Bindings
+from sync.store.changes import Changes
+from sync.store.drifts import Drifts, WatchedObjects
+from sync.store.evidence import Evidence, KindReads
+
+LATENCY = {Platform.GOOGLE_WORKSPACE: 4 * 3600, Platform.MICROSOFT365: 24 * 3600}
+"""Seconds until an event must have reached the vendor's log (contract, *Others' objects*)."""
+BEFORE = timedelta(hours=1)
+"""How far before the earliest possible moment of a change its event is looked for: both clocks may be off."""
+
+
+class Aftermath:
+    """Keeps what looks at the tenants of one desk showed."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.bindings = Bindings(desk.store)
+        self.drifts = Drifts(desk.store)
+
+    def looked(self, seen: Look, decision: Decision, lanes: tuple[Lane, ...]) -> tuple[Drift, ...]:
+        """Keep everything that this look showed before anybody acts on it, and return the drift with what is remembered of it.
+
+        Sends at most one question to the vendor's log. Raises ``Stopped``.
+        """
+        assert seen.snapshot is not None
+        snapshot = seen.snapshot
+        drift = self.drifts.remembered((one for one in decision.drift if self._looked_for(one, lanes)), snapshot.tenant)
+        drift = self._attributed(seen, drift)
+        now = self.desk.clock.now()
+        watched = WatchedObjects(self.desk.store)
+        known, current = watched.of(snapshot.tenant), watch(snapshot, decision.bindings, self.desk.district.id)
+        with self.desk.store.write() as session:
+            for one in drift:
+                self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now))
+            self.drifts.close(session, snapshot.tenant, (one.id for one in drift), snapshot.reads, decision.wanted, now)
+            KindReads(self.desk.store).keep(session, snapshot)
+            watched.keep_new(session, snapshot.tenant, current, known)
+            self._verify(session, snapshot, decision, now)
+        return drift
+
+    @staticmethod
+    def _looked_for(drift: Drift, lanes: tuple[Lane, ...]) -> bool:
+        return Lane.SYNC in lanes or TRAITS[drift.kind].hold_lane
+
+    def _evidence(self, session: Session, snapshot: Snapshot, drift: Drift, now: datetime) -> int:
+        """The number of the journal entry that the drift's raw answer stands behind; written once per drift."""
+        known = self.drifts.entry(session, drift)
+        if known is not None:
+            return known
+        live = next((one for one in snapshot.of(drift.kind) if one.vendor_id == drift.vendor_id), None)
+        sha = Evidence(self.desk.store).keep(session, snapshot.tenant, live, now) if live is not None else None
+        body = {
+            "drift": drift.id,
+            "class": drift.drift.value,
+            "kind": drift.kind.value,
+            "vendor_id": drift.vendor_id,
+            "fields": list(drift.fields),
+            "direction": drift.direction.value,
+            "evidence": sha,
+            "applied": Sealed(plain_fields(drift.applied)),
+            "live": Sealed(plain_fields(drift.live)),
+            "earliest": _text(drift.since.earliest),
+            "latest": _text(drift.since.latest),
+        }
+        return self.desk.journal.append(
+            EntryKind.OBSERVATION, drift.key or drift.id, body, tenant=snapshot.tenant, vendor_at=live.changed_at if live else None, session=session
+        )
+
+    def _attributed(self, seen: Look, drift: tuple[Drift, ...]) -> tuple[Drift, ...]:
+        """Ask the vendor's log once for all that has no account yet and may still get one."""
+        open_ones = [one for one in drift if one.attribution.state is AttributionState.PENDING]
+        if not open_ones or seen.reader is None:
+            return drift
+        now = self.desk.clock.now()
+        since = min((one.since.earliest or one.since.latest for one in open_ones), default=now) - BEFORE
+        try:
+            answer = seen.reader.audit(since, now)
+        except ConnectorError as error:
+            answer = AuditRead(available=False, reason=error.code)
+        latency = LATENCY[seen.tenant.platform]
+        asked = {one.id for one in open_ones}
+        return tuple(replace(one, attribution=attribute(one, answer, latency, now)) if one.id in asked else one for one in drift)
+
+    def _verify(self, session: Session, snapshot: Snapshot, decision: Decision, now: datetime) -> None:
+        """Bindings that this look confirms, brings into force, or finds to be what the policy wants by now."""
+        live_of = {(live.kind, live.vendor_id): live for live in snapshot.resources}
+        satisfied = {key: live for result in decision.results.values() for key, live in result.satisfied}
+        for key, binding in decision.bindings.items():
+            live = satisfied.get(key) or live_of.get((binding.kind, binding.vendor_id))
+            if live is None or not self.bindings.unchanged(session, binding):
+                continue
+            fresh = confirmed(binding, live, now, wanted=decision.wanted.get(key), settled=key in satisfied)
+            if fresh is None:
+                continue
+            self.bindings.put(session, fresh)
+            if binding.state is BindingState.IN_FLIGHT and fresh.state is BindingState.IN_FORCE:
+                Changes(self.desk.store).effective(session, snapshot.tenant, key, now)
+        for key, live in satisfied.items():
+            if key not in decision.bindings:
+                self.bindings.put(session, found(snapshot.tenant, key, live, decision.wanted[key], now))
+
+
+def confirmed(binding: Binding, live: Live, now: datetime, *, wanted: Wanted | None, settled: bool) -> Binding | None:
+    """The binding as this look shows it, or None where it shows a difference that is drift.
+
+    ``settled``: the live object is what the policy wants, so that it becomes the form that later looks are compared with.
+    """
+    agrees = dict(binding.fields) == dict(live.fields) and binding.members <= live.members
+    if not agrees and not settled:
+        return None
+    ours = (binding.members | (wanted.members if wanted is not None else frozenset())) & live.members
+    in_force = live.force is Force.APPLIED
+    return replace(
+        binding,
+        vendor_id=live.vendor_id,
+        name=live.name,
+        fields=dict(live.fields),
+        members=ours,
+        parent_id=live.parent_id,
+        verified_at=now,
+        state=BindingState.IN_FORCE if in_force else binding.state,
+        effective_at=binding.effective_at or (now if in_force else None),
+        mark=live.mark,
+    )
+
+
+def found(tenant: str, key: str, live: Live, wanted: Wanted, now: datetime) -> Binding:
+    """A binding for an object of ours that was there already: its mark says so, and nobody had written it down."""
+    in_force = live.force is Force.APPLIED
+    return Binding(
+        tenant=tenant,
+        kind=live.kind,
+        key=key,
+        vendor_id=live.vendor_id,
+        name=live.name,
+        generation=live.mark.generation if live.mark else 1,
+        fields=dict(live.fields),
+        members=wanted.members & live.members,
+        parent_id=live.parent_id,
+        accepted_at=live.created_at or now,
+        effective_at=now if in_force else None,
+        state=BindingState.IN_FORCE if in_force else BindingState.IN_FLIGHT,
+        mark=live.mark,
+        verified_at=now,
+    )
+
+
+def bound_kinds(bindings: Mapping[str, Binding], wanted: Iterable[Wanted]) -> frozenset[Kind]:
+    """The kinds that this run needed to see."""
+    return frozenset({binding.kind for binding in bindings.values()} | {one.kind for one in wanted})
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

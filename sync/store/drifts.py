@@ -1,0 +1,187 @@
+"""What was changed outside Recordwarden, from first sight until it is over, and others' objects as they were first seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from policies.kinds import Kind
+from sync.drift import Attribution, AttributionState, Drift, Watched, vendor_key
+from sync.store import Store
+from sync.store.documents import dump, load_fields, load_list, load_object
+from sync.store.tables.engine import DriftRow, WatchedRow
+from sync.wording import drift_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDrift:
+    """A drift as the store remembers it."""
+
+    id: str
+    tenant: str
+    kind: Kind
+    key: str | None
+    first_seen: datetime
+    last_seen: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+    document: Mapping[str, object]
+
+
+class Drifts:
+    """Reads and writes the drift of one district."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def open(self, tenant: str) -> Mapping[str, KeptDrift]:
+        """What is not over yet, by id, as the store remembers it."""
+        return {row.id: _kept(row) for row in self._open_rows(tenant)}
+
+    def remembered(self, drift: Iterable[Drift], tenant: str) -> tuple[Drift, ...]:
+        """``drift`` with what is known from earlier looks: since when, and which account the vendor's log named."""
+        known = {row.id: row for row in self._open_rows(tenant)}
+        return tuple(_with_memory(one, known.get(one.id)) for one in drift)
+
+    def _open_rows(self, tenant: str) -> list[DriftRow]:
+        with self.store.read() as session:
+            return list(
+                session.exec(
+                    select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == tenant, col(DriftRow.closed_at).is_(None))
+                ).all()
+            )
+
+    def put(self, session: Session, drift: Drift, now: datetime, seq: int) -> None:
+        """Keep one drift in the caller's transaction; ``seq`` is the journal entry of its evidence."""
+        old = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
+        reopened = old is None or old.closed_at is not None
+        session.merge(
+            DriftRow(
+                district=self.store.district,
+                tenant=drift.tenant,
+                id=drift.id,
+                kind=drift.kind.value,
+                key=drift.key,
+                document=dump(drift_document(drift)),
+                attribution=drift.attribution.state.value,
+                first_seen=now if old is None or reopened else old.first_seen,
+                last_seen=now,
+                closed_at=None,
+                closed_by=None,
+                seq=seq if reopened or old is None else old.seq,
+            )
+        )
+
+    def entry(self, session: Session, drift: Drift) -> int | None:
+        """The journal entry of the evidence of a drift that is open already, or None for a new one."""
+        row = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
+        return None if row is None or row.closed_at is not None else row.seq
+
+    def close(self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime) -> None:  # what ends a drift
+        """End every open drift of the kinds looked at that was not seen again; ``repaired`` are the keys that a change of ours brought home."""
+        still, looked, ours = set(seen), {kind.value for kind in kinds}, set(repaired)
+        rows = session.exec(
+            select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == tenant, col(DriftRow.closed_at).is_(None))
+        ).all()
+        for row in rows:
+            if row.id not in still and row.kind in looked:
+                row.closed_at, row.closed_by = now, "repaired" if row.key in ours else "undone"
+                session.add(row)
+
+    def between(self, begin: datetime, end: datetime) -> tuple[KeptDrift, ...]:
+        """Every drift that was open at some time from ``begin`` to ``end``, oldest first."""
+        with self.store.read() as session:
+            rows = session.exec(
+                select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.first_seen < end).order_by(col(DriftRow.first_seen))
+            ).all()
+        return tuple(_kept(row) for row in rows if row.closed_at is None or row.closed_at >= begin)
+
+
+class WatchedObjects:
+    """Reads and writes others' objects as they were first seen."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def of(self, tenant: str) -> Mapping[str, Watched]:
+        """Others' objects of a tenant that have a say in deletions, by kind and vendor id."""
+        with self.store.read() as session:
+            rows = session.exec(select(WatchedRow).where(WatchedRow.district == self.store.district, WatchedRow.tenant == tenant)).all()
+        return {vendor_key(Kind(row.kind), row.vendor_id): _watched(row) for row in rows}
+
+    def keep_new(self, session: Session, tenant: str, current: Mapping[str, Watched], known: Mapping[str, Watched]) -> None:
+        """Remember what was not known yet, in the caller's transaction; what is known stays as it was first seen."""
+        for key, one in current.items():
+            if key in known:
+                continue
+            document = {"name": one.name, "fields": dict(one.fields), "members": sorted(one.members), "parent_id": one.parent_id}
+            session.merge(
+                WatchedRow(
+                    district=self.store.district,
+                    tenant=tenant,
+                    kind=one.kind.value,
+                    vendor_id=one.vendor_id,
+                    document=dump(document),
+                    first_seen=one.seen_at,
+                    last_seen=one.seen_at,
+                )
+            )
+
+
+def _watched(row: WatchedRow) -> Watched:
+    body = load_object(row.document)
+    parent = body["parent_id"]
+    return Watched(
+        kind=Kind(row.kind),
+        vendor_id=row.vendor_id,
+        name=str(body["name"]),
+        fields=load_fields(dump(body["fields"])),
+        members=frozenset(load_list(dump(body["members"]))),
+        seen_at=row.first_seen,
+        parent_id=None if parent is None else str(parent),
+    )
+
+
+def _with_memory(drift: Drift, row: DriftRow | None) -> Drift:
+    if row is None:
+        return drift
+    body = load_object(row.document)
+    since, attribution = body["since"], body["attribution"]
+    if not isinstance(since, dict) or not isinstance(attribution, dict):
+        raise TypeError("a drift in the store has lost its since or its attribution")
+    earliest = since.get("earliest")
+    return replace(
+        drift,
+        since=replace(drift.since, earliest=datetime.fromisoformat(str(earliest)) if earliest else None, latest=row.first_seen),
+        attribution=Attribution(
+            state=AttributionState(str(attribution["state"])),
+            actor=_text(attribution.get("actor")),
+            at=datetime.fromisoformat(str(attribution["at"])) if attribution.get("at") else None,
+            event=_text(attribution.get("event")),
+            reason=_text(attribution.get("reason")),
+        ),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _kept(row: DriftRow) -> KeptDrift:
+    return KeptDrift(
+        id=row.id,
+        tenant=row.tenant,
+        kind=Kind(row.kind),
+        key=row.key,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        document=load_object(row.document),
+    )
+
+
+__all__ = ["Drifts", "KeptDrift", "WatchedObjects"]
