@@ -1,0 +1,100 @@
+"""The Microsoft 365 tenant: sign-in, Graph, the admin endpoint on both hosts, the activity feed, and the consoles.
+
+What may live here: how Microsoft's surfaces answer, from docs/wire/ and the sources named there. Where nobody has measured an
+answer, docs/wire says ``[chosen]`` and this package does what is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from sandbox.microsoft import adminapi, auditlog, directory, ediscovery, login, seed
+from sandbox.microsoft.console import console_acts
+from sandbox.microsoft.dumping import dump
+from sandbox.microsoft.odata import unknown_segment
+from sandbox.microsoft.state import ACTIVITY, COMPLIANCE, EXCHANGE, GRAPH, TENANT, Registration, stable_id, tenant_of
+from sandbox.routing import SandboxRoute
+from sandbox.tls import make_client_certificate, read_certificate, write_private
+from sandbox.validate import graph as schema
+from sandbox.world import Exchange, World
+
+__all__ = ["TENANT_ID", "console_acts", "dump", "install", "judge", "overlay", "routes"]
+
+TENANT_ID = TENANT
+CREDENTIAL, SECRET = "m365-app.pem", "m365-secret.txt"
+
+
+def install(world: World, folder: Path) -> None:
+    """Seed the tenant; the app's certificate with its key, and its secret, lie in ``folder`` (0600)."""
+    certificate = read_certificate(make_client_certificate(folder, CREDENTIAL))
+    key = certificate.public_key()
+    assert isinstance(key, RSAPublicKey)
+    secret = f"{stable_id(world.seed, 'secret')}~{stable_id(world.seed, 'secret/2')}"
+    write_private(folder / SECRET, secret.encode())
+    app = Registration(
+        app_id=stable_id(world.seed, "app"),
+        object_id=stable_id(world.seed, "app/principal"),
+        name=seed.APP_NAME,
+        secret=secret,
+        certificate=certificate.public_bytes(Encoding.DER),
+        public_key=key,
+    )
+    seed.seed(world, app)
+
+
+def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
+    """What the five surfaces answer; Graph's last route answers whatever path it does not know."""
+    graph = [*directory.routes(world), *ediscovery.routes(world), *auditlog.routes(world), *unknown_segment(world)]
+    return {
+        "authority": login.routes(world),
+        GRAPH: graph,
+        EXCHANGE: adminapi.routes(world, EXCHANGE),
+        COMPLIANCE: adminapi.routes(world, COMPLIANCE),
+        ACTIVITY: auditlog.activity_routes(world),
+    }
+
+
+def overlay(world: World, base_url: str) -> dict[str, object]:
+    """The tenant's part of the overlay: endpoints, identity, credential, and objects made by the administrator as visibility checks."""
+    state = tenant_of(world)
+    return {
+        "endpoints": {
+            "authority": base_url,
+            "graph": f"{base_url}/graph",
+            "exchange_admin": f"{base_url}/exchange",
+            "compliance_admin": f"{base_url}/compliance",
+            "activity": f"{base_url}/activity",
+        },
+        "tenant_id": state.tenant_id,
+        "domain": state.domain,
+        "client_id": state.app.app_id,
+        "credential": {"certificate_file": CREDENTIAL},
+        "ca_bundle": "ca.pem",
+        "visibility_checks": {
+            "m365.label": seed.CHECK_LABEL,
+            "m365.label_policy": seed.CHECK_PUBLISHING,
+            "m365.label_rule": tenant_of(world).rules[_publishing_rule(world)].name,
+            "m365.retention_policy": seed.CHECK_POLICY,
+            "m365.retention_rule": seed.CHECK_POLICY_RULE,
+            "m365.adaptive_scope": seed.CHECK_SCOPE,
+            "m365.case": seed.CHECK_CASE,
+            "m365.hold": seed.CHECK_HOLD,
+            "m365.mailbox": f"records.office@{state.domain}",
+            "m365.org_hold": seed.ORG_POLICY,
+        },
+    }
+
+
+def _publishing_rule(world: World) -> str:
+    state = tenant_of(world)
+    return next(rule.guid for rule in state.rules.values() if rule.publishes)
+
+
+def judge(world: World, exchange: Exchange) -> list[str]:
+    """What the installed Graph SDK's models say against an exchange; other surfaces and routes that it lacks are not judged."""
+    del world
+    return schema.judge(exchange) if exchange.surface == GRAPH else []

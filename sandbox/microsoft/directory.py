@@ -1,0 +1,423 @@
+"""Graph's directory: the organisation, people, groups, licences, drives, and what was deleted (M§5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from starlette.responses import PlainTextResponse, Response
+
+from sandbox.microsoft.objects import Account, Group
+from sandbox.microsoft.odata import Ask, Entity, GraphError, Listing, entity, graph_routes, matches, need_eventual, page
+from sandbox.microsoft.plans import product_of, products_of
+from sandbox.microsoft.state import licence, stable_id
+from sandbox.routing import SandboxRoute, json_response
+from sandbox.world import World
+
+_USERS = ("User.Read.All", "Directory.Read.All")
+_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
+_FILES = ("Files.Read.All", "Sites.Read.All")
+_LICENCES = ("LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All")
+_USER_FILTERS = frozenset(
+    {"id", "userPrincipalName", "mail", "proxyAddresses", "employeeId", "accountEnabled", "displayName", "department", "userType"}
+)
+_GROUP_FILTERS = frozenset({"id", "displayName", "mail", "mailNickname", "mailEnabled", "securityEnabled", "proxyAddresses", "groupTypes"})
+_FEW = ("businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage", "surname")
+"""What a user has without ``$select``, besides ``userPrincipalName`` and ``id``."""
+
+
+def routes(world: World) -> list[SandboxRoute]:
+    """Everything below /organization, /users, /groups, /directory, /sites and /subscribedSkus."""
+    table = {
+        "/organization": organization,
+        "/users": users,
+        "/users/$count": users_count,
+        "/users/delta": users_delta,
+        "/users/delta()": users_delta,
+        "/users/{user}": user,
+        "/users/{user}/drive": drive,
+        "/users/{user}/licenseDetails": license_details,
+        "/groups": groups,
+        "/groups/{group}": group,
+        "/groups/{group}/members": members,
+        "/groups/{group}/transitiveMembers": transitive_members,
+        "/groups/{group}/transitiveMembers/microsoft.graph.user": transitive_users,
+        "/groups/{group}/transitiveMembers/graph.user": transitive_users,
+        "/groups/{group}/drive": group_drive,
+        "/groups/{group}/sites/root": group_site,
+        "/directory/deletedItems/microsoft.graph.user": deleted_users,
+        "/directory/deletedItems/{user}": deleted_user,
+        "/sites/{address:path}": site,
+        "/subscribedSkus": subscribed,
+    }
+    return [route for path, answer in table.items() for route in graph_routes(world, path, {"GET": answer})]
+
+
+def organization(ask: Ask) -> Response:
+    """The one organisation; its id pins the tenant."""
+    ask.need("Organization.Read.All", "Directory.Read.All", "User.Read.All")
+    state = ask.state
+    domains = [
+        {
+            "capabilities": "Email, OfficeCommunicationsOnline",
+            "isDefault": not initial,
+            "isInitial": initial,
+            "name": name,
+            "type": "Managed",
+        }
+        for name, initial in ((state.domain, False), (state.initial_domain, True))
+    ]
+    row: Entity = {"id": state.tenant_id, "displayName": state.name, "verifiedDomains": domains}
+    return page(ask, Listing(name="organization", items=[row], render=lambda found: found))
+
+
+def users(ask: Ask) -> Response:
+    """People who are not deleted, by id; any of ``$select $filter $top $count``."""
+    ask.need(*_USERS)
+    listing = _listing(ask, "users", ask.state.alive())
+    return page(ask, listing)
+
+
+def _listing(ask: Ask, name: str, accounts: Sequence[Account], *, counted: bool = False) -> Listing[Account]:
+    test = matches(ask, _USER_FILTERS)
+    found = [account for account in accounts if test(user_row(ask, account))] if ask.option("$filter") else accounts
+    return Listing(name=name, items=found, render=lambda account: _chosen(ask, account), counted=counted)
+
+
+def _chosen(ask: Ask, account: Account) -> Entity:
+    row = user_row(ask, account)
+    if ask.option("$select"):
+        return row
+    return {name: row[name] for name in (*_FEW, "userPrincipalName", "id")}
+
+
+def users_count(ask: Ask) -> Response:
+    """How many people there are, as text alone; a client that insists on JSON gets 415 (M§5)."""
+    ask.need(*_USERS)
+    if "application/json" in ask.request.headers.get("accept", ""):
+        text = "A supported MIME type could not be found that matches the acceptable MIME types for the request."
+        raise GraphError(415, "Request_BadRequest", text)
+    return PlainTextResponse(str(len(ask.state.alive())))
+
+
+def users_delta(ask: Ask) -> Response:
+    """All people, and a link that answers with who changed since; deleted ones come as ``@removed`` (M§5)."""
+    ask.need(*_USERS)
+    state, token = ask.state, ask.option("$deltatoken")
+    if token and not (token.startswith("d") and token[1:].isdigit()):
+        raise GraphError(
+            410, "syncStateNotFound", "The sync state generation is not found; start over.", {"Location": f"{ask.base}/users/delta"}
+        )
+    ids = dict.fromkeys(state.changes[int(token[1:]) :] if token else sorted(account.id for account in state.alive()))
+    rows: list[Entity] = []
+    for account in (state.accounts[key] for key in ids):
+        if account.deleted is None:
+            rows.append(_chosen(ask, account))
+        else:
+            rows.append({"id": account.id, "@removed": {"reason": "deleted" if account.purged else "changed"}})
+    link = f"{ask.base}/users/delta?$deltatoken=d{len(state.changes)}"
+    names = ask.option("$select")
+    body: Entity = {
+        "@odata.context": f"{ask.base}/$metadata#users(delta)",
+        "@odata.deltaLink": f"{link}&$select={names}" if names else link,
+    }
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    body["value"] = [
+        row if "@removed" in row or not wanted else {name: row[name] for name in (*wanted, "id") if name in row} for row in rows
+    ]
+    return json_response(body)
+
+
+def user(ask: Ask) -> Response:
+    """One person by id or sign-in name; an alias is no id: 404."""
+    ask.need(*_USERS)
+    return entity(ask, "users", _chosen(ask, _user(ask)))
+
+
+def _user(ask: Ask) -> Account:
+    wanted = ask.part("user").lower()
+    found = ask.state.account_at(wanted)
+    if found is None or wanted not in {found.id, found.upn.lower()}:
+        raise _not_found(ask.part("user"))
+    return found
+
+
+def _not_found(what: str) -> GraphError:
+    return GraphError(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{what}' does not exist or one of its queried reference-property objects are not present.",
+    )
+
+
+def drive(ask: Ask) -> Response:
+    """A person's OneDrive; 404 when it was never made, 423 when its site is locked (M§5)."""
+    ask.need(*_FILES)
+    account = _user(ask)
+    if account.drive is None:
+        raise GraphError(404, "ResourceNotFound", "User's mysite not found.")
+    if account.drive.locked:
+        raise GraphError(423, "resourceLocked", "The site is locked.")
+    return entity(ask, "drives", _drive_row(ask, account.id, account.drive.site_id, account.drive.url) | _owner(account))
+
+
+def _drive_row(ask: Ask, owner: str, site: str, url: str) -> Entity:
+    seed = ask.state.seed
+    points = {"siteId": site, "siteUrl": url, "webId": stable_id(seed, f"web/{site}"), "listId": stable_id(seed, f"list/{site}")}
+    return {"id": f"b!{stable_id(seed, f'drive/{owner}')}", "driveType": "business", "webUrl": f"{url}/Documents", "sharePointIds": points}
+
+
+def _owner(account: Account) -> Entity:
+    return {"owner": {"user": {"id": account.id, "displayName": account.display_name, "email": account.upn}}}
+
+
+def license_details(ask: Ask) -> Response:
+    """The product assigned to a person, with its plans."""
+    ask.need(*_LICENCES, "User.Read.All")
+    account = _user(ask)
+    product = product_of(licence(ask.world), account.tier)
+    rows: list[Entity] = []
+    if product is not None:
+        row = _sku_plans(licence(ask.world), account)
+        number = stable_id(ask.state.seed, f"licence/{account.id}")
+        rows.append({"id": number, "skuId": product.id, "skuPartNumber": product.part, "servicePlans": row})
+    return page(ask, Listing(name=f"users('{account.id}')/licenseDetails", items=rows, render=lambda found: found))
+
+
+def _sku_plans(bought: str, account: Account) -> list[Entity]:
+    product = product_of(bought, account.tier)
+    plans = product.plans if product is not None else ()
+    return [
+        {"servicePlanId": plan.id, "servicePlanName": plan.name, "provisioningStatus": "Success", "appliesTo": "User"} for plan in plans
+    ]
+
+
+def subscribed(ask: Ask) -> Response:
+    """What the tenant has bought and how much of it is used."""
+    ask.need(*_LICENCES)
+    state, bought = ask.state, licence(ask.world)
+    rows: list[Entity] = []
+    for product, tier in zip(products_of(bought), ("faculty", "student"), strict=True):
+        used = sum(account.tier == tier for account in state.alive())
+        plans: list[Entity] = [
+            {"servicePlanId": plan.id, "servicePlanName": plan.name, "provisioningStatus": "Success", "appliesTo": "User"}
+            for plan in product.plans
+        ]
+        rows.append(
+            {"id": f"{state.tenant_id}_{product.id}", "accountName": state.host, "accountId": state.tenant_id, "appliesTo": "User"}
+            | {"capabilityStatus": "Enabled", "consumedUnits": used, "subscriptionIds": [stable_id(state.seed, f"subscription/{tier}")]}
+            | {"prepaidUnits": {"enabled": used + 25, "suspended": 0, "warning": 0, "lockedOut": 0}}
+            | {"skuId": product.id, "skuPartNumber": product.part, "servicePlans": plans}
+        )
+    return page(ask, Listing(name="subscribedSkus", items=rows, render=lambda found: found))
+
+
+def user_row(ask: Ask, account: Account) -> Entity:
+    """Everything that this emulator knows of a user resource."""
+    product = product_of(licence(ask.world), account.tier)
+    mail = account.upn if account.mailbox is not None else None
+    addresses = [f"SMTP:{account.upn}", *(f"smtp:{alias}" for alias in account.aliases)] if mail else []
+    return {
+        "id": account.id,
+        "displayName": account.display_name,
+        "givenName": account.given,
+        "surname": account.family,
+        "userPrincipalName": account.upn,
+        "mail": mail,
+        "otherMails": [],
+        "proxyAddresses": addresses,
+        "accountEnabled": account.enabled,
+        "assignedLicenses": [{"disabledPlans": [], "skuId": product.id}] if product else [],
+        "assignedPlans": [
+            {"assignedDateTime": stamp(account.created), "capabilityStatus": "Enabled", "service": plan.service, "servicePlanId": plan.id}
+            for plan in (product.plans if product else ())
+        ],
+        "department": account.department or None,
+        "companyName": None,
+        "officeLocation": account.department or None,
+        "jobTitle": account.job_title or None,
+        "employeeId": account.employee_id or None,
+        "employeeType": None,
+        "employeeLeaveDateTime": None,
+        "userType": "Member",
+        "onPremisesSyncEnabled": None,
+        "createdDateTime": stamp(account.created),
+        "deletedDateTime": stamp(account.deleted) if account.deleted else None,
+        "businessPhones": [],
+        "mobilePhone": None,
+        "preferredLanguage": None,
+        "usageLocation": "US",
+    }
+
+
+def stamp(at: datetime) -> str:
+    """An instant as Graph writes it, to the second."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def deleted_users(ask: Ask) -> Response:
+    """People deleted within 30 days; their sign-in name begins with the id (M§5)."""
+    ask.need(*_USERS)
+    return page(ask, _deleted(ask))
+
+
+def _deleted(ask: Ask) -> Listing[Account]:
+    gone = sorted(
+        (account for account in ask.state.accounts.values() if account.deleted and not account.purged), key=lambda account: account.id
+    )
+    return Listing(name="directoryObjects/microsoft.graph.user", items=gone, render=lambda account: _deleted_row(ask, account))
+
+
+def _deleted_row(ask: Ask, account: Account) -> Entity:
+    row = user_row(ask, account)
+    return row | {"userPrincipalName": account.id.replace("-", "") + account.upn}
+
+
+def deleted_user(ask: Ask) -> Response:
+    """One deleted person by id."""
+    ask.need(*_USERS)
+    found = next((account for account in _deleted(ask).items if account.id == ask.part("user").lower()), None)
+    if found is None:
+        raise _not_found(ask.part("user"))
+    return entity(ask, "directoryObjects", _deleted_row(ask, found))
+
+
+def groups(ask: Ask) -> Response:
+    """Groups, by id."""
+    ask.need(*_GROUPS)
+    test = matches(ask, _GROUP_FILTERS)
+    found = [group for _, group in sorted(ask.state.groups.items()) if test(group_row(group))]
+    return page(ask, Listing(name="groups", items=found, render=group_row))
+
+
+def group_row(found: Group) -> Entity:
+    """Everything that this emulator knows of a group resource."""
+    return {
+        "id": found.id,
+        "displayName": found.display_name,
+        "description": None,
+        "mail": found.mail,
+        "mailNickname": found.mail.partition("@")[0],
+        "mailEnabled": True,
+        "securityEnabled": not found.unified,
+        "groupTypes": ["Unified"] if found.unified else [],
+        "proxyAddresses": [f"SMTP:{found.mail}"],
+        "visibility": "HiddenMembership" if found.hidden else "Private" if found.unified else None,
+        "resourceProvisioningOptions": [],
+    }
+
+
+def group(ask: Ask) -> Response:
+    """One group by id."""
+    ask.need(*_GROUPS)
+    return entity(ask, "groups", group_row(_group(ask)))
+
+
+def _group(ask: Ask) -> Group:
+    found = ask.state.groups.get(ask.part("group").lower())
+    if found is None:
+        raise _not_found(ask.part("group"))
+    return found
+
+
+def _visible(ask: Ask, found: Group) -> bool:
+    # Without Member.Read.Hidden the answer is 200 and empty, not a refusal (M§5).
+    return not found.hidden or "Member.Read.Hidden" in ask.caller.roles
+
+
+def members(ask: Ask) -> Response:
+    """Direct members, people and groups mixed."""
+    ask.need(*_GROUPS)
+    found = _group(ask)
+    return page(ask, _mixed(ask, found.members if _visible(ask, found) else []))
+
+
+def transitive_members(ask: Ask) -> Response:
+    """Members and members of members, people and groups mixed, each row saying what it is."""
+    ask.need(*_GROUPS)
+    found = _group(ask)
+    nested: list[str] = []
+    waiting = list(found.members)
+    while waiting:
+        member = waiting.pop()
+        if member not in nested:
+            nested.append(member)
+            inner = ask.state.groups.get(member)
+            waiting += inner.members if inner is not None else []
+    return page(ask, _mixed(ask, sorted(nested) if _visible(ask, found) else []))
+
+
+def _mixed(ask: Ask, ids: Sequence[str]) -> Listing[Account | Group]:
+    state = ask.state
+    found: list[Account | Group] = []
+    for key in ids:
+        account, inner = state.accounts.get(key), state.groups.get(key)
+        if account is not None and account.deleted is None:
+            found.append(account)
+        elif inner is not None:
+            found.append(inner)
+    return Listing(name="directoryObjects", items=found, render=lambda one: _member(ask, one))
+
+
+def _member(ask: Ask, one: Account | Group) -> Entity:
+    if isinstance(one, Account):
+        return {"@odata.type": "#microsoft.graph.user", **_wide(ask, user_row(ask, one))}
+    return {"@odata.type": "#microsoft.graph.group", **_wide(ask, group_row(one))}
+
+
+def _wide(ask: Ask, row: Entity) -> Entity:
+    # Mixed rows answer null for a property that their own type lacks, so one $select serves users and groups.
+    names = [name.strip() for name in ask.option("$select").split(",") if name.strip()]
+    return {name: row.get(name) for name in names} if names else row
+
+
+def transitive_users(ask: Ask) -> Response:
+    """The people of a group, those of nested groups too; an OData cast, so an advanced query."""
+    ask.need(*_GROUPS)
+    need_eventual(ask)
+    found = _group(ask)
+    accounts = ask.state.members_of(found) if _visible(ask, found) else []
+    return page(ask, _listing(ask, "users", accounts))
+
+
+def group_drive(ask: Ask) -> Response:
+    """The library of a Microsoft 365 group."""
+    ask.need(*_FILES)
+    found = _group(ask)
+    if not found.site_url:
+        raise GraphError(404, "ResourceNotFound", "Resource is not found.")
+    return entity(ask, "drives", _drive_row(ask, found.id, found.site_id, found.site_url) | {"driveType": "documentLibrary"})
+
+
+def group_site(ask: Ask) -> Response:
+    """The site of a Microsoft 365 group."""
+    ask.need("Sites.Read.All")
+    found = _group(ask)
+    if not found.site_url:
+        raise GraphError(404, "itemNotFound", "Requested site could not be found")
+    return entity(
+        ask, "sites", {"id": found.site_id, "webUrl": found.site_url, "displayName": found.display_name, "name": found.display_name}
+    )
+
+
+def site(ask: Ask) -> Response:
+    """A site by ``host:/path``; 404 for one that does not exist, 423 for a locked one."""
+    ask.need("Sites.Read.All")
+    host, _, path = ask.part("address").partition(":")
+    url = f"https://{host}/{path.strip('/:')}".rstrip("/").lower()
+    for known, title in ask.state.sites.items():
+        if known.lower() == url:
+            return entity(ask, "sites", _site_row(ask, known, title))
+    for found in ask.state.groups.values():
+        if found.site_url and found.site_url.lower() == url:
+            return entity(ask, "sites", _site_row(ask, found.site_url, found.display_name) | {"id": found.site_id})
+    for account in ask.state.accounts.values():
+        if account.drive is not None and account.drive.url.lower() == url:
+            if account.drive.locked:
+                raise GraphError(423, "resourceLocked", "The site is locked.")
+            return entity(ask, "sites", _site_row(ask, account.drive.url, account.display_name) | {"id": account.drive.site_id})
+    raise GraphError(404, "itemNotFound", "Requested site could not be found")
+
+
+def _site_row(ask: Ask, url: str, title: str) -> Entity:
+    return {"id": stable_id(ask.state.seed, f"site/{url}"), "webUrl": url, "displayName": title, "name": url.rpartition("/")[2]}

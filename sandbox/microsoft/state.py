@@ -1,0 +1,212 @@
+"""The emulated Microsoft 365 tenant: everything in it, who may do what, and how long things take on the sandbox's clock."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from sandbox.microsoft.objects import (
+    Account,
+    Actor,
+    AuditQuery,
+    Case,
+    Event,
+    Group,
+    Hold,
+    Label,
+    Policy,
+    Rule,
+    Scope,
+)
+from sandbox.world import World
+
+TENANT = "m365"
+_NAMESPACE = UUID("8b3f6d0e-5c1a-5f7e-9a43-6f2f0c9d1e77")
+
+GRAPH, EXCHANGE, COMPLIANCE, ACTIVITY = "graph", "exchange", "compliance", "activity"
+
+MANAGE_AS_APP = "Exchange.ManageAsApp"
+GRANTED = {
+    GRAPH: (
+        "AuditLogsQuery.Read.All",
+        "Directory.Read.All",
+        "Files.Read.All",
+        "Group.Read.All",
+        "GroupMember.Read.All",
+        "LicenseAssignment.Read.All",
+        "Organization.Read.All",
+        "RecordsManagement.Read.All",
+        "RecordsManagement.ReadWrite.All",
+        "Sites.Read.All",
+        "User.Read.All",
+        "eDiscovery.Read.All",
+        "eDiscovery.ReadWrite.All",
+    ),
+    EXCHANGE: (MANAGE_AS_APP,),
+    COMPLIANCE: (MANAGE_AS_APP,),
+    ACTIVITY: ("ActivityFeed.Read",),
+}
+"""Application permissions that the app was given, by audience; the switch ``m365.missing_roles`` takes some away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """The app registration that the district made: its ids, its name, and what it signs in with."""
+
+    app_id: str
+    object_id: str
+    name: str
+    secret: str
+    certificate: bytes
+    """The DER bytes that were uploaded."""
+    public_key: RSAPublicKey
+
+    @property
+    def actor(self) -> Actor:
+        """The app as a doer."""
+        return Actor(name=self.name, object_id=self.object_id, app_id=self.app_id)
+
+
+@dataclass(slots=True, kw_only=True)
+class TenantState:
+    """One tenant. Nothing runs in the background: what is pending becomes done when somebody looks after its time."""
+
+    tenant_id: str
+    domain: str
+    initial_domain: str
+    name: str
+    app: Registration
+    signing_key: RSAPrivateKey
+    accounts: dict[str, Account] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Account id by address in lower case, of accounts that are alive."""
+    groups: dict[str, Group] = field(default_factory=dict)
+    sites: dict[str, str] = field(default_factory=dict)
+    """Title by URL of sites that belong to nobody."""
+    labels: dict[str, Label] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    queries: dict[str, AuditQuery] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    """Ids of accounts whose addresses are in ``addresses``."""
+    changes: list[str] = field(default_factory=list)
+    """Account ids in the order of their changes: what a delta token counts along."""
+    links: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Skip tokens of Graph: the query they belong to, and where it goes on."""
+    skip_tokens: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """Skip tokens of the admin endpoint: where it goes on, and until when they are good."""
+    subscriptions: set[str] = field(default_factory=set)
+    administrator: str = ""
+    """Object id of the account that works in the console."""
+    seed: int = 0
+    made: int = 0
+
+    def new_id(self, what: str) -> str:
+        """The next GUID, equal for equal seeds and equal order of acts."""
+        self.made += 1
+        return stable_id(self.seed, f"{what}/{self.made}")
+
+    @property
+    def host(self) -> str:
+        """The first label of the initial domain, which names the tenant's SharePoint hosts."""
+        return self.initial_domain.partition(".")[0]
+
+    @property
+    def console(self) -> Actor:
+        """The administrator who works in the vendor's console."""
+        account = self.accounts[self.administrator]
+        return Actor(name=account.display_name, object_id=account.id, upn=account.upn)
+
+    def alive(self) -> list[Account]:
+        """Accounts that are not deleted, by id, which is the order that Graph pages in."""
+        return [account for _, account in sorted(self.accounts.items()) if account.deleted is None]
+
+    def account_at(self, address: str) -> Account | None:
+        """The live account with that primary address, alias or object id; None when there is none."""
+        wanted = address.lower()
+        found = self.accounts.get(self.addresses.get(wanted, wanted))
+        return found if found is not None and found.deleted is None else None
+
+    def enter(self, account: Account) -> None:
+        """Take the account in, or note that its addresses or its life changed."""
+        self.accounts[account.id] = account
+        self.changes.append(account.id)
+        for address in [address for address, owner in self.addresses.items() if owner == account.id] if account.id in self.known else []:
+            del self.addresses[address]
+        self.known.add(account.id)
+        if account.deleted is None:
+            self.addresses.update(dict.fromkeys(account.addresses, account.id))
+
+    def group_at(self, address: str) -> Group | None:
+        """The group with that address or id."""
+        wanted = address.lower()
+        return self.groups.get(wanted) or next((group for group in self.groups.values() if group.mail == wanted), None)
+
+    def members_of(self, group: Group) -> list[Account]:
+        """Live accounts in the group and the groups inside it, each once."""
+        found: dict[str, Account] = {}
+        waiting, seen = [group], {group.id}
+        while waiting:
+            for member in waiting.pop().members:
+                nested = self.groups.get(member)
+                if nested is not None and nested.id not in seen:
+                    seen.add(nested.id)
+                    waiting.append(nested)
+                account = self.accounts.get(member)
+                if account is not None and account.deleted is None:
+                    found[member] = account
+        return [found[key] for key in sorted(found)]
+
+
+def stable_id(seed: int, what: str) -> str:
+    """A GUID that is the same for the same seed and words."""
+    return str(uuid5(_NAMESPACE, f"{seed}/{what}"))
+
+
+def tenant_of(world: World) -> TenantState:
+    """The tenant's state; raises ``KeyError`` before it was installed."""
+    state = world.state[TENANT]
+    assert isinstance(state, TenantState)
+    return state
+
+
+def switch(world: World, name: str, default: str = "") -> str:
+    """The value of the switch ``m365.<name>``."""
+    return world.switches.get(f"{TENANT}.{name}", default)
+
+
+def listed(world: World, name: str) -> frozenset[str]:
+    """The comma-separated values of the switch ``m365.<name>``, in lower case."""
+    return frozenset(part.strip().lower() for part in switch(world, name).split(",") if part.strip())
+
+
+def licence(world: World) -> str:
+    """A1, A3 or A5: the switch ``m365.licence``."""
+    return switch(world, "licence", "A5").upper()
+
+
+def seconds(world: World, name: str, default: float) -> timedelta:
+    """How long something takes on the sandbox's clock: the switch ``m365.<name>_seconds``, or ``default``."""
+    return timedelta(seconds=float(switch(world, f"{name}_seconds", str(default))))
+
+
+def jitter(seed: int, what: str, span: float) -> float:
+    """A number of seconds from 0 to ``span`` that is the same for the same seed and words."""
+    digest = hashlib.sha256(f"{seed}/{what}".encode()).digest()
+    return span * int.from_bytes(digest[:4], "big") / 0xFFFFFFFF
+
+
+def settle_time(world: World, kind: str, what: str) -> timedelta:
+    """How long a source of a hold takes: about 2 minutes for a mailbox, 5 for a site, seeded (docs/wire/graph-ediscovery.md §6)."""
+    fixed = switch(world, f"hold_{kind}_seconds")
+    if fixed:
+        return timedelta(seconds=float(fixed))
+    return timedelta(seconds=(120.0 if kind == "mailbox" else 300.0) + jitter(world.seed, what, 40.0))
