@@ -296,6 +296,13 @@ class Reader(Protocol):
         """The vendor's log of changes to labels, policies, holds and accounts in the window."""
 
 
+class PlaceFinder(Protocol):
+    """A reader that can also look up where people's drives are. Costs a request a person, so it is asked only for those who need it."""
+
+    def containers(self, identity_ids: Iterable[str]) -> Mapping[str, str | None]:
+        """Drive URL by account id: None where the platform says that there is none, absent where it would not say."""
+
+
 class Writer(Protocol):
     """Sends one change to one tenant. It has no delete. Raises ConnectorError; ``UnknownOutcomeError`` when only reading can tell."""
 

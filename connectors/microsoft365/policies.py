@@ -96,7 +96,7 @@ def _policy_from(row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by
     mark = find_mark(comment)
     mode = (wire.text(row, "Mode") or "Enforce").lower()
     enabled = bool(wire.flag(row, "Enabled")) and mode == "enforce"
-    members = frozenset(_members(row, ""))
+    members = frozenset(members_of(row, ""))
     return Live(
         kind=_kind_of(row, rules, mark),
         vendor_id=(wire.text(row, "Guid") or "").lower(),
@@ -104,7 +104,7 @@ def _policy_from(row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by
         fields={
             "enabled": enabled,
             "description": without_mark(comment),
-            "exceptions": tuple(sorted(_members(row, "Exception"))),
+            "exceptions": tuple(sorted(members_of(row, "Exception"))),
             "locked": bool(wire.flag(row, "RestrictiveRetention")),
         },
         members=members,
@@ -128,7 +128,8 @@ def _kind_of(row: wire.JsonObject, rules: Sequence[wire.JsonObject], mark: Mark 
     return Kind.M365_LABEL_POLICY if ours else Kind.M365_RETENTION_POLICY
 
 
-def _members(row: wire.JsonObject, suffix: str) -> Iterable[str]:
+def members_of(row: wire.JsonObject, suffix: str) -> Iterable[str]:
+    """The members of a policy's row (``suffix`` empty), or its exceptions (``Exception``)."""
     for prefix, name in LOCATIONS.items():
         value = row.get(name + suffix)
         for item in value if isinstance(value, list) else []:

@@ -10,7 +10,7 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, period_word
-from connectors.microsoft365.policies import locations
+from connectors.microsoft365.policies import locations, members_of
 from policies.kinds import Kind
 from policies.resources import Fields, Live, Mark, Ref, Wanted, find_mark
 
@@ -54,7 +54,9 @@ class Microsoft365Writer:
             return self._holds.set_case(ref, wanted, mark, fields)
         if ref.kind is Kind.M365_HOLD:
             return self._holds.set_hold(ref, wanted, mark, fields)
-        changes = _changes(ref.kind, wanted.fields, mark, fields)
+        changes = _changes(ref.kind, wanted.fields, mark, fields - {"exceptions"})
+        if ref.kind in _POLICIES and "exceptions" in fields:
+            changes |= self._exceptions(ref, wanted)
         noun = {
             Kind.M365_LABEL: "ComplianceTag",
             Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
@@ -84,6 +86,16 @@ class Microsoft365Writer:
     def close(self) -> None:
         """Close connections."""
         self._access.close()
+
+    def _exceptions(self, ref: Ref, wanted: Wanted) -> dict[str, object]:
+        """The parameters that bring a policy's exceptions to ``wanted``: the platform can only add and remove, so what is live is read first."""
+        detail = {"DistributionDetail": True, "RetentionRuleTypes": True}
+        rows = self._access.admin.read("Get-RetentionCompliancePolicy", detail).rows
+        row = next((row for row in rows if (wire.text(row, "Guid") or "").lower() == ref.vendor_id), None)
+        if row is None:
+            raise PermanentError("admin.not_found", f"{ref.name} was not shown.", "Read the tenant again.")
+        live, due = frozenset(members_of(row, "Exception")), _excepted(wanted)
+        return {**_locations(due - live, verb="Add", suffix="Exception"), **_locations(live - due, verb="Remove", suffix="Exception")}
 
     def _made(self, cmdlet: str, parameters: Mapping[str, object], wanted: Wanted, mark: Mark, reading: str) -> Receipt:
         """The receipt of a ``New-`` cmdlet; its answer is not documented, so without an id in it the object is looked up."""
@@ -145,8 +157,7 @@ def label_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
 
 def policy_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
     """The parameters of ``New-RetentionCompliancePolicy``. Raises PermanentError without a location, or for an exception without All."""
-    exceptions = wanted.fields.get("exceptions") or ()
-    excepted = frozenset(item for item in exceptions if isinstance(item, str)) if isinstance(exceptions, tuple) else frozenset()
+    excepted = _excepted(wanted)
     orphans = {item for item in excepted if f"{item.partition(':')[0]}:All" not in wanted.members}
     if not wanted.members or orphans or wanted.fields.get("locked"):
         raise _never(f"policy {wanted.name}: it needs a location, exceptions only beside All, and no lock")
@@ -197,9 +208,6 @@ def _changes(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> 
             found["ExpirationDateOption"] = CLOCK_WORDS.get(str(wanted.get("trigger")), "CreationAgeInDays")
         elif name == "enabled" and kind in _POLICIES and wanted.get("enabled") is True:
             found["Enabled"] = True
-        elif name == "exceptions" and kind in _POLICIES and isinstance(wanted.get("exceptions"), tuple):
-            # Exceptions take people out; they are only ever taken back, and that is a removal of an exception, sent by hand.
-            raise _never("exceptions of a policy are not changed by this edition")
         elif name != "description":
             raise _never(f"{kind.value}: {name} cannot be set to {wanted.get(name)!r}")
     if kind is Kind.M365_LABEL and "description" in fields:
@@ -207,9 +215,14 @@ def _changes(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> 
     return {**found, "Comment": comment(wanted.get("description"), mark)}
 
 
-def _locations(members: frozenset[str], suffix: str = "") -> Mapping[str, object]:
+def _excepted(wanted: Wanted) -> frozenset[str]:
+    exceptions = wanted.fields.get("exceptions")
+    return frozenset(item for item in exceptions if isinstance(item, str)) if isinstance(exceptions, tuple) else frozenset()
+
+
+def _locations(members: frozenset[str], *, verb: str = "", suffix: str = "") -> Mapping[str, object]:
     try:
-        return dict(locations(members, suffix=suffix))
+        return dict(locations(members, verb=verb, suffix=suffix))
     except ValueError as error:
         raise _never(str(error)) from error
 

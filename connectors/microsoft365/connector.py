@@ -1,0 +1,64 @@
+"""Microsoft 365 as a connector: how a tenant is opened, and the pure translation into and out of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from connectors.base import Circumstances, Context, HoldOrder, Ordered
+from connectors.effects import m365_effects
+from connectors.microsoft365 import mapping, ordering
+from connectors.microsoft365.access import Access
+from connectors.microsoft365.prover import Microsoft365Prover
+from connectors.microsoft365.reader import Microsoft365Reader
+from connectors.microsoft365.seeing import KINDS
+from connectors.microsoft365.writer import Microsoft365Writer
+from policies.district import Tenant
+from policies.duties import Desired, Duty
+from policies.effects import Effect
+from policies.kinds import Kind, Platform
+from policies.resources import Snapshot
+from policies.roster import Roster
+
+
+class Microsoft365Connector:
+    """Opens nothing by itself.
+
+    ``admin_accepted`` says that an officer accepted the undocumented admin endpoint; without it no request leaves for it. ``groups``
+    (addresses, ids, ``name:...``) and ``sites`` (URLs) are what populations and orders name: only their members and places are read.
+    """
+
+    platform = Platform.MICROSOFT365
+
+    def __init__(self, *, admin_accepted: bool, groups: AbstractSet[str] = frozenset(), sites: AbstractSet[str] = frozenset()) -> None:
+        self._admin_accepted = admin_accepted
+        self._groups = frozenset(groups)
+        self._sites = frozenset(sites)
+
+    def reader(self, tenant: Tenant, context: Context) -> Microsoft365Reader:
+        """A reader of ``tenant``; opens nothing until first used. It can also find places (``PlaceFinder``)."""
+        return Microsoft365Reader(Access(tenant, context, admin_accepted=self._admin_accepted), groups=self._groups, sites=self._sites)
+
+    def writer(self, tenant: Tenant, context: Context) -> Microsoft365Writer:
+        """A writer of ``tenant`` under its writing identity."""
+        return Microsoft365Writer(Access(tenant, context, admin_accepted=self._admin_accepted, writing=True))
+
+    def prover(self, tenant: Tenant, context: Context) -> Microsoft365Prover:
+        """A prover of ``tenant`` under its writing identity."""
+        return Microsoft365Prover(Access(tenant, context, admin_accepted=self._admin_accepted, writing=True))
+
+    def kinds(self) -> frozenset[Kind]:
+        """Labels, their publishing, retention policies and rules, cases and holds. People and places come with the roster."""
+        return KINDS
+
+    def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
+        """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""
+        return mapping.realise(duties, circumstances)
+
+    def realise_hold(self, order: HoldOrder, circumstances: Circumstances) -> Ordered:
+        """What the tenant should hold to carry a hold order (pure)."""
+        return ordering.realise_hold(order, circumstances)
+
+    def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
+        """What the live objects do to records, for the simulator (pure). Raises ``UnknownSettingError``."""
+        return m365_effects(snapshot, roster)

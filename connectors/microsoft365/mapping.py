@@ -1,0 +1,259 @@
+"""Duties in Microsoft 365's terms. Pure: what the tenant should hold to carry them, and how each is carried.
+
+``carrier: label`` makes one label per series, and per population publishing policies with a rule each: it stands as *available*, because a
+person has to apply it. ``carrier: policy`` makes retention policies that keep a whole place: they never delete (design, promise 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from connectors.base import Capability, Circumstances, ReadCapability, WriteCapability
+from connectors.microsoft365.pieces import in_pieces
+from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE
+from connectors.microsoft365.reach import Reach, reach_of, union
+from connectors.microsoft365.writer import CHAT_KEYS
+from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, StandingValue
+from policies.effects import FOREVER, Clock, Term
+from policies.keys import key_of
+from policies.kinds import Kind, Workload
+from policies.resources import Value, Wanted
+
+_LABEL_KINDS = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE)
+_KEEP_KINDS = (Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
+_KeyOf = Callable[[int], str]
+_NO_WRITE = frozenset({WriteCapability.MISSING, WriteCapability.ATTEST_ONLY, WriteCapability.NONE})
+
+
+@dataclass(slots=True)
+class _Made:
+    """What has been wanted so far: resources by key, and the keys that carry each label or line with its population."""
+
+    resources: dict[str, Wanted] = field(default_factory=dict)
+    carriers: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """One duty with whom it reaches, and the reason why nothing is wanted for it (None: something is)."""
+
+    duty: Duty
+    reach: Reach
+    standing: StandingValue | None = None
+    reason: str | None = None
+
+
+def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
+    """What the tenant should hold to carry ``duties``, and a carriage for each duty that speaks of this platform."""
+    judged = [_judge(duty, reach, circumstances) for duty in duties if (reach := reach_of(duty, circumstances)) is not None]
+    made = _Made()
+    for group in _by_carrier(judged).values():
+        if group[0].duty.carrier is Carrier.LABEL:
+            _label(group, circumstances, made)
+        else:
+            _keep(group, circumstances, made)
+    return Desired(
+        tenant=circumstances.tenant.id,
+        resources=tuple(made.resources.values()),
+        carriages=tuple(_carriage(one, circumstances, made) for one in judged),
+    )
+
+
+def label_key(duty: Duty, circumstances: Circumstances) -> str:
+    """The key that the series' label is bound under, else the one it would get."""
+    keys = duty.label_keys or (key_of(duty.series),)
+    return next((key for key in keys if key in circumstances.names), keys[0])
+
+
+def _judge(duty: Duty, reach: Reach, circumstances: Circumstances) -> _Judged:
+    """The duty with the first reason why nothing can be wanted for it, if there is one."""
+    labelled, transitory = duty.carrier is Carrier.LABEL, duty.disposition is Disposition.TRANSITORY
+    bad_clock = not labelled and duty.clock not in (Clock.CREATED, Clock.MODIFIED)
+    nobody = StandingValue.NOT_LICENSED if reach.unlicensed else StandingValue.GAP
+    checks = (
+        (duty.blocked is not None, StandingValue.GAP, duty.blocked),
+        (transitory and not (duty.transitory_enabled and labelled), StandingValue.GAP, "transitory.not_enabled"),
+        # A policy over a place counts from creation or modification only (M§2.2).
+        (bad_clock, StandingValue.NOT_ENFORCEABLE, "policy.clock"),
+        (labelled and duty.clock is Clock.EVENT, StandingValue.GAP, "label.event_not_built"),
+        (labelled and duty.workload is Workload.CHAT, StandingValue.NOT_ENFORCEABLE, "label.no_chats"),
+        (reach.blocked is not None, nobody, reach.blocked),
+    )
+    for objects, standing, reason in checks:
+        if objects:
+            return _Judged(duty=duty, reach=reach, standing=standing, reason=reason)
+    missing = _missing(duty, circumstances)
+    if missing is None or _is_bound(duty, circumstances):
+        return _Judged(duty=duty, reach=reach)
+    standing = StandingValue.UNKNOWN if missing.read is ReadCapability.UNKNOWN else StandingValue.GAP
+    return _Judged(duty=duty, reach=reach, standing=standing, reason=missing.reason or "capability.missing")
+
+
+def _missing(duty: Duty, circumstances: Circumstances) -> Capability | None:
+    kinds = _LABEL_KINDS if duty.carrier is Carrier.LABEL else _KEEP_KINDS
+    return next((one for one in circumstances.capabilities if one.kind in kinds and one.write in _NO_WRITE), None)
+
+
+def _is_bound(duty: Duty, circumstances: Circumstances) -> bool:
+    """Whether something of ours carries the duty already: then it is wanted on, and what stops a change says so itself."""
+    if duty.carrier is Carrier.LABEL:
+        return label_key(duty, circumstances) in circumstances.names
+    return any(key in circumstances.names for key in (_keep_key(duty, everyone=False, number=1), _keep_key(duty, everyone=True, number=1)))
+
+
+def _by_carrier(judged: Iterable[_Judged]) -> dict[tuple[str, ...], list[_Judged]]:
+    """Duties that share one set of policies: a label with its population, or a line with its population; chats apart (M§2.2)."""
+    groups: dict[tuple[str, ...], list[_Judged]] = {}
+    for one in judged:
+        if one.standing is None:
+            groups.setdefault(_group_key(one.duty, everyone=one.reach.everyone), []).append(one)
+    return groups
+
+
+def _group_key(duty: Duty, *, everyone: bool) -> tuple[str, ...]:
+    what = "label" if duty.carrier is Carrier.LABEL else "chat" if duty.workload is Workload.CHAT else "keep"
+    line = duty.series if duty.carrier is Carrier.LABEL else duty.line
+    return (what, line, duty.population.id, "all" if everyone else "")
+
+
+def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> None:
+    duty, reach = group[0].duty, _joined(group)
+    key = label_key(duty, circumstances)
+    name = circumstances.names.get(key, duty.label_name or f"{duty.series} {duty.title}"[:64])
+    term = _longest([duty.term, *([_period(made.resources[key])] if key in made.resources else [])])
+    made.resources[key] = Wanted(
+        kind=Kind.M365_LABEL,
+        key=key,
+        name=name,
+        fields={
+            "period": term,
+            "trigger": duty.clock.value,
+            # Review, transfer and permanent all keep here: without disposition review the end of a period is a task, never a deletion.
+            "action": "keep_and_delete" if duty.disposition is Disposition.TRANSITORY else "keep",
+            "behaviour": "retain",
+            "description": _description(duty),
+        },
+        because=duty.because,
+        people=len(reach.identities),
+    )
+
+    def rule_key(number: int) -> str:
+        return key_of(PUBLISHING_RULE, key, duty.population.id, "all" if reach.everyone else "", str(number))
+
+    carriers = [key]
+    for piece, members in _pieces(reach, lambda number: PUBLISHING + rule_key(number).removeprefix(PUBLISHING_RULE), circumstances).items():
+        rule = PUBLISHING_RULE + piece.removeprefix(PUBLISHING)
+        made.resources[piece] = _policy(Kind.M365_LABEL_POLICY, piece, members, reach, duty, circumstances)
+        made.resources[rule] = Wanted(
+            kind=Kind.M365_LABEL_RULE,
+            key=rule,
+            name=circumstances.names.get(rule, f"Recordwarden {rule}"),
+            fields={"publishes": name},
+            parent=piece,
+            depends_on=(key, piece),
+            because=duty.because,
+        )
+        carriers += [piece, rule]
+    made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
+
+
+def _keep(group: list[_Judged], circumstances: Circumstances, made: _Made) -> None:
+    duty, reach = group[0].duty, _joined(group)
+    carriers: list[str] = []
+    keys = _pieces(reach, lambda number: _keep_key(duty, everyone=reach.everyone, number=number), circumstances)
+    for piece, members in keys.items():
+        rule = f"r-{piece}"
+        made.resources[piece] = _policy(Kind.M365_RETENTION_POLICY, piece, members, reach, duty, circumstances)
+        made.resources[rule] = Wanted(
+            kind=Kind.M365_RETENTION_RULE,
+            key=rule,
+            name=circumstances.names.get(rule, f"Recordwarden {rule}"),
+            fields={"period": duty.term, "trigger": duty.clock.value, "action": "keep", "query": ""},
+            parent=piece,
+            depends_on=(piece,),
+            because=duty.because,
+        )
+        carriers += [piece, rule]
+    made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
+
+
+def _keep_key(duty: Duty, *, everyone: bool, number: int) -> str:
+    """``keep-<line>-<n>`` (chats: ``keep-chat-...``), short enough that its rule's key fits too; ``all`` where everybody is one location."""
+    head = CHAT_KEYS.strip("-") if duty.workload is Workload.CHAT else "keep"
+    return key_of("r", head, duty.line, "all" if everyone else "", str(number)).removeprefix("r-")
+
+
+def _pieces(reach: Reach, key_of_piece: _KeyOf, circumstances: Circumstances) -> dict[str, frozenset[str]]:
+    existing = circumstances.pieces
+    members: Iterable[str] = reach.members
+    if reach.unknown is not None:
+        # Who belongs is not sure just now: those already kept stay wanted, so that nothing looks abandoned.
+        members = reach.members | {item for key in _existing_keys(key_of_piece, existing) for item in existing[key]}
+    return in_pieces(members, key_of_piece, existing, CAPACITY)
+
+
+def _existing_keys(key_of_piece: _KeyOf, existing: Mapping[str, object]) -> Iterable[str]:
+    number = 1
+    while (key := key_of_piece(number)) in existing:
+        yield key
+        number += 1
+
+
+def _policy(  # noqa: PLR0913, PLR0917  # the parts of one policy
+    kind: Kind, key: str, members: frozenset[str], reach: Reach, duty: Duty, circumstances: Circumstances
+) -> Wanted:
+    return Wanted(
+        kind=kind,
+        key=key,
+        name=circumstances.names.get(key, f"Recordwarden {key}"),
+        fields={"enabled": True, "description": _description(duty), "exceptions": reach.exceptions},
+        members=members,
+        because=duty.because,
+        # A person may be in it with a mailbox and a drive.
+        people=len(reach.identities) if reach.everyone else min(len(reach.identities), len(members)),
+    )
+
+
+def _carriage(one: _Judged, circumstances: Circumstances, made: _Made) -> Carriage:
+    duty, reach = one.duty, one.reach
+    standing, reason = one.standing, one.reason
+    carriers = made.carriers.get(_group_key(duty, everyone=reach.everyone), ()) if standing is None else ()
+    if standing is None and reach.unknown is not None:
+        standing, reason = StandingValue.UNKNOWN, reach.unknown
+    if standing is None:
+        standing = StandingValue.AVAILABLE if duty.carrier is Carrier.LABEL else StandingValue.ENFORCED
+        reason = "people.not_covered" if reach.people.not_covered else None
+    return Carriage(
+        tenant=circumstances.tenant.id,
+        line=duty.line,
+        series=duty.series,
+        population=duty.population.id,
+        workload=duty.workload,
+        standing=standing,
+        reason=reason,
+        carriers=carriers,
+        people=reach.people,
+    )
+
+
+def _joined(group: list[_Judged]) -> Reach:
+    reach = group[0].reach
+    for one in group[1:]:
+        reach = union(reach, one.reach)
+    return reach
+
+
+def _description(duty: Duty) -> str:
+    return f"{duty.title} ({duty.citation})" if duty.citation else duty.title
+
+
+def _period(wanted: Wanted) -> Value:
+    return wanted.fields["period"]
+
+
+def _longest(terms: Iterable[Value]) -> Term:
+    """The longest of some terms: two lines that share a label never shorten it."""
+    days = list(terms)
+    return FOREVER if FOREVER in days else max(term for term in days if isinstance(term, int))
+

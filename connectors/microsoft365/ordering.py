@@ -1,0 +1,75 @@
+"""A hold order in Microsoft 365's terms: one case, and holds of at most 1,000 mailboxes and 100 sites each (M§3.7). Pure."""
+
+from __future__ import annotations
+
+from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
+from connectors.microsoft365.holds import mail_member, site_member
+from connectors.microsoft365.pieces import in_pieces
+from policies.keys import key_of
+from policies.kinds import Kind, Workload
+from policies.resources import Because, Wanted
+
+_CAPACITY = {"mail": 1000, "site": 100}
+# Chats and the calendar are kept inside the mailbox, and the archive is a part of it (M§3.1).
+_IN_MAILBOX = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.CALENDAR, Workload.GROUP})
+_SITES = frozenset({Workload.DRIVE, Workload.SITE})
+
+
+def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
+    """The case and holds of an order, which member of which hold carries each source, and sources that Microsoft 365 cannot hold.
+
+    Dates do not narrow a hold here: everything of a source is kept, which is more than was asked and never less. Terms do.
+    """
+    members: dict[OrderedSource, str] = {}
+    refused: dict[OrderedSource, str] = {}
+    for source in order.sources:
+        found = _member(source)
+        if found is None:
+            refused[source] = "person.no_container" if source.workload in _IN_MAILBOX | _SITES else "source.not_here"
+        else:
+            members[source] = found
+
+    def piece_key(number: int) -> str:
+        return key_of("m", order.tenant_alias, str(number))
+
+    case = key_of("m", order.tenant_alias)
+    because = Because(matter=order.alias)
+    pieces = in_pieces(set(members.values()), piece_key, circumstances.pieces, _CAPACITY)
+    homes = {member: key for key, held in pieces.items() for member in held}
+    resources = [
+        Wanted(
+            kind=Kind.M365_CASE,
+            key=case,
+            name=circumstances.names.get(case, order.tenant_alias),
+            fields={"state": "open", "description": ""},
+            because=because,
+        )
+    ]
+    resources += [
+        Wanted(
+            kind=Kind.M365_HOLD,
+            key=key,
+            name=circumstances.names.get(key, f"{order.tenant_alias} {number}"),
+            fields={"enabled": True, "query": (order.terms or "").strip(), "description": ""},
+            members=held,
+            parent=case,
+            depends_on=(case,),
+            because=because,
+            people=len({source.person for source, member in members.items() if member in held}),
+        )
+        for number, (key, held) in enumerate(pieces.items(), start=1)
+    ]
+    return Ordered(
+        resources=tuple(resources),
+        carried={source: (homes[member], member) for source, member in members.items()},
+        refused=refused,
+    )
+
+
+def _member(source: OrderedSource) -> str | None:
+    if source.workload in _SITES:
+        return site_member(source.container) if source.container else None
+    if source.workload in _IN_MAILBOX:
+        place = source.container or source.address
+        return mail_member(place) if place else None
+    return None

@@ -1,0 +1,178 @@
+"""Proves that a kind can be written here: a marked dummy that touches nobody, read back, and removed where the platform lets go of it.
+
+It can remove only what it made in the same call. Policies are born switched off and stay so; a case is closed again, because deleting cases
+and holds is in no part of this program. What stays is named in the receipt's raw answer (``left_behind``) and used again by the next proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from connectors.base import ConnectorError, PermanentError, Receipt, TenantUnreachableError
+from connectors.microsoft365 import wire
+from connectors.microsoft365.access import Access
+from connectors.microsoft365.graph import Call, select
+from connectors.microsoft365.holds import case_path
+from connectors.microsoft365.reader import Microsoft365Reader
+from connectors.microsoft365.seeing import Look
+from connectors.microsoft365.writer import Microsoft365Writer
+from policies.keys import key_of
+from policies.kinds import Kind
+from policies.resources import Live, Mark, Ref, Value, Wanted
+
+_TEXT = "A proof that this can be written; it keeps nothing and reaches nobody."
+_POLICY_OF = {Kind.M365_LABEL_RULE: Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_RULE: Kind.M365_RETENTION_POLICY}
+_NOUNS = {
+    Kind.M365_LABEL: "ComplianceTag",
+    Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
+    Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
+}
+_PROVABLE = frozenset({*_NOUNS, *_POLICY_OF, Kind.M365_CASE, Kind.M365_HOLD})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dummy:
+    """An object of a proof; ``fresh`` when this very call made it."""
+
+    ref: Ref
+    receipt: Receipt
+    fresh: bool
+
+
+class Microsoft365Prover:
+    """``Prover`` of one tenant under its writing identity."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._writer = Microsoft365Writer(access)
+        self._reader = Microsoft365Reader(access)
+
+    def prove(self, kind: Kind, mark: Mark) -> Receipt:
+        """Proof that ``kind`` can be written. Raises ConnectorError with what was refused or could not be read back."""
+        if kind not in _PROVABLE:
+            raise PermanentError("kind.not_written", f"{kind.value} is not written by this edition.", "There is nothing to prove.")
+        made: list[_Dummy] = []
+        try:
+            self._make(kind, mark, made)
+        except ConnectorError:
+            self._clear(made)
+            raise
+        left = self._clear(made)
+        receipt = made[-1].receipt
+        if not left:
+            return receipt
+        return replace(receipt, raw=wire.compact({"answer": receipt.raw, "left_behind": "; ".join(left)}))
+
+    def close(self) -> None:
+        """Close connections."""
+        self._access.close()
+
+    def _make(self, kind: Kind, mark: Mark, made: list[_Dummy]) -> None:
+        """Make the dummy of ``kind`` as the last of ``made``, with what it needs before it; each is read back, each has a mark of its own."""
+        if kind is Kind.M365_HOLD:
+            case = self._dummy(Kind.M365_CASE, _other(mark, "case"), made)
+            self._dummy(kind, mark, made, parent=case.ref)
+        elif kind in (Kind.M365_RETENTION_RULE, Kind.M365_LABEL_RULE):
+            publishing = kind is Kind.M365_LABEL_RULE
+            label = self._dummy(Kind.M365_LABEL, _other(mark, "label"), made) if publishing else None
+            policy = self._dummy(_POLICY_OF[kind], _other(mark, "pub" if publishing else "policy"), made)
+            self._dummy(kind, mark, made, parent=policy.ref, publishes=label.ref.name if label else "")
+        else:
+            # A policy of ours without a rule is told by its key, for the rule is what tells the two sorts apart.
+            self._dummy(kind, _other(mark, "pub") if kind is Kind.M365_LABEL_POLICY else mark, made)
+
+    def _dummy(self, kind: Kind, mark: Mark, made: list[_Dummy], *, parent: Ref | None = None, publishes: str = "") -> _Dummy:
+        """The dummy that an earlier proof left, written to again; else a new one. Raises ``proof.not_read_back`` when it is not seen after."""
+        tenant = self._access.tenant.id
+        wanted = self._wanted(kind, mark, publishes)
+        left = self._left(kind, mark, parent)
+        if left is not None:
+            receipt, ref = self._again(left, wanted, mark), left.ref(tenant)
+        else:
+            receipt = self._writer.create(wanted, mark, parent)
+            parent_id = parent.vendor_id if parent else None
+            ref = Ref(tenant=tenant, kind=kind, vendor_id=receipt.vendor_id, name=receipt.name, mark=mark, parent_id=parent_id)
+        made.append(_Dummy(ref=ref, receipt=receipt, fresh=left is None))
+        if self._reader.read_back(ref) is None:
+            raise PermanentError("proof.not_read_back", f"{ref.name} was written and is not there when read again.", "Report it.")
+        return made[-1]
+
+    def _left(self, kind: Kind, mark: Mark, parent: Ref | None) -> Live | None:
+        kinds = {Kind.M365_CASE, Kind.M365_HOLD} if kind is Kind.M365_HOLD else {kind}
+        for live in Look(self._access).at(kinds).of(kind):
+            # A publish rule has no mark of its own making: it is the one in our dummy policy.
+            same = live.parent_id == parent.vendor_id if parent and kind is Kind.M365_LABEL_RULE else live.mark == mark
+            if same:
+                return live
+        return None
+
+    def _again(self, live: Live, wanted: Wanted, mark: Mark) -> Receipt:
+        """Write to what an earlier proof left; a publish rule cannot be changed, so there its being there is the proof."""
+        ref = live.ref(self._access.tenant.id)
+        if wanted.kind is Kind.M365_LABEL_RULE:
+            return Receipt(vendor_id=live.vendor_id, name=live.name, accepted_at=self._access.context.clock.now(), raw=live.raw)
+        reopen = wanted.kind is Kind.M365_CASE and live.fields.get("state") != "open"
+        return self._writer.set(ref, wanted, mark, frozenset({"state"} if reopen else {"description"}))
+
+    def _wanted(self, kind: Kind, mark: Mark, publishes: str) -> Wanted:
+        fields: dict[Kind, dict[str, Value]] = {
+            Kind.M365_LABEL: {"period": 1, "trigger": "created", "action": "keep", "behaviour": "retain"},
+            Kind.M365_LABEL_POLICY: {"enabled": False},
+            Kind.M365_RETENTION_POLICY: {"enabled": False},
+            Kind.M365_LABEL_RULE: {"publishes": publishes},
+            Kind.M365_RETENTION_RULE: {"period": 1, "trigger": "created", "action": "keep", "query": ""},
+            Kind.M365_CASE: {"state": "open"},
+            Kind.M365_HOLD: {"enabled": True, "query": ""},
+        }
+        policy = kind in _POLICY_OF.values()
+        return Wanted(
+            kind=kind,
+            key=mark.key,
+            name=f"Recordwarden {mark.key} {mark.district}"[:64],
+            fields={**fields[kind], "description": _TEXT},
+            members=frozenset({f"exchange:{self._some_mailbox()}"}) if policy else frozenset(),
+        )
+
+    def _some_mailbox(self) -> str:
+        """A mailbox to name in a policy that is switched off: the platform takes no policy without a location (M§2.2)."""
+        query = (select("id", "mail", "assignedPlans"), ("$top", "50"))
+        reply = self._access.graph.call(Call(method="GET", path="/users", query=query))
+        for row in wire.rows(reply.value, "value"):
+            plans = [wire.text(plan, "service") for plan in wire.rows(row, "assignedPlans") if wire.text(plan, "capabilityStatus") == "Enabled"]
+            address = wire.filled(row, "mail")
+            if address and "exchange" in plans:
+                return address.lower()
+        raise PermanentError("proof.no_mailbox", "No account with a mailbox was seen to name in a dummy policy.", "Check the licences.")
+
+    def _clear(self, made: list[_Dummy]) -> list[str]:
+        """Remove what this call made, the youngest first, and close the case. Returns what stays, and why."""
+        left: list[str] = []
+        for dummy in reversed(made):
+            if dummy.ref.kind in _POLICY_OF:
+                continue  # a rule goes with its policy
+            try:
+                stays = self._remove(dummy)
+            except TenantUnreachableError:
+                raise
+            except ConnectorError as error:
+                stays = error.code
+            if stays is not None:
+                left.append(f"{dummy.ref.kind.value} {dummy.ref.name!r} ({dummy.ref.vendor_id}): {stays}")
+        return left
+
+    def _remove(self, dummy: _Dummy) -> str | None:
+        ref = dummy.ref
+        if ref.kind is Kind.M365_CASE:
+            self._access.graph.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/close", slow=True))
+            return "closed and kept: cases are not deleted from here"
+        if ref.kind is Kind.M365_HOLD:
+            return "kept without a source in its closed case: holds are not deleted from here"
+        if not dummy.fresh:
+            return "left by an earlier proof; an administrator may remove it"
+        self._access.admin.write(f"Remove-{_NOUNS[ref.kind]}", {"Identity": ref.vendor_id, "Confirm": False})
+        return None
+
+
+def _other(mark: Mark, what: str) -> Mark:
+    """The mark of a dummy that a proof needs beside the one it is about."""
+    return replace(mark, key=key_of(what, mark.key))
