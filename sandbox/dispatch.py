@@ -104,7 +104,7 @@ class Dispatcher:
                 await asyncio.sleep(fault.seconds)
                 fault = None
         if fault is not None:
-            struck = faults.answer(fault, response)
+            struck = faults.answer(fault, surface.name, response)
             response, cut = struck.response, struck.cut
         world.exchanges.append(_record(world, surface.name, request, response))
         if response is None or cut:

@@ -43,7 +43,7 @@ def strike(world: World, surface: str, operation: str, when: Moment) -> Fault | 
     return None
 
 
-def answer(fault: Fault, response: Response | None) -> Struck:
+def answer(fault: Fault, surface: str, response: Response | None) -> Struck:
     """What the client sees under ``fault``; ``response`` is what the handler answered, if it ran. ``slow`` is not answered here."""
     if fault.kind == "reset":
         return Struck(response=None)
@@ -51,7 +51,7 @@ def answer(fault: Fault, response: Response | None) -> Struck:
         return Struck(response=Response(fault.body or _PAGE, status_code=200, media_type="text/html", headers=fault.headers))
     if fault.kind == "status":
         headers = {"content-type": "application/json; charset=UTF-8", **fault.headers}
-        return Struck(response=Response(fault.body or _error_body(fault.status), status_code=fault.status, headers=headers))
+        return Struck(response=Response(fault.body or _error_body(surface, fault.status), status_code=fault.status, headers=headers))
     assert response is not None, "a fault that changes the answer acts after the handler"
     if fault.kind == "truncated":
         return Struck(response=response, cut=True)
@@ -90,9 +90,15 @@ def _moment(fault: Fault) -> Moment:
     return "after" if fault.kind in {"truncated", "foreign_link"} else fault.when
 
 
-def _error_body(status: int) -> bytes:
-    """One body that both vendors' clients can read: a code, a message, Google's status word and its older list of reasons."""
+def _error_body(surface: str, status: int) -> bytes:
+    """One body that both vendors' clients can read: a code, a message, Google's status word and its older list of reasons.
+
+    Token endpoints speak OAuth instead (RFC 6749 §5.2).
+    """
     message = "The service is currently unavailable." if status >= 500 else "The request was refused."
+    if surface in {"token", "authority"}:
+        word = "temporarily_unavailable" if status >= 500 or status == 429 else "invalid_client"
+        return json.dumps({"error": word, "error_description": message}).encode("utf-8")
     reason = "backendError" if status >= 500 else "rateLimitExceeded" if status == 429 else "forbidden"
     reasons = [{"domain": "global", "reason": reason, "message": message}]
     error = {"code": status, "message": message, "status": _STATUS_WORDS.get(status, "UNAVAILABLE"), "errors": reasons}

@@ -18,31 +18,28 @@ class ConsoleError(ValueError):
 
 
 class Tenant(Protocol):
-    """A tenant package, seen from the server. Functions take the world, because that is where the tenant's state lives."""
+    """A tenant package, seen from the server; a module fits, its functions in the place of methods.
+
+    Functions take the world, because that is where the tenant's state lives.
+    """
 
     TENANT_ID: str
     """The tenant's id in the overlay and below ``/_door/console/``: ``m365`` or ``google``."""
 
-    @staticmethod
-    def install(world: World, folder: Path) -> None:
+    def install(self, world: World, folder: Path, /) -> None:
         """Put the seeded state into ``world.state[TENANT_ID]`` and the credentials that clients need into ``folder``."""
 
-    @staticmethod
-    def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
+    def routes(self, world: World, /) -> Mapping[str, list[SandboxRoute]]:
         """Routes by surface, paths relative to the surface's prefix."""
 
-    @staticmethod
-    def console_acts(world: World) -> Mapping[str, ConsoleAct]:
+    def console_acts(self, world: World, /) -> Mapping[str, ConsoleAct]:
         """What can be done in the vendor's console, by name. Called under ``world.lock``."""
 
-    @staticmethod
-    def dump(world: World) -> dict[str, object]:
+    def dump(self, world: World, /) -> dict[str, object]:
         """The tenant's state as JSON values, for tests and drills that check from outside the APIs."""
 
-    @staticmethod
-    def overlay(world: World, base_url: str) -> dict[str, object]:
+    def overlay(self, world: World, base_url: str, /) -> dict[str, object]:
         """The tenant's part of the overlay file; file names in it are relative to the state folder."""
 
-    @staticmethod
-    def judge(world: World, exchange: Exchange) -> list[str]:
+    def judge(self, world: World, exchange: Exchange, /) -> list[str]:
         """What is untrue to the vendor's schema in that exchange, one sentence each; empty when nothing is."""

@@ -2,6 +2,10 @@
 
 True to the vendor as reference paragraphs G§ and the discovery documents tell it. Vault retention rules exist only at the console
 (``console_vault``), because no Google API reads or writes them. Nothing here knows who calls.
+
+Switches: ``google.hold_delay`` (90 s until a hold is in force), ``google.audit_delay`` (180 s and up to two thirds more until an event
+is served), ``google.close_with_holds`` (refuse, keep or release), ``google.quota`` (off), ``google.empty_pages`` (off: no empty first
+page of policies), ``google.edition`` (read at the start: Fundamentals, Standard or Plus).
 """
 
 from __future__ import annotations

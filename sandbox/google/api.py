@@ -18,7 +18,7 @@ from sandbox.google.mask import masked
 from sandbox.google.quota import COSTS
 from sandbox.google.state import GoogleState, User, settle, state_of
 from sandbox.routing import SandboxRoute, json_of, json_response
-from sandbox.validate.schema import body_problems
+from sandbox.validate.schema import body_problems, without_nulls
 from sandbox.world import World
 
 Item = dict[str, object]
@@ -117,7 +117,7 @@ def _call(world: World, surface: str, method: Method, request: Request) -> Call:
     user = _authenticated(world, state, method, request)
     settle(world)
     try:
-        body = json_of(request) if method.request else {}
+        body: Item = without_nulls(json_of(request)) if method.request else {}
     except ValueError as error:
         raise errors.invalid(f"Invalid JSON payload received. {error}") from error
     if method.request and not legacy_errors(surface):

@@ -21,8 +21,11 @@ def _settled(world: World, act: ConsoleAct) -> ConsoleAct:
         # Before anything changes, what was due by now takes effect: a licence taken away later must not undo it.
         settle(world)
         try:
-            return act(given)
+            answer = act(given)
         except ApiError as error:
             raise ConsoleError(error.message) from error
+        # And after it, so that what the act made possible (a licence) counts from this moment.
+        settle(world)
+        return answer
 
     return settled

@@ -90,7 +90,10 @@ def _ordered(call: Call, users: Iterable[User]) -> list[User]:
         "familyName": lambda user: user.family,
         "givenName": lambda user: user.given,
     }
-    return sorted(users, key=keys[call.query.get("orderBy") or "email"], reverse=call.query.get("sortOrder") == "DESCENDING")
+    order = call.query.get("orderBy") or "email"
+    if order not in keys:
+        raise errors.invalid("Invalid Input: orderBy")
+    return sorted(users, key=keys[order], reverse=call.query.get("sortOrder") == "DESCENDING")
 
 
 def _tests(query: str) -> list[Test]:

@@ -151,5 +151,8 @@ def _hold_time(held: Held | None) -> Item:
 
 def _midnight(value: object) -> str:
     # "The value is rounded to 12 AM on the specified date", in GMT (discovery document, HeldMailQuery).
-    moment = datetime.fromisoformat(str(value)).astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(str(value)).astimezone(UTC)
+    except ValueError as error:
+        raise errors.invalid(f"Invalid time: {value}") from error
     return datetime.combine(moment.date(), time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

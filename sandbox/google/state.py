@@ -89,10 +89,11 @@ class OrgUnit:
 
 @dataclass(slots=True, kw_only=True)
 class Held:
-    """Something put on hold at ``added``; ``since`` is when it took effect, unknown until then."""
+    """Something put on hold at ``added``; ``since`` is when it took effect, unknown until then; ``late`` if its time came and it could not."""
 
     added: datetime
     since: datetime | None = None
+    late: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -293,9 +294,11 @@ def settle(world: World) -> None:
     state, now, delay = state_of(world), world.clock.now(), hold_delay(world)
     waiting = []
     for hold, account, held in state.pending:
-        if held.added + delay <= now and _can_be_held(state, hold, account):
-            held.since = held.added + delay
+        due = held.added + delay <= now
+        if due and _can_be_held(state, hold, account):
+            held.since = now if held.late else held.added + delay
         else:
+            held.late = due
             waiting.append((hold, account, held))
     state.pending[:] = waiting
     for matter in [m for m in state.matters.values() if m.deleted_at is not None and m.deleted_at + MATTER_GONE <= now]:

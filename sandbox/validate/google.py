@@ -6,7 +6,7 @@ import json
 from urllib.parse import parse_qsl, unquote
 
 from sandbox.google.discovery import SURFACES, document, legacy_errors
-from sandbox.validate.schema import body_problems, query_problems
+from sandbox.validate.schema import body_problems, query_problems, without_nulls
 from sandbox.world import Exchange
 
 
@@ -26,7 +26,8 @@ def judge(exchange: Exchange) -> list[str]:
         return _error_problems(exchange)
     found = query_problems(api, method, parse_qsl(query, keep_blank_values=True))
     if method.request and exchange.request.strip():
-        found += [f"request: {problem}" for problem in body_problems(api, method.request, json.loads(exchange.request), method)]
+        sent = without_nulls(json.loads(exchange.request))
+        found += [f"request: {problem}" for problem in body_problems(api, method.request, sent, method)]
     if method.response:
         found += [f"answer: {problem}" for problem in body_problems(api, method.response, json.loads(exchange.response))]
     elif exchange.response:

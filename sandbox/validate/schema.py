@@ -27,6 +27,13 @@ def body_problems(api: Document, schema: str, value: object, method: Method | No
     return list(_check(api, {"$ref": schema}, value, "", method))
 
 
+def without_nulls(value: Any) -> Any:
+    """The same JSON without members that are null, which in a request means "not set" (proto3 JSON); answers never have them."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
 def query_problems(api: Document, method: Method, query: Sequence[tuple[str, str]]) -> list[str]:
     """Unknown, missing and ill-typed query parameters of one request."""
     found = []

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Clients that the sandbox's makers did not write, wired to a sandbox: google-api-python-client over TLS, and a bare one for the door."""
 
 from __future__ import annotations

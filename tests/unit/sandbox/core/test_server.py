@@ -22,7 +22,7 @@ from tests.unit.sandbox.clients import Door
 class Counter:
     """The least tenant: one surface that counts, with an operation that the body names, as the admin endpoint's cmdlets do."""
 
-    TENANT_ID = "counter"
+    TENANT_ID: str = "counter"
 
     @staticmethod
     def install(world: World, _folder: Path) -> None:
@@ -70,7 +70,7 @@ class Counter:
 @pytest.fixture
 def counting(tmp_path: Path) -> tuple[World, SandboxServer]:
     world = make_world("tiny")
-    return world, SandboxServer(world, (Counter,), tmp_path / "state")
+    return world, SandboxServer(world, (Counter(),), tmp_path / "state")
 
 
 def test_surfaces_answer_under_their_prefix_and_sign_in_at_the_root(counting: tuple[World, SandboxServer]) -> None:
@@ -122,6 +122,14 @@ def test_a_fault_strikes_from_the_nth_request_so_many_times(counting: tuple[Worl
     assert answers[1][2]["retry-after"] == "3"
     assert json.loads(answers[1][1])["error"]["status"] == "RESOURCE_EXHAUSTED"
     assert world.state["counter"] == {"n": 2}
+
+
+def test_a_token_endpoint_that_fails_speaks_oauth(counting: tuple[World, SandboxServer]) -> None:
+    world, server = counting
+    world.faults.append(Fault(surface="authority", operation="token", kind="status", when="before"))
+    with server:
+        status, body, _ = Door(server).send("POST", "/some-tenant/v2.0/token")
+    assert (status, json.loads(body)["error"]) == (503, "temporarily_unavailable")
 
 
 def test_a_truncated_answer_promises_more_than_it_sends(counting: tuple[World, SandboxServer]) -> None:
