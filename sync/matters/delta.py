@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -40,10 +41,11 @@ def between(before: Matter | None, after: Matter) -> Delta:
     old = before or replace(after, people=(), sources=(), lines=(), paper=(), gaps=())
     sources = changed(tuple(map(_without_look, old.sources)), tuple(map(_without_look, after.sources)))
     moved = {source.id for source in sources}
-    sealed_before = _dossiers(old)
-    sealed_after = _dossiers(after)
-    resealed = frozenset(key for key, value in sealed_after.items() if sealed_before.get(key) != value)
     people = {person.id: person for person in changed(old.people, after.people)}
+    places = {source.id: source.place for source in old.sources}
+    touched = people.keys() | {source.person for source in sources if places.get(source.id) != source.place}
+    sealed_before, sealed_after = _dossiers(old, touched), _dossiers(after, touched)
+    resealed = frozenset(key for key, value in sealed_after.items() if sealed_before.get(key) != value)
     people |= {person.id: person for person in after.people if person.id in resealed}
     return Delta(
         after=after, head=before is None or _head(before) != _head(after), details=before is None or before.details != after.details,
@@ -65,7 +67,7 @@ def body(delta: Delta, event: str, order: str | None) -> dict[str, object]:
     parts: dict[str, object] = {
         "people": {one.id: _person(one, delta) for one in delta.people},
         "sources": {one.id: _source(one) for one in delta.sources},
-        "lines": {one.id: {"dossier": Sealed(one.text), "expanded": one.expanded} for one in delta.lines},
+        "lines": {one.id: {"dossier": Sealed(dossier.of_line(one)), "expanded": one.expanded, "code": one.code} for one in delta.lines},
         "paper": {one.id: {"dossier": Sealed(dossier.of_paper(one)), "secured_on": one.secured_on} for one in delta.paper},
         "gaps": {one.id: _gap(one) for one in delta.gaps},
     }
@@ -120,8 +122,8 @@ def _without_look(source: Source) -> Source:
     return replace(source, seen_held=None)
 
 
-def _dossiers(matter: Matter) -> dict[str, dict[str, object]]:
+def _dossiers(matter: Matter, people: AbstractSet[str]) -> dict[str, dict[str, object]]:
     by_person: dict[str, list[Source]] = {}
     for source in matter.sources:
         by_person.setdefault(source.person, []).append(source)
-    return {one.id: dossier.of_person(one, tuple(by_person.get(one.id, ()))) for one in matter.people}
+    return {one.id: dossier.of_person(one, tuple(by_person.get(one.id, ()))) for one in matter.people if one.id in people}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from policies.kinds import Workload
-from sync.matters.model import Account, Details, Paper, PersonOnHold, Place, Source
+from sync.matters.model import Account, Details, Line, Paper, PersonOnHold, Place, Source
 
 ERASED = "[erased]"
 
@@ -32,7 +32,11 @@ def of_person(person: PersonOnHold, sources: tuple[Source, ...]) -> dict[str, ob
         "both": person.both,
         "candidates": list(person.candidates),
         "accounts": [
-            {"tenant": one.tenant, "vendor_id": one.vendor_id, "address": one.address, "org_unit": one.org_unit} for one in person.accounts
+            {
+                "tenant": one.tenant, "vendor_id": one.vendor_id, "address": one.address, "org_unit": one.org_unit,
+                "employee_id": one.employee_id,
+            }
+            for one in person.accounts
         ],
         "places": {
             source.id: {
@@ -61,6 +65,17 @@ def places(value: object) -> Mapping[str, Place]:
     return {key: _place(_object(one)) for key, one in found.items()}
 
 
+def of_line(line: Line) -> dict[str, object]:
+    """What a line that stands for several people says."""
+    return {"text": line.text, "both": line.both, "candidates": list(line.candidates)}
+
+
+def line(value: object, row_id: str) -> Line:
+    """The sealed half of a line back."""
+    body = _object(value)
+    return Line(id=row_id, text=_text(body.get("text")) or ERASED, both=body.get("both") is True, candidates=_texts(body.get("candidates")))
+
+
 def of_paper(paper: Paper) -> dict[str, object]:
     """What names a place on paper and who answers for it."""
     return {"what": paper.what, "where": paper.where, "responsible": paper.responsible}
@@ -83,7 +98,8 @@ def text(value: object) -> str | None:
 def _account(value: object) -> Account:
     body = _object(value)
     return Account(
-        tenant=str(body["tenant"]), vendor_id=str(body["vendor_id"]), address=str(body["address"]), org_unit=_text(body.get("org_unit"))
+        tenant=str(body["tenant"]), vendor_id=str(body["vendor_id"]), address=str(body["address"]), org_unit=_text(body.get("org_unit")),
+        employee_id=_text(body.get("employee_id")),
     )
 
 

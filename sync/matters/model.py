@@ -67,7 +67,9 @@ class Account:
     tenant: str
     vendor_id: str
     address: str
+    """As it was when the account was joined."""
     org_unit: str | None = None
+    employee_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,6 @@ class PersonOnHold:
     """By tenant; a tenant that never answered is missing."""
     since: Between | None = None
     """Between which two looks state and code became what they are."""
-    seen: datetime | None = None
 
     def where(self, presence: Presence) -> tuple[str, ...]:
         """The tenants that answered so."""
@@ -183,6 +184,9 @@ class Line:
     text: str
     """``group:X``, ``school:X`` or ``role:X``."""
     expanded: datetime | None = None
+    both: bool = False
+    candidates: tuple[str, ...] = ()
+    code: PersonCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +223,8 @@ class Matter:
     paper: tuple[Paper, ...] = ()
     gaps: tuple[Gap, ...] = ()
     lines: tuple[Line, ...] = ()
+    looked: datetime | None = None
+    """When somebody last looked at a tenant for it."""
 
     def person(self, person_id: str) -> PersonOnHold:
         """The person of that row. Raises KeyError."""

@@ -32,6 +32,10 @@ class Event:
     signer: OfficerKey | None = None
 
 
+class AliasTakenError(Exception):
+    """Another process opened a matter of the same alias a moment ago."""
+
+
 class Register:
     """Reads matters and keeps what changed in them, the journal's entry first."""
 
@@ -66,12 +70,22 @@ class Register:
                     return found
         return None
 
+    def has_order(self, matter: Matter, sha256: str) -> bool:
+        """Whether an order file with this digest was read for ``matter`` before."""
+        with self.store.read() as session:
+            return matter.tenant_alias in self._rows.of_order(session, sha256)
+
     def keep(self, before: Matter | None, after: Matter, event: Event) -> bool:
-        """Whether ``after`` differs from ``before``; if so one journal entry and the rows that follow from it are written, together."""
+        """Whether ``after`` differs from ``before``; if so one journal entry and its rows are written, together.
+
+        Raises AliasTakenError for a new matter whose alias is in use.
+        """
         delta = between(before, after)
         if delta.empty and event.signer is None:
             return False
         with self.store.write() as session:
+            if before is None and self._rows.find(session, after.alias) is not None:
+                raise AliasTakenError(after.alias)
             seq = self._journal.append(
                 EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.actor,
                 signer=event.signer, session=session,
@@ -82,12 +96,11 @@ class Register:
                 self._rows.put(session, [order])
         return True
 
-    def touch(self, tenant: str, matter: Matter, at: datetime) -> None:
-        """Note which of the matter's sources in ``tenant`` were seen held at ``at``: no news, so no journal entry."""
+    def looked(self, tenant: str, matter: Matter, at: datetime) -> None:
+        """Note when the matter was looked at in ``tenant``, and which of its sources were held then: no news, so no journal entry."""
         held = [source.id for source in matter.sources if source.tenant == tenant and source.state in IN_FORCE and source.seen_held == at]
-        if held:
-            with self.store.write() as session:
-                self._rows.seen_held(session, tenant, matter.tenant_alias, held, at)
+        with self.store.write() as session:
+            self._rows.looked(session, tenant, matter.tenant_alias, held, at)
 
     def _written(self, session: Session, seq: int) -> Mapping[str, object]:
         """The body of an entry as it stands in the chain, with every sealed value as its hash."""

@@ -38,21 +38,15 @@ class Found:
 
 
 class Directory:
-    """All accounts by address, employee number and vendor id.
+    """All accounts of the tenants that were read now, by address, employee number and vendor id."""
 
-    ``fresh`` are the tenants that were read now: only they can say who is there and who is not. ``remembered`` are accounts of the other tenants as
-    they were last seen: they help to join, and prove nothing.
-    """
-
-    def __init__(self, fresh: Mapping[str, Roster], remembered: Mapping[str, Sequence[Identity]] | None = None) -> None:
+    def __init__(self, fresh: Mapping[str, Roster]) -> None:
         self.fresh = fresh
-        lists = {**(remembered or {}), **{tenant: roster.identities for tenant, roster in fresh.items()}}
-        self.tenants = tuple(lists)
         self._address: dict[tuple[str, str], list[Identity]] = {}
         self._employee: dict[tuple[str, str], list[Identity]] = {}
         self._vendor: dict[tuple[str, str], Identity] = {}
-        for tenant, identities in lists.items():
-            for identity in identities:
+        for tenant, roster in fresh.items():
+            for identity in roster.identities:
                 self._vendor[tenant, identity.vendor_id] = identity
                 for address in identity.addresses:
                     self._address.setdefault((tenant, address), []).append(identity)
@@ -84,21 +78,22 @@ class Directory:
 
 
 def find(asked: Asked, directory: Directory) -> Found:
-    """The accounts of one person, or the question that has to be answered first.
+    """The accounts of one person in the tenants read now, or the question that has to be answered first.
 
     An account joined before is found by the vendor's id, whatever it is called today. An address in the order that one account of a tenant answers to
-    settles that tenant; where none does, the accounts of the other tenants are asked for their like.
+    settles that tenant; where none does, the person's accounts in the other tenants are asked for their like.
     """
     chosen: dict[str, tuple[Identity, ...]] = {}
     contested: list[Identity] = []
-    for tenant in directory.tenants:
+    for tenant in directory.fresh:
         known, rivals = _named(asked, tenant, directory)
         if known:
             chosen[tenant] = known
         contested.extend(rivals)
-    for tenant in directory.tenants:
+    elsewhere = [_as_remembered(account) for account in asked.accounts if account.tenant not in directory.fresh]
+    for tenant in directory.fresh:
         if tenant not in chosen and not any(account.tenant == tenant for account in asked.accounts):
-            like = directory.alike(tenant, [one for group in chosen.values() for one in group])
+            like = directory.alike(tenant, [*elsewhere, *(one for group in chosen.values() for one in group)])
             if like:
                 chosen[tenant] = like
                 contested.extend(like if len(like) > 1 else ())
@@ -107,6 +102,11 @@ def find(asked: Asked, directory: Directory) -> Found:
     if contested and not asked.both:
         return Found(question=True, candidates=candidates(once((*contested, *identities))), answers=answers)
     return Found(identities=identities, answers=answers)
+
+
+def _as_remembered(account: Account) -> Identity:
+    """An account in a tenant that was not read now, as far as it is remembered: it helps to find its like, and proves nothing."""
+    return Identity(tenant=account.tenant, vendor_id=account.vendor_id, address=account.address, employee_id=account.employee_id)
 
 
 def _named(asked: Asked, tenant: str, directory: Directory) -> tuple[tuple[Identity, ...], tuple[Identity, ...]]:

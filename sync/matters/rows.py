@@ -44,7 +44,7 @@ def matter(bundle: Bundle) -> Matter:
         sources=tuple(sorted((_source(one, spots, opened) for one in bundle.sources), key=lambda one: (one.tenant, one.person, one.id))),
         paper=tuple(dossier.paper(opened.get(one.dossier), one.id, one.secured_on) for one in bundle.paper),
         gaps=tuple(sorted((_gap(one, opened) for one in bundle.gaps), key=lambda one: (one.first_seen_not_held, one.id))),
-        lines=tuple(Line(id=one.id, text=dossier.text(opened.get(one.dossier)) or dossier.ERASED, expanded=one.expanded_at) for one in bundle.lines),
+        lines=tuple(sorted((_line(one, opened) for one in bundle.lines), key=lambda one: (one.text, one.id))), looked=row.looked_at,
     )
 
 
@@ -55,7 +55,8 @@ def rows(delta: Delta, district: str, body: Mapping[str, object]) -> Iterable[Ro
     if delta.head:
         yield _head(after, district, _seal(body.get("details")))
     for line in delta.lines:
-        yield MatterLineRow(**key, id=line.id, dossier=_seal_in(body, "lines", line.id, "dossier"), expanded_at=line.expanded)
+        seal = _seal_in(body, "lines", line.id, "dossier")
+        yield MatterLineRow(**key, id=line.id, dossier=seal, expanded_at=line.expanded, code=line.code.value if line.code else None)
     for person in delta.people:
         yield _person_row(person, key, _seal_in(body, "people", person.id, "dossier"))
     for source in delta.sources:
@@ -71,7 +72,7 @@ def _head(after: Matter, district: str, details: str) -> MatterRow:
     return MatterRow(
         district=district, tenant_alias=after.tenant_alias, alias=after.alias, report_alias=after.report_alias, state=after.state, details=details,
         workloads=dump([one.value for one in after.workloads]), opened_at=after.opened, ordered=times.ordered, triggered=times.triggered,
-        received=times.received, passed_to_counsel=times.passed_to_counsel, issued=times.issued,
+        received=times.received, passed_to_counsel=times.passed_to_counsel, issued=times.issued, looked_at=after.looked,
     )
 
 
@@ -80,16 +81,20 @@ def _person_row(person: PersonOnHold, key: Mapping[str, str], seal: str) -> Matt
     return MatterPersonRow(
         **key, id=person.id, dossier=seal, former=person.former, state=person.state, code=person.code.value if person.code else None,
         answers=dump({tenant: {"presence": one.presence, "codes": list(one.codes)} for tenant, one in person.answers.items()}),
-        since_earliest=since.earliest if since else None, since_latest=since.latest if since else None, seen_at=person.seen,
+        since_earliest=since.earliest if since else None, since_latest=since.latest if since else None,
     )
 
 
 def _person(row: MatterPersonRow, opened: Mapping[str, object]) -> PersonOnHold:
     return replace(
         dossier.person(opened.get(row.dossier), row.id), former=row.former, state=row.state, code=PersonCode(row.code) if row.code else None,
-        answers=_answers(row.answers), seen=row.seen_at,
+        answers=_answers(row.answers),
         since=Between(earliest=row.since_earliest, latest=row.since_latest) if row.since_latest else None,
     )
+
+
+def _line(row: MatterLineRow, opened: Mapping[str, object]) -> Line:
+    return replace(dossier.line(opened.get(row.dossier), row.id), expanded=row.expanded_at, code=PersonCode(row.code) if row.code else None)
 
 
 def _answers(text: str) -> Mapping[str, Answer]:

@@ -80,8 +80,12 @@ class MatterRows:
                 row.details = session.get_one(MatterRow, (row.district, row.tenant_alias)).details
             session.merge(row)
 
-    def seen_held(self, session: Session, tenant: str, matter: str, sources: Sequence[str], at: datetime) -> None:
-        """Note that these sources were seen held at ``at``."""
+    def looked(self, session: Session, tenant: str, matter: str, sources: Sequence[str], at: datetime) -> None:
+        """Note that the matter was looked at in ``tenant``, and that these of its sources were seen held."""
+        row = session.get_one(MatterRow, (self.store.district, matter))
+        row.looked_at = at
+        session.add(row)
+        session.flush()
         if not sources:
             return
         table = MatterSourceRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it

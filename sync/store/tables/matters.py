@@ -37,6 +37,7 @@ class MatterRow(SQLModel, table=True):
     received: datetime | None = Field(default=None, sa_type=UtcText)
     passed_to_counsel: datetime | None = Field(default=None, sa_type=UtcText)
     issued: datetime | None = Field(default=None, sa_type=UtcText)
+    looked_at: datetime | None = Field(default=None, sa_type=UtcText)
 
 
 class MatterOrderRow(SQLModel, table=True):
@@ -58,6 +59,7 @@ class MatterLineRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     dossier: str
     expanded_at: datetime | None = Field(default=None, sa_type=UtcText)
+    code: str | None = None
 
 
 class MatterPersonRow(SQLModel, table=True):
@@ -76,7 +78,6 @@ class MatterPersonRow(SQLModel, table=True):
     """JSON object: per tenant whether the person is known there, and what there is to know."""
     since_earliest: datetime | None = Field(default=None, sa_type=UtcText)
     since_latest: datetime | None = Field(default=None, sa_type=UtcText)
-    seen_at: datetime | None = Field(default=None, sa_type=UtcText)
 
 
 class MatterSourceRow(SQLModel, table=True):

@@ -35,7 +35,7 @@ def _matter() -> None:
     op.create_table(
         "matter",
         *_text("district", "tenant_alias", "alias", "report_alias", "state", "details", "workloads", "opened_at", "ordered"),
-        *_text("triggered", "received", "passed_to_counsel", "issued", nullable=True),
+        *_text("triggered", "received", "passed_to_counsel", "issued", "looked_at", nullable=True),
         sa.CheckConstraint("state IN ('open', 'partly_held', 'held', 'releasing', 'released')", name="matter_state"),
         sa.PrimaryKeyConstraint("district", "tenant_alias"),
     )
@@ -46,7 +46,7 @@ def _matter() -> None:
 
 def _people() -> None:
     op.create_table(
-        "matter_line", *_text("district", "matter", "id", "dossier"), *_text("expanded_at", nullable=True),
+        "matter_line", *_text("district", "matter", "id", "dossier"), *_text("expanded_at", "code", nullable=True),
         sa.PrimaryKeyConstraint("district", "matter", "id"),
     )
     op.create_table(
@@ -54,7 +54,7 @@ def _people() -> None:
         *_text("district", "matter", "id", "dossier"),
         sa.Column("former", sa.Boolean(), nullable=False),
         *_text("state", "answers"),
-        *_text("code", "since_earliest", "since_latest", "seen_at", nullable=True),
+        *_text("code", "since_earliest", "since_latest", nullable=True),
         sa.CheckConstraint("state IN ('held', 'partly', 'not_held', 'question')", name="matter_person_state"),
         sa.PrimaryKeyConstraint("district", "matter", "id"),
     )

@@ -1,0 +1,289 @@
+"""The hold lane: opening matters, telling runs what is to be held, and following each source until the platform says that it is.
+
+Whatever is ordered is written down before anything is sent, and nothing here takes anybody off a hold. Names stay in the store behind seals: tenants
+and logs see the random alias.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from connectors.base import Circumstances, Connector, Lane
+from policies.kinds import Platform, Workload
+from policies.problems import Problem
+from policies.resources import Because, Snapshot, Wanted
+from policies.roster import Roster
+from sync.bindings import Binding
+from sync.desk import Desk
+from sync.ledger import Progress
+from sync.look import look
+from sync.matters import findings, joining, opening, placing, sending, standing
+from sync.matters.force import Sight, Step, advance
+from sync.matters.gaps import close, open_gap
+from sync.matters.model import Matter, MatterState, Opened, PersonOnHold
+from sync.matters.order import MatterOrder
+from sync.matters.register import AliasTakenError, Event, Register
+from sync.matters.resolve import Directory
+from sync.matters.sources import USUAL
+from sync.officers import Signer
+from sync.registers.attestations import valid_subjects
+from sync.registers.governance import signing
+
+PAPER = "paper/"
+"""An attestation of ``paper/ID`` vouches for a place on paper."""
+
+FRESH = timedelta(minutes=10)
+"""How long a list of people counts as read now."""
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz"
+_LETTERS_AND_DIGITS = _LETTERS + "23456789"
+
+
+class MatterError(Exception):
+    """What was asked of a matter cannot be done. ``code`` is dotted lower case; ``next_step`` says what a person can do."""
+
+    def __init__(self, code: str, message: str, next_step: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+
+
+def random_token() -> str:
+    """Eight random characters, the first a letter, none that are mistaken for another."""
+    return secrets.choice(_LETTERS) + "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(7))
+
+
+class HoldLane:
+    """The matters of one district, for one process. A run calls owners, wanted, places, observe and sent, in this order, for each tenant."""
+
+    def __init__(self, desk: Desk, token: opening.Token = random_token) -> None:
+        self.desk = desk
+        self.register = Register(desk.store, desk.journal, desk.clock.now)
+        self._token = token
+        self._fresh: dict[str, Roster] = {}
+        self._unreachable: dict[str, datetime] = {}
+        self._matters: dict[str, Matter] = {}
+        self._secured: frozenset[str] = frozenset()
+
+    # -- what people order
+
+    def open(self, order: MatterOrder, *, both: bool = False, sha256: str | None = None) -> Opened:
+        """The matter of ``order``, recorded before anything is sent: a new one, or the open one of this alias or this very file.
+
+        Nobody is taken out of an open matter; what the order no longer names comes back in ``missing``. Raises MatterError ``matter.released``.
+        """
+        before = self._same(order, sha256)
+        if before is not None and before.state is MatterState.RELEASED:
+            raise MatterError("matter.released", "The matter of this alias has been released.", "Give the new order an alias of its own.")
+        try:
+            return self._take(before, order, both=both, sha256=sha256)
+        except AliasTakenError:
+            return self._take(self._same(order, sha256), order, both=both, sha256=sha256)
+
+    def add(self, alias: str, order: MatterOrder, *, both: bool = False, sha256: str | None = None) -> Opened:
+        """The open matter of ``alias`` with what ``order`` adds. Raises MatterError ``matter.unknown`` or ``matter.released``."""
+        before = self._open_one(alias)
+        return self._take(before, order, both=both, sha256=sha256)
+
+    def former(self, alias: str, addresses: Iterable[str], signer: Signer) -> Opened:
+        """The matter with these people marked as former: they stay on hold until two officers release them. Signed.
+
+        Raises MatterError ``matter.unknown``, ``matter.released`` or ``matter.person_unknown``; JournalError when the signature is not accepted.
+        """
+        before = self._open_one(alias)
+        named = frozenset(address.lower() for address in addresses)
+        known = {person.address for person in before.people} | {account.address for person in before.people for account in person.accounts}
+        if not named <= known:
+            raise MatterError(
+                "matter.person_unknown", f"{len(named - known)} of the {len(named)} addresses are not on hold in this matter; nobody was marked.",
+                "Compare the file with `hold status`.",
+            )
+        people = tuple(
+            replace(person, former=True) if named & {person.address, *(account.address for account in person.accounts)} else person
+            for person in before.people
+        )
+        after = replace(before, people=people)
+        self.register.keep(before, after, Event(name="former", actor=signing(signer), signer=signer.key))
+        return Opened(alias=after.alias, tenant_alias=after.tenant_alias, new=False, unchanged=after == before)
+
+    def find(self, alias: str) -> Matter:
+        """The matter that any of its three aliases names. Raises MatterError ``matter.unknown``."""
+        found = self.register.get(alias)
+        if found is None:
+            raise MatterError("matter.unknown", "There is no matter of this alias.", "See `hold status` without an alias.")
+        return found
+
+    def on_hold(self, alias: str) -> frozenset[str]:
+        """Addresses of everybody on hold in a matter, as the order and as the tenants call them. Raises MatterError ``matter.unknown``."""
+        return frozenset(address for person in self.find(alias).people for address in _addresses(person))
+
+    # -- what a run asks
+
+    def owners(self, tenant_id: str, roster: Roster) -> AbstractSet[str]:
+        """Vendor ids of held accounts whose files are held too. The roster just read is used first to find the people of every open matter."""
+        self._forget_old(roster.at)
+        self._fresh[tenant_id] = roster
+        self._load()
+        if any(joining.unasked(matter, frozenset(self._platforms())) for matter in self._matters.values()):
+            self._read_others()
+        self.resolve(self._fresh)
+        platform = self._platforms()[tenant_id]
+        return {
+            account.vendor_id
+            for matter in self._matters.values() if Workload.DRIVE in (matter.workloads or USUAL[platform])
+            for person in matter.people if not person.candidates
+            for account in person.accounts if account.tenant == tenant_id
+        }
+
+    def resolve(self, rosters: Mapping[str, Roster]) -> None:
+        """Find the accounts of everybody on hold in ``rosters`` and expand the groups, schools and roles; what is found is remembered."""
+        asking = joining.Asking(
+            directory=Directory(rosters), platforms=self._platforms(), unreachable=frozenset(self._unreachable),
+            populations={duty.population.id: duty.population for duty in self.desk.duties},
+        )
+        now = self.desk.clock.now()
+        for matter in self._opened():
+            self._keep(matter, joining.joined(matter, asking, self._token, now), Event(name="joined"))
+
+    def wanted(self, tenant_id: str, connector: Connector, circumstances: Circumstances) -> tuple[Wanted, ...]:
+        """Everything that open matters want held in a tenant, former people included; which hold carries each source is remembered."""
+        found: list[Wanted] = []
+        for matter in self._opened():
+            after = placing.placed(matter, connector.platform, circumstances.roster, self.desk.clock.now())
+            order, index = placing.asked(after, tenant_id)
+            if order.sources:
+                ordered = connector.realise_hold(order, circumstances)
+                after = placing.carried(after, ordered, index)
+                found.extend(replace(one, because=Because(matter=matter.tenant_alias)) for one in ordered.resources)
+            self._keep(matter, after, Event(name="ordered", tenant=tenant_id))
+        return tuple(found)
+
+    def places(self, tenant_id: str) -> AbstractSet[str]:
+        """Accounts and places under an open matter in a tenant, lower case: ids, addresses, mailboxes, sites."""
+        found: set[str] = set()
+        for matter in self._opened():
+            for source in matter.sources:
+                if source.tenant == tenant_id:
+                    member = (source.place.member or "").partition(":")[2]
+                    found.update(one.lower() for one in (source.identity, source.place.address, source.place.container, member) if one)
+            for person in matter.people:
+                found.update(address for address in _addresses(person))
+        return found
+
+    def observe(self, tenant_id: str, snapshot: Snapshot, bindings: Mapping[str, Binding], roster: Roster) -> tuple[Problem, ...]:
+        """Move every source to what the platform shows, open and close gap records, and say what is wrong with people on hold."""
+        sight = Sight(snapshot, bindings, roster)
+        problems: list[Problem] = []
+        for matter in self._opened():
+            steps = {source.id: advance(source, sight.of(source), snapshot.at) for source in matter.sources if source.tenant == tenant_id}
+            after = self._stepped(matter, steps, self._platforms()[tenant_id], snapshot.at)
+            self._keep(matter, after, Event(name="observed", tenant=tenant_id))
+            self._looked(tenant_id, matter.tenant_alias, snapshot.at)
+            problems.extend(findings.problems(self._matters[matter.tenant_alias], tenant_id, frozenset(gap.id for gap in matter.gaps)))
+        return tuple(problems)
+
+    def sent(self, tenant_id: str, progress: Progress) -> None:
+        """One change of the hold lane went out, or failed to."""
+        for matter in [one for one in self._opened() if one.tenant_alias == progress.change.because.matter]:
+            self._keep(matter, sending.after(matter, tenant_id, progress), Event(name="sent", tenant=tenant_id))
+
+    def attributed(self, tenant_id: str, key: str, cause: str) -> None:
+        """Note in the gap records of the hold ``key`` what the vendor's log shows as their cause."""
+        for matter in self._opened():
+            carried = {source.id for source in matter.sources if source.tenant == tenant_id and source.resource == key}
+            gaps = tuple(replace(gap, cause=cause) if gap.source in carried and gap.cause is None else gap for gap in matter.gaps)
+            self._keep(matter, replace(matter, gaps=gaps), Event(name="attributed", tenant=tenant_id))
+
+    # -- inside
+
+    def _vouched(self) -> frozenset[str]:
+        """Ids of paper places that a valid attestation vouches for."""
+        subjects = valid_subjects(self.desk.store, self.desk.clock.now())
+        return frozenset(subject.removeprefix(PAPER) for subject in subjects if subject.startswith(PAPER))
+
+    def _same(self, order: MatterOrder, sha256: str | None) -> Matter | None:
+        named = self.register.get(order.alias) if order.alias else None
+        return named or (self.register.of_order(sha256) if sha256 else None)
+
+    def _open_one(self, alias: str) -> Matter:
+        found = self.find(alias)
+        if found.state is MatterState.RELEASED:
+            raise MatterError("matter.released", "This matter has been released.", "Open a new one.")
+        return found
+
+    def _take(self, before: Matter | None, order: MatterOrder, *, both: bool, sha256: str | None) -> Opened:
+        seen_before = before is not None and sha256 is not None and self.register.has_order(before, sha256)
+        base = before or opening.new(order, self._token, self.desk.clock.now())
+        after = base if seen_before else opening.with_order(base, order, self._token, both=both)
+        after = opening.with_both(after) if both else after
+        self._secured = self._vouched()
+        after = after if seen_before and not both else self._settled(after)
+        event = Event(name="opened" if before is None else "added", order=None if seen_before else sha256)
+        written = self.register.keep(before, after, event)
+        return Opened(
+            alias=after.alias, tenant_alias=after.tenant_alias, new=before is None, added=opening.added(before, after), unchanged=not written,
+            missing=opening.missing(before, order) if before else (),
+        )
+
+    def _platforms(self) -> dict[str, Platform]:
+        return {tenant.id: tenant.platform for tenant in self.desk.district.tenants}
+
+    def _load(self) -> None:
+        self._matters = {matter.tenant_alias: matter for matter in self.register.open()}
+        self._secured = self._vouched()
+
+    def _opened(self) -> tuple[Matter, ...]:
+        if not self._matters:
+            self._load()
+        return tuple(self._matters.values())
+
+    def _keep(self, before: Matter, after: Matter, event: Event) -> None:
+        settled = self._settled(after)
+        self.register.keep(before, settled, event)
+        self._matters[before.tenant_alias] = settled
+
+    def _settled(self, matter: Matter) -> Matter:
+        return standing.settled(matter, tuple(self._platforms()), self._secured, self.desk.clock.now())
+
+    def _looked(self, tenant_id: str, alias: str, at: datetime) -> None:
+        self._matters[alias] = replace(self._matters[alias], looked=at)
+        self.register.looked(tenant_id, self._matters[alias], at)
+
+    @staticmethod
+    def _stepped(matter: Matter, steps: Mapping[str, Step], platform: Platform, at: datetime) -> Matter:
+        gaps = {gap.id: gap for gap in matter.gaps}
+        before = {source.id: source for source in matter.sources}
+        for key, step in steps.items():
+            if step.lost:
+                gap = open_gap(matter.tenant_alias, before[key], platform, at)
+                gaps[gap.id] = gap
+            if step.regained:
+                gaps |= {gap.id: close(gap, at) for gap in gaps.values() if gap.source == key}
+        sources = tuple(steps[source.id].source if source.id in steps else source for source in matter.sources)
+        return replace(matter, sources=sources, gaps=tuple(gaps.values()))
+
+    def _forget_old(self, at: datetime) -> None:
+        """A process that lives long must not take an old list of people for today's."""
+        self._fresh = {tenant: roster for tenant, roster in self._fresh.items() if abs(at - roster.at) < FRESH}
+        self._unreachable = {tenant: tried for tenant, tried in self._unreachable.items() if abs(at - tried) < FRESH}
+
+    def _read_others(self) -> None:
+        """Read who is in the tenants that were not looked at yet: a person is joined across all of them before anything is ordered for them."""
+        for door in self.desk.doors:
+            tenant = door.tenant.id
+            if tenant in self._fresh or tenant in self._unreachable:
+                continue
+            seen = look(self.desk, door, Lane.HOLD, frozenset())
+            if seen.roster is None:
+                self._unreachable[tenant] = seen.at  # the others go ahead; this one is asked again by its own run
+            else:
+                self._fresh[tenant] = seen.roster
+
+
+def _addresses(person: PersonOnHold) -> frozenset[str]:
+    return frozenset({person.address, *person.also, *(account.address for account in person.accounts)})

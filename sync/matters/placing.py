@@ -1,0 +1,111 @@
+"""Sources of a matter in one tenant: which there are, how a connector is asked for them, and which hold carries each. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from connectors.base import HoldOrder, Ordered, OrderedSource
+from policies.kinds import Platform, Workload
+from policies.roster import Identity, Roster
+from sync.matters.model import Matter, PersonCode, PersonOnHold, Place, Source, SourceState
+from sync.matters.sources import spots
+
+_NOT_SENT = frozenset({SourceState.REQUESTED, SourceState.FAILED})
+
+
+def placed(matter: Matter, platform: Platform, roster: Roster, now: datetime) -> Matter:
+    """``matter`` with a source for everything of everybody that this tenant holds; what was there before stays, also when its account is gone."""
+    sources = {source.id: source for source in matter.sources}
+    accounts = {identity.vendor_id: identity for identity in roster.identities}
+    for person in matter.people:
+        found = _of_place(person, platform, roster) if person.place else _of_person(person, matter, platform, roster.tenant, accounts)
+        for identity, workload, place in found:
+            key = source_id(person.id, roster.tenant, identity, workload)
+            old = sources.get(key) or Source(
+                id=key, person=person.id, tenant=roster.tenant, workload=workload, identity=identity, place=place, requested=now,
+            )
+            sources[key] = _with_place(old, place)
+    return replace(matter, sources=tuple(sources.values()))
+
+
+def source_id(person: str, tenant: str, identity: str | None, workload: Workload) -> str:
+    """12 hex digits, stable for one source of one person; ``person`` is a random id, so that the name cannot be guessed from it."""
+    return hashlib.sha256(f"{person}|{tenant}|{identity}|{workload.value}".encode()).hexdigest()[:12]
+
+
+def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource, str]]:
+    """What the tenant's connector is asked to hold, with the id of the source behind each line. Only the random alias leaves."""
+    index = {
+        OrderedSource(
+            person=matter.person(source.person).address, workload=source.workload, identity_id=source.identity, address=source.place.address,
+            container=source.place.container,
+        ): source.id
+        for source in matter.sources
+        if source.tenant == tenant and source.place.container is not None and source.state is not SourceState.RELEASED
+    }
+    order = HoldOrder(
+        alias=matter.tenant_alias, tenant_alias=matter.tenant_alias, sources=tuple(index), terms=matter.details.terms,
+        range_from=_day(matter.details.range_from), range_to=_day(matter.details.range_to),
+    )
+    return order, index
+
+
+def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]) -> Matter:
+    """``matter`` with the hold and member that carry each source; what the platform cannot carry is ``failed`` with the reason."""
+    sources = {source.id: source for source in matter.sources}
+    for line, (resource, member) in ordered.carried.items():
+        source = sources[index[line]]
+        again = source.state is SourceState.FAILED and source.code in _CAN_CURE
+        state, code = (SourceState.REQUESTED, None) if again else (source.state, source.code)
+        sources[source.id] = replace(source, resource=resource, place=replace(source.place, member=member), state=state, code=code)
+    for line, reason in ordered.refused.items():
+        source = sources[index[line]]
+        if source.state in _NOT_SENT:
+            sources[source.id] = replace(source, state=SourceState.FAILED, code=reason.split(":", 1)[0].strip(), error=None)
+    return replace(matter, sources=tuple(sources.values()))
+
+
+_CAN_CURE = frozenset({PersonCode.NO_CONTAINER.value})
+
+
+def _of_person(
+    person: PersonOnHold, matter: Matter, platform: Platform, tenant: str, accounts: Mapping[str, Identity]
+) -> Iterable[tuple[str | None, Workload, Place]]:
+    for account in person.accounts:
+        identity = accounts.get(account.vendor_id) if account.tenant == tenant else None
+        for spot in spots(identity, platform, matter.workloads) if identity else ():
+            yield account.vendor_id, spot.workload, Place(address=identity.address.lower() if identity else "", container=spot.container)
+
+
+def _of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterable[tuple[str | None, Workload, Place]]:
+    """A group where this tenant has it, a site on Microsoft 365, a shared drive on Google: each by the words of the order."""
+    assert person.place is not None
+    if person.place is Workload.SHARED_DRIVE:
+        if platform is Platform.GOOGLE_WORKSPACE:
+            yield None, person.place, Place(address=person.address, container=person.address)
+        return
+    for group in roster.groups:
+        if person.address in {group.address.lower(), group.name.lower(), group.vendor_id.lower()}:
+            address = group.address.lower() or person.address
+            yield group.vendor_id, person.place, Place(address=address, container=address if person.place is Workload.GROUP else None)
+    if person.place is Workload.SITE and platform is Platform.MICROSOFT365 and "://" in person.address:
+        url = next((site.url for site in roster.sites if site.url.rstrip("/").lower() == person.address.rstrip("/")), person.address)
+        yield None, person.place, Place(address=url, container=url)
+
+
+def _with_place(source: Source, place: Place) -> Source:
+    """The source where it is today. One whose place is not known yet cannot be ordered; once it is known it is asked for again."""
+    known = place.container or source.place.container
+    moved = replace(source, place=replace(source.place, address=place.address, container=known))
+    if known is None:
+        return replace(moved, state=SourceState.FAILED, code=PersonCode.NO_CONTAINER.value) if source.state in _NOT_SENT else moved
+    if source.state is SourceState.FAILED and source.code == PersonCode.NO_CONTAINER.value:
+        return replace(moved, state=SourceState.REQUESTED, code=None)
+    return moved
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
