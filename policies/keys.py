@@ -6,6 +6,13 @@ import hashlib
 import re
 
 LIMIT = 40
+PROOF = "proof0-"
+"""Reserved: keys of the dummies that ``doctor --prove`` writes carry it."""
+
+
+def is_proof(key: str | None) -> bool:
+    """Whether a key belongs to a proof's dummy, which stands for no policy line."""
+    return key is not None and PROOF in key
 
 
 def key_of(*parts: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from connectors.base import Circumstances, Lane
 from policies.duties import Desired, Duty
 from policies.effects import Effect
+from policies.keys import is_proof
 from policies.kinds import Workload
 from policies.populations import resolve
 from policies.problems import Problem
@@ -116,7 +117,7 @@ def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: 
         baseline=known,
         wanted=wanted,
     )
-    return tuple(one for one in found if one.key not in busy)
+    return tuple(one for one in found if one.key not in busy and not is_proof(one.key))
 
 
 def _input(desk: Desk, seen: Look, bindings: Mapping[str, Binding], lane: Lane, wanted: tuple[Wanted, ...]) -> DiffInput:
