@@ -153,7 +153,9 @@ class _Field:
     def cells(self, homes: Mapping[str, str]) -> Iterator[Cell]:
         """Every cell here whose protection differs."""
         labels = self._labels()
-        told = sum(1 << scope for side in self.sides for uses in side.labels.values() for scope in {use[0] for use in uses})
+        told = 0
+        for scope in {use[0] for side in self.sides for label in labels for use in side.labels.get(label, ())}:
+            told |= 1 << scope
         alike: dict[tuple[frozenset[int], frozenset[int], int], list[PlaceClass]] = {}
         for place in classes(self.reach, self.touched, others=self.others, homes=homes):
             key = (self.sides[0].reached(place.mask), self.sides[1].reached(place.mask), place.mask & told)
@@ -192,10 +194,16 @@ class _Field:
                 )
 
     def _labels(self) -> tuple[str, ...]:
-        """One label of each sort: labels that do the same in the same places need not be tried twice."""
+        """The labels worth trying, one of each sort: those that do the same in the same places need not be tried twice.
+
+        In Microsoft 365 a label that does not change adds the same guarantee to both sides and puts the same deletion in the place of both sides',
+        so the item without it already tells the worst. In Vault a rule on a label switches the default off, so every label counts.
+        """
         sorts: dict[tuple[object, object], str] = {}
         for label in sorted({*self.sides[0].labels, *self.sides[1].labels}):
-            sorts.setdefault((self.sides[0].shape(label), self.sides[1].shape(label)), label)
+            shapes = self.sides[0].shape(label), self.sides[1].shape(label)
+            if self.platform is Platform.GOOGLE_WORKSPACE or shapes[0] != shapes[1]:
+                sorts.setdefault(shapes, label)
         return tuple(sorts.values())
 
     def _labelled(self, mask: int, labels: Sequence[str]) -> Iterator[_Labelled]:
@@ -211,13 +219,18 @@ class _Field:
     def _matches(self, parts: frozenset[int]) -> Iterator[frozenset[str]]:
         """Sets of queries to try: all combinations of those that change, beside none, one or all of those that stay.
 
-        Pairs are enough for what stays: more matching rules only add to both sides.
+        Pairs are enough for what stays: more matching rules only add to both sides. In Microsoft 365 a query that stays and only keeps adds the
+        same guarantee to both sides, so the item that does not match it tells the worst.
         """
-        present = {terms for part in parts if (terms := self.parts[part].terms) is not None}
-        changing, staying = sorted(present & self.queries), sorted(present - self.queries)
+        changing, staying = set[str](), set[str]()
+        for contributed in (self.parts[part] for part in parts):
+            if contributed.terms in self.queries:
+                changing.add(contributed.terms)
+            elif contributed.terms is not None and (self.platform is Platform.GOOGLE_WORKSPACE or contributed.deletion is not None):
+                staying.add(contributed.terms)
         beside = {frozenset[str](), frozenset(staying), *(frozenset({one}) for one in staying)}
         for size in range(len(changing) + 1):
-            for chosen in combinations(changing, size):
+            for chosen in combinations(sorted(changing), size):
                 for rest in sorted(beside, key=sorted):
                     yield rest.union(chosen)
 
