@@ -21,7 +21,9 @@ from sync.bindings import Binding
 from sync.desk import Desk
 from sync.ledger import Progress
 from sync.look import look
-from sync.matters import findings, joining, opening, placing, sending, standing
+from sync.matters import by_hand, findings, joining, opening, placing, sending, standing
+from sync.matters import status as showing
+from sync.matters.first_hour import FirstHour, first_hour
 from sync.matters.force import Sight, Step, advance
 from sync.matters.gaps import close, open_gap
 from sync.matters.model import Matter, MatterState, Opened, PersonOnHold
@@ -30,7 +32,7 @@ from sync.matters.register import AliasTakenError, Event, Register
 from sync.matters.resolve import Directory
 from sync.matters.sources import USUAL
 from sync.officers import Signer
-from sync.registers.attestations import valid_subjects
+from sync.registers.attestations import attestations, valid_subjects
 from sync.registers.governance import signing
 
 PAPER = "paper/"
@@ -122,6 +124,26 @@ class HoldLane:
         """Addresses of everybody on hold in a matter, as the order and as the tenants call them. Raises MatterError ``matter.unknown``."""
         return frozenset(address for person in self.find(alias).people for address in _addresses(person))
 
+    # -- what people see
+
+    def status(self, alias: str | None = None) -> dict[str, object]:
+        """The contract's result: the matter's fields, or without an alias ``matters`` with those of each. Raises MatterError ``matter.unknown``."""
+        if alias is not None:
+            return self._document(self.find(alias))
+        return {"matters": [self._document(matter) for matter in self.register.all()]}
+
+    def facts(self, alias: str | None = None) -> showing.Facts:
+        """What the exit code follows from, for one matter or for every open one. Raises MatterError ``matter.unknown``."""
+        return showing.facts((self.find(alias),) if alias is not None else self.register.open())
+
+    def by_hand(self, alias: str) -> str | None:
+        """The by-hand sheet for exactly the sources that are not held, or None. Raises MatterError ``matter.unknown``."""
+        return by_hand.sheet(self.find(alias), self._platforms(), self.desk.district.id)
+
+    def first_hour(self, alias: str) -> FirstHour:
+        """The first-hour page's data. Raises MatterError ``matter.unknown``."""
+        return first_hour(self.find(alias), self.desk.district, self._vouched(), self.desk.clock.now())
+
     # -- what a run asks
 
     def owners(self, tenant_id: str, roster: Roster) -> AbstractSet[str]:
@@ -205,6 +227,14 @@ class HoldLane:
         """Ids of paper places that a valid attestation vouches for."""
         subjects = valid_subjects(self.desk.store, self.desk.clock.now())
         return frozenset(subject.removeprefix(PAPER) for subject in subjects if subject.startswith(PAPER))
+
+    def _document(self, matter: Matter) -> dict[str, object]:
+        prefix = "gap/"
+        found = {
+            one.subject.removeprefix(prefix): showing.Finding(attestation=one.id, officer=one.officer, at=one.made_at)
+            for one in (attestations(self.desk.store, self.desk.clock.now()) if matter.gaps else ()) if one.subject.startswith(prefix)
+        }
+        return showing.document(matter, self._vouched(), found, by_hand.sheet(matter, self._platforms(), self.desk.district.id))
 
     def _same(self, order: MatterOrder, sha256: str | None) -> Matter | None:
         named = self.register.get(order.alias) if order.alias else None

@@ -1,0 +1,183 @@
+"""``hold status`` as the contract has it: one matter as JSON values, and the few facts that an exit code follows from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sync.matters.model import (
+    IN_FORCE,
+    TAKEN,
+    Gap,
+    Line,
+    Matter,
+    MatterState,
+    Paper,
+    PersonCode,
+    PersonOnHold,
+    PersonState,
+    Presence,
+    Source,
+    SourceState,
+)
+from sync.store.columns import rfc3339
+
+LOOK_AGAIN = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a named officer recorded about a gap (``attest gap/ID``)."""
+
+    attestation: str
+    officer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the exit code of a hold command follows from. Counts are of sources."""
+
+    open_questions: int
+    """People and lines that are a question, that nobody knows, or that are deleted with nothing left to hold: 3."""
+    unasked: frozenset[str]
+    """Tenants that could not say whether they know somebody: 3."""
+    ordered: int
+    accepted: int
+    """Accepted or further."""
+    in_force: int
+    failed: int
+
+    @property
+    def nothing_accepted(self) -> bool:
+        """Something was ordered and the platform has said yes to none of it: 6 once a wait is over (``wait.deadline``)."""
+        return self.ordered > 0 and self.accepted == 0
+
+    @property
+    def on_its_way(self) -> bool:
+        """Something was ordered and is not in force yet: 5."""
+        return self.in_force < self.ordered
+
+    @property
+    def can_still_move(self) -> bool:
+        """Whether waiting longer can change anything: some source is neither in force nor failed."""
+        return self.in_force + self.failed < self.ordered
+
+
+def facts(matters: Iterable[Matter]) -> Facts:
+    """The facts of one or several matters together."""
+    people = [person for matter in matters for person in _asked_for(matter)]
+    sources = [source for matter in matters for source in matter.sources if source.state is not SourceState.RELEASED]
+    lines = [line for matter in matters for line in matter.lines if line.code is not None or line.candidates]
+    return Facts(
+        open_questions=len(lines) + len(people), unasked=frozenset(tenant for matter in matters for tenant in _unread(matter)),
+        ordered=len(sources), accepted=sum(source.state in TAKEN for source in sources), in_force=sum(source.state in IN_FORCE for source in sources),
+        failed=sum(source.state is SourceState.FAILED for source in sources),
+    )
+
+
+def _asked_for(matter: Matter) -> list[PersonOnHold]:
+    """People who need an answer: a question, nobody of that address, or deleted and nothing to hold."""
+    with_sources = {source.person for source in matter.sources}
+    return [
+        person for person in matter.people
+        if person.code in LOOK_AGAIN or (person.code is PersonCode.DELETED and person.id not in with_sources)
+    ]
+
+
+def _unread(matter: Matter) -> set[str]:
+    return {tenant for person in matter.people for tenant in person.where(Presence.UNREAD)}
+
+
+def document(matter: Matter, secured: frozenset[str], found: Mapping[str, Finding], by_hand: str | None) -> dict[str, object]:
+    """The contract's fields of one matter. ``secured``: paper places vouched for; ``found``: findings by gap id."""
+    people = {person.id: person for person in matter.people}
+    return {
+        "matter": _matter(matter),
+        "people": [*(_person(person) for person in matter.people), *(_line(line) for line in matter.lines if line.code or line.candidates)],
+        "sources": [_source(source, people[source.person]) for source in matter.sources],
+        "paper": [_paper(paper, secured) for paper in matter.paper],
+        "gaps": [_gap(gap, matter, people, found.get(gap.id)) for gap in matter.gaps],
+        "by_hand": by_hand,
+    }
+
+
+def _matter(matter: Matter) -> dict[str, object]:
+    times = matter.times
+    return {
+        "alias": matter.alias, "tenant_alias": matter.tenant_alias, "report_alias": matter.report_alias, "state": matter.state.value,
+        "times": {
+            "triggered": _time(times.triggered), "received": _time(times.received), "passed_to_counsel": _time(times.passed_to_counsel),
+            "ordered": _time(times.ordered), "issued": _time(times.issued),
+        },
+    }
+
+
+def _person(person: PersonOnHold) -> dict[str, object]:
+    since = person.since
+    return {
+        "id": person.id, "person": person.address, "state": person.state.value, "candidates": list(person.candidates),
+        "absent_from": list(person.where(Presence.ABSENT)), "unknown_in": list(person.where(Presence.UNREAD)),
+        "code": person.code.value if person.code else None,
+        "since": {"earliest": _time(since.earliest), "latest": _time(since.latest)} if since else None,
+        "former": person.former, "from": person.line,
+    }
+
+
+def _line(line: Line) -> dict[str, object]:
+    """A group, school or role that is a question, or that nobody knows."""
+    state = PersonState.QUESTION if line.candidates else PersonState.NOT_HELD
+    return {
+        "id": line.id, "person": line.text, "state": state.value, "candidates": list(line.candidates), "absent_from": [], "unknown_in": [],
+        "code": line.code.value if line.code else None, "since": None, "former": False, "from": line.text,
+    }
+
+
+def _source(source: Source, person: PersonOnHold) -> dict[str, object]:
+    error = source.code if source.error is None else f"{source.code}: {source.error}"
+    return {
+        "id": source.id, "person": person.address, "identity": source.place.address or source.identity, "tenant": source.tenant,
+        "source": source.workload.value, "state": source.state.value,
+        "times": {
+            "requested": _time(source.requested), "sent": _time(source.sent), "accepted": _time(source.accepted),
+            "effective": _time(source.effective), "verified": _time(source.verified),
+        },
+        "vendor": {"container": source.vendor_container, "id": source.place.vendor_id},
+        "error": error, "code": source.code,
+    }
+
+
+def _paper(paper: Paper, secured: frozenset[str]) -> dict[str, object]:
+    return {
+        "id": paper.id, "what": paper.what, "where": paper.where, "responsible": paper.responsible, "secured_on": paper.secured_on,
+        "state": paper_state(paper, secured),
+    }
+
+
+def paper_state(paper: Paper, secured: frozenset[str]) -> str:
+    """``attested`` by an officer, ``set_by_hand`` on the order's word, or ``not_secured``."""
+    return "attested" if paper.id in secured else "set_by_hand" if paper.secured_on else "not_secured"
+
+
+def _gap(gap: Gap, matter: Matter, people: Mapping[str, PersonOnHold], finding: Finding | None) -> dict[str, object]:
+    source = next(one for one in matter.sources if one.id == gap.source)
+    return {
+        "id": gap.id,
+        "source": {
+            "id": source.id, "person": people[source.person].address, "identity": source.place.address or source.identity, "tenant": source.tenant,
+            "source": source.workload.value,
+        },
+        "last_seen_held": _time(gap.last_seen_held), "first_seen_not_held": _time(gap.first_seen_not_held), "restored": _time(gap.restored),
+        "recoverable_until": _time(gap.recoverable_until), "recoverable_reason": gap.recoverable_reason, "cause": gap.cause,
+        "found": None if finding is None else {"attestation": finding.attestation, "officer": finding.officer, "at": _time(finding.at)},
+    }
+
+
+def is_open(matter: Matter) -> bool:
+    """Whether the matter still holds anything."""
+    return matter.state is not MatterState.RELEASED
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else rfc3339(at)
