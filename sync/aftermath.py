@@ -87,16 +87,16 @@ class Aftermath:
 
     def _attributed(self, seen: Look, drift: tuple[Drift, ...]) -> tuple[Drift, ...]:
         """Ask the vendor's log once for all that has no account yet and may still get one."""
-        open_ones = [one for one in drift if one.attribution.state is AttributionState.PENDING]
+        latency = LATENCY[seen.tenant.platform]
+        now = self.desk.clock.now()
+        open_ones = [one for one in drift if unanswered(one, latency, now)]
         if not open_ones or seen.reader is None:
             return drift
-        now = self.desk.clock.now()
-        since = min((one.since.earliest or one.since.latest for one in open_ones), default=now) - BEFORE
+        since = min(one.since.earliest or one.since.latest for one in open_ones) - BEFORE
         try:
             answer = seen.reader.audit(since, now)
         except ConnectorError as error:
             answer = AuditRead(available=False, reason=error.code)
-        latency = LATENCY[seen.tenant.platform]
         asked = {one.id for one in open_ones}
         return tuple(replace(one, attribution=attribute(one, answer, latency, now)) if one.id in asked else one for one in drift)
 
@@ -117,6 +117,12 @@ class Aftermath:
         for key, live in satisfied.items():
             if key not in decision.bindings:
                 self.bindings.put(session, found(snapshot.tenant, key, live, decision.wanted[key], now))
+
+
+def unanswered(drift: Drift, latency: int, now: datetime) -> bool:
+    """Whether the log may still name an account: it has not, and its own latency (seconds) has not passed since the drift was first seen."""
+    waiting = drift.attribution.state in {AttributionState.PENDING, AttributionState.UNAVAILABLE}
+    return waiting and now - drift.since.latest <= timedelta(seconds=latency) + BEFORE
 
 
 def confirmed(binding: Binding, live: Live, now: datetime, *, wanted: Wanted | None, settled: bool) -> Binding | None:

@@ -14,10 +14,12 @@ from policies.kinds import TRAITS
 from policies.resources import Force, Live, Mark, Ref, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
+from sync.equality import same
 from sync.journal import OutcomeResult, Sealed
 from sync.lease import Lease
 from sync.ledger import Progress
 from sync.plan import Change, ChangeStatus, Operation, plain_fields
+from sync.project import differing_fields
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
 
@@ -108,7 +110,7 @@ class Applier:
         live = self.hands.live[change.key]
         ref = live.ref(self.hands.tenant)
         if change.operation is Operation.SET:
-            return self.hands.writer.set(ref, wanted, mark, frozenset(change.after or {}))
+            return self.hands.writer.set(ref, wanted, mark, differing_fields(change))
         if change.operation is Operation.ADD:
             return self.hands.writer.add(ref, change.add, live)
         if change.operation is Operation.RETRY:
@@ -198,9 +200,9 @@ def taken(change: Change, wanted: Wanted, live: Live, excused: frozenset[str] | 
     """Whether the live object shows what the change asked for. ``excused`` members were refused by the platform, one by one."""
     if change.operation is Operation.CREATE:
         born = wanted.members if TRAITS[wanted.kind].create_with_members else frozenset()
-        return all(live.fields.get(name) == value for name, value in wanted.fields.items()) and born - excused <= live.members
+        return all(same(value, live.fields.get(name)) for name, value in wanted.fields.items()) and born - excused <= live.members
     if change.operation is Operation.SET:
-        return all(live.fields.get(name) == value for name, value in (change.after or {}).items())
+        return all(same(value, live.fields.get(name)) for name, value in (change.after or {}).items())
     if change.operation is Operation.ADD:
         return change.add - excused <= live.members
     return True

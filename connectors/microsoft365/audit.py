@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from connectors.base import AuditEvent, AuditRead, ConnectorError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
@@ -16,6 +17,9 @@ from policies.resources import Live
 
 _PATH = "/security/auditLog/queries"
 _RECORD_TYPES = ("securityComplianceCenterEOPCmdlet", "discovery", "exchangeAdmin")
+_FRESH = timedelta(minutes=15)
+"""An answer that ends this shortly before now is taken as it is; what came later is asked for by a later run."""
+_ENDED = frozenset({"succeeded", "failed", "cancelled"})
 _POLLS = 24
 _BETWEEN = 5.0
 """Two minutes in all: the log is asked again at every run, so no run waits for it longer."""
@@ -64,10 +68,9 @@ def read_audit(access: Access, known: Known, since: datetime, until: datetime) -
     if not cloud_of(access.tenant).audit_queries:
         return AuditRead(available=False, reason=f"audit.no_queries: the cloud {access.tenant.cloud} has no audit queries")
     try:
-        query_id = _create(access, since, until)
-        _await(access, query_id)
+        asked = _asked(access, since, until)
         listing = access.graph.rows(
-            Call(method="GET", path=f"{_PATH}/{segment(query_id)}/records", query=(("$top", "150"),), family="audit", slow=True)
+            Call(method="GET", path=f"{_PATH}/{segment(asked.id)}/records", query=(("$top", "150"),), family="audit", slow=True)
         )
     except TenantUnreachableError:
         raise
@@ -77,7 +80,48 @@ def read_audit(access: Access, known: Known, since: datetime, until: datetime) -
     events = tuple(sorted(found.values(), key=lambda event: (event.at, event.id)))
     if listing.partial is not None:
         return AuditRead(available=False, events=events, reason=f"audit.partial: {listing.partial}")
-    return AuditRead(available=True, events=events, through=until)
+    return AuditRead(available=True, events=events, through=asked.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A question that stands in the log's queue: answers take minutes to hours, so an earlier run's question is read by a later one."""
+
+    id: str
+    since: datetime
+    until: datetime
+    status: str
+
+
+def _asked(access: Access, since: datetime, until: datetime) -> _Asked:
+    """The newest answered question of ours that covers the window well enough; asks anew when there is none and none is under way.
+
+    Raises TransientError ``audit.not_ready`` while nothing has been answered yet.
+    """
+    ours = [one for one in _questions(access) if one.since <= since]
+    answered = max((one for one in ours if one.status == "succeeded"), key=lambda one: one.until, default=None)
+    if answered is not None and until - answered.until <= _FRESH:
+        return answered
+    waiting = max((one for one in ours if one.status not in _ENDED), key=lambda one: one.until, default=None)
+    pending = waiting or _Asked(id=_create(access, since, until), since=since, until=until, status="notstarted")
+    try:
+        _await(access, pending.id)
+    except TransientError:
+        if answered is None:
+            raise
+        return answered
+    return pending
+
+
+def _questions(access: Access) -> tuple[_Asked, ...]:
+    rows = access.graph.rows(Call(method="GET", path=_PATH, family="audit")).rows
+    found = []
+    for row in rows:
+        begin, end = wire.moment(row, "filterStartDateTime"), wire.moment(row, "filterEndDateTime")
+        query_id, name = wire.filled(row, "id"), wire.filled(row, "displayName") or ""
+        if begin and end and query_id and name.startswith(f"rw-{access.context.district}-"):
+            found.append(_Asked(id=query_id, since=begin, until=end, status=(wire.text(row, "status") or "").lower()))
+    return tuple(found)
 
 
 def _create(access: Access, since: datetime, until: datetime) -> str:
