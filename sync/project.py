@@ -23,10 +23,10 @@ NO_IDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class _Weight(IntEnum):
-    """Directions from best to worst; the worst of several views decides."""
+    """Which of several views decides: one that weakens, else one that strengthens, since the others then stay as they are."""
 
-    STRENGTHENS = 0
-    NEUTRAL = 1
+    NEUTRAL = 0
+    STRENGTHENS = 1
     WEAKENS = 2
 
 
@@ -106,7 +106,7 @@ def _after(live: Live, change: Change) -> Live:
     states = {member: state for member, state in live.member_states.items() if member not in change.remove}
     match change.operation:
         case Operation.SET:
-            # What only sets a text brings nothing into force; what the platform switched off stays off until `enabled` says otherwise.
+            # A set makes the platform distribute again, so what had failed may come into force with it; only `enabled` false keeps it off.
             return replace(live, fields={**live.fields, **(change.after or {})}, force=Force.APPLIED)
         case Operation.ADD:
             states |= {member: MemberState(force=Force.APPLIED) for member in change.add}
@@ -121,10 +121,10 @@ def _after(live: Live, change: Change) -> Live:
 
 
 def judge_step(before: Snapshot, after: Snapshot, effects_of: EffectsOf) -> Verdict:
-    """The direction of the step from ``before`` to ``after``: the worst of what it is now and of what it is once everything has arrived."""
+    """The direction of the step from ``before`` to ``after``, both as things are now and as they are once everything has arrived."""
     verdicts = [_judged(effects_of(was), effects_of(will)) for was, will in _views(before, after)]
-    worst = max(verdicts, key=lambda verdict: _weight(verdict.direction))
-    return replace(worst, reach=tuple(reach for verdict in verdicts for reach in verdict.reach or ()))
+    deciding = max(verdicts, key=lambda verdict: _Weight[verdict.direction.name])
+    return replace(deciding, reach=tuple(reach for verdict in verdicts for reach in verdict.reach or ()))
 
 
 def _judged(before: tuple[Effect, ...], after: tuple[Effect, ...]) -> Verdict:
@@ -141,10 +141,6 @@ def _lower(places: Iterable[str]) -> frozenset[str]:
     return frozenset(place.lower() for place in places)
 
 
-def _weight(direction: Direction) -> _Weight:
-    return _Weight[direction.name]
-
-
 def _views(before: Snapshot, after: Snapshot) -> list[tuple[Snapshot, Snapshot]]:
     pairs = list(zip(readings(before), readings(after), strict=True))
     arrived = [(settled(was), settled(will)) for was, will in pairs]
@@ -159,7 +155,7 @@ def judge_change(
         after = project(snapshot, change, vendor_ids)
     except NotComputableError as error:
         return _unknowable(str(error)), snapshot
-    if "locked" in differing_fields(change):
+    if (change.after or {}).get("locked") is True and "locked" in differing_fields(change):
         return _unknowable("a preservation lock cannot be taken back"), after
     return _computed(change.kind, (snapshot, after), effects_of, judge_step), after
 
