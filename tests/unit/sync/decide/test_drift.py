@@ -1,0 +1,212 @@
+"""What was changed outside: ours, others', and what cannot be said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connectors.base import AuditEvent, AuditRead
+from policies.kinds import Kind
+from policies.protection import Direction
+from policies.resources import Force, Live, ReadState, Snapshot
+from sync.bindings import Binding, BindingState
+from sync.drift import AttributionState, Drift, DriftClass, Watched, attribute, find_drift, vendor_key, watch
+from tests.unit.sync.decide.build import DAY, DISTRICT, HOUR, NOW, TENANT, binding, effects_of, live, mark, snapshot
+
+LABEL, POLICY, RULE, CASE, HOLD = Kind.M365_LABEL, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE, Kind.M365_CASE, Kind.M365_HOLD
+A, B = "exchange:a@d.example", "exchange:b@d.example"
+
+
+def found(seen: Snapshot, *bindings: Binding, watched: dict[str, Watched] | None = None, **more: object) -> tuple[Drift, ...]:
+    return find_drift(TENANT, seen, {one.key: one for one in bindings}, watched or {}, effects_of, **more)  # type: ignore[arg-type]
+
+
+def test_nothing_changed_is_no_drift() -> None:
+    label = live(LABEL, "L1", key="k", description=None)
+    assert found(snapshot(replace(label, fields={**label.fields, "description": ""})), binding(label, "k")) == ()
+
+
+@pytest.mark.parametrize(("period", "direction"), [(365, Direction.WEAKENS), (3650, Direction.STRENGTHENS)])
+def test_a_changed_field_is_shown_as_it_was_and_as_it_is(period: int, direction: Direction) -> None:
+    was = live(LABEL, "L1", key="k")
+    now = live(LABEL, "L1", key="k", period=period)
+    (drift,) = found(snapshot(now), binding(was, "k", verified_at=NOW - HOUR))
+    assert (drift.drift, drift.key, drift.vendor_id, drift.fields) == (DriftClass.CHANGED, "k", "L1", ("period",))
+    assert (drift.applied, drift.live, drift.direction) == ({"period": 730}, {"period": period}, direction)
+    assert (drift.since.earliest, drift.since.latest) == (NOW - HOUR, NOW)
+    assert drift.attribution.state is AttributionState.PENDING
+
+
+def test_an_edit_still_on_its_way_is_judged_by_what_it_will_be() -> None:
+    was = (live(POLICY, "P1", key="p", members=[A]), live(RULE, "R1", key="r", parent_id="P1"))
+    now = (live(POLICY, "P1", key="p", members=[A], force=Force.PENDING), live(RULE, "R1", key="r", parent_id="P1", period=999))
+    (drift,) = found(snapshot(*now), binding(was[0], "p"), binding(was[1], "r"))
+    assert (drift.key, drift.direction) == ("r", Direction.STRENGTHENS)
+
+
+def test_an_id_lasts_while_the_difference_does_and_tells_differences_apart() -> None:
+    was = live(LABEL, "L1", key="k")
+    ids = [
+        found(snapshot(live(LABEL, "L1", key="k", **fields), at=at), binding(was, "k"))[0].id
+        for fields, at in (({"period": 1}, NOW), ({"period": 2}, NOW + DAY), ({"description": "x"}, NOW))
+    ]
+    assert ids[0] == ids[1] != ids[2]
+    assert len(ids[0]) == 24
+
+
+def test_members_that_left_are_drift_and_members_that_joined_are_not_unless_records_suffer() -> None:
+    keep = live(RULE, "R1", key="r", parent_id="P1")
+    was = live(POLICY, "P1", key="p", members=[A, B])
+    left = live(POLICY, "P1", key="p", members=[A])
+    (drift,) = found(snapshot(left, keep), binding(was, "p"), binding(keep, "r"))
+    assert (drift.fields, drift.applied, drift.live) == (("members",), {"members": (A, B)}, {"members": (A,)})
+    assert drift.direction is Direction.WEAKENS
+    joined = live(POLICY, "P1", key="p", members=[A, B, "exchange:c@d.example"])
+    assert found(snapshot(joined, keep), binding(was, "p"), binding(keep, "r")) == ()
+    deleting = live(RULE, "R1", key="r", parent_id="P1", action="delete")
+    (drift,) = found(snapshot(joined, deleting), binding(was, "p"), binding(deleting, "r"))
+    assert (drift.key, drift.direction) == ("p", Direction.WEAKENS)
+
+
+def test_what_the_platform_switched_off_is_drift_though_no_field_says_so() -> None:
+    was = live(POLICY, "P1", key="p", members=[A])
+    (drift,) = found(snapshot(replace(was, force=Force.OFF)), binding(was, "p"))
+    assert (drift.fields, drift.applied, drift.live) == (("force",), {"force": "applied"}, {"force": "off"})
+    assert found(snapshot(replace(was, force=Force.OFF)), binding(was, "p", state=BindingState.IN_FLIGHT)) == ()
+
+
+def test_gone_is_said_only_after_a_complete_read() -> None:
+    gone = live(HOLD, "H1", key="m-1", members=["mail:a@d.example"])
+    (drift,) = found(snapshot(), binding(gone, "m-1", accepted=NOW - DAY, effective_at=NOW - HOUR))
+    assert (drift.drift, drift.live, drift.direction) == (DriftClass.MISSING, None, Direction.WEAKENS)
+    assert drift.applied == {**gone.fields, "members": ("mail:a@d.example",)}
+    assert drift.since.earliest == NOW - HOUR
+    (blind,) = found(snapshot(states={HOLD: ReadState.PARTIAL}), binding(gone, "m-1", effective_at=None))
+    assert (blind.drift, blind.key, blind.kind, blind.direction) == (DriftClass.BLIND_SPOT, None, HOLD, Direction.WEAKENS)
+    assert blind.since.earliest == NOW - 2 * DAY
+    seen = found(snapshot(gone, states={HOLD: ReadState.PARTIAL}), binding(gone, "m-1"))
+    assert seen == (), "what is seen is not hidden"
+
+
+def test_a_second_object_with_our_mark_is_a_duplicate_and_an_unbound_one_an_orphan() -> None:
+    bound, twin = live(CASE, "C1", key="m"), live(CASE, "C2", key="m")
+    (drift,) = found(snapshot(bound, twin), binding(bound, "m"))
+    assert (drift.drift, drift.vendor_id, drift.direction) == (DriftClass.DUPLICATE, "C2", Direction.NEUTRAL)
+    unbound = found(snapshot(bound, twin))
+    assert [one.drift for one in unbound] == [DriftClass.DUPLICATE, DriftClass.DUPLICATE]
+    assert unbound[0].id != unbound[1].id
+    (lost,) = found(snapshot(bound))
+    assert (lost.drift, lost.key) == (DriftClass.ORPHANED, "m")
+
+
+def test_generations_beside_each_other_are_on_purpose_and_a_newer_unbound_one_is_not() -> None:
+    old, new = live(LABEL, "L1", key="k"), live(LABEL, "L2", mark=mark("k", 2))
+    assert found(snapshot(old, new), binding(new, "k")) == ()
+    assert [one.drift for one in found(snapshot(old, new), binding(old, "k"))] == [DriftClass.ORPHANED]
+
+
+def test_a_replacement_for_a_bound_object_that_vanished_is_an_orphan() -> None:
+    gone, other = live(CASE, "C1", key="m"), live(CASE, "C2", key="m")
+    assert [one.drift for one in found(snapshot(other), binding(gone, "m"))] == [DriftClass.MISSING, DriftClass.ORPHANED]
+
+
+def test_what_no_line_wants_any_more_is_an_orphan_holds_aside() -> None:
+    label, hold = live(LABEL, "L1", key="old"), live(HOLD, "H1", key="m-1")
+    both = [binding(label, "old"), binding(hold, "m-1")]
+    assert [(one.drift, one.key) for one in found(snapshot(label, hold), *both, wanted=frozenset())] == [(DriftClass.ORPHANED, "old")]
+    assert found(snapshot(label, hold), *both, wanted=frozenset({"old"})) == ()
+
+
+def theirs(**fields: object) -> tuple[Live, Live]:
+    return live(POLICY, "X1", members=["exchange:All"]), live(RULE, "X2", parent_id="X1", **{"period": 900, "action": "delete", **fields})
+
+
+def test_others_objects_are_watched_from_first_sight() -> None:
+    seen = snapshot(*theirs(), live(LABEL, "L1", key="k"), live(Kind.M365_ADAPTIVE_SCOPE, "S1"), live(LABEL, "L2", mark=mark("k", district="zzzz9999")))
+    watched = watch(seen, {}, DISTRICT)
+    assert set(watched) == {vendor_key(POLICY, "X1"), vendor_key(RULE, "X2"), vendor_key(LABEL, "L2")}
+    assert found(seen, watched={}, district=DISTRICT) == found(snapshot(live(LABEL, "L1", key="k")), district=DISTRICT), "first sight is no drift"
+    taken_over = live(POLICY, "X1")
+    assert vendor_key(POLICY, "X1") not in watch(seen, {"x": binding(taken_over, "x")})
+
+
+@pytest.mark.parametrize(("period", "direction"), [(100, Direction.WEAKENS), (1900, Direction.STRENGTHENS)])
+def test_a_change_to_somebody_elses_rule_is_reported_with_what_it_does(period: int, direction: Direction) -> None:
+    watched = dict(watch(snapshot(*theirs(), at=NOW - DAY), {}))
+    (drift,) = found(snapshot(*theirs(period=period)), watched=watched)
+    assert (drift.drift, drift.key, drift.vendor_id, drift.fields, drift.direction) == (DriftClass.UNMANAGED, None, "X2", ("period",), direction)
+    assert drift.since.earliest == NOW - DAY
+
+
+def test_others_members_fields_and_disappearance() -> None:
+    policy, rule = theirs()
+    watched = dict(watch(snapshot(policy, rule), {}))
+    (fewer,) = found(snapshot(replace(policy, members=frozenset({A})), rule), watched=watched)
+    assert (fewer.fields, fewer.direction) == (("members",), Direction.STRENGTHENS), "fewer places are deleted from"
+    gone = found(snapshot(policy), watched=watched)
+    assert [(one.vendor_id, one.live, one.direction) for one in gone] == [("X2", None, Direction.STRENGTHENS)]
+    assert found(snapshot(policy, states={RULE: ReadState.FAILED}), watched=watched) == ()
+    assert found(snapshot(policy, rule), watched=watched) == ()
+
+
+def test_a_new_object_of_others_is_drift_where_the_kind_was_known_before() -> None:
+    policy, rule = theirs()
+    watched = dict(watch(snapshot(policy), {}))
+    assert found(snapshot(policy, rule), watched=watched) == ()
+    (new,) = found(snapshot(policy, rule), watched=watched, baseline=frozenset({POLICY, RULE}))
+    assert (new.drift, new.applied, new.direction, new.since.earliest) == (DriftClass.UNMANAGED, None, Direction.WEAKENS, None)
+
+
+def test_what_was_taken_over_is_no_longer_watched() -> None:
+    policy, rule = theirs()
+    watched = dict(watch(snapshot(policy, rule), {}))
+    changed = replace(rule, fields={**rule.fields, "period": 1})
+    ours = [binding(policy, "p"), binding(changed, "r")]
+    assert found(snapshot(policy, changed), *ours, watched=watched) == ()
+
+
+def event(id: str, at: object, **more: object) -> AuditEvent:
+    base = AuditEvent(id=id, at=NOW, actor="jane@d.example", operation="Set-ComplianceTag", kind=LABEL, vendor_id="L1")
+    return replace(base, at=at, **more)  # type: ignore[arg-type]  # the sides of an event, by name
+
+
+def a_drift() -> Drift:
+    was = live(LABEL, "L1", key="k")
+    (drift,) = found(snapshot(live(LABEL, "L1", key="k", period=1)), binding(was, "k", verified_at=NOW - HOUR))
+    return drift
+
+
+def test_the_newest_event_about_the_object_that_is_not_ours_is_shown() -> None:
+    events = (
+        event("old", NOW - HOUR / 2),
+        event("newest", NOW - HOUR / 4, actor="joe@d.example"),
+        event("ours", NOW - HOUR / 6, ours=True),
+        event("before", NOW - 2 * HOUR),
+        event("after", NOW + HOUR),
+        event("other object", NOW - HOUR / 8, vendor_id="L2"),
+        event("other kind", NOW - HOUR / 8, kind=POLICY),
+        event("no object", NOW - HOUR / 8, vendor_id=None),
+    )
+    shown = attribute(a_drift(), AuditRead(available=True, events=events), 86400, NOW)
+    assert (shown.state, shown.actor, shown.at, shown.event) == (AttributionState.FOUND, "joe@d.example", NOW - HOUR / 4, "newest")
+
+
+def test_an_event_may_name_the_object_and_leave_its_kind_open() -> None:
+    events = (event("named", NOW - HOUR / 4, vendor_id=None, kind=None, name="L1"),)
+    assert attribute(a_drift(), AuditRead(available=True, events=events), 86400, NOW).event == "named"
+
+
+def test_no_event_is_pending_until_the_vendors_latency_has_passed() -> None:
+    silent = AuditRead(available=True)
+    assert attribute(a_drift(), silent, 3600, NOW + HOUR).state is AttributionState.PENDING
+    assert attribute(a_drift(), silent, 3600, NOW + HOUR + timedelta(seconds=1)).state is AttributionState.NOT_FOUND
+    shut = attribute(a_drift(), AuditRead(available=False, reason="role.missing"), 3600, NOW + DAY)
+    assert (shut.state, shut.reason) == (AttributionState.UNAVAILABLE, "role.missing")
+
+
+def test_a_difference_of_unknown_beginning_takes_any_earlier_event() -> None:
+    drift = a_drift()
+    open_ended = replace(drift, since=replace(drift.since, earliest=None))
+    assert attribute(open_ended, AuditRead(available=True, events=(event("long ago", NOW - 90 * DAY),)), 3600, NOW).event == "long ago"
