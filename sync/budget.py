@@ -59,15 +59,17 @@ class StoreMeter:
             self._room(surface, budget.per_minute, cost)
         with self._lock:
             methods = self._counted.setdefault(surface, {})
-            methods[method] = methods.get(method, 0) + cost
+            methods[method] = methods.get(method, 0) + 1  # what the vendor charges is the budget's; a request is a request
 
     def _room(self, surface: str, per_minute: int, cost: int) -> None:
         numerator, denominator = SHARE[self._lane]
         limit = max(1, per_minute * numerator // denominator)
         while not self._from_reserve(surface, cost) and not self._reserve(surface, limit, cost):
-            if self._stop.is_set():
-                raise Stopped(f"told to stop while waiting for room at {surface}")
-            self._clock.sleep(min(LONGEST_NAP, SLICE - self._instant() % SLICE))
+            full = self._slice()
+            while self._slice() == full:  # nothing becomes free before the next slice, so the store is not asked before
+                if self._stop.is_set():
+                    raise Stopped(f"told to stop while waiting for room at {surface}")
+                self._clock.sleep(min(LONGEST_NAP, SLICE - self._instant() % SLICE))
 
     def _from_reserve(self, surface: str, cost: int) -> bool:
         now = self._slice()

@@ -64,8 +64,10 @@ class Governed:
 
     def over(self, district: District) -> District:
         """``district`` with every guarded value as it is in force; an overlay goes on top of this, not beneath."""
-        known = {one.id: one for one in district.officers}
-        officers = tuple(one.model_copy(update={"name": known[one.id].name}) if one.id in known else one for one in self.officers)
+        names = {one.id: one.name for one in district.officers}
+        order = {name: place for place, name in enumerate(names)}
+        listed = sorted(self.officers, key=lambda one: order.get(one.id, len(order)))
+        officers = tuple(one.model_copy(update={"name": names.get(one.id, one.name)}) for one in listed)
         thresholds = Thresholds.model_validate({name: self.values.get(f"threshold/{name}", 0) for name in Thresholds.model_fields})
         wait = self.values.get("timeout/release_wait", district.timeouts.release_wait)
         return district.model_copy(

@@ -1,0 +1,177 @@
+"""Budgets: shared by lanes, threads and processes; no minute sees more than it may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.base import Lane, Stopped
+from policies.district import SurfaceBudget
+from sync.budget import StoreMeter
+from sync.store import Store
+from tests.unit.sync.provable import Flag, VirtualClock, another, opened
+
+
+def meter(
+    store: Store, clock: VirtualClock, per_minute: Mapping[str, int], lane: Lane = Lane.SYNC, *, stop: Flag | None = None, tenant: str = "m365"
+) -> StoreMeter:
+    budgets = {surface: SurfaceBudget(per_minute=limit) for surface, limit in per_minute.items()}
+    return StoreMeter(store, clock, tenant, budgets, lane, stop or Flag())
+
+
+def until_full(one: StoreMeter, clock: VirtualClock, surface: str = "graph") -> int:
+    """How many requests leave before the first has to wait."""
+    for count in range(10_000):
+        before = len(clock.naps)
+        one.spend(surface, "GET")
+        if len(clock.naps) > before:
+            return count
+    raise AssertionError("nothing ever waited")
+
+
+def test_without_a_budget_requests_are_counted_and_the_store_is_not_asked(store: Store, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = meter(store, clock, {"vault": 1})
+    monkeypatch.setattr(store, "write", None)
+    monkeypatch.setattr(store, "read", None)
+    for _ in range(3):
+        one.spend("graph", "GET")
+    one.spend("graph", "POST", cost=20)
+    assert one.requests == {"graph": {"GET": 3, "POST": 20}}
+    assert clock.naps == []
+
+
+@pytest.mark.parametrize(("lane", "share"), [(Lane.SYNC, 60), (Lane.HOLD, 108)])
+def test_each_lane_sees_its_share(store: Store, clock: VirtualClock, lane: Lane, share: int) -> None:
+    assert until_full(meter(store, clock, {"graph": 120}, lane), clock) == share
+
+
+def test_holds_go_on_where_ordinary_runs_wait(store: Store, clock: VirtualClock) -> None:
+    ordinary, holds = meter(store, clock, {"graph": 100}), meter(store, clock, {"graph": 100}, Lane.HOLD)
+    for _ in range(50):
+        ordinary.spend("graph", "GET")
+    for _ in range(40):
+        holds.spend("graph", "POST")
+    assert clock.naps == []
+    ordinary.spend("graph", "GET")
+    assert sum(clock.naps) >= 60 - 5
+
+
+def test_surfaces_and_tenants_are_metered_apart(store: Store, clock: VirtualClock) -> None:
+    for surface in ("graph", "exchange_admin"):
+        for tenant in ("m365", "other"):
+            meter(store, clock, {surface: 20}, tenant=tenant).spend(surface, "GET", cost=10)
+    assert clock.naps == []
+
+
+def test_one_a_second_is_never_less_than_one(store: Store, clock: VirtualClock) -> None:
+    one = meter(store, clock, {"exchange_admin": 1})
+    one.spend("exchange_admin", "Get-ComplianceTag")
+    assert clock.naps == []
+    one.spend("exchange_admin", "Get-ComplianceTag")
+    assert sum(clock.naps) + 5 >= 60
+
+
+def test_a_cost_beyond_the_whole_share_waits_for_an_empty_minute_and_goes(store: Store, clock: VirtualClock) -> None:
+    one = meter(store, clock, {"graph": 10})
+    one.spend("graph", "GET")
+    one.spend("graph", "POST", cost=20)
+    assert sum(clock.naps) >= 55
+    assert one.requests == {"graph": {"GET": 1, "POST": 20}}
+
+
+def test_told_to_stop_it_stops_before_and_while_waiting(store: Store, clock: VirtualClock) -> None:
+    stop = Flag()
+
+    class Stopping(VirtualClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            stop.up = len(self.naps) >= 3
+
+    waiting = Stopping()
+    one = meter(store, waiting, {"graph": 2}, stop=stop)
+    one.spend("graph", "GET")
+    with pytest.raises(Stopped):
+        one.spend("graph", "GET")
+    assert len(waiting.naps) == 3
+    with pytest.raises(Stopped):
+        one.spend("vault", "GET")
+    assert one.requests == {"graph": {"GET": 1}}, "what did not leave is not counted"
+
+
+def test_no_request_leaves_inside_a_write_transaction(store: Store, clock: VirtualClock) -> None:
+    one = meter(store, clock, {})
+    with store.write(), pytest.raises(RuntimeError, match="write transaction"):
+        one.spend("graph", "GET")
+    one.spend("graph", "GET")
+
+
+def test_threads_share_one_meter(store: Store, clock: VirtualClock) -> None:
+    one = meter(store, clock, {"vault": 400}, Lane.HOLD)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: one.spend("vault", "GET"), range(300)))
+    assert one.requests == {"vault": {"GET": 300}}
+    assert clock.naps == []
+    assert until_full(one, clock, "vault") <= 60
+
+
+@settings(derandomize=True, max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), per_minute=st.integers(1, 40), lanes=st.lists(st.sampled_from(Lane), min_size=1, max_size=3))
+def test_no_minute_wherever_it_begins_sees_more_than_the_share(store: Store, data: st.DataObject, per_minute: int, lanes: list[Lane]) -> None:
+    clock = VirtualClock(ticks=data.draw(st.floats(0, 1e6)))
+    surface = data.draw(st.uuids()).hex
+    meters = [meter(store, clock, {surface: per_minute}, lane) for lane in lanes]
+    left: list[tuple[float, Lane]] = []
+    for _ in range(data.draw(st.integers(1, 40))):
+        which = data.draw(st.integers(0, len(lanes) - 1))
+        meters[which].spend(surface, "GET")
+        left.append((clock.ticks, lanes[which]))
+        clock.advance(data.draw(st.sampled_from([0.0, 0.0, 0.4, 3.0, 20.0])))
+    for start, _ in left:
+        minute = [lane for at, lane in left if start <= at < start + 60]
+        assert len(minute) <= max(1, per_minute * 9 // 10)
+        if Lane.HOLD not in minute:
+            assert len(minute) <= max(1, per_minute // 2)
+
+
+SPEND = """
+from connectors.base import Lane
+from policies.district import SurfaceBudget
+from sync.budget import StoreMeter
+class Full(Exception): pass
+class Impatient(VirtualClock):
+    def sleep(self, seconds): raise Full
+store = opened(folder, Impatient())
+meter = StoreMeter(store, Impatient(), "m365", {"graph": SurfaceBudget(per_minute=120)}, Lane.SYNC, Flag())
+while (word := listen()) != "end":
+    sent = 0
+    try:
+        for _ in range(int(word)):
+            meter.spend("graph", "GET")
+            sent += 1
+    except Full:
+        pass
+    tell(sent=sent)
+"""
+
+
+def test_two_processes_share_one_budget(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    sent = 0
+    with another(tmp_path, SPEND) as first, another(tmp_path, SPEND) as second:
+        for other in (first, second, first):
+            other.say("15")
+            assert other.hear() == {"sent": 15}
+        for other in (first, second):  # both at once, for more than is left
+            other.say("15")
+        for other in (first, second):
+            more = other.hear()["sent"]
+            assert isinstance(more, int)
+            sent += more
+        first.say("1")
+        assert first.hear() == {"sent": 0}
+    assert sent == 15, "together they see the half that ordinary runs may use"
