@@ -7,7 +7,7 @@ from typing import Final
 
 from policies.district import District
 from policies.duties import Disposition, Duty
-from policies.effects import Clock
+from policies.effects import FOREVER, Clock
 from policies.keys import key_of
 from policies.policy import Policy, Rule
 from policies.resources import Because
@@ -22,6 +22,7 @@ POLICY_FILE: Final = "policy.yaml"
 def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, str] | None) -> tuple[Duty, ...]:  # noqa: ARG001
     """The duties of every rule, in the policy's order, one for each workload.
 
+    A row of unknown period counts as kept for ever, so that whoever overlooked ``blocked`` would keep too long rather than too short.
     ``confirmed`` maps series ids to the row digests that officers confirmed (None: there is no store to ask, so nothing counts as confirmed). A row
     that may not be acted on still yields its duties, each with ``blocked`` saying why. ``district`` is part of the signature because a district's
     circumstances may come to bear on a duty; nothing in the present rules does. Raises KeyError for a rule that names nothing; a loaded
@@ -42,7 +43,7 @@ def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, s
                 population=population,
                 workload=workload,
                 carrier=rule.carrier,
-                term=term if term is not None else 0,
+                term=FOREVER if term is None else term,
                 clock=trigger.clock if trigger else Clock.CREATED,
                 event=trigger.event if trigger else None,
                 disposition=series.disposition,
