@@ -29,9 +29,9 @@ _VAULT_KINDS: Final = (
 )
 _ADMIN_KINDS: Final = (
     (re.compile(r"LICENSE|LICENCE"), Kind.GOOGLE_LICENCE),
-    (re.compile(r"ORG_UNIT(?!.*USER)|ORG_UNIT$"), Kind.GOOGLE_ORG_UNIT),
     (re.compile(r"GROUP"), Kind.GOOGLE_GROUP),
-    (re.compile(r"USER"), Kind.GOOGLE_USER),
+    (re.compile(r"USER"), Kind.GOOGLE_USER),  # before the units: MOVE_USER_TO_ORG_UNIT is about a user
+    (re.compile(r"ORG_UNIT"), Kind.GOOGLE_ORG_UNIT),
     (re.compile(r"SETTING|TOGGLE_SERVICE|RULE"), Kind.GOOGLE_SETTING),
 )
 _HOLD_IN_URL: Final = re.compile(r"/holds?/(?P<id>[A-Za-z0-9_-]+)")

@@ -9,7 +9,8 @@ from connectors.base import Circumstances, Context, HoldOrder, Ordered
 from connectors.effects import google_effects
 from connectors.google_workspace import mapping
 from connectors.google_workspace.prover import GoogleProver
-from connectors.google_workspace.reader import VAULT_KINDS, GoogleReader
+from connectors.google_workspace.reader import GoogleReader
+from connectors.google_workspace.vault_reader import VAULT_KINDS
 from connectors.google_workspace.writer import GoogleWriter
 from policies.district import Tenant
 from policies.duties import Desired, Duty

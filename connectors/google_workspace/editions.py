@@ -1,6 +1,7 @@
 """Which licence keeps what under hold: Google's SKUs as far as the facts go; one that is not listed here is unknown, never unlicensed.
 
-G§4.1 for the ids, G§0 and G§3.2 for what an edition carries: Vault is in every Education edition, Drive labels are not in Fundamentals.
+G§4.1 for the ids, G§0 and G§3.2 for what an edition carries: Vault is in every Education edition, Drive labels are not in Fundamentals. What the
+mail-only SKU 1010070004 keeps is not documented, so it is left out: nothing is said to be held on the strength of it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ class Edition:
 
 _BY_SKU: Final[Mapping[str, Edition]] = {
     "1010070001": Edition(name="Education Fundamentals", keeps=_CORE),
-    "1010070004": Edition(name="Education Gmail Only", keeps=frozenset({Workload.MAIL})),
     "1010310005": Edition(name="Education Standard", keeps=_CORE, drive_labels=True),
     "1010310006": Edition(name="Education Standard (Staff)", keeps=_CORE, drive_labels=True),
     "1010310007": Edition(name="Education Standard (Extra Student)", keeps=_CORE, drive_labels=True),

@@ -74,7 +74,10 @@ class Session:
 
     def authorise_writing(self) -> None:
         """Get a token that could write to Vault. Raises ``PermanentError`` where the grant is missing."""
-        self.keyring.token(EDISCOVERY, self.subject(Surface.VAULT))
+        try:
+            self.keyring.token(EDISCOVERY, self.subject(Surface.VAULT))
+        except ConnectorError as error:
+            raise self._clean(error) from None
 
     def close(self) -> None:
         """Close idle connections; the session can be used again."""

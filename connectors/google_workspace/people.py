@@ -20,6 +20,7 @@ from policies.roster import AccountState, Group, Identity, OrgUnit
 _USER_FIELDS: Final = (
     "nextPageToken,users(id,primaryEmail,aliases,nonEditableAliases,name/fullName,externalIds,suspended,archived,deletionTime,orgUnitPath,isMailboxSetup)"
 )
+_NOT_SOLD: Final = frozenset({"google.invalid", "google.not_found"})
 _PLACES: Final = (Workload.DRIVE, Workload.CHAT, Workload.CALENDAR)
 """Besides mail, these are held by account, so the account's address is the place."""
 
@@ -120,7 +121,8 @@ class PeopleReader:
         try:
             return self._session.pages(LICENCES_LIST, "items", productId=product, customerId=customer, maxResults=1000)
         except ConnectorError as error:
-            return error
+            # A product that Google does not sell here is refused as invalid: nobody can have a licence of it.
+            return () if error.code in _NOT_SOLD else error
 
     def _identity(self, raw: Json, seats: Mapping[str, AbstractSet[str]]) -> Identity:
         address = required(raw, "primaryEmail", "user")

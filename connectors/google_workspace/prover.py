@@ -45,6 +45,10 @@ class GoogleProver:
         self._context = context
         self._session = Session(tenant, context, writing=True)
 
+    def close(self) -> None:
+        """Close idle connections; the next request opens new ones."""
+        self._session.close()
+
     def prove(self, kind: Kind, mark: Mark) -> Receipt:
         """Proof that ``kind`` can be written. Raises ``ConnectorError`` with what was refused; what could not be removed is in ``raw``."""
         if kind not in {Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD}:

@@ -42,6 +42,10 @@ class GoogleWriter:
         self._context = context
         self._session = Session(tenant, context, writing=True)
 
+    def close(self) -> None:
+        """Close idle connections; the next request opens new ones."""
+        self._session.close()
+
     def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
         """A new matter or a new hold without accounts. Sent once; raises ``UnknownOutcomeError`` where only our mark can tell."""
         if wanted.kind is Kind.GOOGLE_MATTER:

@@ -1,0 +1,196 @@
+"""Duties and hold orders in Google's terms. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from connectors.base import Circumstances, HoldOrder, OrderedSource
+from connectors.google_workspace.connector import GoogleWorkspaceConnector
+from connectors.google_workspace.vault import People as HeldPeople
+from connectors.google_workspace.vault import hold_body, hold_live, query_fields
+from connectors.google_workspace.wire import as_object
+from policies.district import Tenant
+from policies.duties import Carrier, Disposition, Duty, People, Population, Selector, StandingValue
+from policies.effects import Clock
+from policies.kinds import Kind, Platform, Workload
+from policies.resources import Because, KindRead, ReadState, Value
+from policies.roster import Group, Identity, OrgUnit, Roster
+from tests.unit.connectors.google.support import mark
+
+CONNECTOR = GoogleWorkspaceConnector()
+NOBODY = HeldPeople()
+TENANT = Tenant(id="google", platform=Platform.GOOGLE_WORKSPACE)
+KINDS = (Kind.GOOGLE_USER, Kind.GOOGLE_GROUP, Kind.GOOGLE_ORG_UNIT, Kind.GOOGLE_LICENCE)
+PEOPLE = tuple(Identity(tenant="google", vendor_id=f"id{n}", address=f"p{n}@d.example", org_unit="/Staff" if n < 3 else "/Board") for n in range(4))
+ROSTER = Roster(
+    tenant="google",
+    at=datetime(2026, 1, 5, tzinfo=UTC),
+    identities=PEOPLE,
+    groups=(Group(tenant="google", vendor_id="gid", address="board@d.example", name="Board", members=frozenset({"id3"})),),
+    org_units=(OrgUnit(tenant="google", vendor_id="ou1", path="/Staff"), OrgUnit(tenant="google", vendor_id="ou2", path="/Empty")),
+    reads=tuple(KindRead(kind=kind, state=ReadState.COMPLETE, count=1) for kind in KINDS),
+)
+UNREAD = replace(ROSTER, reads=(KindRead(kind=Kind.GOOGLE_USER, state=ReadState.FAILED, count=None, reason="google.permission_denied"), *ROSTER.reads[1:]))
+FUNDAMENTALS = {"Education Fundamentals": 4}
+PLUS = {"Education Fundamentals": 4, "Education Plus (Staff)": 1}
+
+
+def circumstances(**changes: Any) -> Circumstances:
+    return Circumstances(**{"tenant": TENANT, "capabilities": (), "licences": FUNDAMENTALS, "roster": ROSTER, **changes})
+
+
+STAFF = Selector(org_units=("/Staff",))
+
+
+def duty(selector: Selector | None = STAFF, **changes: Any) -> Duty:
+    selectors = {} if selector is None else {Platform.GOOGLE_WORKSPACE: selector}
+    base: dict[str, Any] = {
+        "line": "R1", "series": "COR-02", "title": "Routine correspondence", "population": Population(id="staff", selectors=selectors),
+        "workload": Workload.MAIL, "carrier": Carrier.POLICY, "term": 730, "clock": Clock.CREATED, "event": None,
+        "disposition": Disposition.REVIEW, "citation": "M1", "because": Because(line="R1"),
+    }  # fmt: skip
+    return Duty(**{**base, **changes})
+
+
+@pytest.mark.parametrize(
+    ("one", "around", "standing", "reason", "people"),
+    [
+        (duty(), {}, StandingValue.NOT_ENFORCEABLE, "vault_rules.no_api", People(covered=0, not_covered=3, unknown=0)),
+        (duty(), {"attested": frozenset({"vault-rules/google"})}, StandingValue.ATTESTED, None, People(covered=3, not_covered=0, unknown=0)),
+        (duty(), {"attested": frozenset({"vault-rules/other"})}, StandingValue.NOT_ENFORCEABLE, "vault_rules.no_api", People(covered=0, not_covered=3, unknown=0)),
+        (duty(blocked="series.unconfirmed"), {}, StandingValue.GAP, "series.unconfirmed", People(covered=0, not_covered=3, unknown=0)),
+        (duty(Selector(org_units=("/Empty",))), {}, StandingValue.GAP, "population.empty", People(covered=0, not_covered=0, unknown=0)),
+        (duty(), {"roster": UNREAD}, StandingValue.UNKNOWN, "population.roster_unread: google.user google.permission_denied", People()),
+        (duty(carrier=Carrier.LABEL, workload=Workload.DRIVE), {}, StandingValue.NOT_LICENSED, "drive_label.not_licensed", People(covered=0, not_covered=3, unknown=0)),
+        (
+            duty(carrier=Carrier.LABEL, workload=Workload.DRIVE), {"licences": PLUS},
+            StandingValue.NOT_ENFORCEABLE, "drive_label.not_built", People(covered=0, not_covered=3, unknown=0),
+        ),
+        (
+            duty(carrier=Carrier.LABEL, workload=Workload.DRIVE), {"licences": {"X/Y": 3}},
+            StandingValue.NOT_ENFORCEABLE, "drive_label.not_built", People(covered=0, not_covered=3, unknown=0),
+        ),
+        (duty(carrier=Carrier.LABEL), {}, StandingValue.NOT_ENFORCEABLE, "drive_label.only_drive", People(covered=0, not_covered=3, unknown=0)),
+    ],
+)  # fmt: skip
+def test_a_duty_has_its_standing_its_reason_and_its_people(
+    one: Duty, around: dict[str, Any], standing: StandingValue, reason: str | None, people: People
+) -> None:
+    desired = CONNECTOR.realise([one], circumstances(**around))
+    assert desired.resources == ()
+    (carriage,) = desired.carriages
+    assert (carriage.standing, carriage.reason, carriage.people) == (standing, reason, people)
+    assert (carriage.line, carriage.series, carriage.population, carriage.tenant) == ("R1", "COR-02", "staff", "google")
+
+
+@pytest.mark.parametrize("one", [duty(None), duty(workload=Workload.ARCHIVE), duty(workload=Workload.SITE), duty(workload=Workload.PAPER)])
+def test_a_duty_that_does_not_speak_of_google_has_no_line_here(one: Duty) -> None:
+    assert CONNECTOR.realise([one], circumstances()).carriages == ()
+
+
+def source(number: int, workload: Workload = Workload.MAIL, **changes: Any) -> OrderedSource:
+    base: dict[str, Any] = {"person": f"p{number}@d.example", "workload": workload, "identity_id": f"id{number}", "address": f"p{number}@d.example"}
+    return OrderedSource(**{**base, **changes})
+
+
+def order(*sources: OrderedSource, **changes: Any) -> HoldOrder:
+    return HoldOrder(**{"alias": "smith-v-board", "tenant_alias": "heron", "sources": sources, **changes})
+
+
+def test_an_order_is_one_matter_and_one_hold_per_corpus() -> None:
+    sources = (source(0), source(1), source(0, Workload.DRIVE), source(0, Workload.CHAT), source(0, Workload.GEMINI), source(0, Workload.VOICE))
+    ordered = CONNECTOR.realise_hold(order(*sources), circumstances())
+    matter, *holds = ordered.resources
+    assert (matter.kind, matter.key, matter.name, matter.people) == (Kind.GOOGLE_MATTER, "m-heron", "heron", 2)
+    assert {hold.fields["corpus"]: (hold.key, hold.members, hold.people) for hold in holds} == {
+        "MAIL": ("m-heron-mail", frozenset({"account:id0", "account:id1"}), 2),
+        "DRIVE": ("m-heron-drive", frozenset({"account:id0"}), 1),
+        "HANGOUTS_CHAT": ("m-heron-hangouts-chat", frozenset({"account:id0"}), 1),
+        "GEMINI": ("m-heron-gemini", frozenset({"account:id0"}), 1),
+        "VOICE": ("m-heron-voice", frozenset({"account:id0"}), 1),
+    }
+    assert all(hold.parent == "m-heron" and hold.depends_on == ("m-heron",) for hold in holds)
+    assert ordered.carried == {one: (ordered.carried[one][0], f"account:{one.identity_id}") for one in sources}
+    assert ordered.carried[sources[2]] == ("m-heron-drive", "account:id0")
+    assert ordered.refused == {}
+    assert "smith" not in " ".join([*(one.name for one in ordered.resources), *(str(one.fields) for one in ordered.resources)])
+
+
+def test_what_is_sent_for_an_order_reads_back_as_what_was_wanted() -> None:
+    sources = [source(0, workload) for workload in Workload if workload not in {Workload.ARCHIVE, Workload.SITE, Workload.PAPER, Workload.SHARED_DRIVE}]
+    sources = [replace(one, container="board@d.example") if one.workload is Workload.GROUP else one for one in sources]
+    ordered = CONNECTOR.realise_hold(
+        order(*sources, terms="levy", range_from=date(2024, 3, 1), range_to=date(2024, 4, 1)), circumstances()
+    )
+    for wanted in ordered.resources[1:]:
+        body = as_object({**hold_body(wanted, mark(wanted.key)), "holdId": "h"}, "hold")
+        live = hold_live(body, "m", NOBODY)
+        assert live.fields == wanted.fields
+        assert live.mark == mark(wanted.key)
+
+
+def test_a_range_takes_in_its_last_day_in_every_time_zone_and_other_corpora_are_held_whole() -> None:
+    ordered = CONNECTOR.realise_hold(
+        order(source(0), source(0, Workload.DRIVE), terms="levy", range_from=date(2024, 3, 1), range_to=date(2024, 3, 31)), circumstances()
+    )
+    fields = {hold.fields["corpus"]: hold.fields for hold in ordered.resources[1:]}
+    assert [fields["MAIL"][name] for name in ("terms", "start", "end")] == ["levy", "2024-02-29", "2024-04-02"]
+    assert [fields["DRIVE"][name] for name in ("terms", "start", "end")] == ["", None, None]
+
+
+def test_a_group_is_held_by_its_id_and_an_unknown_one_is_refused() -> None:
+    known = source(0, Workload.GROUP, identity_id=None, address="board@d.example", container="Board@d.example")
+    unknown = replace(known, container="gone@d.example", address="gone@d.example")
+    ordered = CONNECTOR.realise_hold(order(known, unknown), circumstances())
+    assert ordered.carried == {known: ("m-heron-groups", "account:gid")}
+    assert ordered.refused == {unknown: "group.not_found"}
+
+
+@pytest.mark.parametrize(
+    ("one", "why"),
+    [
+        (source(0, Workload.SHARED_DRIVE), "shared_drive.no_api"),
+        (source(0, Workload.ARCHIVE), "source.not_in_this_cloud"),
+        (source(0, Workload.SITE), "source.not_in_this_cloud"),
+        (source(0, identity_id=None), "person.not_found"),
+    ],
+)
+def test_what_vault_cannot_hold_is_refused_and_orders_nothing(one: OrderedSource, why: str) -> None:
+    ordered = CONNECTOR.realise_hold(order(one), circumstances())
+    assert (ordered.resources, ordered.carried, ordered.refused) == ((), {}, {one: why})
+
+
+def test_a_source_without_its_licence_is_ordered_all_the_same() -> None:
+    assert PEOPLE[0].licensed_for_hold == frozenset()
+    assert source(0) in CONNECTOR.realise_hold(order(source(0)), circumstances()).carried
+
+
+def test_names_are_frozen_at_birth_and_the_mark_is_not_part_of_them() -> None:
+    names = {"m-heron": "heron as born", "m-heron-mail": f"mail as born {mark('m-heron-mail')}"}
+    ordered = CONNECTOR.realise_hold(order(source(0)), circumstances(names=names))
+    assert [one.name for one in ordered.resources] == ["heron as born", "mail as born"]
+
+
+@pytest.mark.parametrize(
+    ("corpus", "query", "expected"),
+    [
+        ("MAIL", None, {}),
+        ("MAIL", {}, {}),
+        ("MAIL", {"mailQuery": {}}, {}),
+        ("MAIL", {"mailQuery": {"startTime": "2024-01-01T00:00:00Z"}}, {"start": "2024-01-01"}),
+        ("MAIL", {"mailQuery": {"startTime": "2023-12-31T19:00:00-05:00"}}, {"start": "2024-01-01"}),
+        ("MAIL", {"mailQuery": {"endTime": "2024-01-01T00:00:00.000000000Z"}}, {"end": "2024-01-01"}),
+        ("DRIVE", {"driveQuery": {"includeSharedDriveFiles": False}}, {}),
+        ("DRIVE", {"driveQuery": {"includeTeamDriveFiles": True}}, {"options": ("shared_drives",)}),
+        ("HANGOUTS_CHAT", {"hangoutsChatQuery": {"includeRooms": True}}, {"options": ("rooms",)}),
+        ("VOICE", {"voiceQuery": {"coveredData": ["VOICEMAILS", "CALL_LOGS"]}}, {"options": ("call_logs", "voicemails")}),
+        ("CALENDAR", {"calendarQuery": {}}, {}),
+        ("GEMINI", {"geminiQuery": {}}, {}),
+    ],
+)
+def test_queries_that_say_the_same_have_one_normal_form(corpus: str, query: Any, expected: dict[str, Value]) -> None:
+    assert query_fields(corpus, query) == {"terms": "", "start": None, "end": None, "options": (), **expected}
