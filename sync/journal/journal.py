@@ -118,10 +118,14 @@ class Journal:
     def reveal(self, sealed: str) -> object:
         """The value behind a seal. Raises JournalError ``journal.no_value`` when it was erased or never stood here."""
         with self.store.read() as session:
-            row = rows.sealed(session, self.store.district, sealed)
-        if row is None:
-            raise JournalError("journal.no_value", f"no value stands behind the seal {sealed[:16]}; it may have been erased")
-        return json.loads(self.store.sealer.open(self.store.district, row.sealed, row.box)[1])
+            if rows.sealed(session, self.store.district, sealed) is None:
+                raise JournalError("journal.no_value", f"no value stands behind the seal {sealed[:16]}; it may have been erased")
+            return self.standing(session, sealed)
+
+    def standing(self, session: Session, sealed: str) -> object:
+        """The value behind a seal as the caller's transaction sees it; None where none stands (any more)."""
+        row = rows.sealed(session, self.store.district, sealed)
+        return None if row is None else json.loads(self.store.sealer.open(self.store.district, row.sealed, row.box)[1])
 
     def export(self, path: Path) -> Head:
         """Write the chain as JSON Lines to ``path`` (0600, in place of what was there) and say where it ends."""

@@ -12,15 +12,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
 
 from connectors.base import Clock
 from sync.store import schema
 from sync.store.errors import StoreError
+from sync.store.journal_rows import ZERO
 from sync.store.seals import Sealer
-from sync.store.tables.core import StoreMeta
+from sync.store.tables.core import JournalHead, StoreMeta
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's write before it gives up."""
@@ -56,7 +57,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session over one consistent view; a write through it is an error of the database."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        with _said(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -70,8 +71,8 @@ class Store:
         with self._turn:
             self._writer = threading.get_ident()
             try:
-                with Session(self._writing, expire_on_commit=False) as session:
-                    _take_lock(session)
+                with _said(), Session(self._writing, expire_on_commit=False) as session:
+                    session.connection()  # takes the lock
                     yield session
                     session.commit()
             finally:
@@ -208,11 +209,19 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _take_lock(session: Session) -> None:
+@contextmanager
+def _said() -> Iterator[None]:
+    """What the disk or another process does to a store, as a StoreError; what we did wrong ourselves stays what it is."""
     try:
-        session.connection()
-    except OperationalError as error:
-        raise _busy() from error
+        yield
+    except DBAPIError as error:
+        if "database is locked" in str(error.orig):
+            raise _busy() from error
+        if isinstance(error, OperationalError):
+            raise StoreError("store.unusable", f"the store cannot be used: {error.orig}", "check disk space, disk and permissions") from error
+        if type(error) is DatabaseError:
+            raise StoreError("store.damaged", f"the store is damaged: {error.orig}", "restore store and key from one backup") from error
+        raise
 
 
 def _prepare(engine: Engine, wanted: StoreMeta) -> StoreMeta:
@@ -233,6 +242,7 @@ def _prepare(engine: Engine, wanted: StoreMeta) -> StoreMeta:
                         "give this district a store of its own",
                     )
                 session.add(wanted)
+                session.add(JournalHead(district=wanted.district, seq=0, hash=ZERO))  # there from the start, so that an append can lock it
                 meta = wanted
             session.commit()
             return meta

@@ -21,12 +21,7 @@ def head(session: Session, district: str, *, lock: bool = False) -> tuple[int, s
 def append(session: Session, row: JournalRow) -> None:
     """Store one entry and move the head to it."""
     session.add(row)
-    found = session.get(JournalHead, row.district)
-    if found is None:
-        session.add(JournalHead(district=row.district, seq=row.seq, hash=row.hash))
-    else:
-        found.seq, found.hash = row.seq, row.hash
-        session.add(found)
+    session.merge(JournalHead(district=row.district, seq=row.seq, hash=row.hash))
     session.flush()
 
 

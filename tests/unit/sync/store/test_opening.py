@@ -88,6 +88,7 @@ def test_readers_cannot_write_and_writers_do_not_nest(store: Store, clock: Virtu
         session.add(pin("a"))
         with pytest.raises(OperationalError, match="readonly"):
             session.flush()
+        session.rollback()
     states = [store.writing]
     with store.write() as session:
         states.append(store.writing)
@@ -99,6 +100,20 @@ def test_readers_cannot_write_and_writers_do_not_nest(store: Store, clock: Virtu
     with store.read() as session:
         assert session.get(PinnedTenant, (DISTRICT, "a")) is None
         assert session.get(PinnedTenant, (DISTRICT, "b")) is not None
+
+
+def test_a_damaged_or_broken_store_is_said_to_be_so(store: Store, journal: Journal) -> None:
+    for number in range(200):
+        journal.append(EntryKind.OBSERVATION, "x", {"n": number})
+    store.scrub()
+    store.close()
+    assert store.path is not None
+    data = bytearray(store.path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)
+    store.path.write_bytes(data)
+    with pytest.raises(StoreError) as caught:
+        journal.verify()
+    assert caught.value.code == "store.damaged"
 
 
 def test_naive_times_and_unknown_words_never_get_in(store: Store, clock: VirtualClock) -> None:
