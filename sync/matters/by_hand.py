@@ -35,12 +35,15 @@ class _Missing:
 def sheet(matter: Matter, platforms: Mapping[str, Platform], district: str) -> str | None:
     """The sheet as plain text, or None when every source has been accepted. It names people: it is for those who carry out the hold."""
     missing = [one for tenant, platform in platforms.items() if (one := _missing(matter, tenant, platform)).sources or one.addresses]
-    if not missing:
+    waiting = [line.text for line in matter.lines if line.expanded is None and not line.candidates]
+    if not missing and not waiting:
         return None
     lines = [f"BY HAND: matter {matter.tenant_alias}", ""]
     lines += ["Recordwarden could not hold what stands here. Do it as written, then run: hold status --refresh", ""]
     for one in missing:
         lines += _microsoft(matter, one, district) if one.platform is Platform.MICROSOFT365 else _google(matter, one, district)
+    if waiting:
+        lines += ["== Not looked up yet ==", "Find out who is meant, and hold them in both clouds:", *_checkboxes("everybody in", waiting)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -51,14 +54,12 @@ def _missing(matter: Matter, tenant: str, platform: Platform) -> _Missing:
 
 
 def _open(source: Source) -> bool:
-    """Whether a person could do something about it: one not sent yet is not late, and a missing licence or place is nothing to order."""
-    if source.state in TAKEN or source.state is SourceState.RELEASED:
-        return False
-    return source.code is not None and source.code not in _NOTHING_TO_DO
+    """Whether a person could do something about it: a missing licence or a place that does not exist is nothing to order."""
+    return source.state not in TAKEN and source.state is not SourceState.RELEASED and source.code not in _NOTHING_TO_DO
 
 
 def _unsought(person: PersonOnHold, tenant: str) -> bool:
-    return person.place is None and not person.candidates and bool(person.answers) and tenant not in person.answers
+    return person.place is None and not person.candidates and tenant not in person.answers
 
 
 def _all(person: PersonOnHold) -> Iterable[str]:

@@ -92,7 +92,7 @@ def first_hour(matter: Matter, district: District, secured: frozenset[str], now:
 
 
 def _cloud(matter: Matter, tenant: str, platform: Platform) -> CloudTimes:
-    sources = [source for source in matter.sources if source.tenant == tenant and source.state is not SourceState.RELEASED]
+    sources = [source for source in matter.sources if source.tenant == tenant and source.counts]
     return CloudTimes(
         tenant=tenant, platform=platform, people=len({source.person for source in sources}),
         sources=_counted([source.state.value for source in sources], [state.value for state in SourceState]),

@@ -109,6 +109,11 @@ class Source:
     code: str | None = None
     error: str | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether there is something to hold: not released, and not a place that the tenant shows not to exist (a OneDrive never set up)."""
+        return self.state is not SourceState.RELEASED and not (self.state is SourceState.FAILED and self.code == PersonCode.NO_CONTAINER.value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonOnHold:

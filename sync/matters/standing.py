@@ -16,7 +16,6 @@ from sync.matters.model import (
     PersonState,
     Presence,
     Source,
-    SourceState,
     weightiest,
 )
 
@@ -43,8 +42,8 @@ def _person(
 
 
 def state_of(person: PersonOnHold, sources: Sequence[Source]) -> PersonState:
-    """Held when everything is in force; partly when something is, or when a tenant could not be asked."""
-    wanted = [source for source in sources if source.state is not SourceState.RELEASED]
+    """Held when everything that exists is in force; partly when something is, or when a tenant could not be asked."""
+    wanted = [source for source in sources if source.counts]
     held = [source for source in wanted if source.state in IN_FORCE]
     if person.candidates:
         return PersonState.QUESTION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,10 +65,10 @@ class Facts:
         return self.in_force + self.failed < self.ordered
 
 
-def facts(matters: Iterable[Matter]) -> Facts:
+def facts(matters: Sequence[Matter]) -> Facts:
     """The facts of one or several matters together."""
     people = [person for matter in matters for person in _asked_for(matter)]
-    sources = [source for matter in matters for source in matter.sources if source.state is not SourceState.RELEASED]
+    sources = [source for matter in matters for source in matter.sources if source.counts]
     lines = [line for matter in matters for line in matter.lines if line.code is not None or line.candidates]
     return Facts(
         open_questions=len(lines) + len(people), unasked=frozenset(tenant for matter in matters for tenant in _unread(matter)),
