@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 ROSTER_KINDS: Final = frozenset({Kind.GOOGLE_USER, Kind.GOOGLE_GROUP, Kind.GOOGLE_ORG_UNIT, Kind.GOOGLE_LICENCE})
 _HANDED_ON: Final = 60.0
-"""Seconds for which what one step of a look has read serves the next step, once."""
+"""Seconds for which what one step of a look has read serves the next step, once, and for which the people of a look serve its read-backs."""
 
 
 class GoogleReader:
@@ -39,8 +39,9 @@ class GoogleReader:
         self._people = PeopleReader(self._session, tenant.id)
         self._vault = VaultReader(self._session, tenant, self._ourselves, self._people_of)
         self._groups = groups
-        self._seats = _Once[Seats](context.clock)
-        self._accounts = _Once[Accounts](context.clock)
+        self._seats = _Lately[Seats](context.clock)
+        self._accounts = _Lately[Accounts](context.clock)
+        self._known = _Lately[Accounts](context.clock)
 
     def close(self) -> None:
         """Close idle connections; the next request opens new ones."""
@@ -102,12 +103,16 @@ class GoogleReader:
         """Events of the vault and admin logs in the window; not available says why."""
         return logs.read_audit(self._session, since, until, self._context.clock.now())
 
-    def _people_of(self, holds: tuple[Json, ...]) -> People:
-        """What has to be known about the accounts and groups that these holds name; nothing is asked where they name nobody."""
+    def _people_of(self, holds: tuple[Json, ...], *, recent: bool) -> People:
+        """What has to be known about the accounts and groups that these holds name; nothing is asked where they name nobody.
+
+        ``recent``: what is known from the last minute will do, so that following ten holds does not list a district ten times.
+        """
         corpora = {text(hold, "corpus") for hold in holds if objects(hold, "accounts", "hold")}
         people = People()
         if corpora - {"GROUPS"}:
-            accounts = self._accounts.take() or self._read_accounts(self._ourselves.customer)
+            lately = self._known.peek() if recent else self._accounts.take()
+            accounts = lately or self._read_accounts(self._ourselves.customer)
             people = People(
                 accounts=by_id(accounts.identities),
                 accounts_read=accounts.users.state is ReadState.COMPLETE,
@@ -126,11 +131,13 @@ class GoogleReader:
         return people
 
     def _read_accounts(self, customer: str) -> Accounts:
-        return self._people.accounts(customer, self._ourselves.address, self._seats.take())
+        accounts = self._people.accounts(customer, self._ourselves.address, self._seats.take())
+        self._known.put(accounts)
+        return accounts
 
 
-class _Once(Generic[T]):
-    """Something that one step of a look has just read, handed to the next step, which takes it away."""
+class _Lately(Generic[T]):
+    """Something that was just read, for the next step of the same look."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -141,9 +148,14 @@ class _Once(Generic[T]):
 
     def take(self) -> T | None:
         """The value if it is there and younger than a minute by either clock; it serves once."""
-        held, self._held = self._held, None
-        if held is None:
+        value = self.peek()
+        self._held = None
+        return value
+
+    def peek(self) -> T | None:
+        """As ``take``, and it stays."""
+        if self._held is None:
             return None
-        value, at, ticks = held
+        value, at, ticks = self._held
         fresh = abs(self._clock.now() - at) <= timedelta(seconds=_HANDED_ON) and self._clock.monotonic() - ticks <= _HANDED_ON
         return value if fresh else None

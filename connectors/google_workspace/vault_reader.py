@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from connectors.base import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.google_workspace.http import Session
@@ -19,10 +19,17 @@ from policies.resources import KindRead, Live, ReadState, Ref
 VAULT_KINDS: Final = frozenset({Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD})
 
 
+class PeopleOf(Protocol):
+    """Tells what is known of the accounts that raw holds name."""
+
+    def __call__(self, holds: tuple[Json, ...], *, recent: bool) -> People:
+        """``recent``: what is known from the last minute will do."""
+
+
 class VaultReader:
     """Vault as one tenant shows it. ``people_of`` tells what is known of the accounts that raw holds name."""
 
-    def __init__(self, session: Session, tenant: Tenant, ourselves: Ourselves, people_of: Callable[[tuple[Json, ...]], People]) -> None:
+    def __init__(self, session: Session, tenant: Tenant, ourselves: Ourselves, people_of: PeopleOf) -> None:
         self._session = session
         self._tenant = tenant
         self._ourselves = ourselves
@@ -69,7 +76,7 @@ class VaultReader:
         if raw is None:
             listed = self._session.pages(HOLDS_LIST, "holds", matterId=matter_id, view="FULL_HOLD", pageSize=100)
             raw = next((one for one in listed if text(one, "holdId") == ref.vendor_id), None)
-        return None if raw is None else hold_live(raw, matter_id, self._people_of((raw,)))
+        return None if raw is None else hold_live(raw, matter_id, self._people_of((raw,), recent=True))
 
     def _matters(self) -> tuple[Json, ...]:
         """Every matter of every state in one list, with its owner; a list costs ten reads (G§1.8)."""
@@ -79,7 +86,7 @@ class VaultReader:
         """The holds of open matters, why some may be missing, and matters that turned out not to be open any more."""
         answers = self._session.each(self._holds_of, matters)
         raw = [(matter.vendor_id, one) for matter, answer in zip(matters, answers, strict=True) if isinstance(answer, tuple) for one in answer]
-        people = self._people_of(tuple(one for _, one in raw))
+        people = self._people_of(tuple(one for _, one in raw), recent=False)
         lives = tuple(hold_live(one, matter_id, people) for matter_id, one in raw)
         problems = [f"{answer.code}: {answer.message}" for answer in answers if isinstance(answer, ConnectorError)]
         return lives, problems[0] if problems else None, tuple(answer for answer in answers if isinstance(answer, Live))

@@ -165,6 +165,17 @@ def test_one_look_reads_each_list_once(bench: Bench) -> None:
     assert bench.seen("directory.users.list") == 5, "what was handed on serves once"
 
 
+def test_following_holds_lists_the_people_once_a_minute(bench: Bench) -> None:
+    ref = hold_on(bench, bench.writer(), 0)
+    reader = bench.reader()
+    for _ in range(3):
+        read(reader, ref)
+    assert bench.seen("directory.users.list") == 2  # the living and the deleted, once
+    bench.world.clock.advance(61)
+    bench.console("remove_licence", email=bench.address(0))
+    assert read(reader, ref).member_states[f"account:{bench.account(0)}"].error == "person.not_licensed"
+
+
 def test_a_hold_is_pending_until_the_platform_shows_its_time(bench: Bench) -> None:
     ref = hold_on(bench, bench.writer(), 0, 1)
     reader = bench.reader()
