@@ -16,8 +16,8 @@ NO_RULES_API: Final = "vault_rules.no_api"
 LABELS_NOT_BUILT: Final = "drive_label.not_built"
 LABELS_NOT_LICENSED: Final = "drive_label.not_licensed"
 
-_NEEDED: Final = {Kind.GOOGLE_MATTER: MANAGE_MATTERS, Kind.GOOGLE_HOLD: MANAGE_HOLDS}
-_WATCHED: Final = {
+_NEEDED: Final[Mapping[Kind, str]] = {Kind.GOOGLE_MATTER: MANAGE_MATTERS, Kind.GOOGLE_HOLD: MANAGE_HOLDS}
+_WATCHED: Final[Mapping[Kind, Surface]] = {
     Kind.GOOGLE_USER: Surface.DIRECTORY,
     Kind.GOOGLE_GROUP: Surface.DIRECTORY,
     Kind.GOOGLE_ORG_UNIT: Surface.DIRECTORY,

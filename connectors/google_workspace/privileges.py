@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from connectors.base import ConnectorError, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ROLE_ASSIGNMENTS_LIST, ROLES_LIST
 from connectors.google_workspace.wire import objects, text, truth
 
-VIEW_ALL_MATTERS = "ACCESS_ALL_MATTERS"
-MANAGE_MATTERS = "ADMIN_MATTER"
-MANAGE_HOLDS = "REMOVE_HOLD"
+VIEW_ALL_MATTERS: Final = "ACCESS_ALL_MATTERS"
+MANAGE_MATTERS: Final = "ADMIN_MATTER"
+MANAGE_HOLDS: Final = "REMOVE_HOLD"
 
-CONSOLE_NAMES = {VIEW_ALL_MATTERS: "View All Matters", MANAGE_MATTERS: "Manage Matters", MANAGE_HOLDS: "Manage Holds"}
+CONSOLE_NAMES: Final[Mapping[str, str]] = {VIEW_ALL_MATTERS: "View All Matters", MANAGE_MATTERS: "Manage Matters", MANAGE_HOLDS: "Manage Holds"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
