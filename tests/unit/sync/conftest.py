@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,17 @@ def clock() -> VirtualClock:
     return VirtualClock()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store as first use leaves it: migrating once is enough."""
+    folder = tmp_path_factory.mktemp("migrated")
+    opened(folder).close()
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: VirtualClock) -> Iterator[Store]:
+def store(migrated: Path, tmp_path: Path, clock: VirtualClock) -> Iterator[Store]:
+    shutil.copytree(migrated / "state", tmp_path / "state")
     store = opened(tmp_path, clock)
     yield store
     store.close()

@@ -25,7 +25,7 @@ DISTRICT = "k3p9x2ab"
 START = datetime(2027, 3, 1, 14, 0, tzinfo=UTC)
 HOST = "records-1"
 ROOT = Path(__file__).parents[3]
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds that a test waits for another process before it calls it hung."""
 
 

@@ -119,7 +119,7 @@ def test_threads_share_one_meter(store: Store, clock: VirtualClock) -> None:
     assert until_full(one, clock, "vault") <= 60
 
 
-@settings(derandomize=True, max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(derandomize=True, max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), per_minute=st.integers(1, 40), lanes=st.lists(st.sampled_from(Lane), min_size=1, max_size=3))
 def test_no_minute_wherever_it_begins_sees_more_than_the_share(store: Store, data: st.DataObject, per_minute: int, lanes: list[Lane]) -> None:
     clock = VirtualClock(ticks=data.draw(st.floats(0, 1e6)))

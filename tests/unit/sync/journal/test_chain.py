@@ -344,7 +344,7 @@ json_values = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(derandomize=True, max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=st.lists(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), json_values, max_size=3), max_size=4))
 def test_any_json_goes_in_exactly_and_comes_out_for_a_stranger_too(journal: Journal, tmp_path: Path, bodies: list[dict[str, object]]) -> None:
     since = journal.head().seq
