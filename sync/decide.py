@@ -18,7 +18,7 @@ from policies.roster import Roster
 from sync.bindings import Binding
 from sync.desk import Desk
 from sync.diff import DiffInput, DiffResult, diff
-from sync.drift import Drift, find_drift
+from sync.drift import Drift, DriftClass, find_drift
 from sync.guards import GuardInput
 from sync.look import Look
 from sync.plan import Change
@@ -103,7 +103,10 @@ def decide(desk: Desk, seen: Look, held: tuple[Wanted, ...], held_places: Abstra
 
 
 def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: EffectsOf, wanted: frozenset[str]) -> tuple[Drift, ...]:
-    """Drift of everything but the keys that a call of ours may be changing at this moment: their intent is open."""
+    """Drift of everything but the keys that a call of ours may be changing at this moment: their intent is open.
+
+    What carries our mark and is wanted is taken back into the store by this look, so it is no stray.
+    """
     assert seen.snapshot is not None
     busy = {intent.subject for intent in desk.journal.open_intents() if intent.tenant == seen.tenant.id}
     known = KindReads(desk.store).ever_complete(seen.tenant.id)
@@ -117,7 +120,8 @@ def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: 
         baseline=known,
         wanted=wanted,
     )
-    return tuple(one for one in found if one.key not in busy and not is_proof(one.key))
+    adopted = {one.id for one in found if one.drift is DriftClass.ORPHANED and one.key in wanted and one.key not in bindings}
+    return tuple(one for one in found if one.key not in busy and not is_proof(one.key) and one.id not in adopted)
 
 
 def _input(desk: Desk, seen: Look, bindings: Mapping[str, Binding], lane: Lane, wanted: tuple[Wanted, ...]) -> DiffInput:
