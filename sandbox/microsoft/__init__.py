@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from sandbox.microsoft import adminapi, auditlog, directory, ediscovery, login, seed
+from sandbox.microsoft import adminapi, auditlog, directory, ediscovery, groups, legalholds, login, seed
 from sandbox.microsoft.console import console_acts
 from sandbox.microsoft.dumping import dump
 from sandbox.microsoft.odata import unknown_segment
 from sandbox.microsoft.state import ACTIVITY, COMPLIANCE, EXCHANGE, GRAPH, TENANT, Registration, stable_id, tenant_of
 from sandbox.routing import SandboxRoute
-from sandbox.tls import make_client_certificate, read_certificate, write_private
+from sandbox.tls import make_client_certificate, make_rsa_key_pem, read_certificate, write_private
 from sandbox.validate import graph as schema
 from sandbox.world import Exchange, World
 
 __all__ = ["TENANT_ID", "console_acts", "dump", "install", "judge", "overlay", "routes"]
 
 TENANT_ID = TENANT
-CREDENTIAL, SECRET = "m365-app.pem", "m365-secret.txt"
+CREDENTIAL, SECRET, SIGNING = "m365-app.pem", "m365-secret.txt", "m365-signing.pem"
 
 
 def install(world: World, folder: Path) -> None:
@@ -43,12 +43,23 @@ def install(world: World, folder: Path) -> None:
         certificate=certificate.public_bytes(Encoding.DER),
         public_key=key,
     )
-    seed.seed(world, app)
+    seed.seed(world, app, _signing_key(folder))
+
+
+def _signing_key(folder: Path) -> RSAPrivateKey:
+    """The key that access tokens are signed with; kept, so that tokens outlive a restart as they do at Microsoft."""
+    file = folder / SIGNING
+    if not file.exists():
+        write_private(file, make_rsa_key_pem().encode())
+    key = load_pem_private_key(file.read_bytes(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return key
 
 
 def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
     """What the five surfaces answer; Graph's last route answers whatever path it does not know."""
-    graph = [*directory.routes(world), *ediscovery.routes(world), *auditlog.routes(world), *unknown_segment(world)]
+    parts = (directory, groups, ediscovery, legalholds, auditlog)
+    graph = [route for part in parts for route in part.routes(world)] + unknown_segment(world)
     return {
         "authority": login.routes(world),
         GRAPH: graph,

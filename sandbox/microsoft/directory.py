@@ -7,8 +7,8 @@ from datetime import datetime
 
 from starlette.responses import PlainTextResponse, Response
 
-from sandbox.microsoft.objects import Account, Group
-from sandbox.microsoft.odata import Ask, Entity, GraphError, Listing, entity, graph_routes, matches, need_eventual, page
+from sandbox.microsoft.objects import Account
+from sandbox.microsoft.odata import Ask, Entity, GraphError, Listing, entity, graph_routes, matches, page
 from sandbox.microsoft.plans import product_of, products_of
 from sandbox.microsoft.state import licence, stable_id
 from sandbox.routing import SandboxRoute, json_response
@@ -37,17 +37,8 @@ def routes(world: World) -> list[SandboxRoute]:
         "/users/{user}": user,
         "/users/{user}/drive": drive,
         "/users/{user}/licenseDetails": license_details,
-        "/groups": groups,
-        "/groups/{group}": group,
-        "/groups/{group}/members": members,
-        "/groups/{group}/transitiveMembers": transitive_members,
-        "/groups/{group}/transitiveMembers/microsoft.graph.user": transitive_users,
-        "/groups/{group}/transitiveMembers/graph.user": transitive_users,
-        "/groups/{group}/drive": group_drive,
-        "/groups/{group}/sites/root": group_site,
         "/directory/deletedItems/microsoft.graph.user": deleted_users,
         "/directory/deletedItems/{user}": deleted_user,
-        "/sites/{address:path}": site,
         "/subscribedSkus": subscribed,
     }
     return [route for path, answer in table.items() for route in graph_routes(world, path, {"GET": answer})]
@@ -74,11 +65,12 @@ def organization(ask: Ask) -> Response:
 def users(ask: Ask) -> Response:
     """People who are not deleted, by id; any of ``$select $filter $top $count``."""
     ask.need(*_USERS)
-    listing = _listing(ask, "users", ask.state.alive())
+    listing = listing_of(ask, "users", ask.state.alive())
     return page(ask, listing)
 
 
-def _listing(ask: Ask, name: str, accounts: Sequence[Account], *, counted: bool = False) -> Listing[Account]:
+def listing_of(ask: Ask, name: str, accounts: Sequence[Account], *, counted: bool = False) -> Listing[Account]:
+    """People as a collection, filtered and rendered as asked."""
     test = matches(ask, _USER_FILTERS)
     found = [account for account in accounts if test(user_row(ask, account))] if ask.option("$filter") else accounts
     return Listing(name=name, items=found, render=lambda account: _chosen(ask, account), counted=counted)
@@ -138,11 +130,12 @@ def _user(ask: Ask) -> Account:
     wanted = ask.part("user").lower()
     found = ask.state.account_at(wanted)
     if found is None or wanted not in {found.id, found.upn.lower()}:
-        raise _not_found(ask.part("user"))
+        raise not_found(ask.part("user"))
     return found
 
 
-def _not_found(what: str) -> GraphError:
+def not_found(what: str) -> GraphError:
+    """404 as the directory says it."""
     return GraphError(
         404,
         "Request_ResourceNotFound",
@@ -158,10 +151,11 @@ def drive(ask: Ask) -> Response:
         raise GraphError(404, "ResourceNotFound", "User's mysite not found.")
     if account.drive.locked:
         raise GraphError(423, "resourceLocked", "The site is locked.")
-    return entity(ask, "drives", _drive_row(ask, account.id, account.drive.site_id, account.drive.url) | _owner(account))
+    return entity(ask, "drives", drive_row(ask, account.id, account.drive.site_id, account.drive.url) | _owner(account))
 
 
-def _drive_row(ask: Ask, owner: str, site: str, url: str) -> Entity:
+def drive_row(ask: Ask, owner: str, site: str, url: str) -> Entity:
+    """A drive resource."""
     seed = ask.state.seed
     points = {"siteId": site, "siteUrl": url, "webId": stable_id(seed, f"web/{site}"), "listId": stable_id(seed, f"list/{site}")}
     return {"id": f"b!{stable_id(seed, f'drive/{owner}')}", "driveType": "business", "webUrl": f"{url}/Documents", "sharePointIds": points}
@@ -278,146 +272,5 @@ def deleted_user(ask: Ask) -> Response:
     ask.need(*_USERS)
     found = next((account for account in _deleted(ask).items if account.id == ask.part("user").lower()), None)
     if found is None:
-        raise _not_found(ask.part("user"))
+        raise not_found(ask.part("user"))
     return entity(ask, "directoryObjects", _deleted_row(ask, found))
-
-
-def groups(ask: Ask) -> Response:
-    """Groups, by id."""
-    ask.need(*_GROUPS)
-    test = matches(ask, _GROUP_FILTERS)
-    found = [group for _, group in sorted(ask.state.groups.items()) if test(group_row(group))]
-    return page(ask, Listing(name="groups", items=found, render=group_row))
-
-
-def group_row(found: Group) -> Entity:
-    """Everything that this emulator knows of a group resource."""
-    return {
-        "id": found.id,
-        "displayName": found.display_name,
-        "description": None,
-        "mail": found.mail,
-        "mailNickname": found.mail.partition("@")[0],
-        "mailEnabled": True,
-        "securityEnabled": not found.unified,
-        "groupTypes": ["Unified"] if found.unified else [],
-        "proxyAddresses": [f"SMTP:{found.mail}"],
-        "visibility": "HiddenMembership" if found.hidden else "Private" if found.unified else None,
-        "resourceProvisioningOptions": [],
-    }
-
-
-def group(ask: Ask) -> Response:
-    """One group by id."""
-    ask.need(*_GROUPS)
-    return entity(ask, "groups", group_row(_group(ask)))
-
-
-def _group(ask: Ask) -> Group:
-    found = ask.state.groups.get(ask.part("group").lower())
-    if found is None:
-        raise _not_found(ask.part("group"))
-    return found
-
-
-def _visible(ask: Ask, found: Group) -> bool:
-    # Without Member.Read.Hidden the answer is 200 and empty, not a refusal (M§5).
-    return not found.hidden or "Member.Read.Hidden" in ask.caller.roles
-
-
-def members(ask: Ask) -> Response:
-    """Direct members, people and groups mixed."""
-    ask.need(*_GROUPS)
-    found = _group(ask)
-    return page(ask, _mixed(ask, found.members if _visible(ask, found) else []))
-
-
-def transitive_members(ask: Ask) -> Response:
-    """Members and members of members, people and groups mixed, each row saying what it is."""
-    ask.need(*_GROUPS)
-    found = _group(ask)
-    nested: list[str] = []
-    waiting = list(found.members)
-    while waiting:
-        member = waiting.pop()
-        if member not in nested:
-            nested.append(member)
-            inner = ask.state.groups.get(member)
-            waiting += inner.members if inner is not None else []
-    return page(ask, _mixed(ask, sorted(nested) if _visible(ask, found) else []))
-
-
-def _mixed(ask: Ask, ids: Sequence[str]) -> Listing[Account | Group]:
-    state = ask.state
-    found: list[Account | Group] = []
-    for key in ids:
-        account, inner = state.accounts.get(key), state.groups.get(key)
-        if account is not None and account.deleted is None:
-            found.append(account)
-        elif inner is not None:
-            found.append(inner)
-    return Listing(name="directoryObjects", items=found, render=lambda one: _member(ask, one))
-
-
-def _member(ask: Ask, one: Account | Group) -> Entity:
-    if isinstance(one, Account):
-        return {"@odata.type": "#microsoft.graph.user", **_wide(ask, user_row(ask, one))}
-    return {"@odata.type": "#microsoft.graph.group", **_wide(ask, group_row(one))}
-
-
-def _wide(ask: Ask, row: Entity) -> Entity:
-    # Mixed rows answer null for a property that their own type lacks, so one $select serves users and groups.
-    names = [name.strip() for name in ask.option("$select").split(",") if name.strip()]
-    return {name: row.get(name) for name in names} if names else row
-
-
-def transitive_users(ask: Ask) -> Response:
-    """The people of a group, those of nested groups too; an OData cast, so an advanced query."""
-    ask.need(*_GROUPS)
-    need_eventual(ask)
-    found = _group(ask)
-    accounts = ask.state.members_of(found) if _visible(ask, found) else []
-    return page(ask, _listing(ask, "users", accounts))
-
-
-def group_drive(ask: Ask) -> Response:
-    """The library of a Microsoft 365 group."""
-    ask.need(*_FILES)
-    found = _group(ask)
-    if not found.site_url:
-        raise GraphError(404, "ResourceNotFound", "Resource is not found.")
-    return entity(ask, "drives", _drive_row(ask, found.id, found.site_id, found.site_url) | {"driveType": "documentLibrary"})
-
-
-def group_site(ask: Ask) -> Response:
-    """The site of a Microsoft 365 group."""
-    ask.need("Sites.Read.All")
-    found = _group(ask)
-    if not found.site_url:
-        raise GraphError(404, "itemNotFound", "Requested site could not be found")
-    return entity(
-        ask, "sites", {"id": found.site_id, "webUrl": found.site_url, "displayName": found.display_name, "name": found.display_name}
-    )
-
-
-def site(ask: Ask) -> Response:
-    """A site by ``host:/path``; 404 for one that does not exist, 423 for a locked one."""
-    ask.need("Sites.Read.All")
-    host, _, path = ask.part("address").partition(":")
-    url = f"https://{host}/{path.strip('/:')}".rstrip("/").lower()
-    for known, title in ask.state.sites.items():
-        if known.lower() == url:
-            return entity(ask, "sites", _site_row(ask, known, title))
-    for found in ask.state.groups.values():
-        if found.site_url and found.site_url.lower() == url:
-            return entity(ask, "sites", _site_row(ask, found.site_url, found.display_name) | {"id": found.site_id})
-    for account in ask.state.accounts.values():
-        if account.drive is not None and account.drive.url.lower() == url:
-            if account.drive.locked:
-                raise GraphError(423, "resourceLocked", "The site is locked.")
-            return entity(ask, "sites", _site_row(ask, account.drive.url, account.display_name) | {"id": account.drive.site_id})
-    raise GraphError(404, "itemNotFound", "Requested site could not be found")
-
-
-def _site_row(ask: Ask, url: str, title: str) -> Entity:
-    return {"id": stable_id(ask.state.seed, f"site/{url}"), "webUrl": url, "displayName": title, "name": url.rpartition("/")[2]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from sandbox.microsoft import policing
 from sandbox.microsoft.objects import (
@@ -42,7 +42,7 @@ _TITLES = {"administrator": "Administrator", "teacher": "Teacher", "staff": "Sta
 _LONG_AGO = timedelta(days=900)
 
 
-def seed(world: World, app: Registration) -> TenantState:
+def seed(world: World, app: Registration, signing_key: RSAPrivateKey) -> TenantState:
     """Make the tenant in ``world.state``: the same people in every seed's order, everything settled long ago."""
     host = world.domain.partition(".")[0]
     state = TenantState(
@@ -51,7 +51,7 @@ def seed(world: World, app: Registration) -> TenantState:
         initial_domain=f"{host}.onmicrosoft.com",
         name=f"{host.capitalize()} Public Schools",
         app=app,
-        signing_key=rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        signing_key=signing_key,
         seed=world.seed,
     )
     world.state[TENANT] = state

@@ -40,13 +40,13 @@ def _sdk() -> Sdk:
 
 
 def coverage(exchanges: Iterable[Exchange]) -> Coverage:
-    """Count what is judged and what is skipped among exchanges with Graph."""
+    """Count what is judged and what is skipped, by operation, among exchanges with Graph."""
     judged, skipped = 0, Counter[str]()
     for exchange in exchanges:
         if exchange.surface != "graph":
             continue
         if _method(exchange) is None:
-            skipped[f"{exchange.method} {exchange.operation}"] += 1
+            skipped[exchange.operation] += 1
         else:
             judged += 1
     return Coverage(judged=judged, skipped=skipped)
@@ -87,7 +87,7 @@ def _error_problems(exchange: Exchange) -> list[str]:
         error = json.loads(exchange.response)["error"]
     except (ValueError, KeyError, TypeError):
         return ["error answer: no JSON object with an error"]
-    if not isinstance(error.get("code"), str) or not isinstance(error.get("message"), str):
+    if not isinstance(error, dict) or not isinstance(error.get("code"), str) or not isinstance(error.get("message"), str):
         return ["error answer: code and message have to be texts"]
     return []
 
