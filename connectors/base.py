@@ -329,7 +329,9 @@ class Prover(Protocol):
 class Connector(Protocol):
     """One platform: how to open a tenant, and the pure translation into and out of its words."""
 
-    platform: Platform
+    @property
+    def platform(self) -> Platform:
+        """The cloud that it speaks to."""
 
     def reader(self, tenant: Tenant, context: Context) -> Reader:
         """A reader of ``tenant``; opens nothing until first used."""

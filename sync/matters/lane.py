@@ -205,8 +205,8 @@ class HoldLane:
             steps = {source.id: advance(source, sight.of(source), snapshot.at) for source in matter.sources if source.tenant == tenant_id}
             after = self._stepped(matter, steps, self._platforms()[tenant_id], snapshot.at)
             self._keep(matter, after, Event(name="observed", tenant=tenant_id))
-            self._looked(tenant_id, matter.tenant_alias, snapshot.at)
             problems.extend(findings.problems(self._matters[matter.tenant_alias], tenant_id, frozenset(gap.id for gap in matter.gaps)))
+        self._looked(tenant_id, snapshot.at)
         return tuple(problems)
 
     def sent(self, tenant_id: str, progress: Progress) -> None:
@@ -280,9 +280,9 @@ class HoldLane:
     def _settled(self, matter: Matter) -> Matter:
         return standing.settled(matter, tuple(self._platforms()), self._secured, self.desk.clock.now())
 
-    def _looked(self, tenant_id: str, alias: str, at: datetime) -> None:
-        self._matters[alias] = replace(self._matters[alias], looked=at)
-        self.register.looked(tenant_id, self._matters[alias], at)
+    def _looked(self, tenant_id: str, at: datetime) -> None:
+        self._matters = {alias: replace(matter, looked={**matter.looked, tenant_id: at}) for alias, matter in self._matters.items()}
+        self.register.looked(tenant_id, tuple(self._matters.values()), at)
 
     @staticmethod
     def _stepped(matter: Matter, steps: Mapping[str, Step], platform: Platform, at: datetime) -> Matter:

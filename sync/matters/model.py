@@ -228,8 +228,8 @@ class Matter:
     paper: tuple[Paper, ...] = ()
     gaps: tuple[Gap, ...] = ()
     lines: tuple[Line, ...] = ()
-    looked: datetime | None = None
-    """When somebody last looked at a tenant for it."""
+    looked: Mapping[str, datetime] = field(default_factory=dict)
+    """When each tenant was last looked at for it."""
 
     def person(self, person_id: str) -> PersonOnHold:
         """The person of that row. Raises KeyError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,11 +96,14 @@ class Register:
                 self._rows.put(session, [order])
         return True
 
-    def looked(self, tenant: str, matter: Matter, at: datetime) -> None:
-        """Note when the matter was looked at in ``tenant``, and which of its sources were held then: no news, so no journal entry."""
-        held = [source.id for source in matter.sources if source.tenant == tenant and source.state in IN_FORCE and source.seen_held == at]
+    def looked(self, tenant: str, matters: Sequence[Matter], at: datetime) -> None:
+        """Note when matters were looked at in ``tenant``, and which of their sources were held then: no news, so no journal entry."""
+        if not matters:
+            return
         with self.store.write() as session:
-            self._rows.looked(session, tenant, matter.tenant_alias, held, at)
+            for matter in matters:
+                held = [source.id for source in matter.sources if source.tenant == tenant and source.state in IN_FORCE and source.seen_held == at]
+                self._rows.looked(session, tenant, matter.tenant_alias, held, at)
 
     def _written(self, session: Session, seq: int) -> Mapping[str, object]:
         """The body of an entry as it stands in the chain, with every sealed value as its hash."""

@@ -25,6 +25,7 @@ from sync.matters.model import (
     Source,
     Times,
 )
+from sync.store.columns import from_rfc3339, rfc3339
 from sync.store.documents import dump, load_list, load_object
 from sync.store.matters import Bundle, Row
 from sync.store.tables.matters import MatterGapRow, MatterLineRow, MatterPaperRow, MatterPersonRow, MatterRow, MatterSourceRow
@@ -44,7 +45,8 @@ def matter(bundle: Bundle) -> Matter:
         sources=tuple(sorted((_source(one, spots, opened) for one in bundle.sources), key=lambda one: (one.tenant, one.person, one.id))),
         paper=tuple(dossier.paper(opened.get(one.dossier), one.id, one.secured_on) for one in bundle.paper),
         gaps=tuple(sorted((_gap(one, opened) for one in bundle.gaps), key=lambda one: (one.first_seen_not_held, one.id))),
-        lines=tuple(sorted((_line(one, opened) for one in bundle.lines), key=lambda one: (one.text, one.id))), looked=row.looked_at,
+        lines=tuple(sorted((_line(one, opened) for one in bundle.lines), key=lambda one: (one.text, one.id))),
+        looked={tenant: from_rfc3339(str(at)) for tenant, at in load_object(row.looked).items()},
     )
 
 
@@ -72,7 +74,8 @@ def _head(after: Matter, district: str, details: str) -> MatterRow:
     return MatterRow(
         district=district, tenant_alias=after.tenant_alias, alias=after.alias, report_alias=after.report_alias, state=after.state, details=details,
         workloads=dump([one.value for one in after.workloads]), opened_at=after.opened, ordered=times.ordered, triggered=times.triggered,
-        received=times.received, passed_to_counsel=times.passed_to_counsel, issued=times.issued, looked_at=after.looked,
+        received=times.received, passed_to_counsel=times.passed_to_counsel, issued=times.issued,
+        looked=dump({tenant: rfc3339(at) for tenant, at in after.looked.items()}),
     )
 
 

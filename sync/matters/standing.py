@@ -27,18 +27,17 @@ def settled(matter: Matter, tenants: Sequence[str], secured: frozenset[str], now
     by_person: dict[str, list[Source]] = {}
     for source in matter.sources:
         by_person.setdefault(source.person, []).append(source)
-    people = tuple(_person(person, by_person.get(person.id, []), tenants, matter.looked, now) for person in matter.people)
+    looked = min(matter.looked.values(), default=None)
+    people = tuple(_person(person, by_person.get(person.id, []), tenants, Between(earliest=looked, latest=now)) for person in matter.people)
     moved = replace(matter, people=people)
     return replace(moved, state=_state(moved, secured))
 
 
-def _person(
-    person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[str], looked: datetime | None, now: datetime
-) -> PersonOnHold:
+def _person(person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[str], since: Between) -> PersonOnHold:
     state, code = state_of(person, sources), code_of(person, sources, tenants)
     if person.since is not None and (state, code) == (person.state, person.code):
         return person
-    return replace(person, state=state, code=code, since=Between(earliest=looked, latest=now))
+    return replace(person, state=state, code=code, since=since)
 
 
 def state_of(person: PersonOnHold, sources: Sequence[Source]) -> PersonState:

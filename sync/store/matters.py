@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
 from sync.store import Store
+from sync.store.columns import rfc3339
+from sync.store.documents import dump, load_object
 from sync.store.matter_words import MatterState
 from sync.store.tables.core import SealedValue
 from sync.store.tables.matters import (
@@ -83,7 +85,7 @@ class MatterRows:
     def looked(self, session: Session, tenant: str, matter: str, sources: Sequence[str], at: datetime) -> None:
         """Note that the matter was looked at in ``tenant``, and that these of its sources were seen held."""
         row = session.get_one(MatterRow, (self.store.district, matter))
-        row.looked_at = at
+        row.looked = dump({**load_object(row.looked), tenant: rfc3339(at)})
         session.add(row)
         session.flush()
         if not sources:

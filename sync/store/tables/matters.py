@@ -37,7 +37,8 @@ class MatterRow(SQLModel, table=True):
     received: datetime | None = Field(default=None, sa_type=UtcText)
     passed_to_counsel: datetime | None = Field(default=None, sa_type=UtcText)
     issued: datetime | None = Field(default=None, sa_type=UtcText)
-    looked_at: datetime | None = Field(default=None, sa_type=UtcText)
+    looked: str = "{}"
+    """JSON object: per tenant when it was last looked at for this matter."""
 
 
 class MatterOrderRow(SQLModel, table=True):

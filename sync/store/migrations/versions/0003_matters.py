@@ -34,8 +34,8 @@ def _text(*names: str, nullable: bool = False) -> list[sa.Column[str]]:
 def _matter() -> None:
     op.create_table(
         "matter",
-        *_text("district", "tenant_alias", "alias", "report_alias", "state", "details", "workloads", "opened_at", "ordered"),
-        *_text("triggered", "received", "passed_to_counsel", "issued", "looked_at", nullable=True),
+        *_text("district", "tenant_alias", "alias", "report_alias", "state", "details", "workloads", "opened_at", "ordered", "looked"),
+        *_text("triggered", "received", "passed_to_counsel", "issued", nullable=True),
         sa.CheckConstraint("state IN ('open', 'partly_held', 'held', 'releasing', 'released')", name="matter_state"),
         sa.PrimaryKeyConstraint("district", "tenant_alias"),
     )

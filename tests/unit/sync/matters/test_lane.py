@@ -8,6 +8,7 @@ import pytest
 
 from policies.kinds import Kind
 from policies.resources import ReadState
+from policies.roster import Roster
 from sync.matters.lane import MatterError
 from sync.matters.model import MatterState
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, google, m365, order, roster, scene
@@ -15,7 +16,7 @@ from tests.unit.sync.matters.world import CUSTODIAN, HOUR, google, m365, order, 
 ONE, TWO, THREE = "person1@d.example", "person2@d.example", "person3@d.example"
 
 
-def people(*numbers: int) -> tuple:
+def people(*numbers: int) -> tuple[Roster, Roster]:
     return roster("m365", *(m365(one) for one in numbers)), roster("google", *(google(one) for one in numbers))
 
 

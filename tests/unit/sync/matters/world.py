@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from connectors.base import Context, Lane
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
@@ -103,7 +104,7 @@ class Scene:
 
     def until_in_force(self) -> None:
         """Sent, distributed, seen, seen again."""
-        for seconds in (0, 1, 2 * HOUR, 120):
+        for seconds in (0, 2 * HOUR, 120):
             self.later(seconds)
 
     def sources(self, alias: str) -> dict[tuple[str, str, str], str]:
@@ -114,8 +115,8 @@ class Scene:
         """Person to state and code."""
         return {one["person"]: (one["state"], one["code"]) for one in self.document(alias)["people"]}
 
-    def document(self, alias: str) -> dict:  # type: ignore[type-arg]  # JSON as a caller reads it
-        return self.lane.status(alias)  # type: ignore[return-value]
+    def document(self, alias: str) -> dict[str, Any]:
+        return self.lane.status(alias)
 
     def fresh_lane(self) -> HoldLane:
         """Another process's view of the same store."""
