@@ -89,13 +89,13 @@ def pack_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in PACKS.glob("*.yaml")))
 
 
-def load_kept(policy_text: str, district_text: str, base: Path) -> tuple[District, Policy]:
+def load_kept(policy_text: str, district_text: str, base: Path, overlays: Sequence[Document] = ()) -> tuple[District, Policy]:
     """A folder that was kept as text, without looking at any key file: the last good one, when the folder on disk is broken.
 
-    ``base`` is the folder that relative paths were meant from. Raises FolderError when the texts no longer fit this version.
+    ``base`` is the folder that relative paths were meant from; ``overlays`` go on top. Raises FolderError when the texts no longer fit this version.
     """
     problems: list[Problem] = []
-    merged = merge(parse_document(district_text, base / "district.yaml"), ())
+    merged = merge(parse_document(district_text, base / "district.yaml"), overlays)
     district = shaped(District, merged.value, merged.places, merged.file)
     policy = _policy(parse_document(policy_text, base / "policy.yaml"), problems)
     if isinstance(district, tuple):

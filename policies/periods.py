@@ -1,7 +1,8 @@
 """How long records are kept and counted from what: the texts of a schedule as values, in whole days.
 
-The rule of days is the contract's: N years are ``365 N + ceil(N / 4)`` days and N months ``ceil(N x 365.25 / 12)``, never shorter than the longest
-calendar span of that length. Schedules state minimum periods (L§2.1), so rounding goes up.
+The rule of days is fixed: N years are ``365 N + ceil(N / 4)`` days, never shorter than the longest calendar span of that length; N months are
+``ceil(N x 365.25 / 12)``, which can miss the longest span by up to two days (nine months from 1 March to 1 December have 275, the rule says 274),
+so a period that must not miss a day is written in days or years. Schedules state minimum periods (L§2.1), so rounding goes up.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class RetentionTrigger:
 
 
 def days_of(count: int, unit: str) -> int:
-    """``count`` days, months or years in days, never shorter than the longest calendar span of that length."""
+    """``count`` days, months or years in days, by the fixed rule of this module."""
     if unit == "years":
         return 365 * count + -(-count // 4)
     if unit == "months":
