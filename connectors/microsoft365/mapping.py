@@ -13,7 +13,7 @@ from connectors.base import Capability, Circumstances, ReadCapability, WriteCapa
 from connectors.microsoft365.pieces import in_pieces
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE
 from connectors.microsoft365.reach import Reach, reach_of, union
-from connectors.microsoft365.writer import CHAT_KEYS
+from connectors.microsoft365.writer import CHAT_KEYS, RULE_KEYS
 from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, StandingValue
 from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of
@@ -163,7 +163,7 @@ def _keep(group: list[_Judged], circumstances: Circumstances, made: _Made) -> No
     carriers: list[str] = []
     keys = _pieces(reach, lambda number: _keep_key(duty, everyone=reach.everyone, number=number), circumstances)
     for piece, members in keys.items():
-        rule = f"r-{piece}"
+        rule = RULE_KEYS + piece
         made.resources[piece] = _policy(Kind.M365_RETENTION_POLICY, piece, members, reach, duty, circumstances)
         made.resources[rule] = Wanted(
             kind=Kind.M365_RETENTION_RULE,
@@ -200,7 +200,7 @@ def _existing_keys(key_of_piece: _KeyOf, existing: Mapping[str, object]) -> Iter
         number += 1
 
 
-def _policy(  # noqa: PLR0913, PLR0917  # the parts of one policy
+def _policy(  # the parts of one policy
     kind: Kind, key: str, members: frozenset[str], reach: Reach, duty: Duty, circumstances: Circumstances
 ) -> Wanted:
     return Wanted(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from connectors.base import ConnectorError, PermanentError, Receipt, TenantUnreachableError
+from connectors.base import ConnectorError, PermanentError, Receipt, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.graph import Call, select
@@ -99,7 +99,7 @@ class Microsoft365Prover:
 
     def _left(self, kind: Kind, mark: Mark, parent: Ref | None) -> Live | None:
         kinds = {Kind.M365_CASE, Kind.M365_HOLD} if kind is Kind.M365_HOLD else {kind}
-        for live in Look(self._access).at(kinds).of(kind):
+        for live in Look(self._access, whole=False).at(kinds).of(kind):
             # A publish rule has no mark of its own making: it is the one in our dummy policy.
             same = live.parent_id == parent.vendor_id if parent and kind is Kind.M365_LABEL_RULE else live.mark == mark
             if same:
@@ -107,12 +107,18 @@ class Microsoft365Prover:
         return None
 
     def _again(self, live: Live, wanted: Wanted, mark: Mark) -> Receipt:
-        """Write to what an earlier proof left; a publish rule cannot be changed, so there its being there is the proof."""
+        """Write to what an earlier proof left. What cannot be changed, or is still being distributed, proves by being there: we wrote it."""
         ref = live.ref(self._access.tenant.id)
+        there = Receipt(vendor_id=live.vendor_id, name=live.name, accepted_at=self._access.context.clock.now(), raw=live.raw)
         if wanted.kind is Kind.M365_LABEL_RULE:
-            return Receipt(vendor_id=live.vendor_id, name=live.name, accepted_at=self._access.context.clock.now(), raw=live.raw)
+            return there
         reopen = wanted.kind is Kind.M365_CASE and live.fields.get("state") != "open"
-        return self._writer.set(ref, wanted, mark, frozenset({"state"} if reopen else {"description"}))
+        try:
+            return self._writer.set(ref, wanted, mark, frozenset({"state"} if reopen else {"description"}))
+        except TransientError as error:
+            if error.code != "admin.pending_lock":
+                raise
+            return there
 
     def _wanted(self, kind: Kind, mark: Mark, publishes: str) -> Wanted:
         fields: dict[Kind, dict[str, Value]] = {

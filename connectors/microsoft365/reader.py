@@ -72,7 +72,7 @@ class Microsoft365Reader:
         kinds = {Kind.M365_CASE, Kind.M365_HOLD} if ref.kind is Kind.M365_HOLD else {ref.kind}
         if ref.kind not in KINDS:
             raise PermanentError("kind.not_read", f"{ref.kind.value} is not read by this edition.")
-        seen = Look(self._access).at(kinds)
+        seen = Look(self._access, whole=False).at(kinds)
         found = next((item for item in seen.of(ref.kind) if item.vendor_id.lower() == ref.vendor_id.lower()), None)
         if found is not None:
             return found

@@ -75,9 +75,9 @@ class Pipe:
         self._base = base
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"graph-{tenant.id}", daemon=True)
-        self._client = httpx.AsyncClient(
-            verify=tls_context(tenant), http2=False, trust_env=False, follow_redirects=False, proxy=tenant.proxy
-        )
+        # Kept by name: the SDK wraps the transport in one of its own that never closes it.
+        self._transport = httpx.AsyncHTTPTransport(verify=tls_context(tenant), http2=False, trust_env=False, proxy=tenant.proxy)
+        self._client = httpx.AsyncClient(transport=self._transport, trust_env=False, follow_redirects=False)
         GraphClientFactory.create_with_default_middleware(
             client=self._client,
             options={
@@ -90,7 +90,7 @@ class Pipe:
         self._gate = asyncio.Semaphore(_CONCURRENT)
         self._thread.start()
         # Loop and sockets must be closed even if nobody calls close(): an abandoned loop is a resource leak.
-        self._finalizer = weakref.finalize(self, _shut, self._loop, self._thread, self._client)
+        self._finalizer = weakref.finalize(self, _shut, self._loop, self._thread, self._transport)
 
     def submit(self, request: Request) -> Future[Answer]:
         """A future with the answer, whatever its status. It raises httpx's transport errors and ``ClaimsChallengeError``."""
@@ -143,9 +143,9 @@ class _HandedToken(AccessTokenProvider):  # type: ignore[misc]  # the SDK is ski
         return AllowedHostsValidator([httpx.URL(self._base).host])
 
 
-def _shut(loop: asyncio.AbstractEventLoop, thread: threading.Thread, client: httpx.AsyncClient) -> None:
+def _shut(loop: asyncio.AbstractEventLoop, thread: threading.Thread, transport: httpx.AsyncHTTPTransport) -> None:
     if not loop.is_closed() and thread.is_alive():
-        asyncio.run_coroutine_threadsafe(client.aclose(), loop).result(timeout=5)
+        asyncio.run_coroutine_threadsafe(transport.aclose(), loop).result(timeout=5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=5)
     if not loop.is_running():

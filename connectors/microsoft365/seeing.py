@@ -32,10 +32,11 @@ class _Read(Protocol):
 
 
 class Look:
-    """One look at the tenant: what was found, and per kind how the read ended."""
+    """One look at the tenant: what was found, and per kind how the read ended. Not ``whole``: only the families that we write in."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, *, whole: bool = True) -> None:
         self._access = access
+        self._whole = whole
         self._found: list[Live] = []
         self._reads: dict[Kind, KindRead] = {}
 
@@ -88,7 +89,7 @@ class Look:
         rules = admin.read("Get-RetentionComplianceRule")
         policy_rows, rule_rows, partial = list(policies.rows), list(rules.rows), policies.partial or rules.partial
         # Newer locations and adaptive scopes live in a family of their own, exported only where it is licensed (M§2.2).
-        if "get-appretentioncompliancepolicy" in admin.cmdlets(Endpoint.COMPLIANCE):
+        if self._whole and "get-appretentioncompliancepolicy" in admin.cmdlets(Endpoint.COMPLIANCE):
             newer, newer_rules = admin.read("Get-AppRetentionCompliancePolicy", detail), admin.read("Get-AppRetentionComplianceRule")
             policy_rows += newer.rows
             rule_rows += newer_rules.rows
@@ -108,7 +109,8 @@ class Look:
             self._fail(kinds, error)
             return
         lives = [case_from(row, made_by_us=self._access.made_by_us(*people_of(row))) for row in cases.rows]
-        found = [live for live in lives if live is not None]
+        # The platform's own case is always there and is nobody's (M§3.5).
+        found = [live for live in lives if live is not None and (live.name != AUTOMATIC_CASE or live.mark is not None)]
         flaw = "wire.missing_property: a case lacks its id, name or status" if None in lives else None
         self._found += found
         if Kind.M365_CASE in kinds:
@@ -119,7 +121,7 @@ class Look:
     def _case_holds(self, cases: list[Live]) -> str | None:
         """Read the holds of cases that are ours or open, and say what could not be read."""
         district = self._access.context.district
-        looked = [case for case in cases if case.name != AUTOMATIC_CASE and (_ours(case, district) or case.fields["state"] == "open")]
+        looked = [case for case in cases if _ours(case, district) or case.fields["state"] == "open"]
         paths = [f"{case_path(case.vendor_id)}/legalHolds" for case in looked]
         listings = self._access.graph.rows_all(calls("GET", paths, family="legalHolds", slow=True))
         partial: str | None = None

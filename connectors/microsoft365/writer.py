@@ -18,6 +18,8 @@ _POLICIES = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY})
 
 CHAT_KEYS = "keep-chat-"
 """Keys of our policies over Teams chats, whose rules take neither clock nor display hint (M§2.2)."""
+RULE_KEYS = "r-"
+"""What stands before a retention policy's key in the key of its rule."""
 
 _LABEL_ACTIONS = frozenset({"keep", "keep_and_delete"})
 """Keep-and-delete exists for a transitory label that two officers switched on; every other label keeps (design §1.8)."""
@@ -64,7 +66,8 @@ class Microsoft365Writer:
             Kind.M365_RETENTION_RULE: "RetentionComplianceRule",
         }[ref.kind]
         # The GUID, never the name: a name can be somebody else's tomorrow.
-        return self._receipt(ref, self._access.admin.write(f"Set-{noun}", {"Identity": ref.vendor_id, "Force": True, **changes}))
+        force = {} if ref.kind is Kind.M365_RETENTION_RULE else {"Force": True}
+        return self._receipt(ref, self._access.admin.write(f"Set-{noun}", {"Identity": ref.vendor_id, **force, **changes}))
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
         """Add members; what is live stays. One outcome per member."""
@@ -181,7 +184,7 @@ def rule_parameters(wanted: Wanted, mark: Mark, policy: Ref) -> dict[str, object
         "RetentionComplianceAction": "Keep",
         "Comment": comment(wanted.fields.get("description"), mark),
     }
-    if mark.key.startswith(CHAT_KEYS):
+    if mark.key.removeprefix(RULE_KEYS).startswith(CHAT_KEYS):
         return common
     return {**common, "ExpirationDateOption": _policy_clock(wanted), "RetentionDurationDisplayHint": "Days"}
 

@@ -1,0 +1,25 @@
+"""The Microsoft connector against the sandbox, over TLS, with the Graph SDK's own models judging what they know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import microsoft
+from sandbox.people import make_world
+from sandbox.server import SandboxServer
+from tests.unit.connectors.microsoft.support import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    clock = tmp_path / "clock"
+    clock.write_text("2026-10-05T14:30:00Z", encoding="utf-8")
+    world = make_world("tiny", seed=11, clock_file=clock)
+    world.switches["validate"] = "on"
+    with SandboxServer(world, (microsoft,), tmp_path / "state") as running:
+        made = Bench(running)
+        yield made
+        made.close()

@@ -1,0 +1,357 @@
+"""What is sent, what the tenant holds after it, and what is said when an answer was lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from connectors.base import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from policies.kinds import Kind
+from policies.resources import Force, Live, Ref
+from tests.unit.connectors.microsoft.support import CASE, HOLD, KEEP_RULE, LABEL, PUBLISH, Bench, keeping, mark, publishing
+
+
+def read(bench: Bench, ref: Ref) -> Live:
+    live = bench.reader().read_back(ref)
+    assert live is not None
+    return live
+
+
+def label_ref(bench: Bench) -> Ref:
+    made = bench.writer().create(LABEL, mark("cor-02"), None)
+    return Ref(tenant="m365", kind=Kind.M365_LABEL, vendor_id=made.vendor_id, name=made.name, mark=mark("cor-02"))
+
+
+def policy_ref(bench: Bench, *members: str) -> Ref:
+    wanted = keeping(frozenset(members) or frozenset(f"exchange:{address}" for address in bench.people("teacher", 2)))
+    made = bench.writer().create(wanted, mark("keep-r1-1"), None)
+    return Ref(tenant="m365", kind=Kind.M365_RETENTION_POLICY, vendor_id=made.vendor_id, name=made.name, mark=mark("keep-r1-1"))
+
+
+def hold_refs(bench: Bench) -> tuple[Ref, Ref]:
+    writer = bench.writer()
+    case = writer.create(CASE, mark("m-blue-heron"), None)
+    parent = Ref(tenant="m365", kind=Kind.M365_CASE, vendor_id=case.vendor_id, name=CASE.name, mark=mark("m-blue-heron"))
+    hold = writer.create(HOLD, mark("m-blue-heron-1"), parent)
+    own = mark("m-blue-heron-1")
+    return parent, Ref(tenant="m365", kind=Kind.M365_HOLD, vendor_id=hold.vendor_id, name=HOLD.name, mark=own, parent_id=case.vendor_id)
+
+
+def sources(bench: Bench, count: int) -> frozenset[str]:
+    return frozenset(f"mail:{address}" for address in bench.people("teacher", count))
+
+
+def test_a_label_is_made_as_wanted_and_reads_back_equal(bench: Bench) -> None:
+    live = read(bench, label_ref(bench))
+    assert (live.fields, live.mark, live.made_by_us, live.force) == (LABEL.fields, mark("cor-02"), True, Force.APPLIED)
+
+
+def test_a_label_is_set_by_its_id_and_keeps_its_mark(bench: Bench) -> None:
+    ref = label_ref(bench)
+    longer = replace(LABEL, fields={**LABEL.fields, "period": "forever", "description": "Routine correspondence, kept (M1)"})
+    bench.writer().set(ref, longer, mark("cor-02"), frozenset({"period", "description"}))
+    live = read(bench, ref)
+    assert (live.fields, live.mark) == (longer.fields, mark("cor-02"))
+
+
+def test_a_new_generation_of_a_label_stands_beside_the_old(bench: Bench) -> None:
+    label_ref(bench)
+    made = bench.writer().create(replace(LABEL, fields={**LABEL.fields, "trigger": "modified"}), mark("cor-02", 2), None)
+    assert made.name == f"{LABEL.name} (2)"
+
+
+def test_a_name_that_is_taken_is_said_and_nothing_is_made(bench: Bench) -> None:
+    label_ref(bench)
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().create(LABEL, mark("other"), None)
+    assert caught.value.code == "name.taken"
+
+
+def test_a_label_is_published_by_policy_and_rule_that_carry_our_mark(bench: Bench) -> None:
+    label_ref(bench)
+    writer = bench.writer()
+    wanted = publishing(frozenset(f"exchange:{address}" for address in bench.people("teacher", 2)))
+    made = writer.create(wanted, mark(wanted.key), None)
+    policy = Ref(tenant="m365", kind=Kind.M365_LABEL_POLICY, vendor_id=made.vendor_id, name=made.name, mark=mark(wanted.key))
+    assert read(bench, policy).kind is Kind.M365_LABEL_POLICY
+    rule = writer.create(PUBLISH, mark(PUBLISH.key), policy)
+    ref = Ref(tenant="m365", kind=Kind.M365_LABEL_RULE, vendor_id=rule.vendor_id, name=rule.name)
+    live = read(bench, ref)
+    assert (live.fields, live.mark, live.force) == ({"publishes": LABEL.name}, mark(PUBLISH.key), Force.PENDING)
+    bench.advance(1000)
+    assert read(bench, ref).force is Force.APPLIED
+    assert read(bench, policy).members == wanted.members
+
+
+def test_a_policy_is_locked_while_it_is_distributed(bench: Bench) -> None:
+    ref = policy_ref(bench)
+    bench.writer().create(KEEP_RULE, mark("r-keep-r1-1"), ref)
+    with pytest.raises(TransientError) as caught:
+        bench.writer().add(ref, frozenset({f"exchange:{bench.people('teacher', 3)[2]}"}), read(bench, ref))
+    assert caught.value.code == "admin.pending_lock"
+
+
+def test_members_are_added_in_one_call_and_an_unusable_one_is_named(bench: Bench) -> None:
+    ref = policy_ref(bench)
+    bench.writer().create(KEEP_RULE, mark("r-keep-r1-1"), ref)
+    bench.advance(1000)
+    live = read(bench, ref)
+    good, bad = f"exchange:{bench.people('teacher', 3)[2]}", "exchange:nobody@nowhere.example"
+    receipt = bench.writer().add(ref, frozenset({good, bad, *live.members}), live)
+    errors = {outcome.member: outcome.error for outcome in receipt.members}
+    assert errors.pop(bad) is not None
+    assert set(errors) == {good, *live.members}
+    assert set(errors.values()) == {None}
+    assert read(bench, ref).members == {good, *live.members}
+    # Refused once with the unusable one, accepted once without: never one call a member.
+    assert bench.meter.plain()["compliance_admin"]["Set-RetentionCompliancePolicy"] == 2
+
+
+def test_everybody_with_exceptions_and_the_exceptions_change(bench: Bench) -> None:
+    first, second = (f"exchange:{address}" for address in bench.people("board", 2))
+    wanted = keeping(frozenset({"exchange:All"}), exceptions=(first,))
+    writer = bench.writer()
+    made = writer.create(wanted, mark("keep-r1-1"), None)
+    ref = Ref(tenant="m365", kind=Kind.M365_RETENTION_POLICY, vendor_id=made.vendor_id, name=made.name)
+    writer.create(KEEP_RULE, mark("r-keep-r1-1"), ref)
+    bench.advance(1000)
+    assert read(bench, ref).members == {"exchange:All"}
+    assert read(bench, ref).fields["exceptions"] == (first,)
+    writer.set(ref, keeping(frozenset({"exchange:All"}), exceptions=(second,)), mark("keep-r1-1"), frozenset({"exceptions"}))
+    assert read(bench, ref).fields["exceptions"] == (second,)
+
+
+def test_a_policy_that_was_switched_off_is_switched_on(bench: Bench) -> None:
+    ref = policy_ref(bench)
+    bench.writer().create(KEEP_RULE, mark("r-keep-r1-1"), ref)
+    bench.advance(1000)
+    bench.act("disable_policy", name=ref.name)
+    bench.advance(1000)
+    assert read(bench, ref).force is Force.OFF
+    bench.writer().set(ref, keeping(frozenset()), mark("keep-r1-1"), frozenset({"enabled"}))
+    bench.advance(1000)
+    live = read(bench, ref)
+    assert (live.force, live.fields["enabled"], live.mark) == (Force.APPLIED, True, mark("keep-r1-1"))
+
+
+def test_a_failed_distribution_is_asked_for_again(bench: Bench) -> None:
+    ref = policy_ref(bench)
+    bench.switch(distribution="error")
+    bench.writer().create(KEEP_RULE, mark("r-keep-r1-1"), ref)
+    bench.advance(1000)
+    assert read(bench, ref).force is Force.ERROR
+    bench.switch(distribution="")
+    bench.writer().retry(ref)
+    bench.advance(1000)
+    assert read(bench, ref).force is Force.APPLIED
+
+
+def test_chats_get_a_rule_without_what_teams_refuses(bench: Bench) -> None:
+    address = bench.people("teacher", 1)[0]
+    key = "keep-chat-r1-1"
+    writer = bench.writer()
+    made = writer.create(replace(keeping(frozenset({f"chat:{address}"})), key=key, name=key), mark(key), None)
+    ref = Ref(tenant="m365", kind=Kind.M365_RETENTION_POLICY, vendor_id=made.vendor_id, name=made.name, mark=mark(key))
+    rule = replace(KEEP_RULE, key=f"r-{key}", name=f"r-{key}", parent=key)
+    found = writer.create(rule, mark(rule.key), ref)
+    live = read(bench, Ref(tenant="m365", kind=Kind.M365_RETENTION_RULE, vendor_id=found.vendor_id, name=found.name))
+    assert live.fields == KEEP_RULE.fields
+
+
+def test_a_hold_is_not_in_force_because_its_sources_were_accepted(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    wanted = sources(bench, 3)
+    receipt = bench.writer().add(ref, wanted, read(bench, ref))
+    assert {outcome.member for outcome in receipt.members if outcome.error is None} == wanted
+    live = read(bench, ref)
+    assert (live.force, {state.force for state in live.member_states.values()}) == (Force.PENDING, {Force.PENDING})
+    bench.advance(600)
+    live = read(bench, ref)
+    assert (live.force, live.members, live.mark) == (Force.APPLIED, wanted, mark("m-blue-heron-1"))
+
+
+def test_each_source_has_its_own_outcome(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    drive = bench.reader().containers([bench.reader().roster().identities[0].vendor_id])
+    site = f"site:{next(url for url in drive.values() if url)}"
+    ghost = "mail:ghost@nowhere.example"
+    receipt = bench.writer().add(ref, frozenset({site, ghost, *sources(bench, 1)}), read(bench, ref))
+    errors = {outcome.member: outcome.error for outcome in receipt.members}
+    assert "could not be found" in (errors.pop(ghost) or "")
+    assert set(errors.values()) == {None}
+    assert read(bench, ref).members == {site.lower(), *sources(bench, 1)}
+
+
+def test_a_source_whose_answer_was_lost_after_the_commit_is_found_and_not_sent_twice(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    wanted = sources(bench, 3)
+    bench.fault("graph", "POST *userSources", when="after", status=504, nth=2)
+    receipt = bench.writer().add(ref, wanted, read(bench, ref))
+    assert {outcome.member: outcome.error for outcome in receipt.members} == dict.fromkeys(wanted)
+    assert len([one for one in bench.asked("graph") if one.method == "POST" and one.path.endswith("userSources")]) == 3
+
+
+def test_a_source_whose_request_was_lost_before_the_commit_is_reported(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    wanted = sources(bench, 3)
+    bench.fault("graph", "POST *userSources", kind="reset", nth=2)
+    receipt = bench.writer().add(ref, wanted, read(bench, ref))
+    failed = [outcome for outcome in receipt.members if outcome.error is not None]
+    assert len(failed) == 1
+    assert (failed[0].error or "").startswith("network.lost")
+    assert read(bench, ref).members == wanted - {failed[0].member}
+
+
+def test_sources_that_cannot_be_read_back_have_an_unknown_outcome(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    live = read(bench, ref)
+    bench.fault("graph", "POST *userSources", when="after", status=504)
+    bench.fault("graph", "GET *Sources", status=403, times=99)
+    with pytest.raises(UnknownOutcomeError) as caught:
+        bench.writer().add(ref, sources(bench, 1), live)
+    assert caught.value.code == "hold.sources_unseen"
+
+
+def test_a_throttled_source_is_sent_again_because_a_429_says_that_nothing_was_done(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    bench.fault("graph", "POST *userSources", status=429, headers={"Retry-After": "3"})
+    bench.writer().add(ref, sources(bench, 2), read(bench, ref))
+    assert read(bench, ref).members == sources(bench, 2)
+
+
+def test_a_case_that_is_still_being_set_up_is_waited_for(bench: Bench) -> None:
+    bench.switch(case_materialise_seconds="45")
+    _case, ref = hold_refs(bench)
+    assert read(bench, ref).fields["enabled"] is True
+    assert sum(bench.clock.slept) >= 45
+
+
+@pytest.mark.parametrize(("kind", "status"), [("status", 503), ("status", 504), ("status", 500), ("reset", 0), ("html", 0), ("truncated", 0)])
+@pytest.mark.parametrize(("what", "surface", "operation"), [
+    ("label", "compliance", "New-ComplianceTag"),
+    ("case", "graph", "POST /security/cases/ediscoveryCases"),
+])
+def test_an_answer_lost_after_a_create_is_an_unknown_outcome_and_is_sent_once(
+    bench: Bench, what: str, surface: str, operation: str, kind: str, status: int
+) -> None:
+    bench.fault(surface, operation, kind=kind, when="after", status=status or 503)
+    wanted, own = (LABEL, mark("cor-02")) if what == "label" else (CASE, mark("m-blue-heron"))
+    with pytest.raises(UnknownOutcomeError):
+        bench.writer().create(wanted, own, None)
+    assert len([one for one in bench.asked(surface) if one.operation == operation]) == 1
+    found = [live for live in bench.reader().snapshot({wanted.kind}).resources if live.mark == own]
+    assert len(found) == 1
+
+
+def test_a_change_that_is_stored_and_not_deployed_is_read_and_not_repeated(bench: Bench) -> None:
+    bench.switch(deploy_failed="1")
+    address = bench.people("teacher", 1)[0]
+    with pytest.raises(UnknownOutcomeError) as caught:
+        bench.writer().create(keeping(frozenset({f"exchange:{address}"})), mark("keep-r1-1"), None)
+    assert caught.value.code == "admin.deploy_failed"
+    assert [live for live in bench.reader().snapshot({Kind.M365_RETENTION_POLICY}).resources if live.mark == mark("keep-r1-1")]
+
+
+def test_a_closed_case_is_reopened_and_its_holds_are_switched_on_again(bench: Bench) -> None:
+    case, ref = hold_refs(bench)
+    bench.writer().add(ref, sources(bench, 2), read(bench, ref))
+    bench.advance(600)
+    bench.act("close_case", case=CASE.name)
+    bench.advance(600)
+    assert read(bench, case).fields["state"] == "closed"
+    assert read(bench, ref).force is Force.OFF
+    receipt = bench.writer().set(case, CASE, mark("m-blue-heron"), frozenset({"state"}))
+    assert [(outcome.member, outcome.error) for outcome in receipt.members] == [(HOLD.name, None)]
+    bench.advance(600)
+    assert read(bench, case).fields["state"] == "open"
+    assert (read(bench, ref).force, read(bench, ref).fields["enabled"]) == (Force.APPLIED, True)
+
+
+def test_nothing_can_be_added_to_a_closed_case(bench: Bench) -> None:
+    case, ref = hold_refs(bench)
+    live = read(bench, ref)
+    bench.act("close_case", case=CASE.name)
+    bench.advance(600)
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().add(ref, sources(bench, 2), live)
+    assert caught.value.code == "ediscovery.case_closed"
+    assert read(bench, case).fields["state"] == "closed"
+
+
+def test_a_hold_is_retried_and_its_texts_are_sent_with_the_mark(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    bench.switch(hold_result="error")
+    bench.writer().add(ref, sources(bench, 1), read(bench, ref))
+    bench.advance(600)
+    assert read(bench, ref).force is Force.ERROR
+    bench.switch(hold_result="")
+    bench.writer().retry(ref)
+    bench.advance(600)
+    assert read(bench, ref).force is Force.APPLIED
+    wanted = replace(HOLD, fields={**HOLD.fields, "description": "of the matter"})
+    bench.writer().set(ref, wanted, mark("m-blue-heron-1"), frozenset({"description"}))
+    live = read(bench, ref)
+    assert (live.fields["description"], live.mark) == ("of the matter", mark("m-blue-heron-1"))
+
+
+@pytest.mark.parametrize("wanted", [
+    replace(LABEL, fields={**LABEL.fields, "behaviour": "record"}),
+    replace(LABEL, fields={**LABEL.fields, "behaviour": "regulatory"}),
+    replace(LABEL, fields={**LABEL.fields, "action": "delete"}),
+    replace(LABEL, fields={**LABEL.fields, "action": "review"}),
+    replace(LABEL, fields={**LABEL.fields, "trigger": "event:leaving"}),
+    replace(LABEL, fields={**LABEL.fields, "period": 0}),
+    replace(LABEL, fields={**LABEL.fields, "period": None}),
+    replace(LABEL, kind=Kind.M365_MAILBOX),
+    keeping(frozenset()),
+    keeping(frozenset({"exchange:a@b.example"}), exceptions=("exchange:c@b.example",)),
+    keeping(frozenset({"exchange:a@b.example"}), locked=True),
+    keeping(frozenset({"scope:everybody"})),
+])
+def test_what_is_irreversible_or_deletes_cannot_be_said(bench: Bench, wanted: object) -> None:
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().create(wanted, mark("x"), None)  # type: ignore[arg-type]
+    assert caught.value.code == "write.not_allowed"
+    assert not bench.world.exchanges
+
+
+@pytest.mark.parametrize("fields", [{"action": "delete"}, {"action": "keep_and_delete"}, {"query": "subject:x"}, {"trigger": "labelled"}])
+def test_a_rule_over_a_place_only_keeps(bench: Bench, fields: dict[str, str]) -> None:
+    parent = Ref(tenant="m365", kind=Kind.M365_RETENTION_POLICY, vendor_id="p", name="p")
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().create(replace(KEEP_RULE, fields={**KEEP_RULE.fields, **fields}), mark("x"), parent)
+    assert caught.value.code == "write.not_allowed"
+
+
+@pytest.mark.parametrize(("kind", "fields", "named"), [
+    (Kind.M365_RETENTION_POLICY, {"enabled": False}, "enabled"),
+    (Kind.M365_RETENTION_POLICY, {"locked": True}, "locked"),
+    (Kind.M365_RETENTION_RULE, {"action": "delete"}, "action"),
+    (Kind.M365_LABEL, {"action": "delete"}, "action"),
+    (Kind.M365_LABEL_RULE, {"publishes": "x"}, "publishes"),
+    (Kind.M365_CASE, {"state": "closed"}, "state"),
+    (Kind.M365_HOLD, {"enabled": False}, "enabled"),
+])
+def test_nothing_is_switched_off_by_a_set(bench: Bench, kind: Kind, fields: dict[str, object], named: str) -> None:
+    ref = Ref(tenant="m365", kind=kind, vendor_id="v", name="n", parent_id="p")
+    wanted = replace(LABEL, kind=kind, fields=fields)
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().set(ref, wanted, mark("x"), frozenset({named}))
+    assert caught.value.code == "write.not_allowed"
+    assert not bench.world.exchanges
+
+
+def test_forbidden_parameters_do_not_pass_the_admin_client_either(bench: Bench) -> None:
+    admin = bench.writer()._access.admin
+    for name in ("RestrictiveRetention", "PriorityCleanup", "RetainCloudAttachment", "Regulatory", "IsRecordLabel", "ForceDeletion", "WhatIf"):
+        with pytest.raises(ValueError, match="never sent"):
+            admin.write("Set-RetentionCompliancePolicy", {"Identity": "x", name: True})
+    assert not bench.world.exchanges
+
+
+def test_a_refused_credential_while_writing_stops_the_write(bench: Bench) -> None:
+    bench.switch(admin_role="none")
+    with pytest.raises(ConnectorError) as caught:
+        bench.writer().create(LABEL, mark("cor-02"), None)
+    assert caught.value.code == "admin.forbidden"
