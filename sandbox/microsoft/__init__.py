@@ -2,6 +2,21 @@
 
 What may live here: how Microsoft's surfaces answer, from docs/wire/ and the sources named there. Where nobody has measured an
 answer, docs/wire says ``[chosen]`` and this package does what is chosen.
+
+Switches of the door, all beginning with ``m365.``; times are seconds of the sandbox's clock:
+
+- ``licence`` A1, A3, A5 (default)
+- ``missing_roles`` application permissions that new tokens lack, by commas
+- ``ediscovery_manager`` not_registered, manager (own cases only), administrator (default)
+- ``admin_role`` compliance_administrator (default), blind (every Get- is empty), none (403)
+- ``blind``, ``missing_cmdlets``, ``ignored_writes`` names of cmdlets that see nothing, are not there, say done and do nothing
+- ``distribution_seconds`` 900, ``hold_mailbox_seconds`` 120 to 160, ``hold_site_seconds`` 300 to 340, ``case_close_seconds`` 60,
+  ``case_materialise_seconds`` 0, ``audit_seconds`` 1800 to 5400, ``audit_query_seconds`` 60, ``token_seconds`` 3599 (system's)
+- ``deploy_lock`` stuck, ``deploy_failed`` how many changes are stored but not deployed, ``distribution`` error,
+  ``hold_result`` partial or error
+- ``legal_holds_v1`` off, ``audit_v1`` on (default off: 404 as measured), ``empty_page`` on, ``nextlink`` expired,
+  ``region`` a region's label
+- ``graph_limit`` requests in 10 s, ``exchange_limit`` and ``compliance_limit`` in 60 s (default none)
 """
 
 from __future__ import annotations
@@ -12,7 +27,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from sandbox.microsoft import adminapi, auditlog, directory, ediscovery, groups, legalholds, login, seed
+from sandbox.microsoft import adminapi, auditlog, batch, directory, ediscovery, groups, legalholds, login, seed
 from sandbox.microsoft.console import console_acts
 from sandbox.microsoft.dumping import dump
 from sandbox.microsoft.odata import unknown_segment
@@ -59,7 +74,9 @@ def _signing_key(folder: Path) -> RSAPrivateKey:
 def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
     """What the five surfaces answer; Graph's last route answers whatever path it does not know."""
     parts = (directory, groups, ediscovery, legalholds, auditlog)
-    graph = [route for part in parts for route in part.routes(world)] + unknown_segment(world)
+    known = [route for part in parts for route in part.routes(world)]
+    last = unknown_segment(world)
+    graph = [*known, *batch.routes(world, [*known, *last]), *last]
     return {
         "authority": login.routes(world),
         GRAPH: graph,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.microsoft import cmd_cases, cmd_exchange, cmd_labels, cmd_policies, cmd_rules
+from sandbox.microsoft import cmd_cases, cmd_exchange, cmd_labels, cmd_policies, cmd_rules, throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, bind
 from sandbox.microsoft.plans import RECORDS, has_plan
@@ -65,6 +65,9 @@ class _Host:
             return Response(status_code=404)
         caller = caller_of(state, request, self._surface)
         refusal = self._refusal(request, caller)
+        if refusal is None and throttle.wait(self._world, self._surface, 60):
+            # No Retry-After: none was ever seen here (M§2.5).
+            refusal = Response(status_code=429)
         if refusal is not None:
             return refusal
         assert isinstance(caller, Caller)

@@ -88,12 +88,12 @@ def transitive_members(ask: Ask) -> Response:
     """Members and members of members, people and groups mixed, each row saying what it is."""
     ask.need(*_GROUPS)
     found = _group(ask)
-    nested: list[str] = []
+    nested: set[str] = set()
     waiting = list(found.members)
     while waiting:
         member = waiting.pop()
         if member not in nested:
-            nested.append(member)
+            nested.add(member)
             inner = ask.state.groups.get(member)
             waiting += inner.members if inner is not None else []
     return page(ask, _mixed(ask, sorted(nested) if _visible(ask, found) else []))

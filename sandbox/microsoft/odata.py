@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox.microsoft import throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.state import GRAPH, TenantState, switch, tenant_of
 from sandbox.routing import Handler, SandboxRoute, json_response
@@ -103,6 +104,9 @@ def _ask(world: World, state: TenantState, request: Request) -> Ask:
         raise GraphError(
             401, "InvalidAuthenticationToken", caller, {"WWW-Authenticate": 'Bearer realm="", authorization_uri="", client_id=""'}
         )
+    delay = throttle.wait(world, "graph", 10)
+    if delay:
+        raise GraphError(429, "TooManyRequests", "Too many requests.", {"Retry-After": str(delay)})
     return Ask(world=world, state=state, request=request, caller=caller)
 
 

@@ -103,6 +103,8 @@ class TenantState:
     """Skip tokens of Graph: the query they belong to, and where it goes on."""
     skip_tokens: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     """Skip tokens of the admin endpoint: where it goes on, and until when they are good."""
+    requests: dict[str, list[datetime]] = field(default_factory=dict)
+    """Times of recent requests by throttling bucket."""
     subscriptions: set[str] = field(default_factory=set)
     administrator: str = ""
     """Object id of the account that works in the console."""

@@ -1,0 +1,25 @@
+"""Throttling on the sandbox's clock, where a switch asks for it; a plain 429 at a chosen request is a fault of the door."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sandbox.microsoft.state import switch, tenant_of
+from sandbox.world import World
+
+
+def wait(world: World, bucket: str, window: float) -> int:
+    """Whole seconds until the bucket takes another request, 0 when it takes this one and counts it.
+
+    The switch ``m365.<bucket>_limit`` says how many requests fit into ``window`` seconds; without it there is no limit, because
+    Microsoft publishes none for the admin endpoint and one for Graph that no district reaches (M§2.5, M§7).
+    """
+    limit = int(switch(world, f"{bucket}_limit", "0"))
+    if limit <= 0:
+        return 0
+    now, seen = world.clock.now(), tenant_of(world).requests.setdefault(bucket, [])
+    seen[:] = [at for at in seen if now - at < timedelta(seconds=window)]
+    if len(seen) >= limit:
+        return max(1, round(window - (now - seen[0]).total_seconds()))
+    seen.append(now)
+    return 0
