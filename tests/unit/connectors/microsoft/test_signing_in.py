@@ -28,7 +28,7 @@ def test_a_certificate_signs_in_and_every_request_is_counted(bench: Bench) -> No
     assert found.vendor_id == bench.tenant.tenant_id
     assert found.domain == bench.tenant.domain
     assert f"{bench.tenant.domain.partition('.')[0] if bench.tenant.domain else ''}.onmicrosoft.com" in found.domains
-    assert bench.tenant.client_id in found.actor
+    assert str(bench.tenant.client_id) in found.actor
     assert bench.meter.plain() == {"authority": {"GET": 1, "POST": 1}, "graph": {"GET": 1}}
     assert len(bench.asked("authority")) == 2
     assert len(bench.asked("graph")) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from policies.kinds import Kind
-from policies.resources import Force, Live, Ref
+from policies.resources import Force, Live, Ref, Value
 from tests.unit.connectors.microsoft.support import CASE, HOLD, KEEP_RULE, LABEL, PUBLISH, Bench, keeping, mark, publishing
 
 
@@ -333,7 +333,7 @@ def test_a_rule_over_a_place_only_keeps(bench: Bench, fields: dict[str, str]) ->
     (Kind.M365_CASE, {"state": "closed"}, "state"),
     (Kind.M365_HOLD, {"enabled": False}, "enabled"),
 ])
-def test_nothing_is_switched_off_by_a_set(bench: Bench, kind: Kind, fields: dict[str, object], named: str) -> None:
+def test_nothing_is_switched_off_by_a_set(bench: Bench, kind: Kind, fields: dict[str, Value], named: str) -> None:
     ref = Ref(tenant="m365", kind=kind, vendor_id="v", name="n", parent_id="p")
     wanted = replace(LABEL, kind=kind, fields=fields)
     with pytest.raises(PermanentError) as caught:

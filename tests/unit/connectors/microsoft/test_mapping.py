@@ -1,0 +1,285 @@
+"""Duties and orders in Microsoft 365's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.base import Capability, Circumstances, HoldOrder, OrderedSource, ReadCapability, WriteCapability
+from connectors.microsoft365.connector import Microsoft365Connector
+from connectors.microsoft365.pieces import in_pieces
+from policies.district import Tenant
+from policies.duties import Carrier, Desired, Disposition, Duty, Population, Selector, StandingValue
+from policies.effects import FOREVER, Clock
+from policies.kinds import Kind, Platform, Workload
+from policies.resources import Because, KindRead, ReadState, Wanted
+from policies.roster import AccountState, Group, Identity, Roster, Site
+
+LICENSED = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.DRIVE, Workload.SITE})
+CONNECTOR = Microsoft365Connector(admin_accepted=True)
+
+
+def person(name: str, *, licensed: bool = True, drive: bool = True, state: AccountState = AccountState.ACTIVE) -> Identity:
+    places = {Workload.MAIL: f"{name}@d.example"} | ({Workload.DRIVE: f"https://d-my.sharepoint.com/personal/{name}"} if drive else {})
+    return Identity(
+        tenant="m365", vendor_id=f"id-{name}", address=f"{name}@d.example", state=state,
+        licensed_for_hold=LICENSED if licensed else frozenset(), containers=places,
+    )  # fmt: skip
+
+
+def circumstances(*people: Identity, complete: bool = True, **more: object) -> Circumstances:
+    members = frozenset(one.vendor_id for one in people)
+    group = Group(tenant="m365", vendor_id="g1", address="staff@d.example", name="Staff", members=members, complete=complete)
+    kinds = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE)
+    site = Site(tenant="m365", vendor_id="s1", url="https://d.sharepoint.com/sites/board", name="Board")
+    roster = Roster(
+        tenant="m365", at=datetime(2026, 3, 2, tzinfo=UTC), identities=people, groups=(group,), sites=(site,),
+        reads=tuple(KindRead(kind=kind, state=ReadState.COMPLETE, count=1) for kind in kinds),
+    )  # fmt: skip
+    tenant = Tenant(id="m365", platform=Platform.MICROSOFT365)
+    return replace(Circumstances(tenant=tenant, capabilities=(), licences={}, roster=roster), **more)  # type: ignore[arg-type]
+
+
+def duty(workload: Workload = Workload.MAIL, **more: object) -> Duty:
+    selector = more.pop("selector", Selector(groups=("staff@d.example",)))
+    made = Duty(
+        line="R1", series="COR-02", title="Routine correspondence", workload=workload, carrier=Carrier.POLICY, term=731, clock=Clock.CREATED,
+        population=Population(id="staff", selectors={Platform.MICROSOFT365: selector}),  # type: ignore[dict-item]
+        event=None, disposition=Disposition.REVIEW, citation="M1", because=Because(line="R1", series="COR-02"),
+        label_keys=("cor-02", "old-02"), label_name="COR-02 Routine correspondence",
+    )  # fmt: skip
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def of(desired: Desired, kind: Kind) -> list[Wanted]:
+    return [one for one in desired.resources if one.kind is kind]
+
+
+def test_a_policy_keeps_mailboxes_and_drives_of_a_line_together() -> None:
+    desired = CONNECTOR.realise([duty(), duty(Workload.DRIVE)], circumstances(person("mia"), person("noah")))
+    (policy,) = of(desired, Kind.M365_RETENTION_POLICY)
+    (rule,) = of(desired, Kind.M365_RETENTION_RULE)
+    assert policy.members == {
+        "exchange:mia@d.example", "exchange:noah@d.example",
+        "onedrive:https://d-my.sharepoint.com/personal/mia", "onedrive:https://d-my.sharepoint.com/personal/noah",
+    }  # fmt: skip
+    assert (policy.key, policy.people, policy.fields["description"]) == ("keep-r1-1", 2, "Routine correspondence (M1)")
+    assert (rule.key, rule.parent, rule.fields) == ("r-keep-r1-1", "keep-r1-1", {"period": 731, "trigger": "created", "action": "keep", "query": ""})
+    for carriage in desired.carriages:
+        assert (carriage.standing, carriage.reason, carriage.carriers) == (StandingValue.ENFORCED, None, ("keep-r1-1", "r-keep-r1-1"))
+        assert (carriage.people.covered, carriage.people.not_covered, carriage.people.unknown) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("disposition", [Disposition.REVIEW, Disposition.TRANSFER, Disposition.PERMANENT, Disposition.EXPUNGE])
+@pytest.mark.parametrize("carrier", list(Carrier))
+def test_no_disposition_ever_deletes(disposition: Disposition, carrier: Carrier) -> None:
+    desired = CONNECTOR.realise([duty(disposition=disposition, carrier=carrier, term=FOREVER)], circumstances(person("mia")))
+    actions = [one.fields["action"] for one in desired.resources if "action" in one.fields]
+    assert actions == ["keep"]
+
+
+def test_a_label_is_published_to_the_population_and_stands_as_available() -> None:
+    desired = CONNECTOR.realise([duty(carrier=Carrier.LABEL), duty(Workload.DRIVE, carrier=Carrier.LABEL)], circumstances(person("mia")))
+    (label,) = of(desired, Kind.M365_LABEL)
+    (policy,) = of(desired, Kind.M365_LABEL_POLICY)
+    (rule,) = of(desired, Kind.M365_LABEL_RULE)
+    assert (label.key, label.name, label.fields["action"], label.fields["behaviour"]) == ("cor-02", "COR-02 Routine correspondence", "keep", "retain")
+    assert policy.key == "pub-cor-02-staff-1"
+    assert (rule.key, rule.parent, rule.fields) == ("pubr-cor-02-staff-1", "pub-cor-02-staff-1", {"publishes": label.name})
+    assert label.key in rule.depends_on
+    assert {carriage.standing for carriage in desired.carriages} == {StandingValue.AVAILABLE}
+    assert {carriage.carriers for carriage in desired.carriages} == {("cor-02", policy.key, rule.key)}
+
+
+def test_one_label_serves_two_populations_and_is_never_shortened_by_either() -> None:
+    board = Population(id="board", selectors={Platform.MICROSOFT365: Selector(users=("mia@d.example",))})
+    duties = [duty(carrier=Carrier.LABEL), duty(carrier=Carrier.LABEL, line="R2", population=board, term=FOREVER)]
+    desired = CONNECTOR.realise(duties, circumstances(person("mia")))
+    (label,) = of(desired, Kind.M365_LABEL)
+    assert label.fields["period"] == FOREVER
+    assert [one.key for one in of(desired, Kind.M365_LABEL_POLICY)] == ["pub-cor-02-staff-1", "pub-cor-02-board-1"]
+
+
+def test_the_label_that_is_bound_is_used_and_its_name_is_frozen() -> None:
+    desired = CONNECTOR.realise([duty(carrier=Carrier.LABEL)], circumstances(person("mia"), names={"old-02": "Old name"}))
+    (label,) = of(desired, Kind.M365_LABEL)
+    (rule,) = of(desired, Kind.M365_LABEL_RULE)
+    assert (label.key, label.name, rule.fields["publishes"]) == ("old-02", "Old name", "Old name")
+
+
+def test_everybody_is_one_location_with_its_exceptions() -> None:
+    selector = Selector(all_users=True, except_=Selector(users=("noah@d.example",)))
+    desired = CONNECTOR.realise([duty(selector=selector), duty(Workload.DRIVE, selector=selector)], circumstances(person("mia"), person("noah")))
+    (policy,) = of(desired, Kind.M365_RETENTION_POLICY)
+    assert policy.key == "keep-r1-all-1"
+    assert policy.members == {"exchange:All", "onedrive:All"}
+    assert policy.fields["exceptions"] == ("exchange:noah@d.example", "onedrive:https://d-my.sharepoint.com/personal/noah")
+    assert {carriage.people.covered for carriage in desired.carriages} == {1}
+
+
+def test_chats_have_a_policy_of_their_own_and_cannot_carry_labels() -> None:
+    desired = CONNECTOR.realise([duty(), duty(Workload.CHAT)], circumstances(person("mia")))
+    assert {one.key: set(one.members) for one in of(desired, Kind.M365_RETENTION_POLICY)} == {
+        "keep-r1-1": {"exchange:mia@d.example"},
+        "keep-chat-r1-1": {"chat:mia@d.example"},
+    }
+    (carriage,) = CONNECTOR.realise([duty(Workload.CHAT, carrier=Carrier.LABEL)], circumstances(person("mia"))).carriages
+    assert (carriage.standing, carriage.reason) == (StandingValue.NOT_ENFORCEABLE, "label.no_chats")
+
+
+def test_sites_and_groups() -> None:
+    sites = duty(Workload.SITE, selector=Selector(sites=("https://d.sharepoint.com/sites/board",)))
+    group = duty(Workload.GROUP, line="R2")
+    desired = CONNECTOR.realise([sites, group], circumstances(person("mia")))
+    assert [set(one.members) for one in of(desired, Kind.M365_RETENTION_POLICY)] == [
+        {"sharepoint:https://d.sharepoint.com/sites/board"},
+        {"group:staff@d.example"},
+    ]
+
+
+def capability(write: WriteCapability, read: ReadCapability = ReadCapability.NONE) -> Capability:
+    return Capability(kind=Kind.M365_RETENTION_POLICY, read=read, write=write, reason="admin.cmdlet_missing")
+
+
+@pytest.mark.parametrize(("changes", "more", "standing", "reason"), [
+    ({"blocked": "series.unconfirmed"}, {}, StandingValue.GAP, "series.unconfirmed"),
+    ({"disposition": Disposition.TRANSITORY}, {}, StandingValue.GAP, "transitory.not_enabled"),
+    ({"disposition": Disposition.TRANSITORY, "transitory_enabled": True}, {}, StandingValue.GAP, "transitory.not_enabled"),
+    ({"disposition": Disposition.TRANSITORY, "carrier": Carrier.LABEL}, {}, StandingValue.GAP, "transitory.not_enabled"),
+    ({"clock": Clock.LABELLED}, {}, StandingValue.NOT_ENFORCEABLE, "policy.clock"),
+    ({"clock": Clock.EVENT, "event": "leaving"}, {}, StandingValue.NOT_ENFORCEABLE, "policy.clock"),
+    ({"clock": Clock.EVENT, "carrier": Carrier.LABEL}, {}, StandingValue.GAP, "label.event_not_built"),
+    ({"selector": Selector(users=("nobody@d.example",))}, {}, StandingValue.GAP, "population.empty"),
+    ({}, {"capabilities": (capability(WriteCapability.MISSING),)}, StandingValue.GAP, "admin.cmdlet_missing"),
+    ({}, {"capabilities": (capability(WriteCapability.NONE, ReadCapability.UNKNOWN),)}, StandingValue.UNKNOWN, "admin.cmdlet_missing"),
+])
+def test_what_cannot_be_carried_wants_nothing_and_says_why(
+    changes: dict[str, object], more: dict[str, object], standing: StandingValue, reason: str
+) -> None:
+    desired = CONNECTOR.realise([duty(**changes)], circumstances(person("mia"), **more))  # type: ignore[arg-type]
+    assert desired.resources == ()
+    (carriage,) = desired.carriages
+    assert (carriage.standing, carriage.reason, carriage.carriers) == (standing, reason, ())
+
+
+def test_what_is_bound_stays_wanted_when_a_capability_is_lost() -> None:
+    facts = circumstances(person("mia"), capabilities=(capability(WriteCapability.MISSING),), names={"keep-r1-1": "Recordwarden keep-r1-1"})
+    assert [one.key for one in CONNECTOR.realise([duty()], facts).resources] == ["keep-r1-1", "r-keep-r1-1"]
+
+
+def test_an_unproven_capability_stops_nothing_here() -> None:
+    facts = circumstances(person("mia"), capabilities=(capability(WriteCapability.UNPROVEN),))
+    assert CONNECTOR.realise([duty()], facts).resources
+
+
+def test_a_transitory_label_that_was_switched_on_keeps_and_then_deletes() -> None:
+    wanted = duty(carrier=Carrier.LABEL, disposition=Disposition.TRANSITORY, transitory_enabled=True)
+    assert of(CONNECTOR.realise([wanted], circumstances(person("mia"))), Kind.M365_LABEL)[0].fields["action"] == "keep_and_delete"
+
+
+def test_people_without_licence_or_place_are_counted_and_not_ordered() -> None:
+    desired = CONNECTOR.realise(
+        [duty(), duty(Workload.DRIVE)], circumstances(person("mia"), person("noah", licensed=False), person("zoe", drive=False))
+    )
+    by_workload = {carriage.workload: carriage for carriage in desired.carriages}
+    assert by_workload[Workload.MAIL].people.not_covered == 1
+    assert by_workload[Workload.DRIVE].people.not_covered == 2
+    assert {carriage.reason for carriage in desired.carriages} == {"people.not_covered"}
+    assert not [member for member in of(desired, Kind.M365_RETENTION_POLICY)[0].members if "noah" in member]
+
+
+def test_nobody_licensed_is_not_licensed() -> None:
+    (carriage,) = CONNECTOR.realise([duty()], circumstances(person("mia", licensed=False))).carriages
+    assert (carriage.standing, carriage.reason) == (StandingValue.NOT_LICENSED, "people.not_licensed")
+
+
+def test_an_incomplete_group_makes_the_line_unknown_and_abandons_nobody() -> None:
+    pieces = {"keep-r1-1": ["exchange:mia@d.example", "exchange:old@d.example"]}
+    desired = CONNECTOR.realise([duty()], circumstances(person("mia"), complete=False, pieces=pieces))
+    (policy,) = of(desired, Kind.M365_RETENTION_POLICY)
+    assert policy.members == {"exchange:mia@d.example", "exchange:old@d.example"}
+    (carriage,) = desired.carriages
+    assert carriage.standing is StandingValue.UNKNOWN
+    assert (carriage.reason or "").startswith("population.group_incomplete")
+    assert (carriage.people.covered, carriage.people.not_covered) == (None, None)
+
+
+def test_a_duty_that_does_not_speak_of_this_platform_has_no_carriage() -> None:
+    google = Population(id="staff", selectors={Platform.GOOGLE_WORKSPACE: Selector(org_units=("/Staff",))})
+    desired = CONNECTOR.realise([duty(population=google), duty(Workload.VOICE)], circumstances(person("mia")))
+    assert (desired.resources, desired.carriages) == ((), ())
+
+
+def test_keys_fit_and_differ_however_long_the_line_is() -> None:
+    lines = [f"{'a-very-long-line-of-a-policy-' * 3}{number}" for number in range(3)]
+    duties = [duty(line=line) for line in lines] + [duty(carrier=Carrier.LABEL, label_keys=(f"{'x' * 38}-{number}",)) for number in range(2)]
+    desired = CONNECTOR.realise(duties, circumstances(person("mia")))
+    keys = [one.key for one in desired.resources]
+    assert all(len(key) <= 40 for key in keys)
+    assert len(set(keys)) == len(keys)
+    assert len(of(desired, Kind.M365_RETENTION_POLICY)) == 3
+
+
+def test_a_thousand_and_one_mailboxes_are_two_policies() -> None:
+    people = [person(f"p{number:04}", drive=False) for number in range(1001)]
+    sizes = sorted(len(one.members) for one in of(CONNECTOR.realise([duty()], circumstances(*people)), Kind.M365_RETENTION_POLICY))
+    assert sizes == [1, 1000]
+
+
+NAMES = st.integers(min_value=0, max_value=40).map(lambda number: f"mail:p{number}")
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.lists(st.frozensets(NAMES), min_size=1, max_size=5), st.integers(min_value=1, max_value=4))
+def test_members_stay_in_the_piece_they_were_first_put_in(days: list[frozenset[str]], size: int) -> None:
+    pieces: dict[str, Sequence[str]] = {}
+    homes: dict[str, str] = {}
+    for wanted in days:
+        found = in_pieces(wanted, lambda number: f"k{number}", pieces, {"mail": size})
+        assert frozenset[str]().union(*found.values()) == wanted
+        for key, members in found.items():
+            assert all(homes.setdefault(member, key) == key for member in members)
+            # Nobody is removed unattended, so a piece is what it was and what came.
+            pieces[key] = sorted(set(pieces.get(key, ())) | members)
+        assert all(len(members) <= size for members in pieces.values())
+        assert set(found) >= set(pieces)
+
+
+def source(name: str, workload: Workload, container: str | None = None) -> OrderedSource:
+    return OrderedSource(person=f"{name}@d.example", workload=workload, identity_id=f"id-{name}", address=f"{name}@d.example", container=container)
+
+
+def test_an_order_is_a_case_and_a_hold_with_mailboxes_and_sites() -> None:
+    mail, archive = source("mia", Workload.MAIL, "Mia@d.example"), source("mia", Workload.ARCHIVE)
+    drive = source("mia", Workload.DRIVE, "https://D-my.sharepoint.com/personal/mia/")
+    gone, voice = source("noah", Workload.DRIVE), source("mia", Workload.VOICE)
+    left = source("old", Workload.MAIL, ".old@d.example")
+    order = HoldOrder(alias="2026-lawsuit", tenant_alias="blue heron", sources=(mail, archive, drive, gone, voice, left))
+    ordered = CONNECTOR.realise_hold(order, circumstances())
+    case, hold = ordered.resources
+    assert (case.kind, case.key, case.name, case.fields["state"]) == (Kind.M365_CASE, "m-blue-heron", "blue heron", "open")
+    assert (hold.kind, hold.key, hold.parent, hold.people) == (Kind.M365_HOLD, "m-blue-heron-1", "m-blue-heron", 2)
+    assert hold.members == {"mail:mia@d.example", "site:https://d-my.sharepoint.com/personal/mia", "mail:.old@d.example"}
+    assert hold.fields == {"enabled": True, "query": "", "description": ""}
+    assert ordered.carried[archive] == ordered.carried[mail] == ("m-blue-heron-1", "mail:mia@d.example")
+    assert ordered.refused == {gone: "person.no_container", voice: "source.not_here"}
+    assert {one.because.matter for one in ordered.resources} == {"2026-lawsuit"}
+    assert not [one for one in ordered.resources if "lawsuit" in f"{one.key}{one.name}{one.fields}"]
+
+
+def test_a_large_order_is_divided_by_the_platforms_limits() -> None:
+    sources = tuple(source(f"p{number:03}", Workload.DRIVE, f"https://d-my.sharepoint.com/personal/p{number:03}") for number in range(130))
+    ordered = CONNECTOR.realise_hold(HoldOrder(alias="a", tenant_alias="blue heron", sources=sources), circumstances())
+    assert [len(one.members) for one in ordered.resources[1:]] == [100, 30]
+    held = {one.key: one.members for one in ordered.resources}
+    assert all(member in held[key] for key, member in ordered.carried.values())
+
+
+def test_terms_narrow_a_hold_and_dates_do_not() -> None:
+    order = HoldOrder(alias="a", tenant_alias="b", sources=(source("mia", Workload.MAIL),), terms="budget", range_from=datetime(2026, 1, 1, tzinfo=UTC).date())
+    assert CONNECTOR.realise_hold(order, circumstances()).resources[1].fields["query"] == "budget"
