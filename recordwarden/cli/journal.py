@@ -51,7 +51,7 @@ def verification_document(found: Verification) -> dict[str, object]:
         "seq": found.seq,
         "sealed": {"shown": found.sealed.shown, "withheld": found.sealed.withheld, "erased": found.sealed.erased},
         "first_bad": None if found.first_bad is None else {"seq": found.first_bad.seq, "why": found.first_bad.why},
-        "open_intents": found.open_intents,
+        "open_intents": list(found.open_intents),
         "signatures": found.signatures,
     }
 
@@ -63,10 +63,11 @@ def _show(screen: Screen, found: Verification) -> None:
         screen.say("The journal does NOT hold.", "bold red")
     sealed = found.sealed
     screen.say(
-        f"Sealed values: {sealed.shown} shown and agreeing, {sealed.withheld} withheld, {sealed.erased} erased. {many(found.signatures, 'signature')} checked."
+        f"Sealed values: {sealed.shown} shown and agreeing, {sealed.withheld} withheld, {sealed.erased} erased. "
+        f"{many(found.signatures, 'signature')} checked."
     )
     if found.open_intents:
-        screen.say(f"{many(found.open_intents, 'intent')} without an outcome yet.")
+        screen.say(f"{many(len(found.open_intents), 'intent')} without an outcome yet.")
 
 
 def export(
