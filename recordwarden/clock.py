@@ -10,6 +10,10 @@ NAP = 0.05
 """Seconds that a rehearsal really waits where service would wait longer: its time comes from a file."""
 
 
+class ClockFileError(ValueError):
+    """The drill's clock file says nothing that can be read as a time."""
+
+
 class SystemClock:
     """The machine's own time."""
 
@@ -37,15 +41,20 @@ class DrillClock(SystemClock):
         self._file = file
 
     def now(self) -> datetime:
-        """The instant that the file says. Raises ValueError when it says nothing that can be read."""
-        if self._file is None or not self._file.exists():
+        """The instant that the file says, the machine's where there is no file. Raises ClockFileError."""
+        if self._file is None:
             return super().now()
-        text = self._file.read_text(encoding="utf-8").strip()
-        if text.startswith("+"):
-            return super().now() + timedelta(seconds=float(text[1:]))
-        instant = datetime.fromisoformat(text)
+        try:
+            text = self._file.read_text(encoding="utf-8").strip()
+            if text.startswith("+"):
+                return super().now() + timedelta(seconds=float(text[1:]))
+            instant = datetime.fromisoformat(text)
+        except FileNotFoundError:
+            return super().now()
+        except (OSError, ValueError, OverflowError) as error:
+            raise ClockFileError(f"The clock file {self._file} does not hold a time that can be read.") from error
         if instant.tzinfo is None:
-            raise ValueError(f"{self._file} holds an instant without a time zone")
+            raise ClockFileError(f"The clock file {self._file} holds an instant without a time zone.")
         return instant.astimezone(UTC)
 
     def sleep(self, seconds: float) -> None:

@@ -6,9 +6,9 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 from connectors.base import Clock, Connector, Context, Lane
 from policies.compiler import compile_policy
 from policies.district import District, Tenant
-from policies.folder import Folder, load_folder
+from policies.folder import Folder, load_folder, load_kept
 from policies.kinds import Platform
 from policies.policy import Policy
 from policies.problems import FolderError, Problem, Severity
+from policies.source import SourceError, read_document
 from recordwarden.clock import DrillClock, SystemClock
 from recordwarden.drill.crash import trap
 from recordwarden.options import Options
@@ -27,17 +28,24 @@ from sync.budget import StoreMeter
 from sync.desk import Desk, TenantDoor
 from sync.journal import Journal
 from sync.lease import Leases
+from sync.matters.model import Matter
+from sync.matters.register import Register
+from sync.officers import read_passphrase
 from sync.registers.attestations import valid_subjects
 from sync.registers.confirmations import confirmed
-from sync.registers.governance import ensure
+from sync.registers.governance import current, ensure
 from sync.registers.governed import Governed
-from sync.registers.kept import keep
-from sync.store import Store, open_store
+from sync.registers.kept import keep, last_good
+from sync.store import Store, exists, open_store, peek
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class UnknownTenantError(ValueError):
+    """``--tenant`` names a tenant that the district does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,39 +75,115 @@ def office(
     """The district of ``options``, its store open and its guards in force. Raises FolderError, StoreError, OfficerError.
 
     ``last_good_allowed``: a broken folder is a warning, and the last good one of the store goes on (contract, *Broken folder*). ``groups``: addresses of groups
-    to expand besides those that the policy names.
+    to expand besides those that the policy names. Raises UnknownTenantError, UnknownPointError and ClockFileError for what the call itself has wrong.
     """
-    folder, broken = _folder(options, last_good_allowed=last_good_allowed)
+    trap(options.crash_at)  # a misspelt point is told before anything is opened
     halt = stop or threading.Event()
-    if folder is None:
-        raise FolderError(broken)
-    clock = _clock(options, folder.district)
-    store = open_store(
-        options.store_url(folder.district.id),
-        district=folder.district.id,
-        drill=folder.district.drill,
-        clock=clock,
-        sandbox=made_up(folder.district),
-        passphrase=passphrase(options),
-    )
+    read = _read(options, last_good_allowed=last_good_allowed)
+    unknown = sorted(set(options.tenants) - {tenant.id for tenant in read.district.tenants})
+    if unknown:
+        raise UnknownTenantError(f"The district has no tenant called {', '.join(unknown)}.")
+    clock = _clock(options, read.district)
+    clock.now()  # a clock that cannot be read is told before anything is opened
+    store = _store(options, read.district, clock)
     try:
-        yield _opened(options, folder, store, clock, halt, notice, groups)
+        yield _opened(options, read, store, clock, halt, notice, groups)
     finally:
         store.close()
 
 
-def _folder(options: Options, *, last_good_allowed: bool) -> tuple[Folder | None, tuple[Problem, ...]]:
+def _store(options: Options, district: District, clock: Clock) -> Store:
+    return open_store(
+        options.store_url(district.id),
+        district=district.id,
+        drill=district.drill,
+        clock=clock,
+        sandbox=made_up(district),
+        passphrase=passphrase(options),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What the folder says, or what the last good one said. ``plain`` is the district without any overlay."""
+
+    district: District
+    plain: District
+    policy: Policy
+    digest: str
+    overlaid: tuple[str, ...]
+    folder: Folder | None
+    problems: tuple[Problem, ...]
+
+
+def _read(options: Options, *, last_good_allowed: bool) -> Read:
     try:
-        return load_folder(options.folder, options.overlays), ()
+        folder = load_folder(options.folder, options.overlays)
+        plain = load_folder(options.folder).district if options.overlays else folder.district
     except FolderError as error:
         if not last_good_allowed:
             raise
-        return None, error.problems
+        return _last_good(options, error)
+    return Read(
+        district=folder.district,
+        plain=plain,
+        policy=folder.policy,
+        digest=folder.digest,
+        overlaid=folder.overlaid,
+        folder=folder,
+        problems=folder.problems,
+    )
+
+
+def _last_good(options: Options, broken: FolderError) -> Read:
+    """The folder that the store kept last, under the overlays as they stand now. Raises ``broken`` where there is none, or where they are broken too."""
+    district_id, drill = whose(options)
+    if district_id is None or not exists(options.store_url(district_id)):
+        raise broken
+    clock = DrillClock(options.clock_file) if drill else SystemClock()
+    store = open_store(options.store_url(district_id), district=district_id, drill=drill, clock=clock, passphrase=passphrase(options))
+    try:
+        kept = last_good(store)
+    finally:
+        store.close()
+    if kept is None:
+        raise broken
+    texts = {name: raw.decode() for name, raw in kept.files.items()}
+    try:
+        overlays = tuple(read_document(path) for path in options.overlays)
+    except SourceError as error:
+        raise FolderError((*broken.problems, *error.problems)) from error
+    plain, policy = load_kept(texts["policy.yaml"], texts["district.yaml"], options.folder)
+    district, _ = load_kept(texts["policy.yaml"], texts["district.yaml"], options.folder, overlays)
+    warning = Problem(
+        code="folder.last_good",
+        severity=Severity.WARNING,
+        message=f"The folder cannot be used; the one in force since {kept.in_force_from:%Y-%m-%d %H:%M} UTC goes on.",
+        next_step="recordwarden check",
+    )
+    told = tuple(replace(problem, severity=Severity.WARNING) for problem in broken.problems if problem.severity is Severity.ERROR)
+    overlaid = tuple(f"tenants.{tenant.id}.{name}" for tenant in district.tenants for name in ("endpoints", "visibility_checks") if overlays)
+    return Read(district=district, plain=plain, policy=policy, digest=kept.digest, overlaid=overlaid, folder=None, problems=(warning, *told))
+
+
+def whose(options: Options) -> tuple[str | None, bool]:
+    """District id and drill of a folder that is broken, as far as its ``district.yaml`` still says, else as the store that was named says."""
+    found, drill = None, False
+    for path in (options.folder / "district.yaml", *options.overlays):
+        try:
+            value = read_document(path).value
+        except SourceError:
+            continue  # it was reported already: that is why we are here
+        drill = bool(value.get("drill", drill))
+        found = str(value["id"]) if "id" in value else found
+    if found is None and options.store is not None:
+        return peek(options.store) or (None, False)
+    return found, drill
 
 
 def _opened(  # noqa: PLR0913  # the parts meet here
     options: Options,
-    folder: Folder,
+    read: Read,
     store: Store,
     clock: Clock,
     halt: threading.Event,
@@ -107,18 +191,20 @@ def _opened(  # noqa: PLR0913  # the parts meet here
     groups: AbstractSet[str],
 ) -> Office:
     run_id = secrets.token_hex(8)
-    journal = Journal(store, clock, run_id=run_id, drill=folder.district.drill)
-    district, waiting = governed(options, folder, store, journal, clock)
-    keep(journal, store, clock, folder.digest, {Path(one.path).name: one.text.encode() for one in folder.files})
+    journal = Journal(store, clock, run_id=run_id, drill=read.district.drill)
+    district, waiting = governed(read, store, journal, clock)
+    if read.folder is not None:
+        keep(journal, store, clock, read.digest, {Path(one.path).name: one.text.encode() for one in read.folder.files})
+    wanted = groups | held_groups(Register(store, journal, clock.now).open())
     doors = tuple(
-        _door(tenant, district, folder.policy, store, clock, halt, groups)
+        _door(tenant, district, read.policy, store, clock, halt, wanted)
         for tenant in district.tenants
         if not options.tenants or tenant.id in options.tenants
     )
     desk = Desk(
         district=district,
-        policy_digest=folder.digest,
-        duties=compile_policy(folder.policy, district, confirmed(store)),
+        policy_digest=read.digest,
+        duties=compile_policy(read.policy, district, confirmed(store)),
         doors=doors,
         store=store,
         journal=journal,
@@ -133,21 +219,20 @@ def _opened(  # noqa: PLR0913  # the parts meet here
     return Office(
         options=options,
         district=district,
-        policy=folder.policy,
-        policy_digest=folder.digest,
-        folder=folder,
+        policy=read.policy,
+        policy_digest=read.digest,
+        folder=read.folder,
         desk=desk,
-        problems=(*folder.problems, *waiting),
+        problems=(*read.problems, *waiting),
         stop=halt,
     )
 
 
-def governed(options: Options, folder: Folder, store: Store, journal: Journal, clock: Clock) -> tuple[District, tuple[Problem, ...]]:
+def governed(read: Read, store: Store, journal: Journal, clock: Clock) -> tuple[District, tuple[Problem, ...]]:
     """The district with the guards that are in force, the overlay's values on top, and a warning where a looser value waits for two officers."""
-    plain = load_folder(options.folder).district if options.overlays else folder.district
-    state = ensure(journal, store, clock, Governed.of(plain))
-    over = state.in_force.over(folder.district)
-    tenants = tuple(_overlaid(mine, theirs, folder.overlaid) for mine, theirs in zip(over.tenants, folder.district.tenants, strict=True))
+    state = ensure(journal, store, clock, Governed.of(read.plain)) if read.folder is not None else current(store, clock.now())
+    over = state.in_force.over(read.district)
+    tenants = tuple(_overlaid(mine, theirs, read.overlaid) for mine, theirs in zip(over.tenants, read.district.tenants, strict=True))
     waiting = () if state.pending is None else (looser(state.pending.looser, state.pending.signed, state.pending.digest),)
     return over.model_copy(update={"tenants": tenants}), waiting
 
@@ -219,6 +304,18 @@ def named_groups(policy: Policy, platform: Platform) -> frozenset[str]:
     return frozenset(found)
 
 
+def held_groups(matters: Iterable[Matter]) -> frozenset[str]:
+    """The groups whose members open matters hold, as their orders name them: by address, or by the name of a group or school."""
+    return group_names(line.text for matter in matters for line in matter.lines)
+
+
+def group_names(lines: Iterable[str]) -> frozenset[str]:
+    """Of lines ``group:X``, ``school:X`` and so on: the groups to read, by address and by display name."""
+    split = [line.partition(":") for line in lines]
+    named = {text.strip() for kind, _, text in split if kind in {"group", "school"}}
+    return frozenset(name for text in named for name in (text, text if text.startswith("name:") else f"name:{text}"))
+
+
 def made_up(district: District) -> bool | None:
     """Whether every endpoint is on this machine, which only a sandbox is; None where no endpoint is given."""
     hosts = [urlsplit(url).hostname for tenant in district.tenants for url in tenant.endpoints.values()]
@@ -226,8 +323,8 @@ def made_up(district: District) -> bool | None:
 
 
 def passphrase(options: Options) -> str | None:
-    """The passphrase that opens officers' keys and the sealing key, or None."""
-    return options.passphrase_file.read_text(encoding="utf-8").rstrip("\n") if options.passphrase_file else None
+    """The passphrase that opens officers' keys and the sealing key, or None. Raises OfficerError."""
+    return read_passphrase(options.passphrase_file) if options.passphrase_file else None
 
 
 def _clock(options: Options, district: District) -> Clock:

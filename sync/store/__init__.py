@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.store.engine import Session, Store, exists, open_store
+from sync.store.engine import Session, Store, exists, open_store, peek
 from sync.store.errors import StoreError
 
-__all__ = ["Session", "Store", "StoreError", "exists", "open_store"]
+__all__ = ["Session", "Store", "StoreError", "exists", "open_store", "peek"]

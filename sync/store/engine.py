@@ -27,7 +27,7 @@ BUSY_SECONDS = 30
 """How long a writer waits for another process's write before it gives up."""
 MIGRATION_LOCK = 0x5265636F
 """PostgreSQL's advisory lock around migrations."""
-__all__ = ["Session", "Store", "exists", "open_store"]
+__all__ = ["Session", "Store", "exists", "open_store", "peek"]
 
 
 class Store:
@@ -109,6 +109,22 @@ def exists(url: str) -> bool:
     """Whether there is a store at ``url`` already: opening one would make it. A server's is taken to be there."""
     path = _path(url)
     return path is None or path.is_file()
+
+
+def peek(url: str) -> tuple[str, bool] | None:
+    """District and drill of the one store in the file at ``url``, or None where there is no such file or it holds no store. Changes nothing.
+
+    For a folder that no longer says whose it is. Raises StoreError ``store.url``.
+    """
+    path = _path(url)
+    if path is None or not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT district, drill FROM store_meta").fetchone()
+    except sqlite3.Error:
+        return None  # not a store: opening it says why
+    return None if found is None else (str(found[0]), bool(found[1]))
 
 
 def open_store(  # noqa: PLR0913  # two of these say where the sealing key is and whether data is made up; each has a safe default

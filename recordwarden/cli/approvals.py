@@ -1,0 +1,204 @@
+"""``propose``, ``approve``, ``reject`` and ``approvals``: what officers say, signed, to change ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from policies.problems import Problem
+from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.call import Call, called
+from recordwarden.cli.documents import approval_document
+from recordwarden.cli.failures import error
+from recordwarden.cli.screen import Screen, many, moment
+from recordwarden.cli.shown import because
+from recordwarden.cli.words import DIRECTIONS, KINDS, OPERATIONS
+from recordwarden.exits import Exit
+from recordwarden.wiring import Office
+from sync.approvals import LIFETIME, Approval, admissible, needed
+from sync.journal import EntryKind
+from sync.matters.lane import HoldLane
+from sync.officers import Signer
+from sync.plan import ChangeStatus
+from sync.registers import governance
+from sync.registers.governance import signing
+from sync.store.approvals import Approvals, KeptApproval
+from sync.store.changes import Changes, KeptChange
+
+Ids = Annotated[list[str], typer.Argument(help="Ids of changes (or of a waiting change of the guards), as `plan` and `approvals` print them.", metavar="ID...")]
+WAITING = (ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.APPROVED)
+
+
+def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The plan's digest, or its first eight digits or more.")]) -> Answer:
+    """Put the signing officer behind every change of a plan that nobody stands behind yet."""
+    call = called(ctx)
+    with call.office() as office:
+        signer = call.signer(office)
+        store, now = office.desk.store, office.desk.clock.now()
+        ids = tuple(Changes(store).plan(digest))
+        kept = Changes(store).find(ids)
+        open_ = [one for one in kept if one.proposer is None]
+        with store.write() as session:
+            Changes(store).keep_changes(session, (one.change for one in open_), now, signer.officer)
+            office.desk.journal.append(
+                EntryKind.APPROVAL, f"plan/{digest[:24]}", {"proposes": [one.id for one in open_]}, actor=signing(signer), signer=signer.key, session=session
+            )
+        return Answer(
+            result={"proposed": [one.id for one in open_], "proposer": signer.officer},
+            problems=office.problems,
+            show=lambda screen: screen.say(f"{many(len(open_), 'change')} proposed by {signer.officer}."),
+        )
+
+
+def approve(ctx: typer.Context, ids: Ids) -> Answer:
+    """A signed yes to each change, valid for 14 days; the id of waiting guards is approved the same way."""
+    return _verdict(called(ctx), ids, "yes")
+
+
+def reject(ctx: typer.Context, ids: Ids) -> Answer:
+    """A signed no to each change: it takes every yes away."""
+    return _verdict(called(ctx), ids, "no")
+
+
+def approvals(ctx: typer.Context) -> Answer:
+    """What waits for officers, who said what, and until when it counts."""
+    with called(ctx).office(last_good=True) as office:
+        waiting = _waiting(office)
+        state = governance.current(office.desk.store, office.desk.clock.now())
+        pending = state.pending
+        return Answer(
+            result={
+                "approvals": _said(office, None),
+                "waiting": [{"change": one.id, "needed": count, "given": sorted(given), "document": one.document} for one, count, given in waiting],
+                "governance": None if pending is None else {"digest": pending.digest, "looser": list(pending.looser), "signed": list(pending.signed)},
+            },
+            problems=office.problems,
+            show=lambda screen: _show(screen, office, waiting, pending),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One officer's verdict about to be given."""
+
+    office: Office
+    signer: Signer
+    verdict: str
+    now: datetime
+
+
+def _verdict(call: Call, ids: Sequence[str], verdict: str) -> Answer:
+    with call.office(last_good=True) as office:
+        asked = _Asked(office, call.signer(office), verdict, office.desk.clock.now())
+        changes = {kept.id: kept for kept in Changes(office.desk.store).find(ids)}
+        unknown = [one for one in ids if one not in changes]
+        guards = [one for one in unknown if verdict == "yes" and _is_guards(office, one)]
+        strange = [one for one in unknown if one not in guards]
+        if strange:
+            raise CommandError(Exit.ERROR, *(error("change.unknown", f"No change is called {one}.", "recordwarden approvals", subject=one) for one in strange))
+        refused = [problem for one in changes.values() if (problem := _refusal(asked, one)) is not None]
+        if not refused:
+            for one in changes.values():
+                _put(asked, one)
+            for digest in guards:
+                governance.approve(office.desk.journal, office.desk.store, office.desk.clock, digest, asked.signer)
+        given = _said(office, ids)
+        return Answer(
+            exit=Exit.REFUSED if refused else Exit.DONE,
+            result={"approvals": given},
+            problems=(*office.problems, *refused),
+            show=lambda screen: _told(screen, asked, ids, refused),
+        )
+
+
+def _is_guards(office: Office, digest: str) -> bool:
+    pending = governance.current(office.desk.store, office.desk.clock.now()).pending
+    return pending is not None and len(digest) >= 8 and pending.digest.startswith(digest)
+
+
+def _refusal(asked: _Asked, kept: KeptChange) -> Problem | None:
+    """Why this officer may not say yes to this change; a no is always heard."""
+    office, officers = asked.office, asked.office.district.officers
+    officer = next((one for one in officers if one.id == asked.signer.officer), None)
+    if officer is None:
+        return error("approval.role", f"{asked.signer.officer} holds no office in force.", "Another officer has to.", subject=kept.id)
+    if asked.verdict == "no":
+        return None
+    if kept.status in {ChangeStatus.SUPERSEDED, ChangeStatus.EFFECTIVE}:
+        return error("approval.stale", "This change stands for nothing any more.", "Make a new plan and approve that one.", subject=kept.id)
+    given = [Approval(change=one.change, officer=one.officer, at=one.at) for one in Approvals(office.desk.store).of([kept.id])[kept.id] if one.verdict == "yes"]
+    matter = kept.change.because.matter
+    found = admissible(
+        kept.change,
+        officer,
+        proposer=kept.proposer,
+        officers=officers,
+        approvals=given,
+        now=asked.now,
+        on_hold=HoldLane(office.desk).on_hold(matter) if matter else frozenset(),
+        proposed_at=kept.updated_at,
+    )
+    return None if found is None else error(found.code, found.message, f"What would allow it: {found.allowed_by}.", subject=kept.id)
+
+
+def _put(asked: _Asked, kept: KeptChange) -> None:
+    desk = asked.office.desk
+    with desk.store.write() as session:
+        body = {"change": kept.id, "verdict": asked.verdict}
+        seq = desk.journal.append(
+            EntryKind.APPROVAL, f"change/{kept.id}", body, tenant=kept.tenant, actor=signing(asked.signer), signer=asked.signer.key, session=session
+        )
+        Approvals(desk.store).put(
+            session,
+            KeptApproval(change=kept.id, officer=asked.signer.officer, verdict=asked.verdict, at=asked.now, expires=asked.now + LIFETIME, seq=seq),
+        )
+
+
+def _said(office: Office, ids: Iterable[str] | None) -> list[dict[str, object]]:
+    now, wanted = office.desk.clock.now(), None if ids is None else set(ids)
+    return [
+        approval_document(one, stale=not one.at <= now < one.expires)
+        for one in Approvals(office.desk.store).all()
+        if wanted is None or one.change in wanted
+    ]
+
+
+def _waiting(office: Office) -> list[tuple[KeptChange, int, frozenset[str]]]:
+    """Changes that lack approvals: how many they need, and who gave one."""
+    standing = Approvals(office.desk.store).standing(office.desk.clock.now())
+    modes = {tenant.id: tenant.mode for tenant in office.district.tenants}
+    found = []
+    for kept in Changes(office.desk.store).with_status(*WAITING):
+        count = needed(kept.change.direction, modes.get(kept.tenant))
+        given = standing.get(kept.id, frozenset())
+        if len(given) < count:
+            found.append((kept, count, given))
+    return found
+
+
+def _told(screen: Screen, asked: _Asked, ids: Sequence[str], refused: Sequence[Problem]) -> None:
+    if refused:
+        screen.say("Nothing was signed.")
+        return
+    word = "yes" if asked.verdict == "yes" else "no"
+    screen.say(f"{asked.signer.officer} signed a {word} to {many(len(ids), 'change')}" + (f", valid until {moment(asked.now + LIFETIME)}." if word == "yes" else "."))
+
+
+def _show(screen: Screen, office: Office, waiting: Sequence[tuple[KeptChange, int, frozenset[str]]], pending: governance.Pending | None) -> None:
+    screen.heading(f"Waiting for officers: {len(waiting) or 'nothing'}")
+    for kept, count, given in waiting:
+        change = kept.change
+        screen.say(f"{kept.id}  {kept.tenant}: {OPERATIONS[change.operation]} {KINDS[change.kind]} {change.name} [{DIRECTIONS[change.direction]}]", indent=2)
+        yes = ", ".join(sorted(given)) or "nobody yet"
+        screen.say(f"because of {because(change)}; {len(given)} of {count} ({yes}); proposed by {kept.proposer or 'nobody'}", indent=6)
+    if pending is not None:
+        screen.heading("Looser guards wait for two officers")
+        screen.say(f"{pending.digest[:16]}  {', '.join(pending.looser)}; signed by {', '.join(pending.signed) or 'nobody yet'}", indent=2)
+    said = Approvals(office.desk.store).all()
+    screen.heading(f"Said: {len(said) or 'nothing'}")
+    if said:
+        screen.table(("Change", "Officer", "Said", "At", "Until"), [(one.change, one.officer, one.verdict, moment(one.at), moment(one.expires)) for one in said])

@@ -1,0 +1,113 @@
+"""``check``: what is wrong with the folder, and what a sound one still leaves to be desired. Offline."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from policies.check import CheckResult, check as check_folder
+from policies.folder import Folder, load_folder
+from policies.problems import Problem, Severity
+from recordwarden.cli.answer import Answer
+from recordwarden.cli.call import Call, called
+from recordwarden.cli.screen import Screen, many
+from recordwarden.exits import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def check(
+    ctx: typer.Context,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings count as errors.")] = False,  # noqa: FBT002  # a flag
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schemas of the folder's files instead.")] = False,  # noqa: FBT002  # as above
+) -> Answer:
+    """Every problem of every file at once, with place and next step."""
+    call = called(ctx)
+    if schema:
+        return _schemas()
+    folder = call.knows(load_folder(call.options.folder, call.options.overlays))
+    known = _confirmed(call, folder)
+    found = check_folder(folder, known, call.frame().at.date())
+    problems = (*found.problems, *(() if known is not None else (_no_store(),)))
+    warned = any(problem.severity is Severity.WARNING for problem in problems)
+    return Answer(
+        exit=Exit.ERROR if strict and warned else Exit.DONE,
+        result={
+            "series": [
+                {
+                    "id": row.id,
+                    "title": row.title,
+                    "verification": row.verification.value,
+                    "confirmed": row.confirmed,
+                    "official_number": row.official_number,
+                    "period": row.period,
+                    "used": row.used,
+                }
+                for row in found.series
+            ],
+            "controls": [
+                {"id": row.id, "serves": list(row.serves), "standing": row.standing.value, "method": row.method, "reason": row.reason}
+                for row in found.controls
+            ],
+        },
+        problems=problems,
+        show=lambda screen: _show(screen, folder, found, problems),
+        shows_problems=True,
+    )
+
+
+def _confirmed(call: Call, folder: Folder) -> Mapping[str, str] | None:
+    """What officers confirmed, or None where no store has been made yet: ``check`` makes none."""
+    from recordwarden.wiring import passphrase
+    from sync.registers.confirmations import confirmed
+    from sync.store import exists, open_store
+
+    url = call.options.store_url(folder.district.id)
+    if not exists(url):
+        return None
+    from recordwarden.clock import DrillClock, SystemClock
+
+    clock = DrillClock(call.options.clock_file) if folder.district.drill else SystemClock()
+    store = open_store(url, district=folder.district.id, drill=folder.district.drill, clock=clock, passphrase=passphrase(call.options))
+    try:
+        return confirmed(store)
+    finally:
+        store.close()
+
+
+def _no_store() -> Problem:
+    return Problem(
+        code="store.none",
+        severity=Severity.INFO,
+        message="There is no store yet, so nobody can say which rows officers have confirmed.",
+        next_step="recordwarden doctor makes it; then recordwarden series confirm",
+    )
+
+
+def _schemas() -> Answer:
+    from policies.schema import MODELS, schema_text
+
+    found = {name: json.loads(schema_text(name)) for name in MODELS}
+    return Answer(result={"schemas": found}, show=lambda screen: screen.raw(json.dumps(found, indent=2, ensure_ascii=False)))
+
+
+def _show(screen: Screen, folder: Folder, found: CheckResult, problems: tuple[Problem, ...]) -> None:
+    policy = folder.policy.policy
+    number = f" {policy.number}" if policy.number else ""
+    screen.say(f"{folder.district.name}: {policy.title}{number}, adopted {policy.adopted.isoformat()}", "bold")
+    screen.say(
+        f"{many(len(found.series), 'series', 'series')} ({sum(row.used for row in found.series)} used by {many(len(folder.policy.rules), 'rule')}), "
+        f"{many(len(found.controls), 'control')} for {many(len({one for row in found.controls for one in row.serves}), 'obligation')}"
+    )
+    screen.say()
+    screen.problems(problems)
+    counts = ", ".join(
+        many(number, severity.value if severity is not Severity.INFO else "note")
+        for severity in Severity
+        if (number := sum(problem.severity is severity for problem in problems))
+    )
+    screen.say()
+    screen.say(f"The folder is sound. {counts or 'Nothing to remark'}.")

@@ -1,0 +1,149 @@
+"""``doctor``: what each tenant allows, kind by kind, with the reason for each no; ``--prove`` shows it by a dummy, signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from connectors.base import Lane, VisibilityCheck, WriteCapability
+from policies.kinds import TRAITS, Kind
+from policies.problems import Problem, Severity
+from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.call import called
+from recordwarden.cli.documents import capability_document, check_document, examination_document
+from recordwarden.cli.failures import error
+from recordwarden.cli.proving import Proof, prove
+from recordwarden.cli.running import Running, running
+from recordwarden.cli.screen import Screen, moment
+from recordwarden.cli.words import KINDS
+from recordwarden.exits import Exit, worst
+from sync.look import Look, look
+from sync.wording import kind_document, problem_document
+
+
+def doctor(
+    ctx: typer.Context,
+    kinds: Annotated[list[str] | None, typer.Argument(help="With --prove: the kinds to prove (default: all that are not proven).", metavar="[KIND]...")] = None,
+    proving: Annotated[bool, typer.Option("--prove", help="Write one marked dummy per kind, read it back, remove it. Signed by an officer.")] = False,  # noqa: FBT002  # a flag
+) -> Answer:
+    """Who answers, what can be reached, licences, and what may be read and written."""
+    call = called(ctx)
+    wanted = _kinds(kinds or (), proving=proving)
+    with running(call) as run:
+        signer = call.signer(run.office) if proving else None
+        seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
+        proofs: list[Proof] = []
+        if signer is not None:
+            proofs = [proof for one in seen if one.error is None for proof in prove(run.office.desk, one, signer, wanted)]
+            seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
+        run.exit = _exit(seen, proofs)
+        keyless = run.office.options.passphrase_file is None
+        return Answer(
+            exit=run.exit,
+            tenants={one.tenant.id: _document(run, one) for one in seen},
+            result={"proofs": [proof.document() for proof in proofs], "overlaid": list(run.office.folder.overlaid) if run.office.folder else []},
+            problems=(*run.problems, *_problems(seen), *(proof.problem for proof in proofs if proof.problem), *((_key_beside(),) if keyless else ())),
+            show=lambda screen: _show(screen, run, seen, proofs),
+        )
+
+
+def _kinds(words: Sequence[str], *, proving: bool) -> frozenset[Kind]:
+    if words and not proving:
+        raise CommandError(Exit.USAGE, error("usage", "Kinds are named with --prove only.", "recordwarden doctor --prove KIND ..."))
+    known = {kind.value: kind for kind in Kind}
+    strange = [word for word in words if word not in known]
+    if strange:
+        raise CommandError(Exit.USAGE, *(error("kind.no_such", f"{word} is no kind.", f"Known: {', '.join(sorted(known))}.") for word in strange))
+    return frozenset(known[word] for word in words)
+
+
+def _exit(seen: Sequence[Look], proofs: Sequence[Proof]) -> Exit:
+    if seen and all(one.error is not None for one in seen):
+        return Exit.ERROR
+    unknown = any(one.error is not None or not all(surface.ok for surface in one.examination.surfaces if surface.url) for one in seen if one.examination or one.error)
+    return worst(Exit.UNKNOWN if unknown or any(not proof.ok for proof in proofs) else Exit.DONE)
+
+
+def _document(run: Running, one: Look) -> dict[str, object]:
+    said: dict[str, object] = {"identity": None, "surfaces": {}, "licences": {}}
+    if one.examination is not None:
+        said = examination_document(one.examination)
+    return {
+        **said,
+        "capabilities": [capability_document(capability) for capability in one.capabilities],
+        "visibility_checks": [check_document(check) for check in checks(one)],
+        "kinds": {kind.value: kind_document(read) for kind, read in sorted(one.snapshot.reads.items())} if one.snapshot else {},
+        "requests": {surface: dict(methods) for surface, methods in sorted(run.office.desk.door(one.tenant.id).requests().items())},
+        "error": None if one.error is None else problem_document(one.error),
+    }
+
+
+def checks(one: Look) -> tuple[VisibilityCheck, ...]:
+    """For each kind that needs one: the object named in the folder, whether it was seen, and whether it is our own and so proves nothing."""
+    if one.snapshot is None:
+        return ()
+    found = []
+    for kind in sorted(one.snapshot.reads):
+        name = one.tenant.visibility_checks.get(kind)
+        if name is None and not TRAITS[kind].needs_visibility_check:
+            continue
+        live = next((live for live in one.snapshot.of(kind) if name in {live.name, live.vendor_id}), None)
+        failed = one.snapshot.reads[kind].count is None
+        seen = None if name is None or failed else live is not None or one.snapshot.complete(kind)
+        found.append(VisibilityCheck(kind=kind, name=name, seen=seen, made_by_us=live.made_by_us if live else None))
+    return tuple(found)
+
+
+def _problems(seen: Sequence[Look]) -> tuple[Problem, ...]:
+    found = [one.error for one in seen if one.error is not None]
+    for one in seen:
+        for surface in one.examination.surfaces if one.examination else ():
+            if not surface.ok:
+                code = "endpoint.not_given" if surface.url is None else "surface.not_ok"
+                words = f"{surface.name}: {surface.detail}"
+                found.append(Problem(code=code, severity=Severity.WARNING, tenant=one.tenant.id, subject=surface.name, message=words, next_step="See the reason beside each kind."))
+    return tuple(found)
+
+
+def _key_beside() -> Problem:
+    return Problem(
+        code="store.key_beside",
+        severity=Severity.INFO,
+        message="The key that seals confidential values lies beside the store, guarded by the file's permissions alone.",
+        next_step="Set RECORDWARDEN_PASSPHRASE_FILE before the store's first use.",
+    )
+
+
+def _show(screen: Screen, run: Running, seen: Sequence[Look], proofs: Sequence[Proof]) -> None:
+    for one in seen:
+        screen.heading(f"{one.tenant.id} ({one.tenant.platform.value}, mode {one.tenant.mode.value})")
+        if one.examination is None:
+            screen.say("could not be asked", indent=2)
+            continue
+        who = one.examination.identity
+        screen.say(f"tenant {who.vendor_id}, {who.domain}; we are {who.actor}; its clock is {who.skew_seconds} s from ours", indent=2)
+        if one.examination.licences:
+            screen.say("licences: " + ", ".join(f"{name} {count}" for name, count in sorted(one.examination.licences.items())), indent=2)
+        screen.table(("Kind", "Read", "Write", "Reason"), [_row(one, kind) for kind in one.capabilities])
+        missing = [check for check in checks(one) if not check.seen]
+        for check in missing:
+            screen.say(f"visibility check for {KINDS[check.kind]}: {check.name or 'none is set'}{'' if check.name is None else ' was not seen'}", "yellow", indent=2)
+    if proofs:
+        screen.heading("Proofs")
+        screen.table(("Cloud", "Kind", "Shown", "Left behind"), [(p.tenant, p.kind.value, "yes" if p.ok else "no", p.left_behind or "-") for p in proofs])
+    if run.office.folder is not None and run.office.folder.overlaid:
+        screen.heading("From overlays")
+        screen.say(", ".join(run.office.folder.overlaid), indent=2)
+
+
+def _row(one: Look, capability: object) -> tuple[object, ...]:
+    from connectors.base import Capability
+
+    assert isinstance(capability, Capability)
+    read = one.snapshot.reads.get(capability.kind) if one.snapshot else None
+    seen = f"{capability.read.value}" + (f", {read.state.value}" if read is not None else "")
+    write = capability.write.value + (f" {moment(capability.proven_at)[:10]}" if capability.write is WriteCapability.PROVEN else "")
+    reason = capability.reason or (read.reason if read and read.reason else None) or "-"
+    return (capability.kind.value, seen, write, reason)

@@ -1,0 +1,116 @@
+"""What runs found and did as the contract's JSON: ``tenants.ID`` and the problems that stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from policies.problems import Problem, Severity
+from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document, standing_document
+
+if TYPE_CHECKING:
+    from connectors.base import Capability, Examination, VisibilityCheck
+    from sync.difference import InFlight
+    from sync.result import RunResult, TenantResult
+    from sync.settle import OpenKey
+    from sync.store.approvals import KeptApproval
+
+
+def examination_document(seen: Examination) -> dict[str, object]:
+    """``identity``, ``surfaces`` and ``licences``."""
+    who = seen.identity
+    return {
+        "identity": {"vendor_id": who.vendor_id, "domain": who.domain, "domains": list(who.domains), "actor": who.actor, "skew_seconds": who.skew_seconds},
+        "surfaces": {one.name: {"url": one.url, "ok": one.ok, "detail": one.detail} for one in seen.surfaces},
+        "licences": dict(sorted(seen.licences.items())),
+    }
+
+
+def capability_document(one: Capability) -> dict[str, object]:
+    """``capabilities[]``."""
+    return {
+        "kind": one.kind.value,
+        "read": one.read.value,
+        "write": one.write.value,
+        "surface": one.surface,
+        "reason": one.reason,
+        "proven_at": instant(one.proven_at),
+        "next_step": one.next_step,
+    }
+
+
+def check_document(one: VisibilityCheck) -> dict[str, object]:
+    """``visibility_checks[]``."""
+    return {"kind": one.kind.value, "name": one.name, "seen": one.seen, "made_by_us": one.made_by_us}
+
+
+def approval_document(one: KeptApproval, *, stale: bool) -> dict[str, object]:
+    """``approvals[{change,officer,at,expires,stale}]``, and which way it went."""
+    return {
+        "change": one.change,
+        "officer": one.officer,
+        "verdict": one.verdict,
+        "at": instant(one.at),
+        "expires": instant(one.expires),
+        "stale": stale,
+    }
+
+
+def in_flight_document(one: InFlight) -> dict[str, object]:
+    """What the platform accepted and has not brought into force."""
+    return {"key": one.key, "kind": one.kind.value, "vendor_id": one.vendor_id, "since": instant(one.since), "overdue": one.overdue}
+
+
+def open_document(one: OpenKey) -> dict[str, object]:
+    """A key that an unsettled intent blocks."""
+    return {"key": one.key, "change": one.change, "since": instant(one.since)}
+
+
+def tenant_document(one: TenantResult, approvals: Mapping[str, Sequence[KeptApproval]]) -> dict[str, object]:
+    """``tenants.ID`` of a run."""
+    seen: dict[str, object] = {"identity": None, "surfaces": {}, "licences": {}}
+    if one.examination is not None:
+        seen = examination_document(one.examination)
+    return {
+        **seen,
+        "capabilities": [capability_document(capability) for capability in one.capabilities],
+        "kinds": {kind.value: kind_document(read) for kind, read in sorted(one.kinds.items())},
+        "drift": [drift_document(drift) for drift in one.drift],
+        "changes": [
+            change_document(progress, tuple(approval_document(yes, stale=False) for yes in approvals.get(progress.change.id, ())))
+            for progress in one.changes
+        ],
+        "unmanaged": [ref_document(ref) for ref in one.unmanaged],
+        "standings": [standing_document(standing) for standing in one.standings],
+        "in_flight": [in_flight_document(flight) for flight in (*one.in_flight, *one.overdue)],
+        "blocked": [open_document(key) for key in one.blocked],
+        "requests": {surface: dict(methods) for surface, methods in sorted(one.requests.items())},
+        "error": None if one.error is None else problem_document(one.error),
+    }
+
+
+def problems_of(result: RunResult) -> tuple[Problem, ...]:
+    """Every problem of a run, and a warning for each kind that was needed and not completely seen."""
+    found = list(result.problems)
+    for tenant in result.tenants:
+        found += [tenant.error] if tenant.error else []
+        found += tenant.problems
+        if tenant.error is None:
+            found += unread(tenant)
+    return tuple(found)
+
+
+def unread(tenant: TenantResult) -> list[Problem]:
+    """A warning for each kind that this run needed and that was not completely seen."""
+    return [
+        Problem(
+            code="kind.not_complete",
+            severity=Severity.WARNING,
+            tenant=tenant.tenant,
+            subject=kind.value,
+            message=f"{kind.value} was not seen completely ({read.state.value}: {read.reason}).",
+            next_step="recordwarden doctor",
+        )
+        for kind, read in sorted(tenant.kinds.items())
+        if kind in tenant.needed and read.state.value != "complete"
+    ]

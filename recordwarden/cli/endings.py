@@ -1,0 +1,60 @@
+"""From what a run found and did to the contract's exit code."""
+
+from __future__ import annotations
+
+from policies.resources import ReadState
+from recordwarden.exits import Exit, worst
+from sync.plan import ChangeStatus
+from sync.result import RunResult, TenantResult
+
+NOT_KNOWN = frozenset({"capability.unproven", "kind.unknown", "kind.partial"})
+"""Refusals that say: it is not known here whether this may be done."""
+NOT_SETTLED = frozenset({"intent.open", "read_back.failed"})
+"""Errors that leave open whether it was done."""
+DONE = frozenset({ChangeStatus.SENT, ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE})
+
+
+def looking(result: RunResult, *, changes: bool) -> Exit:
+    """How ``plan`` (``changes``: they count) or ``drift`` ends."""
+    found = _reached(result)
+    for tenant in result.tenants:
+        left = tenant.drift or (changes and tenant.changes)
+        found.append(Exit.LEFT if left else Exit.DONE)
+    return worst(*found)
+
+
+def acting(result: RunResult) -> Exit:
+    """How ``sync`` or ``apply`` ends."""
+    found = _reached(result)
+    for tenant in result.tenants:
+        found += [_change(progress.status, {refusal.code for refusal in progress.change.refusals}, progress.error_code) for progress in tenant.changes]
+        found += [Exit.IN_FLIGHT] if tenant.in_flight or tenant.overdue else []
+        found += [Exit.UNKNOWN] if tenant.blocked else []
+        found += [Exit.LEFT] if drift_left(tenant) else []
+    found += [Exit.REFUSED] if result.stale else []
+    return worst(*found)
+
+
+def drift_left(tenant: TenantResult) -> bool:
+    """Whether something that was changed outside is still so after the run."""
+    repaired = {progress.change.key for progress in tenant.changes if progress.status in DONE}
+    return any(drift.key not in repaired for drift in tenant.drift)
+
+
+def _reached(result: RunResult) -> list[Exit]:
+    """All tenants failed: 1. Some did, or a needed kind was not seen completely: 3."""
+    failed = [tenant for tenant in result.tenants if tenant.error is not None]
+    if failed and len(failed) == len(result.tenants):
+        return [Exit.ERROR]
+    partly = any(tenant.kinds[kind].state is not ReadState.COMPLETE for tenant in result.tenants for kind in tenant.needed if kind in tenant.kinds)
+    return [Exit.UNKNOWN] if failed or partly else []
+
+
+def _change(status: ChangeStatus, refusals: set[str], error: str | None) -> Exit:
+    if status is ChangeStatus.REFUSED:
+        return Exit.UNKNOWN if refusals & NOT_KNOWN else Exit.REFUSED
+    if status is ChangeStatus.FAILED:
+        return Exit.UNKNOWN if error in NOT_SETTLED else Exit.REFUSED
+    if status is ChangeStatus.ACCEPTED:
+        return Exit.IN_FLIGHT
+    return Exit.LEFT if status in {ChangeStatus.PLANNED, ChangeStatus.APPROVED} else Exit.DONE

@@ -1,0 +1,1 @@
+"""``serve``: the daemon in the foreground, until it is told to end."""

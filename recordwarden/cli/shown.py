@@ -1,0 +1,163 @@
+"""A run for people: what was changed outside first, then changes with direction and policy line, what cannot be enforced, one total line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from policies.duties import StandingValue
+from recordwarden.cli.screen import Screen, many, moment
+from recordwarden.cli.words import DIRECTIONS, FIELDS, KINDS, OPERATIONS, STANDINGS, STATUSES, value_word
+from sync.assess import Standing
+from sync.drift import AttributionState, Drift, DriftClass
+from sync.ledger import Progress
+from sync.plan import Change
+from sync.result import RunResult, TenantResult
+
+NOT_ENFORCED: Final = (StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED, StandingValue.GAP, StandingValue.UNKNOWN, StandingValue.AVAILABLE)
+MOST: Final = 40
+"""Changes listed for people one by one; JSON always has them all."""
+_CLASSES: Final = {
+    DriftClass.CHANGED: "was changed",
+    DriftClass.MISSING: "is gone",
+    DriftClass.UNMANAGED: "of somebody else was changed",
+    DriftClass.ORPHANED: "is no longer in the policy; it is left as it is",
+    DriftClass.DUPLICATE: "exists twice",
+    DriftClass.BLIND_SPOT: "cannot be seen any more",
+}
+
+
+def drift_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
+    """What was changed outside Recordwarden."""
+    found = [(tenant.tenant, drift) for tenant in tenants for drift in tenant.drift]
+    screen.heading(f"Changed outside Recordwarden: {len(found) or 'nothing'}")
+    for tenant, drift in found:
+        screen.say(f"{tenant}: {KINDS[drift.kind]} {_name(drift)} {_CLASSES[drift.drift]} ({DIRECTIONS[drift.direction]})", indent=2)
+        for line in _differences(drift):
+            screen.say(line, indent=6)
+        screen.say(f"{_since(drift)}; {_account(drift)}", indent=6)
+
+
+def _name(drift: Drift) -> str:
+    return drift.name or drift.key or drift.vendor_id or "without a name"
+
+
+def _differences(drift: Drift) -> Iterable[str]:
+    for field in drift.fields:
+        was = (drift.applied or {}).get(field)
+        now = (drift.live or {}).get(field)
+        yield f"{FIELDS.get(field, field)}: {value_word(field, now)}, was {value_word(field, was)}"
+
+
+def _since(drift: Drift) -> str:
+    if drift.since.earliest is None:
+        return f"first seen {moment(drift.since.latest)}"
+    return f"between {moment(drift.since.earliest)} and {moment(drift.since.latest)}"
+
+
+def _account(drift: Drift) -> str:
+    seen = drift.attribution
+    if seen.state is AttributionState.FOUND:
+        return f"account shown in the vendor's log: {seen.actor}, {moment(seen.at)}"
+    words = {
+        AttributionState.PENDING: "the vendor's log does not show it yet",
+        AttributionState.NOT_FOUND: "the vendor's log does not show it",
+        AttributionState.UNAVAILABLE: f"the vendor's log could not be read ({seen.reason})",
+    }
+    return words[seen.state]
+
+
+def change_lines(screen: Screen, tenants: Sequence[TenantResult], title: str) -> None:
+    """Changes tenant by tenant, each with direction and the policy line behind it."""
+    count = sum(len(tenant.changes) for tenant in tenants)
+    screen.heading(f"{title}: {count or 'nothing'}")
+    for tenant in tenants:
+        if tenant.changes:
+            screen.say(f"{tenant.tenant}", "bold", indent=2)
+        for progress in tenant.changes[:MOST]:
+            _change(screen, progress)
+        if len(tenant.changes) > MOST:
+            screen.say(f"and {many(len(tenant.changes) - MOST, 'more change')}: see --format json", indent=4)
+
+
+def _change(screen: Screen, progress: Progress) -> None:
+    change = progress.change
+    status = STATUSES[progress.status]
+    screen.say(f"{change.id}  {OPERATIONS[change.operation]} {KINDS[change.kind]} {change.name} [{DIRECTIONS[change.direction]}] {status}", indent=4)
+    screen.say(f"{_what(change)}because of {because(change)}", indent=8)
+    for refusal in change.refusals[:2]:
+        screen.say(f"refused: {refusal.message} What would allow it: {refusal.allowed_by}.", "yellow", indent=8)
+    if progress.error_code:
+        screen.say(f"{progress.error_code}: {progress.error}", "red", indent=8)
+
+
+def _what(change: Change) -> str:
+    said = []
+    before, after = change.before or {}, change.after or {}
+    for field in sorted(after):
+        if field in {"description"} or before.get(field) == after[field]:
+            continue
+        was = f" instead of {value_word(field, before.get(field))}" if change.before is not None else ""
+        said.append(f"{FIELDS.get(field, field)} {value_word(field, after[field])}{was}")
+    if change.add:
+        said.append(f"{many(len(change.add), 'member')} more")
+    if change.former:
+        said.append(f"{many(len(change.former), 'former member')} kept")
+    return "; ".join(said) + "; " if said else ""
+
+
+def because(change: Change) -> str:
+    """The policy line or matter behind a change."""
+    why = change.because
+    if why.matter is not None:
+        return f"matter {why.matter}"
+    place = f" ({why.file}:{why.row})" if why.file and why.row else ""
+    return f"{why.line}, series {why.series}{place}" if why.line else "the policy"
+
+
+def standing_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
+    """What is not enforced, per series and cloud, with the reason."""
+    rows: list[tuple[str, str, str, str, str]] = []
+    for tenant in tenants:
+        grouped: dict[tuple[str, str, str], list[Standing]] = {}
+        for standing in tenant.standings:
+            if standing.standing in NOT_ENFORCED:
+                grouped.setdefault((standing.series, STANDINGS[standing.standing], standing.reason or "-"), []).append(standing)
+        for (series, word, reason), group in grouped.items():
+            rows.append((series, tenant.tenant, ", ".join(dict.fromkeys(one.workload.value for one in group)), word, reason))
+    screen.heading("Not enforced by a platform, per series and cloud")
+    if not rows:
+        screen.say("nothing", indent=2)
+        return
+    screen.table(("Series", "Cloud", "Where", "Standing", "Reason"), sorted(rows))
+
+
+def flight_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
+    """What the platforms accepted and have not brought into force."""
+    flights = [(tenant.tenant, flight) for tenant in tenants for flight in (*tenant.in_flight, *tenant.overdue)]
+    blocked = [(tenant.tenant, key) for tenant in tenants for key in tenant.blocked]
+    if flights:
+        screen.heading(f"Accepted by the platform, not yet in force: {len(flights)}")
+        for tenant_id in dict.fromkeys(tenant for tenant, _ in flights):
+            mine = [flight for tenant, flight in flights if tenant == tenant_id]
+            oldest = min(flight.since for flight in mine)
+            late = sum(flight.overdue for flight in mine)
+            screen.say(f"{tenant_id}: {many(len(mine), 'object')} since {moment(oldest)}" + (f", {late} overdue" if late else ""), indent=2)
+    for tenant_id, key in blocked:
+        screen.say(f"{tenant_id}: it is not known whether {key.key} was changed at {moment(key.since)}; it is left alone until it can be read", "yellow", indent=2)
+
+
+def request_line(screen: Screen, result: RunResult) -> None:
+    """How many requests each tenant saw."""
+    said = [f"{tenant.tenant} {sum(sum(methods.values()) for methods in tenant.requests.values())}" for tenant in result.tenants]
+    screen.say(f"Requests: {', '.join(said)}.", "dim")
+
+
+def total_line(screen: Screen, result: RunResult) -> None:
+    """One line: changes, how many run by themselves, how many wait for officers."""
+    changes = [progress.change for tenant in result.tenants for progress in tenant.changes]
+    words = [f"{sum(change.direction is one for change in changes)} {DIRECTIONS[one]}" for one in DIRECTIONS if any(c.direction is one for c in changes)]
+    refused = sum(bool(change.refusals) for change in changes)
+    detail = f" ({', '.join(words)}), {refused} refused" if changes else ""
+    screen.say()
+    screen.say(f"Total: {many(len(changes), 'change')}{detail}; {sum(len(tenant.drift) for tenant in result.tenants)} changed outside.", "bold")

@@ -1,0 +1,88 @@
+"""The words on a screen for what has another name inside (design, *Words*)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from policies.duties import StandingValue
+from policies.kinds import Kind
+from policies.protection import Direction
+from sync.plan import ChangeStatus, Operation
+
+KINDS: Final[Mapping[Kind, str]] = {
+    Kind.M365_LABEL: "retention label",
+    Kind.M365_LABEL_POLICY: "label publishing",
+    Kind.M365_LABEL_RULE: "published label",
+    Kind.M365_RETENTION_POLICY: "retention policy",
+    Kind.M365_RETENTION_RULE: "retention rule",
+    Kind.M365_ADAPTIVE_SCOPE: "adaptive scope",
+    Kind.M365_EVENT_TYPE: "event type",
+    Kind.M365_CASE: "eDiscovery case",
+    Kind.M365_HOLD: "case hold",
+    Kind.M365_MAILBOX: "mailbox hold",
+    Kind.M365_ORG_HOLD: "organisation-wide hold",
+    Kind.M365_USER: "user",
+    Kind.M365_GROUP: "group",
+    Kind.M365_SITE: "site",
+    Kind.GOOGLE_MATTER: "Vault matter",
+    Kind.GOOGLE_HOLD: "Vault hold",
+    Kind.GOOGLE_VAULT_RULE: "Vault retention rule",
+    Kind.GOOGLE_DRIVE_LABEL: "Drive label",
+    Kind.GOOGLE_GROUP_ARCHIVE: "group archive",
+    Kind.GOOGLE_USER: "user",
+    Kind.GOOGLE_GROUP: "group",
+    Kind.GOOGLE_ORG_UNIT: "organisational unit",
+    Kind.GOOGLE_LICENCE: "licence",
+    Kind.GOOGLE_SETTING: "setting",
+}
+OPERATIONS: Final[Mapping[Operation, str]] = {
+    Operation.CREATE: "make",
+    Operation.SET: "change",
+    Operation.ADD: "add to",
+    Operation.REMOVE: "take from",
+    Operation.MOVE: "move",
+    Operation.RETRY: "ask again",
+    Operation.RELEASE: "release",
+}
+DIRECTIONS: Final[Mapping[Direction, str]] = {
+    Direction.STRENGTHENS: "strengthens",
+    Direction.NEUTRAL: "neutral",
+    Direction.WEAKENS: "WEAKENS",
+}
+STATUSES: Final[Mapping[ChangeStatus, str]] = {
+    ChangeStatus.PLANNED: "planned",
+    ChangeStatus.REFUSED: "refused",
+    ChangeStatus.APPROVED: "approved",
+    ChangeStatus.SENT: "sent",
+    ChangeStatus.ACCEPTED: "accepted",
+    ChangeStatus.EFFECTIVE: "in force",
+    ChangeStatus.FAILED: "failed",
+    ChangeStatus.SUPERSEDED: "overtaken",
+}
+STANDINGS: Final[Mapping[StandingValue, str]] = {
+    StandingValue.ENFORCED: "enforced",
+    StandingValue.AVAILABLE: "available: a person must apply it",
+    StandingValue.VERIFIED: "verified",
+    StandingValue.SET_BY_HAND: "set by hand",
+    StandingValue.ATTESTED: "attested",
+    StandingValue.PENDING: "accepted, not yet in force",
+    StandingValue.GAP: "gap",
+    StandingValue.NOT_ENFORCEABLE: "cannot be enforced",
+    StandingValue.NOT_LICENSED: "not licensed",
+    StandingValue.UNKNOWN: "unknown",
+}
+FIELDS: Final[Mapping[str, str]] = {"period": "kept for", "enabled": "switched on", "state": "state", "members": "people and places", "force": "in force"}
+
+
+def value_word(field: str, value: object) -> str:
+    """A setting's value for people: periods in days, yes and no."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field == "period":
+        return f"{value} days" if isinstance(value, int) else "for ever"
+    if isinstance(value, tuple | list):
+        return f"{len(value)} listed" if value else "none"
+    return str(value)

@@ -1,0 +1,1 @@
+"""``work --once``: what is due is done now, and the process ends."""
