@@ -262,7 +262,8 @@ def drives(access: Access, identity_ids: Iterable[str]) -> dict[str, str | None]
             if reply.status == 404 and any(word in reply.message.lower() for word in ("mysite", "itemnotfound")):
                 found[vendor_id] = None
         elif (url := _drive_site(reply.value)) is not None:
-            found[vendor_id] = url
+            # SharePoint's addresses mean the same in any case, and members are compared in lower case.
+            found[vendor_id] = url.lower()
     return found
 
 
