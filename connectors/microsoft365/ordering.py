@@ -28,41 +28,38 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
             refused[source] = "person.no_container" if source.workload in _IN_MAILBOX | _SITES else "source.not_here"
         else:
             members[source] = found
-
-    def piece_key(number: int) -> str:
-        return key_of("m", order.tenant_alias, str(number))
-
     case = key_of("m", order.tenant_alias)
-    because = Because(matter=order.alias)
-    pieces = in_pieces(set(members.values()), piece_key, circumstances.pieces, _CAPACITY)
+    pieces = in_pieces(set(members.values()), lambda number: key_of("m", order.tenant_alias, str(number)), circumstances.pieces, _CAPACITY)
     homes = {member: key for key, held in pieces.items() for member in held}
-    resources = [
-        Wanted(
-            kind=Kind.M365_CASE,
-            key=case,
-            name=circumstances.names.get(case, order.tenant_alias),
-            fields={"state": "open", "description": ""},
-            because=because,
-        )
-    ]
-    resources += [
-        Wanted(
-            kind=Kind.M365_HOLD,
-            key=key,
-            name=circumstances.names.get(key, f"{order.tenant_alias} {number}"),
-            fields={"enabled": True, "query": (order.terms or "").strip(), "description": ""},
-            members=held,
-            parent=case,
-            depends_on=(case,),
-            because=because,
-            people=len({source.person for source, member in members.items() if member in held}),
-        )
-        for number, (key, held) in enumerate(pieces.items(), start=1)
-    ]
+    head = Wanted(
+        kind=Kind.M365_CASE,
+        key=case,
+        name=circumstances.names.get(case, order.tenant_alias),
+        fields={"state": "open", "description": ""},
+        because=Because(matter=order.alias),
+    )
+    holds = [_hold(order, case, key, members, circumstances, held) for key, held in pieces.items()]
     return Ordered(
-        resources=tuple(resources),
+        resources=(head, *holds),
         carried={source: (homes[member], member) for source, member in members.items()},
         refused=refused,
+    )
+
+
+def _hold(  # the parts of one hold
+    order: HoldOrder, case: str, key: str, members: dict[OrderedSource, str], circumstances: Circumstances, held: frozenset[str]
+) -> Wanted:
+    number = key.rpartition("-")[2]
+    return Wanted(
+        kind=Kind.M365_HOLD,
+        key=key,
+        name=circumstances.names.get(key, f"{order.tenant_alias} {number}"),
+        fields={"enabled": True, "query": (order.terms or "").strip(), "description": ""},
+        members=held,
+        parent=case,
+        depends_on=(case,),
+        because=Because(matter=order.alias),
+        people=len({source.person for source, member in members.items() if member in held}),
     )
 
 
