@@ -140,7 +140,8 @@ def _in_place(wanted: Wanted, live: Live, stopped: str | None) -> _Part:
         case Force.UNKNOWN:
             return _Part(standing=StandingValue.UNKNOWN, reason="carrier.force_unknown")
         case Force.APPLIED:
-            return _as_wanted(wanted, live, stopped)
+            pass
+    return _as_wanted(wanted, live, stopped)
 
 
 def _as_wanted(wanted: Wanted, live: Live, stopped: str | None) -> _Part:

@@ -62,10 +62,20 @@ def diff(inputs: DiffInput) -> DiffResult:
         superseded=tuple(live for _, one in found.values() for live in one.superseded),
         duplicates=tuple(live for matched, _ in found.values() for live in matched.duplicates),
         former={key: one.former for key, (_, one) in found.items() if one.former},
-        vendor_ids={key: b.vendor_id for key, b in inputs.bindings.items()} | {key: live.vendor_id for key, live in seen.items()},
+        vendor_ids=_bound_ids(inputs) | {key: live.vendor_id for key, live in seen.items()},
         rests_on={wanted.key: rests_on(wanted) for wanted in inputs.desired},
         warnings=tuple(warning for _, one in found.values() for warning in one.warnings),
     )
+
+
+def _bound_ids(inputs: DiffInput) -> dict[str, str]:
+    """Ids of what is bound, but for what a complete read has shown to be gone."""
+    there = {(live.kind, live.vendor_id) for live in inputs.snapshot.resources}
+    return {
+        key: binding.vendor_id
+        for key, binding in inputs.bindings.items()
+        if (binding.kind, binding.vendor_id) in there or not inputs.snapshot.complete(binding.kind)
+    }
 
 
 def _is_shut(container: Live | None) -> bool:

@@ -64,8 +64,8 @@ def synthetic_id(key: str) -> str:
 def project(snapshot: Snapshot, change: Change, vendor_ids: Mapping[str, str] = NO_IDS) -> Snapshot:
     """The tenant as if ``change`` were done and in force.
 
-    ``vendor_ids`` gives the vendor id of existing objects by key (``DiffResult.vendor_ids``); a parent that is not in it is found by its mark, else
-    it is one that the plan itself makes. Raises ``NotComputableError`` where the object was not seen or the operation has no projection.
+    ``vendor_ids`` gives the vendor id of existing objects by key (``DiffResult.vendor_ids``), for parents that carry no mark. Raises
+    ``NotComputableError`` where the object, or the one around it, was not seen, or the operation has no projection.
     """
     if change.operation is Operation.CREATE:
         return replace(snapshot, resources=(*snapshot.resources, _made(snapshot, change, vendor_ids)))
@@ -84,14 +84,21 @@ def _made(snapshot: Snapshot, change: Change, vendor_ids: Mapping[str, str]) -> 
         fields=dict(change.after or {}),
         members=change.add,
         member_states={member: MemberState(force=Force.APPLIED) for member in change.add},
-        parent_id=None if change.parent is None else vendor_ids.get(change.parent) or _parent_id(snapshot, change.parent),
+        parent_id=None if change.parent is None else _parent_id(snapshot, change.parent, vendor_ids),
         force=Force.APPLIED,
     )
 
 
-def _parent_id(snapshot: Snapshot, key: str) -> str:
-    marked = (live.vendor_id for live in snapshot.resources if live.mark is not None and live.mark.key == key)
-    return next(marked, synthetic_id(key))
+def _parent_id(snapshot: Snapshot, key: str, vendor_ids: Mapping[str, str]) -> str:
+    """The object of that key as it stands in ``snapshot``: made by the plan, else known by id, else by its mark."""
+    there = {live.vendor_id for live in snapshot.resources}
+    for vendor_id in (synthetic_id(key), vendor_ids.get(key)):
+        if vendor_id in there:
+            return vendor_id
+    for live in snapshot.resources:
+        if live.mark is not None and live.mark.key == key:
+            return live.vendor_id
+    raise NotComputableError(f"what {key} would be part of was not seen")
 
 
 def _target(snapshot: Snapshot, change: Change) -> Live:
@@ -208,10 +215,62 @@ def judge_plan(
 def walk(
     changes: Sequence[Change], snapshot: Snapshot, effects_of: EffectsOf, vendor_ids: Mapping[str, str] = NO_IDS
 ) -> tuple[tuple[Change, Verdict], ...]:
-    """As ``judge_plan``, with the verdict behind each direction."""
-    judged = []
+    """As ``judge_plan``, with the verdict behind each direction.
+
+    A step is judged twice: after all steps before it, and with only those that it is itself built on. What an earlier step gives must be in force
+    before something else may be taken for it (make before break), and an earlier step may fail.
+    """
+    remembered = _Remembered(effects_of)
+    judged: list[tuple[Change, Verdict]] = []
     world = snapshot
-    for change in changes:
-        verdict, world = judge_change(change, world, effects_of, vendor_ids)
+    for index, change in enumerate(changes):
+        verdict, after = judge_change(change, world, remembered, vendor_ids)
+        beneath = _beneath(change, changes[:index])
+        if verdict.direction is not Direction.WEAKENS and len(beneath) < index:
+            verdict = _joined(verdict, _alone(change, beneath, snapshot, remembered, vendor_ids))
         judged.append((replace(change, direction=verdict.direction), verdict))
+        world = after
     return tuple(judged)
+
+
+def _beneath(change: Change, earlier: Sequence[Change]) -> list[Change]:
+    """The earlier steps that ``change`` is built on: those of its own object, of the object around it, and so on outwards."""
+    keys = {change.key, change.parent}
+    found = []
+    for step in reversed(earlier):
+        if step.key in keys:
+            found.append(step)
+            keys.add(step.parent)
+    return found[::-1]
+
+
+def _alone(
+    change: Change, beneath: Sequence[Change], snapshot: Snapshot, effects_of: EffectsOf, vendor_ids: Mapping[str, str]
+) -> Verdict:
+    world = snapshot
+    for step in beneath:
+        world = project(world, step, vendor_ids)
+    return judge_change(change, world, effects_of, vendor_ids)[0]
+
+
+def _joined(first: Verdict, second: Verdict) -> Verdict:
+    deciding = max(first, second, key=lambda verdict: _Weight[verdict.direction.name])
+    if first.reach is None or second.reach is None:
+        return replace(deciding, reach=None)
+    return replace(deciding, reach=first.reach + second.reach)
+
+
+class _Remembered:
+    """Effects of the tenants lately looked at: what is after one step is before the next."""
+
+    def __init__(self, effects_of: EffectsOf) -> None:
+        self._effects_of = effects_of
+        self._last: list[tuple[Snapshot, tuple[Effect, ...]]] = []
+
+    def __call__(self, snapshot: Snapshot) -> tuple[Effect, ...]:
+        for known, effects in self._last:
+            if known is snapshot:
+                return effects
+        effects = self._effects_of(snapshot)
+        self._last = [(snapshot, effects), *self._last[:5]]
+        return effects

@@ -1,7 +1,8 @@
 """Which changes of a plan may run unattended, weighed together: what runs is judged as it will run. Pure.
 
-A direction is computed after all steps before it. When a guard then takes one of those steps away, a later one may do something else: a short
-Vault rule is harmless beside the long one that was to come first, and not without it. So what is left is judged again, until nothing changes.
+A direction is computed after all steps before it. When a guard then takes one of those steps away, a later one may do something else: with a
+longer deletion gone a shorter one of somebody else's comes through, unless the keeping policy that was to come first is there. So what is left is
+judged again, until nothing changes.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ def weigh(
         if not worse:
             return weighed
         uncovered |= worse
+
+
+def still_harmless(
+    change: Change, done: Sequence[Change], snapshot: Snapshot, effects_of: EffectsOf, vendor_ids: Mapping[str, str] = NO_IDS
+) -> bool:
+    """Whether ``change`` may still run unattended when of the steps before it only ``done`` were done: asked once a step has failed."""
+    *_, (judged, _) = walk((*done, change), snapshot, effects_of, vendor_ids)
+    return judged.direction is not Direction.WEAKENS
 
 
 def _without_cover(change: Change) -> Change:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from connectors.base import Capability, Lane, ReadCapability, WriteCapability
 from connectors.effects import m365_effects
@@ -51,20 +52,20 @@ def mark(key: str, generation: int = 1, district: str = DISTRICT) -> Mark:
     return Mark(district=district, key=key, generation=generation)
 
 
-def live(kind: Kind, vendor_id: str, *, key: str | None = None, members: Iterable[str] = (), force: Force = Force.APPLIED, **more: object) -> Live:
+def live(kind: Kind, vendor_id: str, *, key: str | None = None, members: Iterable[str] = (), force: Force = Force.APPLIED, **more: Any) -> Live:
     """A live object; ``key`` marks it as ours, further words override fields of the kind's usual form."""
     sides = {name: more.pop(name) for name in tuple(more) if name in {"parent_id", "created_at", "changed_at", "member_states", "name", "mark"}}
     base = Live(
         kind=kind,
         vendor_id=vendor_id,
         name=vendor_id,
-        fields={**FIELDS.get(kind, {}), **more},  # type: ignore[dict-item]  # the fields under test
+        fields={**FIELDS.get(kind, {}), **more},
         members=frozenset(members),
         mark=mark(key) if key else None,
         force=force,
         created_at=NOW - 30 * DAY,
     )
-    return replace(base, **sides)  # type: ignore[arg-type]  # the sides of a Live, by name
+    return replace(base, **sides)
 
 
 def read(kind: Kind, state: ReadState = ReadState.COMPLETE) -> KindRead:
@@ -78,12 +79,12 @@ def snapshot(*lives: Live, states: Mapping[Kind, ReadState] | None = None, at: d
     return Snapshot(tenant=TENANT, at=at, reads=reads, resources=lives)
 
 
-def wanted(kind: Kind, key: str, *, members: Iterable[str] = (), parent: str | None = None, people: int = 0, generation: int = 1, depends_on: tuple[str, ...] = (), **fields: object) -> Wanted:
+def wanted(kind: Kind, key: str, *, members: Iterable[str] = (), parent: str | None = None, people: int = 0, generation: int = 1, depends_on: tuple[str, ...] = (), **fields: Any) -> Wanted:
     return Wanted(
         kind=kind,
         key=key,
         name=f"Wanted {key}",
-        fields={**FIELDS.get(kind, {}), **fields},  # type: ignore[dict-item]  # the fields under test
+        fields={**FIELDS.get(kind, {}), **fields},
         members=frozenset(members),
         generation=generation,
         parent=parent,
@@ -93,7 +94,7 @@ def wanted(kind: Kind, key: str, *, members: Iterable[str] = (), parent: str | N
     )
 
 
-def binding(of: Live, key: str, *, state: BindingState = BindingState.IN_FORCE, accepted: datetime = NOW - 2 * DAY, **more: object) -> Binding:
+def binding(of: Live, key: str, *, state: BindingState = BindingState.IN_FORCE, accepted: datetime = NOW - 2 * DAY, **more: Any) -> Binding:
     base = Binding(
         tenant=TENANT,
         kind=of.kind,
@@ -109,7 +110,7 @@ def binding(of: Live, key: str, *, state: BindingState = BindingState.IN_FORCE, 
         state=state,
         mark=of.mark,
     )
-    return replace(base, **more)  # type: ignore[arg-type]  # the sides of a Binding, by name
+    return replace(base, **more)
 
 
 def inputs(desired: Iterable[Wanted], seen: Snapshot, *bindings: Binding, lane: Lane = Lane.SYNC, addresses: Mapping[str, str] | None = None) -> DiffInput:
@@ -127,7 +128,7 @@ def inputs(desired: Iterable[Wanted], seen: Snapshot, *bindings: Binding, lane: 
     )
 
 
-def change(kind: Kind = Kind.M365_LABEL, key: str = "cor-02", operation: Operation = Operation.SET, **more: object) -> Change:
+def change(kind: Kind = Kind.M365_LABEL, key: str = "cor-02", operation: Operation = Operation.SET, **more: Any) -> Change:
     base = Change(
         tenant=TENANT,
         tenant_identity="contoso",
@@ -140,14 +141,14 @@ def change(kind: Kind = Kind.M365_LABEL, key: str = "cor-02", operation: Operati
         because=Because(line="R1"),
         vendor_id=f"id-{key}",
     )
-    return replace(base, **more)  # type: ignore[arg-type]  # the sides of a Change, by name
+    return replace(base, **more)
 
 
 def can(*kinds: Kind, write: WriteCapability = WriteCapability.PROVEN) -> dict[Kind, Capability]:
     return {kind: Capability(kind=kind, read=ReadCapability.FULL, write=write) for kind in kinds}
 
 
-def guards(**more: object) -> GuardInput:
+def guards(**more: Any) -> GuardInput:
     base = GuardInput(
         mode=Mode.ENFORCE,
         thresholds=Thresholds(),
@@ -158,7 +159,7 @@ def guards(**more: object) -> GuardInput:
         attended=False,
         lane=Lane.SYNC,
     )
-    return replace(base, **more)  # type: ignore[arg-type]  # the sides of a GuardInput, by name
+    return replace(base, **more)
 
 
 def officer(name: str, *roles: Role, key: str | None = None, email: str | None = None) -> Officer:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from policies.district import Mode, Role
+from policies.district import Mode, Officer, Role
 from policies.protection import Direction
 from sync.approvals import Approval, admissible, counted, needed
 from sync.plan import Change
@@ -14,9 +16,12 @@ ANN, BOB = officer("ann"), officer("bob", Role.COUNSEL)
 KEY = "ed25519:" + "A" * 43 + "="
 
 
-def code(one: Change = change(), approver: object = ANN, **more: object) -> str | None:
-    words: dict[str, object] = {"proposer": None, "officers": [ANN, BOB], "approvals": [], "now": NOW, "on_hold": frozenset()}
-    refusal = admissible(one, approver, **{**words, **more})  # type: ignore[arg-type]  # the words under test, by name
+ONE = change()
+
+
+def code(one: Change = ONE, approver: Officer = ANN, **more: Any) -> str | None:
+    words: dict[str, Any] = {"proposer": None, "officers": [ANN, BOB], "approvals": [], "now": NOW, "on_hold": frozenset()}
+    refusal = admissible(one, approver, **{**words, **more})
     return refusal.code if refusal is not None else None
 
 

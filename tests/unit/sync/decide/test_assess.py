@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from policies.duties import Carriage, Desired, People, StandingValue
@@ -24,18 +26,18 @@ def carriage(standing: S = S.ENFORCED, carriers: tuple[str, ...] = ("keep", "kee
     )
 
 
-def stand(*lives: Live, one: Carriage | None = None, resources: tuple[Wanted, ...] = WANTED, states: dict[Kind, ReadState] | None = None, **more: object) -> Standing:
+def stand(*lives: Live, one: Carriage | None = None, resources: tuple[Wanted, ...] = WANTED, states: dict[Kind, ReadState] | None = None, **more: Any) -> Standing:
     seen: Snapshot = snapshot(*lives, states=states)
-    given = AssessInput(snapshot=seen, bindings={}, district=DISTRICT, **more)  # type: ignore[arg-type]  # the sides of an AssessInput
+    given = AssessInput(snapshot=seen, bindings={}, district=DISTRICT, **more)
     (standing,) = assess(Desired(tenant=TENANT, resources=resources, carriages=(one or carriage(),)), given)
     return standing
 
 
-def policy(force: Force = Force.APPLIED, members: tuple[str, ...] = (A, B), **more: object) -> Live:
+def policy(force: Force = Force.APPLIED, members: tuple[str, ...] = (A, B), **more: Any) -> Live:
     return live(POLICY, "P1", key="keep", members=members, force=force, **more)
 
 
-def rule(**more: object) -> Live:
+def rule(**more: Any) -> Live:
     return live(RULE, "R1", key="keepr", parent_id="P1", **more)
 
 

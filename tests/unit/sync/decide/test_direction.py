@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ A = "exchange:a@d.example"
 B = "exchange:b@d.example"
 
 
-def keeping(period: object = 365, action: str = "keep", members: Iterable[str] = (A,), force: Force = Force.APPLIED, **policy: object) -> tuple[Live, Live]:
+def keeping(period: object = 365, action: str = "keep", members: Iterable[str] = (A,), force: Force = Force.APPLIED, **policy: Any) -> tuple[Live, Live]:
     """A retention policy over ``members`` with its rule."""
     return (
         live(Kind.M365_RETENTION_POLICY, "P1", members=members, force=force, **policy),
@@ -29,7 +30,7 @@ def keeping(period: object = 365, action: str = "keep", members: Iterable[str] =
     )
 
 
-def published(members: Iterable[str] = (A,), **label: object) -> tuple[Live, Live, Live]:
+def published(members: Iterable[str] = (A,), **label: Any) -> tuple[Live, Live, Live]:
     """A label with the policy and rule that offer it."""
     return (
         live(Kind.M365_LABEL, "L1", name="Routine", **label),
@@ -138,7 +139,7 @@ def test_a_new_rule_finds_the_parent_that_is_there_already() -> None:
     rule = change(RULE_, "keepr", Operation.CREATE, vendor_id=None, parent="keep", after=RULE)
     assert direction(rule, policy) is Direction.STRENGTHENS
     unmarked = replace(policy, mark=None)
-    assert direction(rule, unmarked) is Direction.NEUTRAL, "without id or mark the parent is not known"
+    assert direction(rule, unmarked) is Direction.WEAKENS, "without id or mark the parent is not known, so nothing can be computed"
     (found,) = judge_plan([rule], snapshot(unmarked), effects_of, {"keep": "P1"})
     assert found.direction is Direction.STRENGTHENS
 
@@ -203,7 +204,7 @@ def test_a_preservation_lock_is_never_harmless() -> None:
 @pytest.mark.parametrize(
     "strange", [{"action": "relabel"}, {"trigger": "moon"}, {"trigger": None}, {"period": -1}, {"period": True}, {"period": "long"}, {"behaviour": "odd"}]
 )
-def test_a_label_in_unknown_words_makes_its_own_changes_incomputable_and_leaves_others_judged(strange: dict[str, object]) -> None:
+def test_a_label_in_unknown_words_makes_its_own_changes_incomputable_and_leaves_others_judged(strange: dict[str, Any]) -> None:
     odd = live(LABEL_, "L9", name="Odd", **strange)
     assert direction(setting(LABEL_, "L9", {"description": ""}, {"description": "x"}), odd) is Direction.WEAKENS
     assert direction(setting(LABEL_, "L1", {"period": 730}, {"period": 999}), *published(), odd) is Direction.STRENGTHENS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,8 @@ LABEL, POLICY, RULE, CASE, HOLD = Kind.M365_LABEL, Kind.M365_RETENTION_POLICY, K
 A, B = "exchange:a@d.example", "exchange:b@d.example"
 
 
-def found(seen: Snapshot, *bindings: Binding, watched: dict[str, Watched] | None = None, **more: object) -> tuple[Drift, ...]:
-    return find_drift(TENANT, seen, {one.key: one for one in bindings}, watched or {}, effects_of, **more)  # type: ignore[arg-type]
+def found(seen: Snapshot, *bindings: Binding, watched: dict[str, Watched] | None = None, **more: Any) -> tuple[Drift, ...]:
+    return find_drift(TENANT, seen, {one.key: one for one in bindings}, watched or {}, effects_of, **more)
 
 
 def test_nothing_changed_is_no_drift() -> None:
@@ -119,7 +120,7 @@ def test_what_no_line_wants_any_more_is_an_orphan_holds_aside() -> None:
     assert found(snapshot(label, hold), *both, wanted=frozenset({"old"})) == ()
 
 
-def theirs(**fields: object) -> tuple[Live, Live]:
+def theirs(**fields: Any) -> tuple[Live, Live]:
     return live(POLICY, "X1", members=["exchange:All"]), live(RULE, "X2", parent_id="X1", **{"period": 900, "action": "delete", **fields})
 
 
@@ -167,9 +168,9 @@ def test_what_was_taken_over_is_no_longer_watched() -> None:
     assert found(snapshot(policy, changed), *ours, watched=watched) == ()
 
 
-def event(id: str, at: object, **more: object) -> AuditEvent:
+def event(id: str, at: datetime, **more: Any) -> AuditEvent:
     base = AuditEvent(id=id, at=NOW, actor="jane@d.example", operation="Set-ComplianceTag", kind=LABEL, vendor_id="L1")
-    return replace(base, at=at, **more)  # type: ignore[arg-type]  # the sides of an event, by name
+    return replace(base, at=at, **more)
 
 
 def a_drift() -> Drift:

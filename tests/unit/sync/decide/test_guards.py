@@ -22,7 +22,7 @@ WEAKER = change(direction=Direction.WEAKENS)
 STRONGER = change()
 
 
-def refused(one: Change, **more: object) -> list[str]:
+def refused(one: Change, **more: Any) -> list[str]:
     (judged,) = guard([one], guards(**more))
     return codes(judged)
 
@@ -55,7 +55,7 @@ def test_a_strengthening_change_runs_unattended_under_enforce() -> None:
         (STRONGER, {"capabilities": can(LABEL, write=WriteCapability.ATTEST_ONLY)}, ["capability.missing"]),
     ],
 )
-def test_sync_lane(one: Change, more: dict[str, object], expected: list[str]) -> None:
+def test_sync_lane(one: Change, more: dict[str, Any], expected: list[str]) -> None:
     assert refused(one, **more) == expected
 
 
@@ -162,7 +162,7 @@ HOLD_LANE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("more", HOLD_LANE)
 @pytest.mark.parametrize("operation", [Operation.CREATE, Operation.ADD, Operation.RETRY])
-def test_the_hold_lane_is_not_refused(more: dict[str, object], operation: Operation) -> None:
+def test_the_hold_lane_is_not_refused(more: dict[str, Any], operation: Operation) -> None:
     one = change(Kind.M365_HOLD, "m-1", operation, lane=Lane.HOLD, direction=Direction.WEAKENS, people=9_999)
     assert refused(one, **{"lane": Lane.HOLD, **more}) == []
 
