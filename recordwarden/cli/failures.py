@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from pathlib import PurePath
 
 from connectors.base import ConnectorError, Stopped, TenantUnreachableError
 from policies.problems import FolderError, Problem, Severity
@@ -91,7 +92,7 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], T
 def _fault(failure: BaseException, run_id: str) -> Problem:
     """Names the type and the place, never the values: they may be confidential."""
     frames = traceback.extract_tb(failure.__traceback__)
-    place = f"{frames[-1].filename.rsplit('/', 2)[-2]}/{frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else "nowhere"
+    place = f"{'/'.join(PurePath(frames[-1].filename).parts[-2:])}:{frames[-1].lineno}" if frames else "nowhere"
     return error(
         "program.fault",
         f"A fault of our own ({type(failure).__name__} at {place}), run {run_id}. What was sent before it is settled by the next run.",
