@@ -90,7 +90,7 @@ def _placed(one: Identity, found: Mapping[str, str]) -> Identity:
 def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, datetime]) -> tuple[Capability, ...]:
     """Capabilities with this store's proofs added: what was written and read back here counts as proven."""
     return tuple(
-        replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind])
+        replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind], reason=None, next_step=None)
         if one.kind in proofs and one.write is WriteCapability.UNPROVEN
         else one
         for one in capabilities
