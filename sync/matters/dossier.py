@@ -31,6 +31,7 @@ def of_person(person: PersonOnHold, sources: tuple[Source, ...]) -> dict[str, ob
         "place": person.place.value if person.place else None,
         "both": person.both,
         "candidates": list(person.candidates),
+        "unmatched": list(person.unmatched),
         "accounts": [
             {
                 "tenant": one.tenant, "vendor_id": one.vendor_id, "address": one.address, "org_unit": one.org_unit,
@@ -55,7 +56,7 @@ def person(value: object, row_id: str) -> PersonOnHold:
     return PersonOnHold(
         id=row_id, address=_text(body.get("address")) or ERASED, also=_texts(body.get("also")), line=_text(body.get("line")),
         place=Workload(place) if place else None, both=body.get("both") is True, candidates=_texts(body.get("candidates")),
-        accounts=tuple(_account(one) for one in _list(body.get("accounts"))),
+        unmatched=_texts(body.get("unmatched")), accounts=tuple(_account(one) for one in _list(body.get("accounts"))),
     )
 
 

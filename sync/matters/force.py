@@ -13,12 +13,14 @@ from policies.resources import Fields, Force, Live, MemberState, ReadState, Snap
 from policies.roster import AccountState, Roster
 from sync.bindings import Binding
 from sync.matters.model import IN_FORCE, PersonCode, Source, SourceState
+from sync.matters.sources import PLACES
 
 SEEN_AGAIN: Final = timedelta(seconds=60)
 """How much later an independent read must be to verify."""
 
 _NARROWING: Final = ("query", "terms", "start", "end")
 _PEOPLE: Final = frozenset({Kind.M365_USER, Kind.GOOGLE_USER})
+_GROUPS: Final = frozenset({Kind.M365_GROUP, Kind.GOOGLE_GROUP})
 
 
 class Held(StrEnum):
@@ -61,6 +63,8 @@ class Sight:
         self._lives = {(live.kind, live.vendor_id): live for live in snapshot.resources}
         self._off = {live.vendor_id for live in snapshot.of(Kind.M365_CASE, Kind.GOOGLE_MATTER) if live.fields.get("state") not in {None, "open"}}
         self._accounts = {one.vendor_id: one for one in roster.identities}
+        self._groups = {group.vendor_id for group in roster.groups}
+        self._all_groups = any(read.kind in _GROUPS and read.state is ReadState.COMPLETE for read in roster.reads)
         self._whole = any(read.kind in _PEOPLE and read.state is ReadState.COMPLETE for read in roster.reads)
 
     def of(self, source: Source) -> Seen:
@@ -91,6 +95,10 @@ class Sight:
         """The licence and the life of the account decide too (G§4.2: a hold on an account without its licence protects nothing)."""
         if source.identity is None:
             return seen
+        if source.workload in PLACES:
+            # G§4.2: a deleted group takes its archive with it, held or not.
+            gone = self._all_groups and source.identity not in self._groups
+            return replace(seen, held=Held.FAILED, code=PersonCode.GROUP_DELETED.value, since=None) if gone else seen
         account = self._accounts.get(source.identity)
         if platform is Platform.GOOGLE_WORKSPACE and (account.state is AccountState.DELETED if account else self._whole):
             return replace(seen, held=Held.FAILED, code=PersonCode.DELETED.value, since=None)

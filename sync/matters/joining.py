@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policies.duties import Population
-from policies.kinds import Platform, Workload
+from policies.kinds import Kind, Platform, Workload
+from policies.resources import ReadState
 from policies.roster import Group
 from sync.matters.expand import Expansion, expand
 from sync.matters.model import Account, Answer, Line, Matter, PersonCode, PersonOnHold, Presence
 from sync.matters.opening import Token, line_of
+from sync.matters.placing import of_place
 from sync.matters.resolve import Asked, Directory, Found, find
+
+_GROUPS = frozenset({Kind.M365_GROUP, Kind.GOOGLE_GROUP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,7 @@ class Asking:
 
 def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matter:
     """``matter`` with its lines expanded as far as they could be, and everybody's accounts as far as they are known."""
-    people = {person.id: _joined(person, asking) if person.place is None else person for person in matter.people}
+    people = {person.id: _joined(person, asking) if person.place is None else _sought(person, matter, asking) for person in matter.people}
     taken = {(account.tenant, account.vendor_id) for person in people.values() for account in person.accounts}
     lines: list[Line] = []
     for line in matter.lines:
@@ -45,7 +49,7 @@ def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matte
 
 def unasked(matter: Matter, tenants: frozenset[str]) -> bool:
     """Whether somebody in the matter was never looked for in one of ``tenants``, or a line still waits for one."""
-    waiting = any(not tenants <= person.answers.keys() for person in matter.people if person.place is None)
+    waiting = any(not tenants <= person.answers.keys() for person in matter.people)
     return waiting or any(line.expanded is None and not line.candidates for line in matter.lines)
 
 
@@ -58,7 +62,33 @@ def _joined(person: PersonOnHold, asking: Asking) -> PersonOnHold:
     answers = {**person.answers, **found.answers}
     for tenant in asking.unreachable:
         answers.setdefault(tenant, Answer(presence=Presence.UNREAD))
-    return replace(person, answers=answers, candidates=found.candidates if found.question else (), accounts=_accounts(person, found))
+    after = replace(person, answers=answers, candidates=found.candidates if found.question else (), accounts=_accounts(person, found))
+    return replace(after, unmatched=_unmatched(after, asking))
+
+
+def _unmatched(person: PersonOnHold, asking: Asking) -> tuple[str, ...]:
+    """The named addresses that surely nobody has; as before while some tenant cannot say. Somebody with one address is found or not found whole."""
+    if not person.also or not all(asking.directory.knows_everybody(tenant) for tenant in asking.platforms):
+        return person.unmatched
+    known = {account.address for account in person.accounts}
+    named = [address for address in (person.address, *person.also) if address not in known] if person.accounts else []
+    return tuple(one for one in named if not any(asking.directory.by_address(tenant, [one]) for tenant in asking.platforms))
+
+
+def _sought(place: PersonOnHold, matter: Matter, asking: Asking) -> PersonOnHold:
+    """A place that the order names, and what each tenant read now says of it: a group that was held and is gone is deleted."""
+    answers = dict(place.answers)
+    held = {source.tenant: source.identity for source in matter.sources_of(place.id)}
+    for tenant, roster in asking.directory.fresh.items():
+        there = bool(list(of_place(place, asking.platforms[tenant], roster)))
+        whole = all(read.state is ReadState.COMPLETE for read in roster.reads if read.kind in _GROUPS)
+        if there:
+            answers[tenant] = Answer(presence=Presence.FOUND)
+        elif whole and held.get(tenant) is not None:
+            answers[tenant] = Answer(presence=Presence.FOUND, codes=(PersonCode.GROUP_DELETED,))
+        else:
+            answers[tenant] = Answer(presence=Presence.ABSENT if whole else Presence.UNREAD)
+    return replace(place, answers=answers)
 
 
 def _accounts(person: PersonOnHold, found: Found) -> tuple[Account, ...]:

@@ -12,8 +12,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import Circumstances, Connector, Lane
-from policies.kinds import Platform, Workload
+from connectors.base import Circumstances, Connector, Lane, WriteCapability
+from policies.kinds import Kind, Platform, Workload
 from policies.problems import Problem
 from policies.resources import Because, Snapshot, Wanted
 from policies.roster import Roster
@@ -111,6 +111,7 @@ class HoldLane:
         )
         after = replace(before, people=people)
         self.register.keep(before, after, Event(name="former", actor=signing(signer), signer=signer.key))
+        self._matters = {}
         return Opened(alias=after.alias, tenant_alias=after.tenant_alias, new=False, unchanged=after == before)
 
     def find(self, alias: str) -> Matter:
@@ -180,7 +181,7 @@ class HoldLane:
             order, index = placing.asked(after, tenant_id)
             if order.sources:
                 ordered = connector.realise_hold(order, circumstances)
-                after = placing.carried(after, ordered, index)
+                after = placing.carried(after, ordered, index, _not_ours_to_write(circumstances))
                 found.extend(replace(one, because=Because(matter=matter.tenant_alias)) for one in ordered.resources)
             self._keep(matter, after, Event(name="ordered", tenant=tenant_id))
         return tuple(found)
@@ -255,6 +256,7 @@ class HoldLane:
         after = after if seen_before and not both else self._settled(after)
         event = Event(name="opened" if before is None else "added", order=None if seen_before else sha256)
         written = self.register.keep(before, after, event)
+        self._matters = {}
         return Opened(
             alias=after.alias, tenant_alias=after.tenant_alias, new=before is None, added=opening.added(before, after), unchanged=not written,
             missing=opening.missing(before, order) if before else (),
@@ -313,6 +315,11 @@ class HoldLane:
                 self._unreachable[tenant] = seen.at  # the others go ahead; this one is asked again by its own run
             else:
                 self._fresh[tenant] = seen.roster
+
+
+def _not_ours_to_write(circumstances: Circumstances) -> frozenset[Kind]:
+    never = {WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY}
+    return frozenset(one.kind for one in circumstances.capabilities if one.write in never)
 
 
 def _addresses(person: PersonOnHold) -> frozenset[str]:

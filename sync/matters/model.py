@@ -133,6 +133,8 @@ class PersonOnHold:
     state: PersonState = PersonState.NOT_HELD
     code: PersonCode | None = None
     candidates: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    """Addresses that the order names for this person and that no tenant knows, though the person was found by another."""
     answers: Mapping[str, Answer] = field(default_factory=dict)
     """By tenant; a tenant that never answered is missing."""
     since: Between | None = None

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from connectors.base import HoldOrder, Ordered, OrderedSource
-from policies.kinds import Platform, Workload
+from policies.kinds import Kind, Platform, Workload
 from policies.roster import Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold, Place, Source, SourceState
 from sync.matters.sources import spots
 
+NO_RIGHT = "capability.missing"
 _NOT_SENT = frozenset({SourceState.REQUESTED, SourceState.FAILED})
+_CAN_CURE = frozenset({NO_RIGHT})
 
 
 def placed(matter: Matter, platform: Platform, roster: Roster, now: datetime) -> Matter:
@@ -21,7 +23,7 @@ def placed(matter: Matter, platform: Platform, roster: Roster, now: datetime) ->
     sources = {source.id: source for source in matter.sources}
     accounts = {identity.vendor_id: identity for identity in roster.identities}
     for person in matter.people:
-        found = _of_place(person, platform, roster) if person.place else _of_person(person, matter, platform, roster.tenant, accounts)
+        found = of_place(person, platform, roster) if person.place else _of_person(person, matter, platform, roster.tenant, accounts)
         for identity, workload, place in found:
             key = source_id(person.id, roster.tenant, identity, workload)
             old = sources.get(key) or Source(
@@ -53,22 +55,26 @@ def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource
     return order, index
 
 
-def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]) -> Matter:
-    """``matter`` with the hold and member that carry each source; what the platform cannot carry is ``failed`` with the reason."""
+def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str], missing: frozenset[Kind] = frozenset()) -> Matter:
+    """``matter`` with the hold and member that carry each source; what cannot be carried is ``failed`` with the reason.
+
+    ``missing``: kinds that our identity may not write in this tenant; what rests on one is not sent, and waits for a person.
+    """
     sources = {source.id: source for source in matter.sources}
+    kinds = {one.key: one for one in ordered.resources}
     for line, (resource, member) in ordered.carried.items():
-        source = sources[index[line]]
-        again = source.state is SourceState.FAILED and source.code in _CAN_CURE
-        state, code = (SourceState.REQUESTED, None) if again else (source.state, source.code)
-        sources[source.id] = replace(source, resource=resource, place=replace(source.place, member=member), state=state, code=code)
+        source = replace(sources[index[line]], resource=resource, place=replace(sources[index[line]].place, member=member))
+        shut = {kinds[key].kind for key in (resource, kinds[resource].parent) if key is not None} & missing
+        if source.state in _NOT_SENT and shut:
+            source = replace(source, state=SourceState.FAILED, code=NO_RIGHT, error=None)
+        elif source.state is SourceState.FAILED and source.code in _CAN_CURE:
+            source = replace(source, state=SourceState.REQUESTED, code=None)
+        sources[source.id] = source
     for line, reason in ordered.refused.items():
         source = sources[index[line]]
         if source.state in _NOT_SENT:
             sources[source.id] = replace(source, state=SourceState.FAILED, code=reason.split(":", 1)[0].strip(), error=None)
     return replace(matter, sources=tuple(sources.values()))
-
-
-_CAN_CURE = frozenset({PersonCode.NO_CONTAINER.value})
 
 
 def _of_person(
@@ -80,7 +86,7 @@ def _of_person(
             yield account.vendor_id, spot.workload, Place(address=identity.address.lower() if identity else "", container=spot.container)
 
 
-def _of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterable[tuple[str | None, Workload, Place]]:
+def of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterable[tuple[str | None, Workload, Place]]:
     """A group where this tenant has it, a site on Microsoft 365, a shared drive on Google: each by the words of the order."""
     assert person.place is not None
     if person.place is Workload.SHARED_DRIVE:

@@ -59,8 +59,8 @@ def code_of(person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[s
     if person.candidates:
         codes.add(PersonCode.AMBIGUOUS)
     absent = set(person.where(Presence.ABSENT))
-    if person.place is None and not person.candidates:
-        if not person.accounts and absent >= set(tenants):
+    if not person.candidates:
+        if person.unmatched or (not person.accounts and not sources and absent >= set(tenants)):
             codes.add(PersonCode.NOT_FOUND)
         elif len({account.tenant for account in person.accounts}) == 1 and absent - {account.tenant for account in person.accounts}:
             codes.add(PersonCode.ONE_TENANT)

@@ -119,7 +119,7 @@ def _person(person: PersonOnHold) -> dict[str, object]:
     return {
         "id": person.id, "person": person.address, "state": person.state.value, "candidates": list(person.candidates),
         "absent_from": list(person.where(Presence.ABSENT)), "unknown_in": list(person.where(Presence.UNREAD)),
-        "code": person.code.value if person.code else None,
+        "unmatched": list(person.unmatched), "code": person.code.value if person.code else None,
         "since": {"earliest": _time(since.earliest), "latest": _time(since.latest)} if since else None,
         "former": person.former, "from": person.line,
     }
@@ -129,7 +129,8 @@ def _line(line: Line) -> dict[str, object]:
     """A group, school or role that is a question, or that nobody knows."""
     state = PersonState.QUESTION if line.candidates else PersonState.NOT_HELD
     return {
-        "id": line.id, "person": line.text, "state": state.value, "candidates": list(line.candidates), "absent_from": [], "unknown_in": [],
+        "id": line.id, "person": line.text, "state": state.value, "candidates": list(line.candidates),
+        "absent_from": [], "unknown_in": [], "unmatched": [],
         "code": line.code.value if line.code else None, "since": None, "former": False, "from": line.text,
     }
 
