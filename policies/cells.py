@@ -146,7 +146,7 @@ class _Field:
         before, after = (_Side(here(effects), workload, numbers) for effects in (worlds.before, worlds.after))
         found = cls(platform, workload, before, after, numbers)
         gone, came = here(worlds.gone), here(worlds.came)
-        found.touched, found.others = _touched(gone, came, found.reach)
+        found.touched, found.others = _touched(gone, came, found.reach, frozenset(before.labels))
         found.queries = frozenset(effect.terms for effect in (*gone, *came) if effect.terms is not None)
         return found
 
@@ -257,10 +257,11 @@ def _merged(places: Sequence[PlaceClass]) -> PlaceClass:
     return replace(named, places=empty.union(*(place.places for place in places)), others=any(place.others for place in places))
 
 
-def _touched(gone: Sequence[Effect], came: Sequence[Effect], reach: Reaches) -> tuple[frozenset[str], bool]:
+def _touched(gone: Sequence[Effect], came: Sequence[Effect], reach: Reaches, carried: frozenset[str]) -> tuple[frozenset[str], bool]:
     """The named people and places whose items the difference can touch, and whether it touches people whom no effect names.
 
-    Where an object only gained or lost members, only those are touched. A label that changes or goes touches what carries it, anywhere.
+    Where an object only gained or lost members, only those are touched. A label that may be carried already (``carried``) and changes or goes
+    touches what carries it, anywhere.
     """
     places: set[str] = set()
     lost, found = _by_deed(gone), _by_deed(came)
@@ -269,7 +270,7 @@ def _touched(gone: Sequence[Effect], came: Sequence[Effect], reach: Reaches) -> 
         if len(was) == len(will) == 1 and _members_only(was[0], will[0]):
             places |= (was[0].include ^ will[0].include) | (was[0].exclude ^ will[0].exclude)
             continue
-        sticks = deed.mechanism is Mechanism.LABEL and bool(was)
+        sticks = deed.mechanism is Mechanism.LABEL and deed.label in carried
         if sticks or any(scope.everyone or scope.org_units for scope in (*was, *will)):
             return reach.named_places, True
         places.update(*(scope.include for scope in (*was, *will)))

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator
 
 from policies.duties import Carrier, Disposition
-from policies.keys import key_of
+from policies.keys import PROOF, is_proof, key_of
 from policies.policy import Policy, Rule
 from policies.problems import Problem, Severity, Where
 from policies.source import Path_
@@ -18,6 +18,7 @@ def policy_problems(policy: Policy, where: WhereIs) -> Iterator[Problem]:
     """Everything wrong with a policy whose shape is right, its packs already attached."""
     yield from _twice(policy, where)
     yield from _series_ids(policy, where)
+    yield from _reserved(policy, where)
     rows = {row.id: row for row in policy.series}
     for index, rule in enumerate(policy.rules):
         at: Path_ = ("rules", index)
@@ -64,6 +65,17 @@ def _series_ids(policy: Policy, where: WhereIs) -> Iterator[Problem]:
                 message = f"series {row.id}: the id '{id_}' is already that of series {other}, or cannot be told from it in a tenant"
                 at: Path_ = ("schedule", "series", own[row.id], "id") if row.id in own else ("schedule", "packs")
                 yield _error("series.id_taken", message, "an id is never used again: choose another", where(at), row.id)
+
+
+def _reserved(policy: Policy, where: WhereIs) -> Iterator[Problem]:
+    """The keys of proofs' dummies are theirs alone."""
+    named: list[tuple[Path_, str]] = [(("rules", index, "id"), rule.id) for index, rule in enumerate(policy.rules)]
+    named += [(("schedule", "series", index, "id"), id_) for index, row in enumerate(policy.schedule.series) for id_ in (row.id, *row.formerly)]
+    named += [(("populations", name), name) for name in policy.populations]
+    for path, name in named:
+        if is_proof(key_of(name, "x")):
+            message = f"'{name}' cannot be told from the key of a proof ({PROOF}...)"
+            yield _error("folder.reserved", message, "choose another id", where(path), name)
 
 
 def _transitory_by_policy(policy: Policy, rule: Rule, where: Where) -> Iterator[Problem]:

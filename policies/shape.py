@@ -80,7 +80,7 @@ def known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str,
 def _inside(at: object, step: int | str) -> object:
     """The annotation of what ``step`` leads to."""
     found = _model_in(at)
-    if found is None or (isinstance(step, int) and not _is_model(at)):
+    if found is None:
         arguments = [argument for argument in get_args(_bare(at)) if argument is not Ellipsis]
         return arguments[-1] if arguments else None
     for name, field in found.model_fields.items():
@@ -97,10 +97,6 @@ def _bare(at: object) -> object:
         rest = [argument for argument in get_args(at) if argument is not type(None)]
         return _bare(rest[0])
     return at
-
-
-def _is_model(at: object) -> bool:
-    return isinstance(_bare(at), type) and issubclass(_bare(at), BaseModel)  # type: ignore[arg-type]  # the line's first half says so
 
 
 def _model_in(at: object) -> type[BaseModel] | None:

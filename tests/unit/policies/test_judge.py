@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -109,15 +110,13 @@ def labelled(item: Item, before: Sequence[Effect], after: Sequence[Effect]) -> I
         yield replace(item, applied=True)
 
 
-@settings(derandomize=True, max_examples=400, deadline=None, database=None, phases=(Phase.generate,))
+@settings(derandomize=True, max_examples=300, deadline=None, database=None, phases=(Phase.generate,))
 @given(steps())
 def test_the_judge_agrees_with_trying_everything(step: tuple[list[Effect], list[Effect]]) -> None:
     before, after = step
-    platform = (before or after or [None])[0]
+    platforms = {effect.platform for effect in (*before, *after)}
     was, will = Simulation(before), Simulation(after)
-    orders = {}
-    if platform is not None:
-        orders = {item: compare(will.protection(item), was.protection(item)) for item in items(before, after, platform.platform)}
+    orders = {item: compare(will.protection(item), was.protection(item)) for platform in platforms for item in items(before, after, platform)}
     worse = [item for item, order in orders.items() if order in {Order.WEAKER, Order.INCOMPARABLE}]
     better = [item for item, order in orders.items() if order is Order.STRONGER]
     expected = "weakens" if worse else "strengthens" if better else "neutral"
@@ -229,8 +228,8 @@ CHANGES = {
 def test_a_large_district_is_judged_in_well_under_a_second(name: str) -> None:
     world = large_world()
     assert len(world) == 300
-    began = time.perf_counter()
+    began = time.process_time()
     found = judge(world, CHANGES[name](world))
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert found.direction.value == {"a policy for everyone appears": "strengthens", "a member joins a hold": "strengthens"}.get(name, "weakens")
-    assert took < 2.0, f"{took:.2f} s, on a busy machine; under 0.5 s alone"
+    assert took < 1.0 or sys.gettrace() is not None, f"{took:.2f} s of one processor; about a quarter of that when nothing else runs"

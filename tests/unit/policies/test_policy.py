@@ -195,3 +195,10 @@ deviations:
         assert load(tmp_path, policy=policy).policy.deviations[0].line == line
     else:
         assert only(problems_of(tmp_path, policy=policy)).code == code
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("id: COR-01", "id: PROOF0-1"), ("id: R1", "id: proof0"), ("title: Transitory,", "title: Transitory, formerly: [Proof0],")]
+)
+def test_the_keys_of_proofs_are_reserved(tmp_path: Path, old: str, new: str) -> None:
+    assert only(problems_of(tmp_path, policy=bent(POLICY, old, new))).code == "folder.reserved"

@@ -32,20 +32,19 @@ PROTECTIONS = st.builds(Protection, guarantees=st.frozensets(GUARANTEES, max_siz
 def neighbours(draw: st.DrawFn) -> tuple[Protection, Protection]:
     """Two protections that differ in one field of one guarantee or deletion, where an order is most easily wrong."""
     keep, delete = draw(GUARANTEES), draw(DELETIONS)
-    near = {
-        "term": TERMS,
-        "clock": CLOCKS,
-        "event": EVENTS,
-        "removable_by": st.sampled_from(list(RemovableBy)),
-        "terms": st.sampled_from([None, "x", "y"]),
-    }
-    field = draw(st.sampled_from(sorted(near)))
-    other = replace(keep, **{field: draw(near[field])})
-    one, two = frozenset({keep}), frozenset({other})
+    near, twin = {
+        "term": lambda: (replace(keep, term=draw(TERMS)), replace(delete, term=draw(TERMS))),
+        "clock": lambda: (replace(keep, clock=draw(CLOCKS)), replace(delete, clock=draw(CLOCKS))),
+        "event": lambda: (replace(keep, event=draw(EVENTS)), replace(delete, event=draw(EVENTS))),
+        "hand": lambda: (replace(keep, removable_by=draw(st.sampled_from(list(RemovableBy)))), delete),
+        "terms": lambda: (replace(keep, terms=draw(st.sampled_from([None, "x", "y"]))), delete),
+    }[draw(st.sampled_from(["term", "clock", "event", "hand", "terms"]))]()
     if draw(st.booleans()):
-        return Protection(guarantees=one), Protection(guarantees=two)
-    twin = replace(delete, **{field: draw(near[field])}) if field in {"term", "clock", "event"} else delete
-    return Protection(guarantees=one, deletions=frozenset({delete})), Protection(guarantees=two, deletions=frozenset({twin}))
+        return Protection(guarantees=frozenset({keep})), Protection(guarantees=frozenset({near}))
+    return (
+        Protection(guarantees=frozenset({keep}), deletions=frozenset({delete})),
+        Protection(guarantees=frozenset({near}), deletions=frozenset({twin})),
+    )
 
 
 PAIRS = st.one_of(neighbours(), st.tuples(PROTECTIONS, PROTECTIONS))
