@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, cast
+from typing import cast
 
-from connectors.base import Capability, Connector, Examination, Lane, Reader, TenantUnreachableError, WriteCapability
+from connectors.base import Capability, Connector, Examination, Lane, PlaceFinder, Reader, TenantUnreachableError, WriteCapability
 from policies.district import Tenant
 from policies.kinds import Kind, Workload
 from policies.problems import Problem, Severity
@@ -18,13 +18,6 @@ from sync.desk import Desk, TenantDoor
 from sync.store.pins import Pins
 from sync.store.proofs import Proofs
 from sync.store.rosters import Rosters
-
-
-class PlaceFinder(Protocol):
-    """A reader that can tell where people's files are; asked only for people whose place is not known yet."""
-
-    def containers(self, identity_ids: AbstractSet[str]) -> Mapping[str, str]:
-        """Vendor id of the account to the URL of its OneDrive; an account without one is missing from the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +67,14 @@ def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
     """``seen`` with the OneDrive addresses of the given accounts, asked for once and remembered."""
     if seen.roster is None or not hasattr(seen.reader, "containers"):
         return seen
-    missing = {one.vendor_id for one in seen.roster.identities if one.vendor_id in identity_ids and Workload.DRIVE not in one.containers}
+    known = Rosters(desk.store)
+    missing = known.unplaced(seen.tenant.id, identity_ids, desk.clock.now())
     if not missing:
         return seen
     found = cast("PlaceFinder", seen.reader).containers(missing)
-    Rosters(desk.store).place(seen.tenant.id, found)
-    return replace(seen, roster=replace(seen.roster, identities=tuple(_placed(one, found) for one in seen.roster.identities)))
+    known.place(seen.tenant.id, found, desk.clock.now())
+    urls = {vendor_id: url for vendor_id, url in found.items() if url is not None}
+    return replace(seen, roster=replace(seen.roster, identities=tuple(_placed(one, urls) for one in seen.roster.identities)))
 
 
 def _placed(one: Identity, found: Mapping[str, str]) -> Identity:

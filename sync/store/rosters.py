@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
@@ -14,6 +15,10 @@ from policies.roster import AccountState, Identity, Roster
 from sync.store import Store
 from sync.store.documents import dump, load_object
 from sync.store.tables.engine import IdentityRow
+
+
+AGAIN = timedelta(days=1)
+"""An account without a place for files may get one: it is asked again after this long."""
 
 
 class Rosters:
@@ -34,14 +39,25 @@ class Rosters:
         placed = tuple(_placed(one, known.get(one.vendor_id, (None, None))[1]) for one in roster.identities)
         return replace(roster, identities=placed)
 
-    def place(self, tenant: str, urls: Mapping[str, str]) -> None:
-        """Remember where accounts keep their files."""
+    def place(self, tenant: str, urls: Mapping[str, str | None], now: datetime) -> None:
+        """Remember where accounts keep their files; None: the platform said that there is no such place yet."""
         with self.store.write() as session:
             for vendor_id, url in urls.items():
                 row = session.get(IdentityRow, (self.store.district, tenant, vendor_id))
                 if row is not None:
-                    row.drive = url
+                    row.drive, row.drive_asked = url, now
                     session.add(row)
+
+    def unplaced(self, tenant: str, vendor_ids: AbstractSet[str], now: datetime) -> frozenset[str]:
+        """Of the given accounts, those whose place is not known; one that had none is asked again after a day."""
+        with self.store.read() as session:
+            rows = session.exec(
+                select(IdentityRow.vendor_id, IdentityRow.drive, IdentityRow.drive_asked).where(
+                    IdentityRow.district == self.store.district, IdentityRow.tenant == tenant
+                )
+            ).all()
+        known = {vendor_id for vendor_id, drive, asked in rows if drive is not None or (asked is not None and now - asked < AGAIN)}
+        return frozenset(vendor_ids) - known
 
     def identities(self, tenant: str) -> tuple[Identity, ...]:
         """Accounts of ``tenant`` as they were last seen, also those that are gone since."""

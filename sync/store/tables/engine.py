@@ -195,6 +195,7 @@ class IdentityRow(SQLModel, table=True):
     address: str
     document: str
     drive: str | None = None
+    drive_asked: datetime | None = Field(default=None, sa_type=UtcText)
     digest: str
     seen_at: datetime = Field(sa_type=UtcText)
 

@@ -66,6 +66,7 @@ def _ours() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("document", sa.String(), nullable=False),
         sa.Column("drive", sa.String(), nullable=True),
+        sa.Column("drive_asked", sa.String(), nullable=True),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("seen_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("district", "tenant", "vendor_id"),
