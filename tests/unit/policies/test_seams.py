@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from policies.keys import LIMIT, key_of
 from policies.kinds import TRAITS, Kind, Platform
 from policies.policy import Policy
 from policies.problems import Where
-from policies.resources import find_mark, without_mark
+from policies.resources import KindRead, Live, ReadState, Snapshot, find_mark, without_mark
 from policies.shape import known_keys
 from policies.source import nearest
 
@@ -86,3 +87,18 @@ def test_where_nothing_is_known_the_file_is() -> None:
 
 def test_a_district_survives_json() -> None:
     assert District.model_validate(json.loads(DISTRICT.model_dump_json(by_alias=True))) == DISTRICT
+
+
+def test_only_a_complete_read_lets_one_believe_an_absence() -> None:
+    label = Live(kind=Kind.M365_LABEL, vendor_id="1", name="Keep", fields={})
+    read = {
+        kind: KindRead(kind=kind, state=state, count=0)
+        for kind, state in ((Kind.M365_LABEL, ReadState.COMPLETE), (Kind.M365_CASE, ReadState.PARTIAL))
+    }
+    snapshot = Snapshot(tenant="m365", at=datetime(2026, 11, 2, tzinfo=UTC), reads=read, resources=(label,))
+    assert snapshot.complete(Kind.M365_LABEL)
+    assert not snapshot.complete(Kind.M365_CASE)
+    assert not snapshot.complete(Kind.M365_HOLD), "never read"
+    assert snapshot.of(Kind.M365_LABEL) == (label,)
+    assert snapshot.of(Kind.M365_HOLD) == ()
+    assert label.ref("m365").vendor_id == "1"
