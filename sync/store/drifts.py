@@ -80,7 +80,9 @@ class Drifts:
         row = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
         return None if row is None or row.closed_at is not None else row.seq
 
-    def close(self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime) -> None:  # what ends a drift
+    def close(  # noqa: PLR0913, PLR0917  # what ends a drift
+        self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime
+    ) -> None:
         """End every open drift of the kinds looked at that was not seen again; ``repaired`` are the keys that a change of ours brought home."""
         still, looked, ours = set(seen), {kind.value for kind in kinds}, set(repaired)
         rows = session.exec(

@@ -16,7 +16,6 @@ from sync.store import Store
 from sync.store.documents import dump, load_object
 from sync.store.tables.engine import IdentityRow
 
-
 AGAIN = timedelta(days=1)
 """An account without a place for files may get one: it is asked again after this long."""
 
