@@ -1,4 +1,4 @@
-"""``journal``: check the chain, here or in an exported file, write it out, and say where it ends."""
+"""``journal verify``, ``export`` and ``head``: the record, for those who do not have to believe us."""
 
 from __future__ import annotations
 
@@ -12,90 +12,71 @@ from recordwarden.cli.call import called
 from recordwarden.cli.failures import error
 from recordwarden.cli.screen import Screen, many
 from recordwarden.exits import Exit
-from sync.journal import Head, Verification, verify_file
+from sync.journal import Verification, verify_file
 
 
 def verify(
     ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="An exported journal; without one, the store's own.")] = None,
-    sealed: Annotated[Path | None, typer.Option("--sealed", metavar="FILE", help="The sealed values that belong to FILE.")] = None,
-    against: Annotated[str | None, typer.Option("--against", metavar="HEAD", help="A head that was kept elsewhere: SEQ:HASH, or its hash.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="An exported journal; without it, the store's own.")] = None,
+    sealed: Annotated[Path | None, typer.Option("--sealed", metavar="FILE", help="With FILE: the values behind the seals.")] = None,
+    against: Annotated[str | None, typer.Option("--against", metavar="HEAD", help="A head that was kept elsewhere: SEQ:HASH, or the hash.")] = None,
 ) -> Answer:
-    """Every link, every seal and every signature; exit 6 and the first bad entry where it does not hold."""
+    """Every link, signature and seal; where it fails, the first entry that does not hold and why."""
     call = called(ctx)
     if file is not None:
-        found = verify_file(file, sealed, against)
-    else:
-        with call.office(last_good=True) as office:
-            found = office.desk.journal.verify(against)
+        return _answer(verify_file(file, sealed, against))
+    with call.office(last_good=True) as office:
+        return _answer(office.desk.journal.verify(against))
+
+
+def export(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the chain goes.")],
+    sealed: Annotated[Path | None, typer.Option("--sealed", metavar="FILE", help="Write the values behind the seals too: for counsel only.")] = None,
+) -> Answer:
+    """The chain as JSON Lines. It names nobody; the sealed file does."""
+    with called(ctx).office(last_good=True) as office:
+        head = office.desk.journal.export(out)
+        values = office.desk.journal.export_sealed(sealed) if sealed is not None else None
+        more = "" if values is None else f" and {many(values, 'sealed value')}"
+        return Answer(
+            result={"entries": head.seq, "head": head.hash, "seq": head.seq, "file": str(out), "sealed": values},
+            show=lambda screen: screen.say(f"{many(head.seq, 'entry', 'entries')}{more} written; the chain ends at {head}."),
+        )
+
+
+def head(ctx: typer.Context) -> Answer:
+    """``SEQ:HASH`` of the last entry: whoever keeps it can tell later that nothing before it was changed."""
+    with called(ctx).office(last_good=True) as office:
+        found = office.desk.journal.head()
+        return Answer(result={"head": found.hash, "seq": found.seq}, show=lambda screen: screen.raw(str(found)))
+
+
+def _answer(found: Verification) -> Answer:
     bad = found.first_bad
-    problems = (
-        ()
-        if bad is None
-        else (error("journal.broken", f"Entry {bad.seq}: {bad.why}", "Compare with the heads kept elsewhere and with the backups."),)
-    )
+    problems = () if bad is None else (error("journal.broken", f"Entry {bad.seq} does not hold: {bad.why}.", "Compare it with a copy that was kept elsewhere."),)
     return Answer(
         exit=Exit.DONE if found.ok else Exit.PROOF_FAILED,
-        result=verification_document(found),
+        result={
+            "entries": found.entries,
+            "head": found.head,
+            "seq": found.seq,
+            "sealed": {"shown": found.sealed.shown, "withheld": found.sealed.withheld, "erased": found.sealed.erased},
+            "first_bad": None if bad is None else {"seq": bad.seq, "why": bad.why},
+            "open_intents": list(found.open_intents),
+            "signatures": found.signatures,
+        },
         problems=problems,
         show=lambda screen: _show(screen, found),
     )
 
 
-def verification_document(found: Verification) -> dict[str, object]:
-    """What the contract says of ``journal verify``."""
-    return {
-        "ok": found.ok,
-        "entries": found.entries,
-        "head": found.head,
-        "seq": found.seq,
-        "sealed": {"shown": found.sealed.shown, "withheld": found.sealed.withheld, "erased": found.sealed.erased},
-        "first_bad": None if found.first_bad is None else {"seq": found.first_bad.seq, "why": found.first_bad.why},
-        "open_intents": list(found.open_intents),
-        "signatures": found.signatures,
-    }
-
-
 def _show(screen: Screen, found: Verification) -> None:
     if found.ok:
-        screen.say(f"The journal holds: {many(found.entries, 'entry', 'entries')}, head {found.seq}:{found.head}", "bold")
+        screen.say(f"The journal holds: {many(found.entries, 'entry', 'entries')}, {many(found.signatures, 'signature')}, head {found.seq}:{found.head}", "bold")
     else:
         screen.say("The journal does NOT hold.", "bold red")
-    sealed = found.sealed
-    screen.say(
-        f"Sealed values: {sealed.shown} shown and agreeing, {sealed.withheld} withheld, {sealed.erased} erased. "
-        f"{many(found.signatures, 'signature')} checked."
-    )
+    seals = found.sealed
+    screen.say(f"Confidential values: {seals.shown} shown and matching, {seals.withheld} not handed over, {seals.erased} erased.")
     if found.open_intents:
-        screen.say(f"{many(len(found.open_intents), 'intent')} without an outcome yet.")
-
-
-def export(
-    ctx: typer.Context,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the chain goes, one entry a line.")],
-    sealed: Annotated[
-        Path | None, typer.Option("--sealed", metavar="FILE", help="Where the sealed values go: for counsel, not for the public.")
-    ] = None,
-) -> Answer:
-    """Write the chain as JSON Lines; names stand in it only as seals."""
-    call = called(ctx)
-    with call.office(last_good=True) as office:
-        end = office.desk.journal.export(out)
-        values = None if sealed is None else office.desk.journal.export_sealed(sealed)
-
-    def show(screen: Screen) -> None:
-        screen.say(f"{many(end.seq, 'entry', 'entries')} written to {out}, head {end}")
-        if values is not None:
-            screen.say(f"{many(values, 'sealed value')} written to {sealed}: confidential.")
-
-    return Answer(
-        result={"file": str(out), "entries": end.seq, "head": str(end), "sealed_file": str(sealed) if sealed else None, "sealed": values}, show=show
-    )
-
-
-def head(ctx: typer.Context) -> Answer:
-    """Where the chain ends; kept elsewhere, it proves later that nothing before it was rewritten."""
-    call = called(ctx)
-    with call.office(last_good=True) as office:
-        end: Head = office.desk.journal.head()
-    return Answer(result={"head": end.hash, "seq": end.seq}, show=lambda screen: screen.raw(str(end)))
+        screen.say(f"Not known how it ended: {', '.join(str(seq) for seq in found.open_intents)} (settled by the next run that can read it).")

@@ -1,4 +1,4 @@
-"""``sandbox``: two emulated tenants with made-up data on this machine, their time, and what administrators do in their consoles."""
+"""``sandbox``: start and stop the two emulated tenants, move their time, and do what an administrator does in a vendor's console."""
 
 from __future__ import annotations
 
@@ -8,168 +8,173 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from typing import Annotated, Literal
 
 import typer
 
 from recordwarden.cli.answer import Answer, CommandError
-from recordwarden.cli.call import called
+from recordwarden.cli.call import Call, called
 from recordwarden.cli.failures import error
-from recordwarden.cli.screen import Screen
+from recordwarden.clock import SystemClock
+from recordwarden.drill.time import forward
 from recordwarden.exits import Exit
 
-STARTS_WITHIN = 60.0
-"""Seconds; the large profile makes ten thousand people."""
-State = Annotated[Path, typer.Option("--state", metavar="DIR", help="The sandbox's folder.")]
+State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="Where the sandbox keeps what it serves with.")]
+PATIENCE = 30.0
+"""Seconds that starting or stopping may take."""
+LOOK_AGAIN = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A sandbox that serves, as its own file describes it."""
+    """A sandbox that runs, as its own note says."""
 
     folder: Path
     pid: int
     base_url: str
     door_url: str
     door_token: str
-    clock_file: Path | None
 
-    def ask(self, path: str, body: Mapping[str, object]) -> object:
-        """What the door answers. Raises CommandError with what it refused."""
-        request = Request(f"{self.door_url}{path}", data=json.dumps(body).encode(), method="POST")  # noqa: S310  # the door is https on loopback
-        request.add_header("Authorization", f"Bearer {self.door_token}")
-        request.add_header("Content-Type", "application/json")
-        trust = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
+    def call(self, path: str, body: object) -> object:
+        """What the drill's door answers. Raises CommandError."""
+        context = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
+        request = urllib.request.Request(  # noqa: S310  # the address comes from the sandbox's own note and is https on loopback
+            self.door_url + path,
+            data=json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.door_token}", "Content-Type": "application/json"},
+            method="POST",
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
         try:
-            with urlopen(request, context=trust, timeout=30) as answer:  # noqa: S310  # as above
-                return json.load(answer)
-        except HTTPError as refused:
-            said = refused.read().decode(errors="replace")[:300]
-            raise CommandError(Exit.ERROR, error("sandbox.refused", f"The sandbox refused: {said}", "Look at the act and its values.")) from refused
-        except (URLError, OSError) as gone:
-            raise CommandError(
-                Exit.ERROR, error("sandbox.unreachable", f"The sandbox does not answer: {gone}", "recordwarden sandbox start")
-            ) from gone
+            with opener.open(request, timeout=PATIENCE) as answer:
+                said: object = json.loads(answer.read())
+                return said
+        except urllib.error.HTTPError as problem:
+            words = json.loads(problem.read() or b"{}").get("error", str(problem))
+            raise CommandError(Exit.REFUSED, error("sandbox.refused", f"The sandbox says: {words}", "Correct it and try again.")) from problem
+        except OSError as problem:
+            raise CommandError(Exit.ERROR, error("sandbox.not_running", "The sandbox does not answer.", "recordwarden sandbox start")) from problem
 
 
-def start(  # noqa: PLR0913, PLR0917  # how a sandbox can be made
+def start(  # noqa: PLR0913  # the contract's options
     ctx: typer.Context,
-    state: State,
-    profile: Annotated[str, typer.Option(help="demo, tiny, small or large.")] = "demo",
-    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 7,
-    port: Annotated[int, typer.Option(help="0: any free one.")] = 0,
-    clock_file: Annotated[Path | None, typer.Option("--clock-file", metavar="FILE", help="Share a rehearsal's time.")] = None,
-    background: Annotated[bool, typer.Option("--background", help="Return when it is ready.")] = False,  # noqa: FBT002  # a flag
+    state: State = None,
+    profile: Annotated[Literal["demo", "small", "large", "tiny"], typer.Option("--profile", help="How big the made-up district is.")] = "demo",
+    seed: Annotated[int, typer.Option("--seed", help="Equal seeds make equal districts.")] = 7,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
+    clock_file: Annotated[Path | None, typer.Option("--clock-file", metavar="FILE", help="Take the time from this file.")] = None,
+    background: Annotated[bool, typer.Option("--background", help="Return once it serves.")] = False,  # noqa: FBT002  # a flag
 ) -> Answer:
-    """Serve both tenants over HTTPS on loopback; ``overlay.yaml`` in the folder leads a district to them."""
-    called(ctx)
-    from sandbox.people import PROFILES
-
-    if profile not in PROFILES:
-        raise CommandError(Exit.USAGE, error("sandbox.profile", f"There is no profile {profile}.", f"Choose one of {', '.join(sorted(PROFILES))}."))
+    """Serve both tenants on 127.0.0.1 with certificates of their own; the overlay in its folder points a district at them."""
+    call = called(ctx)
+    folder = _folder(call, state)
+    clock = clock_file or call.options.clock_file
     if not background:
         from sandbox.server import serve
 
-        serve(state, profile, seed, port, clock_file)
-        return Answer()
-    running = _in_background(state, profile, seed, port, clock_file)
+        return Answer(exit=Exit(serve(folder, profile, seed, port, clock)))
+    arguments = [str(folder.resolve()), "--profile", profile, "--seed", str(seed), "--port", str(port)]
+    arguments += ["--clock-file", str(clock.resolve())] if clock else []
+    running = _launched(folder, arguments)
+    overlay = folder / "overlay.yaml"
+    return Answer(
+        result={"pid": running.pid, "base_url": running.base_url, "overlay": str(overlay), "state": str(folder)},
+        show=lambda screen: screen.say(f"Serving two made-up tenants at {running.base_url}. Point a district folder at them with --overlay {overlay}"),
+    )
 
-    def show(screen: Screen) -> None:
-        screen.say(f"The sandbox serves made-up data at {running.base_url} (process {running.pid}).")
-        screen.say(f"Lead a district to it with --overlay {state / 'overlay.yaml'}")
 
-    return Answer(result={"pid": running.pid, "base_url": running.base_url, "overlay": str(state / "overlay.yaml")}, show=show)
-
-
-def stop(ctx: typer.Context, state: State) -> Answer:
-    """End the sandbox of that folder and wait until it has gone."""
-    called(ctx)
-    running = _running(state)
+def stop(ctx: typer.Context, state: State = None) -> Answer:
+    """End it, and wait until it is gone."""
+    folder = _folder(called(ctx), state)
+    running = find(folder)
     os.kill(running.pid, signal.SIGTERM)
-    for _ in range(100):
-        if not (state / "sandbox.json").exists():
-            return Answer(result={"stopped": running.pid}, show=lambda screen: screen.say("The sandbox has ended."))
-        time.sleep(0.1)  # noqa: TID251  # waiting for another process, not for a district's time
-    raise CommandError(Exit.ERROR, error("sandbox.still_there", f"Process {running.pid} has not ended.", f"End it by hand: kill {running.pid}"))
+    clock = SystemClock()
+    deadline = clock.monotonic() + PATIENCE
+    while (folder / "sandbox.json").exists():
+        if clock.monotonic() > deadline:
+            raise CommandError(Exit.ERROR, error("sandbox.not_stopped", f"Process {running.pid} does not end.", "End it yourself."))
+        clock.sleep(LOOK_AGAIN)
+    return Answer(result={"pid": running.pid}, show=lambda screen: screen.say("The sandbox has ended."))
 
 
-def advance(ctx: typer.Context, seconds: Annotated[float, typer.Argument(help="How far time moves.")], state: State) -> Answer:
-    """Move time on: in the shared clock file where the sandbox has one, else in the sandbox alone."""
-    called(ctx)
-    running = _running(state)
-    if running.clock_file is None:
-        now = running.ask("/clock/advance", {"seconds": seconds})
+def advance(ctx: typer.Context, seconds: Annotated[float, typer.Argument(min=0)], state: State = None) -> Answer:
+    """Move time forward: in the clock file where one is set, which the drill shares, else in the sandbox alone."""
+    call = called(ctx)
+    if call.options.clock_file is not None:
+        now = forward(call.options.clock_file, seconds).isoformat()
     else:
-        text = running.clock_file.read_text(encoding="utf-8").strip() if running.clock_file.exists() else "+0"
-        if not text.startswith("+"):
-            raise CommandError(
-                Exit.ERROR, error("sandbox.fixed_time", f"{running.clock_file} holds a fixed instant.", "Write +SECONDS into it to let time move.")
-            )
-        moved = float(text[1:]) + seconds
-        running.clock_file.write_text(f"+{moved:g}\n", encoding="utf-8")
-        now = {"offset_seconds": moved}
-    return Answer(result=now, show=lambda screen: screen.say(f"Time moved on by {seconds:g} seconds."))
+        answer = find(_folder(call, state)).call("/clock/advance", {"seconds": seconds})
+        now = str(answer["now"]) if isinstance(answer, dict) else ""
+    return Answer(result={"now": now}, show=lambda screen: screen.say(f"It is now {now}."))
 
 
 def console(
     ctx: typer.Context,
     tenant: Annotated[str, typer.Argument(help="m365 or google.")],
-    act: Annotated[str, typer.Argument(help="What the administrator does.")],
-    state: State,
-    values: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE ...")] = None,
+    act: Annotated[str, typer.Argument(help="What the administrator does, such as set_label_period.")],
+    values: Annotated[list[str] | None, typer.Argument(help="What with.", metavar="KEY=VALUE...")] = None,
+    state: State = None,
 ) -> Answer:
-    """Do what an administrator does in a vendor's console, with the log's entry under the administrator's account."""
-    called(ctx)
-    pairs = dict(pair.partition("=")[::2] for pair in values or [])
-    done = _running(state).ask(f"/console/{tenant}/{act}", {name: _value(text) for name, text in pairs.items()})
-    return Answer(result=done, show=lambda screen: screen.say(f"Somebody did {act} in the console of {tenant}: {json.dumps(done)}"))
+    """Do it as the made-up administrator: the vendor's log will show that account, later."""
+    running = find(_folder(called(ctx), state))
+    given = dict(_pair(text) for text in values or ())
+    done = running.call(f"/console/{tenant}/{act}", given)
+    return Answer(result={"done": done}, show=lambda screen: screen.say(f"{tenant}: {act} {json.dumps(done)}"))
 
 
-def _value(text: str) -> object:
-    return int(text) if text.lstrip("-").isdigit() else text
-
-
-def _in_background(state: Path, profile: str, seed: int, port: int, clock_file: Path | None) -> Running:
-    state.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-P", "-m", "sandbox", str(state), "--profile", profile, "--seed", str(seed), "--port", str(port)]
-    if clock_file is not None:
-        command += ["--clock-file", str(clock_file)]
-    log = (state / "sandbox.log").open("wb")
-    child = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # our own program
-    ends = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < ends:
-        if child.poll() is not None:
-            said = (state / "sandbox.log").read_text(encoding="utf-8", errors="replace")[-300:]
-            raise CommandError(Exit.ERROR, error("sandbox.did_not_start", f"The sandbox ended at once: {said}", "Look at sandbox.log in its folder."))
-        if (state / "sandbox.json").exists():
-            remember_clock(state, clock_file)
-            return _running(state)
-        time.sleep(0.1)  # noqa: TID251  # waiting for another process, not for a district's time
-    child.terminate()
-    raise CommandError(Exit.ERROR, error("sandbox.did_not_start", "The sandbox was not ready in time.", "Look at sandbox.log in its folder."))
-
-
-def remember_clock(state: Path, clock_file: Path | None) -> None:
-    """Keep beside the sandbox which file its time comes from, for ``advance``."""
-    if clock_file is not None:
-        (state / "clock-file").write_text(str(clock_file.resolve()), encoding="utf-8")
-
-
-def _running(state: Path) -> Running:
+def find(folder: Path) -> Running:
+    """The sandbox that runs in ``folder``. Raises CommandError ``sandbox.not_running``."""
     try:
-        known = json.loads((state / "sandbox.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as missing:
-        raise CommandError(
-            Exit.ERROR, error("sandbox.not_running", f"No sandbox serves from {state}.", f"recordwarden sandbox start --state {state} --background")
-        ) from missing
-    named = state / "clock-file"
-    clock = Path(named.read_text(encoding="utf-8")) if named.exists() else None
-    return Running(
-        folder=state, pid=int(known["pid"]), base_url=known["base_url"], door_url=known["door_url"], door_token=known["door_token"], clock_file=clock
-    )
+        note = json.loads((folder / "sandbox.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        words = f"No sandbox runs with its state in {folder}."
+        raise CommandError(Exit.ERROR, error("sandbox.not_running", words, "recordwarden sandbox start --state DIR --background")) from problem
+    return Running(folder=folder, pid=int(note["pid"]), base_url=note["base_url"], door_url=note["door_url"], door_token=note["door_token"])
+
+
+def _folder(call: Call, state: Path | None) -> Path:
+    return state or call.options.state_home / "recordwarden" / "sandbox"
+
+
+def _launched(folder: Path, arguments: list[str]) -> Running:
+    """The sandbox as a process of its own, once it serves."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (folder / "sandbox.json").exists() and _alive(find(folder).pid):
+        raise CommandError(Exit.ERROR, error("sandbox.running", f"A sandbox runs in {folder} already.", "recordwarden sandbox stop"))
+    with (folder / "sandbox.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own module
+            [sys.executable, "-m", "sandbox", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    clock = SystemClock()
+    deadline = clock.monotonic() + PATIENCE
+    while True:
+        if process.poll() is not None or clock.monotonic() > deadline:
+            raise CommandError(Exit.ERROR, error("sandbox.not_started", "The sandbox did not start.", f"See {folder / 'sandbox.log'}."))
+        if (folder / "sandbox.json").exists():
+            running = find(folder)
+            if running.pid == process.pid:
+                return running
+        clock.sleep(LOOK_AGAIN)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _pair(text: str) -> tuple[str, object]:
+    """``KEY=VALUE``; a value that is JSON counts as such, anything else is text."""
+    key, found, value = text.partition("=")
+    if not found:
+        raise CommandError(Exit.USAGE, error("usage", f"{text} is not KEY=VALUE.", "recordwarden sandbox console TENANT ACT KEY=VALUE ..."))
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
