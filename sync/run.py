@@ -46,9 +46,8 @@ class Engine:
 
     def plan(self, tenants: tuple[str, ...] = (), proposer: str | None = None) -> RunResult:
         """What a run would do, kept under its digest. Sends no request that changes a tenant."""
-        seen = tuple(self.considering.full(door, {}) for door in self._doors(tenants))
-        plan = self._keep(seen, proposer)
-        return RunResult(tenants=tuple(self._result(one) for one in seen), digest=plan.digest)
+        seen = tuple(self._known(self.considering.full(door, {}), proposer) for door in self._doors(tenants))
+        return RunResult(tenants=tuple(self._result(one) for one in seen), digest=self._planned(seen, proposer).digest)
 
     def drift(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """What was changed outside Recordwarden, with evidence kept. Sends no request that changes a tenant."""
@@ -84,7 +83,7 @@ class Engine:
         results = []
         for door in self._doors(tenants):
             with self._lease(door, Lane.HOLD) as lease:
-                seen = self.considering.holds(door, {Lane.HOLD: lease})
+                seen = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
                 results.append(self._result(seen, self._send(seen, Lane.HOLD, lease, runs)))
         return RunResult(tenants=tuple(results), acted=True)
 
@@ -96,7 +95,8 @@ class Engine:
         return tuple(door for door in self.desk.doors if not tenants or door.tenant.id in tenants)
 
     def _lease(self, door: TenantDoor, lane: Lane) -> AbstractContextManager[Lease]:
-        return self.desk.leases.acquire(f"{door.tenant.id}/{lane.value}", seconds=self.desk.district.timeouts.lease, wait=self.desk.lock_wait)
+        name, seconds = f"{door.tenant.id}/{lane.value}", self.desk.district.timeouts.lease
+        return self.desk.leases.acquire(name, seconds=seconds, wait=self.desk.lock_wait, stop=self.desk.stop)
 
     def _act(self, tenants: tuple[str, ...], may: Callable[[Change], bool], proposer: str | None, *, attended: bool) -> RunResult:
         """Both lanes of every tenant under their leases; a tenant that cannot be reached does not stop the next."""
@@ -104,19 +104,18 @@ class Engine:
         considered: list[Considered] = []
         for door in self._doors(tenants):
             with self._lease(door, Lane.SYNC) as lease:
-                seen = self.considering.full(door, {Lane.SYNC: lease}, attended=attended)
+                seen = self._known(self.considering.full(door, {Lane.SYNC: lease}, attended=attended), proposer)
                 considered.append(seen)
                 holds = self._holds(door, seen, may)
                 results.append(self._result(seen, holds.joined(self._send(seen, Lane.SYNC, lease, may))))
-        plan = self._keep(tuple(considered), proposer)
-        return RunResult(tenants=tuple(results), digest=plan.digest, acted=True)
+        return RunResult(tenants=tuple(results), digest=self._planned(tuple(considered), proposer).digest, acted=True)
 
     def _holds(self, door: TenantDoor, seen: Considered, may: Callable[[Change], bool]) -> Sent:
         """The hold lane within a full run: looked at again under its own lease, so that it never waits for this lane and never repeats."""
         if seen.decision is None or not any(may(change) for change in seen.decision.changes if change.lane is Lane.HOLD):
             return Sent()
         with self._lease(door, Lane.HOLD) as lease:
-            return self._send(self.considering.holds(door, {Lane.HOLD: lease}), Lane.HOLD, lease, may)
+            return self._send(self._known(self.considering.holds(door, {Lane.HOLD: lease})), Lane.HOLD, lease, may)
 
     def _send(self, seen: Considered, lane: Lane, lease: Lease, may: Callable[[Change], bool]) -> Sent:
         if seen.decision is None or seen.look.reader is None:
@@ -136,8 +135,6 @@ class Engine:
             live=dict(seen.live),
             told=lambda progress: self.matters.sent(tenant, progress) if lane is Lane.HOLD else None,
         )
-        with self.desk.store.write() as session:  # a change is known before it is intended
-            Changes(self.desk.store).keep_changes(session, changes, self.desk.clock.now())
         progress = Applier(self.desk, hands).run(changes)
         return Sent(progress=progress, live=hands.live)
 
@@ -145,7 +142,15 @@ class Engine:
         sent = sent or Sent()
         return self.summing.result(seen, sent.progress, sent.live)
 
-    def _keep(self, seen: Iterable[Considered], proposer: str | None) -> Plan:
+    def _known(self, seen: Considered, proposer: str | None = None) -> Considered:
+        """``seen``, with its changes in the store: a change is known before it is intended."""
+        if seen.decision is not None and seen.decision.changes:
+            with self.desk.store.write() as session:
+                Changes(self.desk.store).keep_changes(session, seen.decision.changes, self.desk.clock.now(), proposer)
+        return seen
+
+    def _planned(self, seen: Iterable[Considered], proposer: str | None) -> Plan:
+        """The plan that was shown, kept under its digest."""
         changes = tuple(change for one in seen if one.decision for change in one.decision.changes)
         plan = Plan(district=self.desk.district.id, policy_digest=self.desk.policy_digest, changes=changes)
         with self.desk.store.write() as session:

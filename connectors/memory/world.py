@@ -179,7 +179,7 @@ class MemoryTenant:
             created_at=thing.created_at,
             changed_at=thing.changed_at,
             made_by_us=thing.made_by == US,
-            raw=json.dumps({"id": thing.vendor_id, "name": thing.name}),
+            raw=json.dumps({"id": thing.vendor_id, "name": thing.name, "fields": thing.fields, "members": sorted(thing.members)}, sort_keys=True),
         )
 
     def _member_state(self, thing: Thing, member: str, ordered: datetime) -> MemberState:

@@ -46,7 +46,7 @@ class Changes:
         self.store = store
 
     def keep_plan(self, session: Session, plan: Plan, now: datetime, proposer: str | None) -> None:
-        """Keep the plan and its changes as shown; a change that was shown before keeps its history and gets a proposer only once."""
+        """Keep a plan as it was shown: the order of its changes, which ``keep_changes`` has kept before."""
         key = (self.store.district, plan.digest)
         if session.get(PlanRow, key) is None:
             session.add(
@@ -59,10 +59,9 @@ class Changes:
                     changes=dump([change.id for change in plan.changes]),
                 )
             )
-        self.keep_changes(session, plan.changes, now, proposer)
 
     def keep_changes(self, session: Session, changes: Iterable[Change], now: datetime, proposer: str | None = None) -> None:
-        """Keep changes as shown: one is known to the store before it is intended."""
+        """Keep changes as shown; one that was shown before keeps its history and gets a proposer only once."""
         for change in changes:
             self._keep(session, change, now, proposer)
 

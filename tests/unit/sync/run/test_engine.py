@@ -1,0 +1,290 @@
+"""A whole run on tenants in memory with a real store: look, settle, drift, decide, act, assess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connectors.base import Lane
+from policies.district import Mode
+from policies.duties import Carrier, Disposition, Duty, Population, Selector, StandingValue
+from policies.effects import Clock
+from policies.kinds import Kind, Platform, Workload
+from policies.protection import Direction
+from policies.resources import Because, ReadState
+from sync.drift import DriftClass
+from sync.journal import EntryKind
+from sync.plan import ChangeStatus, Operation
+from sync.result import RunResult, TenantResult
+from sync.store.approvals import Approvals, KeptApproval
+from sync.store.bindings import Bindings
+from sync.store.changes import Changes, UnknownPlanError
+from sync.store.drifts import Drifts
+from sync.store.evidence import Evidence
+from sync.store.proofs import Proofs
+from sync.store.standings import Standings
+from tests.unit.sync.matters.world import HOUR, Scene, google, m365, order, roster, scene
+
+LABEL = "label-cor-02"
+WRITTEN = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
+
+
+def duty(carrier: Carrier = Carrier.LABEL, term: int = 731) -> Duty:
+    return Duty(
+        line="R1",
+        series="COR-02",
+        title="Routine correspondence",
+        workload=Workload.MAIL,
+        carrier=carrier,
+        term=term,
+        clock=Clock.CREATED,
+        event=None,
+        population=Population(id="staff", selectors={Platform.MICROSOFT365: Selector(users=("person1@d.example", "person2@d.example"))}),
+        disposition=Disposition.REVIEW,
+        citation="M1",
+        because=Because(line="R1", series="COR-02"),
+        label_keys=(LABEL,),
+        label_name="COR-02 Routine correspondence",
+    )
+
+
+@pytest.fixture
+def at_work(tmp_path: Path) -> Iterator[Scene]:
+    people = roster("m365", m365(1), m365(2), m365(3)), roster("google", google(1), google(2))
+    with scene(tmp_path, *people, duties=(duty(),), mode=Mode.ENFORCE) as made:
+        with made.store.write() as session:
+            for kind in WRITTEN:
+                Proofs(made.store).put(session, "m365", kind, made.clock.now(), "custodian", 1, None)
+        yield made
+
+
+def microsoft(result: RunResult) -> TenantResult:
+    return next(one for one in result.tenants if one.tenant == "m365")
+
+
+def in_force(scene: Scene) -> None:
+    scene.engine.sync()
+    scene.clock.advance(2 * HOUR)
+    assert not microsoft(scene.engine.sync()).in_flight
+
+
+def label_id(scene: Scene) -> str:
+    return Bindings(scene.store).of("m365")[LABEL].vendor_id
+
+
+def test_plan_sends_nothing_and_sync_does_what_it_said(at_work: Scene) -> None:
+    before = len(at_work.worlds["m365"].log)
+    planned = microsoft(at_work.engine.plan())
+    assert len(at_work.worlds["m365"].log) == before, "a plan changed the tenant"
+    done = microsoft(at_work.engine.sync())
+    assert [one.change.id for one in done.changes] == [one.change.id for one in planned.changes]
+    assert {one.status for one in done.changes} <= {ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE}
+
+
+def test_accepted_is_not_in_force_until_the_platform_says_so_and_then_nothing_is_left(at_work: Scene) -> None:
+    first = microsoft(at_work.engine.sync())
+    assert first.in_flight
+    assert {one.standing for one in first.standings} == {StandingValue.PENDING}
+    again = microsoft(at_work.engine.sync())
+    assert again.changes == ()
+    assert again.in_flight
+    at_work.clock.advance(2 * HOUR)
+    last = microsoft(at_work.engine.sync())
+    assert last.changes == ()
+    assert not last.in_flight
+    assert {one.standing for one in last.standings} == {StandingValue.AVAILABLE}
+
+
+def test_every_intent_has_its_outcome_and_the_chain_holds(at_work: Scene) -> None:
+    at_work.engine.sync()
+    entries = list(at_work.desk.journal.entries())
+    intents = [entry for entry in entries if entry.kind is EntryKind.INTENT]
+    outcomes = [entry for entry in entries if entry.kind is EntryKind.OUTCOME]
+    assert len(intents) == len(outcomes) > 0
+    assert at_work.desk.journal.open_intents() == []
+    assert at_work.desk.journal.verify().ok
+
+
+def test_a_shortened_label_is_evidence_first_and_repaired_second(at_work: Scene) -> None:
+    in_force(at_work)
+    at_work.console("m365").set(label_id(at_work), period=30)
+    repaired = microsoft(at_work.engine.sync())
+    (drift,) = repaired.drift
+    (change,) = repaired.changes
+    assert (drift.drift, drift.key, drift.direction) == (DriftClass.CHANGED, LABEL, Direction.WEAKENS)
+    assert (change.change.operation, change.change.direction) == (Operation.SET, Direction.STRENGTHENS)
+    entries = list(at_work.desk.journal.entries())
+    seen = next(one for one in entries if one.kind is EntryKind.OBSERVATION and one.body.get("drift") == drift.id)
+    meant = next(one for one in entries if one.kind is EntryKind.INTENT and one.body["change"] == change.change.id)
+    assert seen.seq < meant.seq, "repaired before the evidence was kept"
+    raw = Evidence(at_work.store).raw("m365", str(seen.body["evidence"]))
+    assert raw is not None
+    assert "30" in raw
+    assert microsoft(at_work.engine.sync()).drift == ()
+    (closed,) = Drifts(at_work.store).between(at_work.clock.now().replace(year=2000), at_work.clock.now().replace(year=2100))
+    assert closed.closed_by == "repaired"
+
+
+def test_a_lengthened_label_is_not_shortened_until_two_officers_signed_exactly_that(at_work: Scene) -> None:
+    in_force(at_work)
+    at_work.console("m365").set(label_id(at_work), period=9999)
+    refused = at_work.engine.sync()
+    (change,) = microsoft(refused).changes
+    assert change.status is ChangeStatus.REFUSED
+    assert change.change.direction is Direction.WEAKENS
+    assert [refusal.code for refusal in change.change.refusals] == ["direction.weakens"]
+    assert refused.digest is not None
+    unapproved = at_work.engine.apply(refused.digest)
+    assert at_work.worlds["m365"].things[label_id(at_work)].fields["period"] == 9999
+    assert [refusal.code for refusal in microsoft(unapproved).changes[0].change.refusals] == ["approval.missing"]
+    approve(at_work, change.change.id, "superintendent", "counsel")
+    applied = at_work.engine.apply(refused.digest)
+    assert at_work.worlds["m365"].things[label_id(at_work)].fields["period"] == 731
+    assert microsoft(applied).changes[0].status in {ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE}
+
+
+def approve(scene: Scene, change: str, *officers: str) -> None:
+    now = scene.clock.now()
+    with scene.store.write() as session:
+        for number, name in enumerate(officers, 1):
+            kept = KeptApproval(change=change, officer=name, verdict="yes", at=now, expires=now.replace(year=now.year + 1), seq=number)
+            Approvals(scene.store).put(session, kept)
+
+
+def test_an_approval_goes_stale_with_its_own_object(at_work: Scene) -> None:
+    in_force(at_work)
+    at_work.console("m365").set(label_id(at_work), period=9999)
+    refused = at_work.engine.sync()
+    assert refused.digest is not None
+    approve(at_work, microsoft(refused).changes[0].change.id, "superintendent", "counsel")
+    at_work.console("m365").set(label_id(at_work), period=20000)
+    result = at_work.engine.apply(refused.digest)
+    assert result.stale
+    assert [problem.code for problem in result.problems] == ["approval.stale"]
+    assert at_work.worlds["m365"].things[label_id(at_work)].fields["period"] == 20000
+
+
+def test_apply_names_a_plan_by_eight_digits_or_more(at_work: Scene) -> None:
+    digest = at_work.engine.plan().digest
+    assert digest is not None
+    with pytest.raises(UnknownPlanError):
+        at_work.engine.apply(digest[:7])
+    with pytest.raises(UnknownPlanError):
+        at_work.engine.apply("0" * 12)
+
+
+@pytest.mark.parametrize("lost", ["before", "after"])
+def test_a_lost_answer_makes_one_object_never_two(at_work: Scene, lost: str) -> None:
+    at_work.worlds["m365"].troubles.lost = lost
+    at_work.engine.sync()
+    at_work.worlds["m365"].troubles.lost = None
+    in_force(at_work)
+    labels = [thing for thing in at_work.worlds["m365"].things.values() if thing.kind is Kind.M365_LABEL and thing.mark is not None]
+    assert len(labels) == 1
+    assert at_work.desk.journal.open_intents() == []
+    assert at_work.desk.journal.verify().ok
+
+
+def test_an_intent_that_nobody_can_settle_blocks_its_own_key_only(at_work: Scene) -> None:
+    at_work.desk.journal.intent(LABEL, {"change": "c1", "kind": "m365.label", "op": "create", "lane": "sync"}, tenant="m365")
+    at_work.worlds["m365"].troubles.failed[Kind.M365_LABEL] = "read.refused"
+    blocked = microsoft(at_work.engine.sync())
+    assert [key.key for key in blocked.blocked] == [LABEL]
+    assert LABEL not in {one.change.key for one in blocked.changes}
+    at_work.worlds["m365"].troubles.failed.clear()
+    settled = microsoft(at_work.engine.sync())
+    assert settled.blocked == ()
+    assert at_work.desk.journal.open_intents() == []
+    assert LABEL in {one.change.key for one in settled.changes}
+
+
+@pytest.mark.parametrize("state", ["failed", "partial", "roleless"])
+def test_what_was_not_completely_read_is_neither_missing_nor_made(at_work: Scene, state: str) -> None:
+    in_force(at_work)
+    troubles = at_work.worlds["m365"].troubles
+    if state == "failed":
+        troubles.failed[Kind.M365_LABEL] = "read.refused"
+    elif state == "partial":
+        troubles.partial[Kind.M365_LABEL] = "read.cut_short"
+        troubles.hidden.add(label_id(at_work))
+    else:
+        troubles.roleless.add(Kind.M365_LABEL)
+    result = microsoft(at_work.engine.sync())
+    assert result.kinds[Kind.M365_LABEL].state is not ReadState.COMPLETE
+    assert not [one for one in result.changes if one.change.kind is Kind.M365_LABEL and one.status is not ChangeStatus.REFUSED]
+    assert {drift.drift for drift in result.drift} <= {DriftClass.BLIND_SPOT}
+    assert {one.standing for one in result.standings} == {StandingValue.UNKNOWN}
+
+
+def test_a_tenant_that_answers_under_another_identity_is_left_alone(at_work: Scene) -> None:
+    in_force(at_work)
+    at_work.worlds["m365"].vendor_id = "somebody-else"
+    result = microsoft(at_work.engine.sync())
+    assert result.error is not None
+    assert result.error.code == "tenant.identity_changed"
+    assert result.changes == ()
+    assert {read.state for read in result.kinds.values()} == {ReadState.FAILED}
+
+
+def test_one_tenant_out_of_reach_does_not_stop_the_other(at_work: Scene) -> None:
+    at_work.worlds["google"].troubles.unreachable = "network.refused"
+    result = at_work.engine.sync()
+    assert microsoft(result).changes
+    assert next(one for one in result.tenants if one.tenant == "google").error is not None
+
+
+def test_others_objects_are_reported_and_left_as_they_are(at_work: Scene) -> None:
+    console = at_work.console("m365")
+    policy = console.make(
+        Kind.M365_RETENTION_POLICY, "Purge", {"enabled": True, "description": "", "exceptions": (), "locked": False}, ["exchange:All"]
+    )
+    console.make(Kind.M365_RETENTION_RULE, "Purge rule", {"period": 365, "trigger": "created", "action": "delete", "query": ""}, parent_id=policy)
+    in_force(at_work)
+    console.set(policy, enabled=False)
+    result = microsoft(at_work.engine.sync())
+    assert [(one.drift, one.vendor_id) for one in result.drift] == [(DriftClass.UNMANAGED, policy)]
+    assert result.changes == ()
+    assert at_work.worlds["m365"].things[policy].fields["enabled"] is False
+
+
+def test_modes_hold_back_the_sync_lane_and_never_the_hold_lane(tmp_path: Path) -> None:
+    people = roster("m365", m365(1), m365(2)), roster("google", google(1), google(2))
+    with scene(tmp_path, *people, duties=(duty(),), mode=Mode.OBSERVE) as made:
+        made.lane.open(order("person1@d.example"))
+        result = microsoft(made.engine.sync())
+        lanes = {(one.change.lane, one.status is ChangeStatus.REFUSED) for one in result.changes}
+        assert lanes == {(Lane.HOLD, False), (Lane.SYNC, True)}
+
+
+def test_standings_are_kept_from_when_until_when(at_work: Scene) -> None:
+    in_force(at_work)
+    end = at_work.desk.journal.head().seq
+    kept = [one for one in Standings(at_work.store).as_of(end) if one.tenant == "m365"]
+    assert {one.standing for one in kept} == {"available"}
+    first = min(one.from_seq for one in kept)
+    earlier = [one for one in Standings(at_work.store).as_of(first - 1) if one.tenant == "m365"]
+    assert {one.standing for one in earlier} == {"pending"}
+
+
+def test_the_policy_changes_and_the_bound_label_keeps_its_name(at_work: Scene) -> None:
+    in_force(at_work)
+    longer = replace(duty(term=1096), title="Letters", label_name="COR-02 Letters")
+    desk = replace(at_work.desk, duties=(longer,))
+    result = microsoft(type(at_work.engine)(desk, at_work.lane).sync())
+    (change,) = [one for one in result.changes if one.change.kind is Kind.M365_LABEL]
+    assert (change.change.operation, change.change.direction) == (Operation.SET, Direction.STRENGTHENS)
+    assert Operation.CREATE not in {one.change.operation for one in result.changes}
+    thing = at_work.worlds["m365"].things[label_id(at_work)]
+    assert (thing.name, thing.fields["period"]) == ("COR-02 Routine correspondence", 1096)
+
+
+def test_changes_are_remembered_by_their_id(at_work: Scene) -> None:
+    done = microsoft(at_work.engine.sync())
+    for progress in done.changes:
+        kept = Changes(at_work.store).get(progress.change.id)
+        assert kept is not None
+        assert kept.change.id == progress.change.id
+        assert kept.status is progress.status
