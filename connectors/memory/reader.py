@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.base import (
@@ -17,9 +18,9 @@ from connectors.base import (
     TenantUnreachableError,
     WriteCapability,
 )
-from connectors.memory.world import CONTAINED, US, MemoryTenant, Thing
+from connectors.memory.world import US, MemoryTenant, Thing
 from policies.district import Tenant
-from policies.kinds import TRAITS, Kind, Platform
+from policies.kinds import Kind, Platform
 from policies.resources import KindRead, Live, ReadState, Ref, Snapshot
 from policies.roster import Roster
 
@@ -96,9 +97,10 @@ class MemoryReader:
         return Identity(vendor_id=self.world.vendor_id, domain=domain, domains=(domain,), actor=US, skew_seconds=0)
 
     def roster(self) -> Roster:
-        """Everybody and every place."""
+        """Everybody and every place, with how each kind's read ended."""
         self._ask("roster")
-        return self.world.roster
+        kinds = sorted(PEOPLE[self.world.platform])
+        return replace(self.world.roster, reads=tuple(self._people_read(kind) for kind in kinds))
 
     def snapshot(self, kinds: AbstractSet[Kind]) -> Snapshot:
         """Live objects of ``kinds``, each kind with how its read ended."""
@@ -143,18 +145,17 @@ class MemoryReader:
         return KindRead(kind=kind, state=ReadState.COMPLETE, count=len(seen))
 
     def _people_read(self, kind: Kind) -> KindRead:
-        """People prove themselves: a non-empty answer is complete."""
-        known = next((read for read in self.world.roster.reads if read.kind is kind), None)
-        if known is not None:
-            return known
-        roster = self.world.roster
-        count = {"user": len(roster.identities), "group": len(roster.groups), "org_unit": len(roster.org_units), "site": len(roster.sites)}[
-            kind.value.partition(".")[2]
-        ]
-        assert not TRAITS[kind].needs_visibility_check
-        if count:
-            return KindRead(kind=kind, state=ReadState.COMPLETE, count=count)
-        return KindRead(kind=kind, state=ReadState.UNPROVEN, count=0, reason="read.empty")
+        """People prove themselves: a non-empty answer is complete, an empty one says nothing."""
+        roster, troubles = self.world.roster, self.world.troubles
+        if kind in troubles.failed:
+            return KindRead(kind=kind, state=ReadState.FAILED, count=None, reason=troubles.failed[kind])
+        counts = {"user": len(roster.identities), "group": len(roster.groups), "org_unit": len(roster.org_units), "site": len(roster.sites)}
+        count = counts[kind.value.partition(".")[2]]
+        if kind in troubles.partial:
+            return KindRead(kind=kind, state=ReadState.PARTIAL, count=count, reason=troubles.partial[kind])
+        if not count:
+            return KindRead(kind=kind, state=ReadState.UNPROVEN, count=0, reason="read.empty")
+        return KindRead(kind=kind, state=ReadState.COMPLETE, count=count)
 
     def read_back(self, ref: Ref) -> Live | None:
         """One object as it is now. Raises where its kind cannot be read or its container is closed to us."""
@@ -186,4 +187,4 @@ class MemoryReader:
             raise TenantUnreachableError(self.world.troubles.unreachable, "the tenant does not answer", "see doctor")
 
 
-__all__ = ["CONTAINED", "PEOPLE", "SURFACE", "WRITABLE", "MemoryReader"]
+__all__ = ["PEOPLE", "SURFACE", "WRITABLE", "MemoryReader"]
