@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policies.problems import Problem, Severity
-from sync.matters.model import Matter, PersonCode, SourceState
+from sync.matters.model import Matter, PersonCode, PersonOnHold, SourceState
 
 _SAYS = {
     PersonCode.AMBIGUOUS: ("Two accounts could be meant; nothing is held until somebody says which.", "Name them with `also:`, or give --both."),
@@ -18,13 +18,14 @@ _SAYS = {
     PersonCode.MOVED: ("An account of this person has moved to another organisational unit.", "Nothing: accounts are held, not units."),
 }
 _ERRORS = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.DELETED, PersonCode.GROUP_DELETED, PersonCode.NOT_LICENSED})
+_OF_ALL = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.ONE_TENANT})
 
 
 def problems(matter: Matter, tenant: str, known_gaps: frozenset[str]) -> Iterable[Problem]:
     """What a look at ``tenant`` found: people with something to know, sources that the platform failed, gap records that are new."""
     for person in matter.people:
         says = _SAYS.get(person.code) if person.code else None
-        if says is not None and person.code is not None:
+        if says is not None and person.code is not None and _here(person, matter, tenant):
             severity = Severity.ERROR if person.code in _ERRORS else Severity.INFO
             yield Problem(
                 code=person.code.value, severity=severity, tenant=tenant, subject=f"{matter.tenant_alias}/{person.id}", message=says[0],
@@ -43,3 +44,12 @@ def problems(matter: Matter, tenant: str, known_gaps: frozenset[str]) -> Iterabl
                 message="A source that was held was found not held; evidence was kept and a gap record opened.",
                 next_step=f"Find out what could have been deleted, then record it: attest gap/{gap.id}.",
             )
+
+
+def _here(person: PersonOnHold, matter: Matter, tenant: str) -> bool:
+    """Whether the person's code comes from this tenant; what concerns all of them is said once, with the first."""
+    if person.code in _OF_ALL:
+        return tenant == min(person.answers, default=tenant)
+    answer = person.answers.get(tenant)
+    sources = (source for source in matter.sources if source.person == person.id and source.tenant == tenant)
+    return (answer is not None and person.code in answer.codes) or any(source.code == person.code for source in sources)

@@ -43,7 +43,8 @@ def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matte
                 person = _joined(PersonOnHold(id=token(), address=identity.address.lower(), line=line.text), asking)
                 people[person.id] = person
                 taken.update((account.tenant, account.vendor_id) for account in person.accounts)
-        people |= {one.id: one for one in _places(matter, expansion, tuple(people.values()), token)} if expansion else {}
+        if expansion is not None and line.text.startswith("group:"):
+            people |= {one.id: one for one in _places(matter, expansion, tuple(people.values()), token)}
     return replace(matter, people=tuple(people.values()), lines=tuple(lines))
 
 
@@ -113,10 +114,8 @@ def _places(matter: Matter, expansion: Expansion, people: tuple[PersonOnHold, ..
     """The group's own mailbox or archive where the order names ``group``, its site where it names ``site``."""
     known = {(person.place, person.address) for person in people}
     wanted = [workload for workload in (Workload.GROUP, Workload.SITE) if workload in matter.workloads]
-    return tuple(
-        PersonOnHold(id=token(), address=_address(group), place=workload)
-        for group in expansion.groups for workload in wanted if (workload, _address(group)) not in known
-    )
+    named = {(workload, _address(group)): None for group in expansion.groups for workload in wanted}
+    return tuple(PersonOnHold(id=token(), address=address, place=workload) for workload, address in named if (workload, address) not in known)
 
 
 def _address(group: Group) -> str:

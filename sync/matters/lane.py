@@ -182,7 +182,8 @@ class HoldLane:
             if order.sources:
                 ordered = connector.realise_hold(order, circumstances)
                 after = placing.carried(after, ordered, index, _not_ours_to_write(circumstances))
-                found.extend(replace(one, because=Because(matter=matter.tenant_alias)) for one in ordered.resources)
+                resting = placing.resting(after, tenant_id, self.desk.clock.now())
+                found.extend(_ours(one, after, resting) for one in ordered.resources)
             self._keep(matter, after, Event(name="ordered", tenant=tenant_id))
         return tuple(found)
 
@@ -315,6 +316,12 @@ class HoldLane:
                 self._unreachable[tenant] = seen.at  # the others go ahead; this one is asked again by its own run
             else:
                 self._fresh[tenant] = seen.roster
+
+
+def _ours(wanted: Wanted, matter: Matter, resting: frozenset[tuple[str, str]]) -> Wanted:
+    """One resource under the matter's random alias, without the members that rest."""
+    members = frozenset(member for member in wanted.members if (wanted.key, member) not in resting)
+    return replace(wanted, because=Because(matter=matter.tenant_alias), members=members)
 
 
 def _not_ours_to_write(circumstances: Circumstances) -> frozenset[Kind]:

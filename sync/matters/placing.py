@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from connectors.base import HoldOrder, Ordered, OrderedSource
 from policies.kinds import Kind, Platform, Workload
@@ -14,6 +14,8 @@ from sync.matters.model import Matter, PersonCode, PersonOnHold, Place, Source, 
 from sync.matters.sources import spots
 
 NO_RIGHT = "capability.missing"
+REFUSED = "hold.member_refused"
+ASK_AGAIN = timedelta(hours=1)
 _NOT_SENT = frozenset({SourceState.REQUESTED, SourceState.FAILED})
 _CAN_CURE = frozenset({NO_RIGHT})
 
@@ -75,6 +77,16 @@ def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]
         if source.state in _NOT_SENT:
             sources[source.id] = replace(source, state=SourceState.FAILED, code=reason.split(":", 1)[0].strip(), error=None)
     return replace(matter, sources=tuple(sources.values()))
+
+
+def resting(matter: Matter, tenant: str, now: datetime) -> frozenset[tuple[str, str]]:
+    """Hold and member of what the platform refused a short while ago: asked again each hour, not at each look."""
+    lately = {
+        (source.resource, source.place.member)
+        for source in matter.sources
+        if source.tenant == tenant and source.state is SourceState.FAILED and source.code == REFUSED and source.sent and now - source.sent < ASK_AGAIN
+    }
+    return frozenset((resource, member) for resource, member in lately if resource is not None and member is not None)
 
 
 def _of_person(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sync.ledger import Progress
 from sync.matters.model import IN_FORCE, Matter, Source, SourceState
+from sync.matters.placing import REFUSED
 from sync.plan import ChangeStatus, Operation
 
 _YES = frozenset({ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE})
@@ -38,7 +39,7 @@ def _moved(source: Source, progress: Progress) -> Source:
     if source.state in IN_FORCE:
         return source
     if refused is not None:
-        return replace(source, state=SourceState.FAILED, sent=progress.sent, code="hold.member_refused", error=refused)
+        return replace(source, state=SourceState.FAILED, sent=progress.sent, code=REFUSED, error=refused)
     if progress.status in _YES:
         return replace(source, state=SourceState.ACCEPTED, sent=progress.sent, accepted=progress.accepted, code=None, error=None)
     if progress.status is ChangeStatus.FAILED and progress.error_code == OUTCOME_UNKNOWN:

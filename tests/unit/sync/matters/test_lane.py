@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from policies.kinds import Kind
-from policies.resources import ReadState
 from policies.roster import Roster
 from sync.matters.lane import MatterError
 from sync.matters.model import MatterState
@@ -193,8 +192,8 @@ def test_a_member_that_the_platform_refuses_is_failed_with_its_reason_and_on_the
 
 
 def test_a_half_read_list_of_people_asks_nothing_of_the_others(tmp_path: Path) -> None:
-    rosters = roster("m365", m365(1), people=ReadState.PARTIAL), roster("google", google(1), google(2))
-    with scene(tmp_path, *rosters) as here:
+    with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1), google(2))) as here:
+        here.worlds["m365"].troubles.partial[Kind.M365_USER] = "read.cut_short"
         here.lane.open(order(ONE, TWO))
         here.until_in_force()
         assert here.people("roof")[ONE] == ("held", None)
@@ -222,3 +221,25 @@ def test_a_matter_is_held_as_far_as_its_weakest_part(tmp_path: Path) -> None:
         here.later(60)
         assert here.document("roof")["matter"]["state"] == "held"
         assert here.document("roof")["paper"][0]["state"] == "set_by_hand"
+
+
+def test_what_the_platform_refused_is_asked_again_after_an_hour_not_at_each_look(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        here.worlds["m365"].troubles.refused_members[f"mail:{TWO}"] = "The mailbox cannot be found."
+        here.lane.open(order(ONE, TWO))
+        here.hold()
+        head = here.desk.journal.head().seq
+        here.later(600)
+        assert not [entry for entry in here.desk.journal.entries(head) if entry.kind == "intent"]
+        here.worlds["m365"].troubles.refused_members.clear()
+        here.later(HOUR)
+        assert here.sources("roof")[TWO, "m365", "mail"] == "accepted"
+
+
+def test_a_thing_to_know_is_said_once_and_without_a_name(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        here.lane.open(order(ONE, "nobody@d.example"))
+        result = here.engine.hold()
+        said = [problem for tenant in result.tenants for problem in tenant.problems if problem.code == "person.not_found"]
+        assert len(said) == 1
+        assert "nobody" not in f"{said[0].subject} {said[0].message} {said[0].next_step}"

@@ -237,11 +237,14 @@ def test_a_group_that_could_not_be_followed_holds_those_who_are_sure_and_asks_ag
 
 def test_a_groups_own_mailbox_is_held_only_when_named(tmp_path: Path) -> None:
     left = roster("m365", m365(1), m365(2), groups=(STAFF,))
-    with scene(tmp_path, left, roster("google", google(1), google(2))) as here:
+    twin = Group(tenant="google", vendor_id="g-7", address="staff@d.example", name="Staff", members=frozenset({"100001"}))
+    with scene(tmp_path, left, roster("google", google(1), google(2), groups=(twin,))) as here:
         here.lane.open(order(people=[{"group": "staff@d.example"}], sources=["mail", "group", {"site": "https://d.sharepoint.com/sites/roof"}]))
         here.until_in_force()
         states = here.sources("roof")
         assert states["staff@d.example", "m365", "group"] == "verified"
+        assert states["staff@d.example", "google", "group"] == "verified"
+        assert len([one for one in here.document("roof")["people"] if one["person"] == "staff@d.example"]) == 1
         assert states["https://d.sharepoint.com/sites/roof", "m365", "site"] == "verified"
         assert {source for _, _, source in states} == {"mail", "group", "site"}
 

@@ -59,7 +59,10 @@ def read(kind: Kind, state: ReadState = ReadState.COMPLETE) -> KindRead:
 
 def roster(tenant: str, *identities: Identity, groups: tuple[Group, ...] = (), units: tuple[str, ...] = (), sites: tuple[Site, ...] = (),
            people: ReadState = ReadState.COMPLETE) -> Roster:
-    """Everybody in a tenant, with ends of reads that fit its platform."""
+    """Everybody in a tenant, with ends of reads that fit its platform; always with a group, a unit and a site, for an empty list proves nothing."""
+    groups = (*groups, Group(tenant=tenant, vendor_id="g-0", address="others@d.example", name="Others", members=frozenset()))
+    sites = (*sites, Site(tenant=tenant, vendor_id="s-0", url="https://d.sharepoint.com/sites/others", name="Others"))
+    units = (*units, "/Others")
     kinds = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE) if tenant == "m365" else (Kind.GOOGLE_USER, Kind.GOOGLE_GROUP, Kind.GOOGLE_ORG_UNIT)
     reads = tuple(read(kind, people if kind in {Kind.M365_USER, Kind.GOOGLE_USER} else ReadState.COMPLETE) for kind in kinds)
     return Roster(
