@@ -44,12 +44,21 @@ check: dev ## Lint, types and import contracts
 unit: dev ## Every test, in parallel
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
 
+tools: .tools/.made ## Clients that others wrote (GAM7, ScubaGoggles) in an environment of their own, for the tests that run them against the sandbox
+
+.tools/.made: requirements/tools.txt
+	@echo "Setting up .tools/python from requirements/tools.txt (pinned, with hashes)"
+	@rm -rf .tools/python && $(PY) -m venv .tools/python
+	@.tools/python/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	@touch $@
+
 bench: dev ## Requests, wall time and peak memory of a run with nothing to do, beside a bare client (profiles small and large)
 	@$(BIN)/python -m tests.bench.run
 
 lock: ## Pin again, with hashes and without addresses (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml requirements/build.in -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml requirements/build.in requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header requirements/tools.in -o requirements/tools.txt
 
 clean: ## Forget the environment and what runs left behind
-	rm -rf .venv var
+	rm -rf .venv .tools var

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -49,11 +49,19 @@ def surfaces_of(world: World, tenants: Sequence[Tenant], door: Sequence[SandboxR
     return sorted(found, key=lambda surface: (-len(surface.prefix), _AT_ROOT.index(surface.name) if surface.name in _AT_ROOT else -1))
 
 
-class Dispatcher:
-    """The ASGI application. Handlers run one at a time in a worker thread under ``world.lock``."""
+VendorPath = Callable[[str, str, str], str | None]
+"""Our path for a vendor's host name, path and query; ``None`` where the name is not one of theirs."""
 
-    def __init__(self, world: World, surfaces: Sequence[Surface]) -> None:
+
+class Dispatcher:
+    """The ASGI application. Handlers run one at a time in a worker thread under ``world.lock``.
+
+    With ``vendor_path``, requests that name a vendor's own host reach the surface that they mean.
+    """
+
+    def __init__(self, world: World, surfaces: Sequence[Surface], vendor_path: VendorPath | None = None) -> None:
         self._world = world
+        self._vendor_path = vendor_path
         self.surfaces = tuple(surfaces)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +72,7 @@ class Dispatcher:
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP, not {scope['type']}")
         body = await _read(receive)
-        surface, route, request = self._find(scope, body)
+        surface, route, request = self._find(self._addressed(scope), body)
         if surface is None or route is None:
             await PlainTextResponse("Not Found", status_code=404)(scope, receive, send)
             return
@@ -73,6 +81,13 @@ class Dispatcher:
             await response(scope, receive, send)
             return
         await self._exchange(surface, route, request, receive, send)
+
+    def _addressed(self, scope: Scope) -> Scope:
+        if self._vendor_path is None:
+            return scope
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").partition(":")[0].lower()
+        path = self._vendor_path(host, scope["path"], scope["query_string"].decode("latin-1"))
+        return scope if path is None else {**scope, "path": path, "raw_path": path.encode()}
 
     def _find(self, scope: Scope, body: bytes) -> tuple[Surface | None, SandboxRoute | None, Request]:
         path = scope["path"]

@@ -22,7 +22,7 @@ from ruamel.yaml import YAML
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sandbox.dispatch import TRANSPORT, Dispatcher, endpoints_of, surfaces_of
+from sandbox.dispatch import TRANSPORT, Dispatcher, VendorPath, endpoints_of, surfaces_of
 from sandbox.door import door_routes
 from sandbox.people import make_world
 from sandbox.tenant import Tenant
@@ -33,9 +33,17 @@ _KEEP_ALIVE = 240
 """Seconds that an idle connection stays open, about as long as the vendors' front ends keep theirs."""
 
 
-def build_app(world: World, tenants: Sequence[Tenant], door_token: str) -> Dispatcher:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorHosts:
+    """Host names of the vendors that this sandbox also answers to, for clients that cannot be pointed elsewhere (through a proxy)."""
+
+    names: Sequence[str]
+    path: VendorPath
+
+
+def build_app(world: World, tenants: Sequence[Tenant], door_token: str, hosts: VendorHosts | None = None) -> Dispatcher:
     """The ASGI application that serves ``tenants`` (already installed in ``world``) and the door."""
-    return Dispatcher(world, surfaces_of(world, tenants, door_routes(world, tenants, door_token)))
+    return Dispatcher(world, surfaces_of(world, tenants, door_routes(world, tenants, door_token)), hosts.path if hosts else None)
 
 
 class SandboxServer:
@@ -45,7 +53,7 @@ class SandboxServer:
     or when a handler broke.
     """
 
-    def __init__(self, world: World, tenants: Sequence[Tenant], folder: Path, port: int = 0) -> None:
+    def __init__(self, world: World, tenants: Sequence[Tenant], folder: Path, port: int = 0, hosts: VendorHosts | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.world = world
         self.folder = folder
@@ -54,8 +62,8 @@ class SandboxServer:
         for tenant in self._tenants:
             if tenant.TENANT_ID not in world.state:
                 tenant.install(world, folder)
-        self._tls = make_certificates(folder)
-        self._app = build_app(world, self._tenants, self.door_token)
+        self._tls = make_certificates(folder, hosts.names if hosts else ())
+        self._app = build_app(world, self._tenants, self.door_token, hosts)
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         self.base_url = f"https://127.0.0.1:{self.port}"

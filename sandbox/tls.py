@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,10 +31,13 @@ class TlsFiles:
     key: Path
 
 
-def make_certificates(folder: Path) -> TlsFiles:
-    """A CA and a server certificate for 127.0.0.1 and localhost in ``folder``; the server's key is readable by its owner alone."""
+def make_certificates(folder: Path, also: Sequence[str] = ()) -> TlsFiles:
+    """A CA and a server certificate for 127.0.0.1, localhost and the names ``also`` in ``folder``; the server's key is its owner's alone.
+
+    The CA's key is thrown away: nobody can sign for another name with it.
+    """
     files = TlsFiles(ca=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server-key.pem")
-    if files.ca.exists() and files.certificate.exists() and files.key.exists():
+    if files.ca.exists() and files.certificate.exists() and files.key.exists() and _names(files.certificate) >= set(also):
         return files
     folder.mkdir(parents=True, exist_ok=True)
     ca_key = ec.generate_private_key(ec.SECP256R1())
@@ -46,7 +50,8 @@ def make_certificates(folder: Path) -> TlsFiles:
         .sign(ca_key, hashes.SHA256())
     )
     key = ec.generate_private_key(ec.SECP256R1())
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    addresses = [x509.DNSName(name) for name in ("localhost", *also)]
+    names = x509.SubjectAlternativeName([*addresses, x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     certificate = (
         _builder(_name("localhost"), ca_name, key.public_key())
         .add_extension(names, critical=False)
@@ -80,6 +85,11 @@ def read_certificate(path: Path) -> x509.Certificate:
     """The first certificate of a PEM file that may hold a key too."""
     text = path.read_bytes()
     return x509.load_pem_x509_certificate(text[text.index(b"-----BEGIN CERTIFICATE-----") :])
+
+
+def _names(certificate: Path) -> set[str]:
+    found = read_certificate(certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return set(found.value.get_values_for_type(x509.DNSName))
 
 
 def make_rsa_key_pem() -> str:

@@ -29,6 +29,8 @@ from sandbox.google.api import routes_for
 from sandbox.google.console import console_acts
 from sandbox.google.discovery import SURFACES
 from sandbox.google.dump import dump
+from sandbox.google.live_discovery import OPERATION as DISCOVERY
+from sandbox.google.live_discovery import directory_routes
 from sandbox.google.seed import CHECK_HOLD, CHECK_MATTER, KEY_FILE, install
 from sandbox.google.state import TENANT_ID, state_of
 from sandbox.google.token import token_routes
@@ -50,7 +52,8 @@ def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
         "cloudidentity": cloudidentity.operations(),
         "alertcenter": alertcenter.operations(),
     }
-    return {"token": token_routes(world)} | {surface: routes_for(world, surface, served.get(surface, {})) for surface in SURFACES}
+    roots = {"token": token_routes(world), "discovery": directory_routes()}
+    return roots | {surface: routes_for(world, surface, served.get(surface, {})) for surface in SURFACES}
 
 
 def overlay(world: World, base_url: str) -> dict[str, object]:
@@ -75,5 +78,5 @@ def overlay(world: World, base_url: str) -> dict[str, object]:
 
 
 def judge(_world: World, exchange: Exchange) -> list[str]:
-    """What the discovery documents say against an exchange."""
-    return judge_exchange(exchange)
+    """What the discovery documents say against an exchange; a document itself is nobody's method."""
+    return [] if exchange.operation == DISCOVERY else judge_exchange(exchange)

@@ -30,5 +30,5 @@ def _get(call: Call) -> Item:
 
 
 def _need_admin(call: Call) -> None:
-    if call.user is None or not call.state.is_admin(call.user):
+    if not call.is_admin:
         raise errors.forbidden()

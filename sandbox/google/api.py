@@ -10,14 +10,18 @@ from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from sandbox.google import errors
+from sandbox.google.assertions import NotAssertedError, check_times, verified
 from sandbox.google.discovery import Method, document, legacy_errors, starlette_path
 from sandbox.google.errors import ApiError, error_response
+from sandbox.google.live_discovery import discovery_route
 from sandbox.google.mask import masked
 from sandbox.google.quota import COSTS
-from sandbox.google.state import GoogleState, User, settle, state_of
-from sandbox.routing import SandboxRoute, json_of, json_response
+from sandbox.google.state import GoogleState, ServiceAccount, User, settle, state_of
+from sandbox.routing import Handler, SandboxRoute, json_of, json_response
 from sandbox.validate.schema import body_problems, without_nulls
 from sandbox.world import World
 
@@ -31,6 +35,7 @@ class Call:
     world: World
     state: GoogleState
     method: Method
+    service: ServiceAccount
     user: User | None
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -44,16 +49,26 @@ class Call:
     @property
     def actor(self) -> str:
         """The address under which the log will know the caller."""
-        return self.user.email if self.user else self.state.service_account.email
+        return self.user.email if self.user else self.service.email
+
+    @property
+    def principal(self) -> str:
+        """The id of whoever acts: the impersonated account's, or the service account's own, which can hold roles too (G§6.2)."""
+        return self.user.id if self.user else self.service.client_id
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether whoever acts has some administrator's role."""
+        return self.state.is_admin(self.principal)
 
     def need_admin(self) -> None:
-        """Refuse with 403 unless the subject has some administrator's role (G§6.2)."""
-        if self.user is None or not self.state.is_admin(self.user):
+        """Refuse with 403 unless whoever acts has some administrator's role (G§6.2)."""
+        if not self.is_admin:
             raise errors.forbidden("Not Authorized to access this resource/api")
 
     def may(self, service: str, privilege: str) -> bool:
         """Whether the subject's roles hold that privilege; a super administrator's hold all."""
-        return self.user is not None and (self.user.super_admin or (service, privilege) in self.state.privileges(self.user))
+        return (self.user is not None and self.user.super_admin) or (service, privilege) in self.state.privileges(self.principal)
 
     def page(self, items: Sequence[Item], size: str, default: int, limit: int) -> tuple[list[Item], str]:
         """The page that this call asks for and the token of the next one (``""`` at the end); 400 for a size or token it cannot use."""
@@ -78,11 +93,22 @@ def routes_for(world: World, surface: str, table: Mapping[str, Operation]) -> li
     """
     api = document(surface)
     served = sorted((api.methods[ident] for ident in table), key=lambda method: ("{+" in method.path, -len(method.path)))
-    found = [
-        SandboxRoute(starlette_path(method), _handler(world, surface, method, table[method.id]), methods=[method.verb], operation=method.id)
-        for method in served
-    ]
-    return [*found, SandboxRoute("/{rest:path}", _rest(world, surface), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+    found = [_MethodRoute(method, _handler(world, surface, method, table[method.id])) for method in served]
+    return [discovery_route(surface), *found, SandboxRoute("/{rest:path}", _rest(world, surface), methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+
+
+class _MethodRoute(SandboxRoute):
+    """A method's route. Where templates alone cannot tell two methods apart (``v2/{+name}``), the document's patterns do."""
+
+    def __init__(self, method: Method, handler: Handler) -> None:
+        super().__init__(starlette_path(method), handler, methods=[method.verb], operation=method.id)
+        self._pattern = method.pattern
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        if match is Match.FULL and not self._pattern.fullmatch(scope["path"].removeprefix(scope["root_path"])):
+            return Match.NONE, {}
+        return match, found
 
 
 def listing(name: str, items: Sequence[Item], token: str, **extra: object) -> Item:
@@ -114,7 +140,9 @@ def _handler(world: World, surface: str, method: Method, work: Operation) -> Cal
 
 def _call(world: World, surface: str, method: Method, request: Request) -> Call:
     state = state_of(world)
-    user = _authenticated(world, state, method, request)
+    service, user = _authenticated(world, state, surface, request)
+    if method.scopes and not method.scopes & request.state.scopes:
+        raise errors.scope_missing()
     settle(world)
     try:
         body: Item = without_nulls(json_of(request)) if method.request else {}
@@ -132,6 +160,7 @@ def _call(world: World, surface: str, method: Method, request: Request) -> Call:
         world=world,
         state=state,
         method=method,
+        service=service,
         user=user,
         path={name: str(value) for name, value in request.path_params.items()},
         query=dict(request.query_params),
@@ -139,18 +168,36 @@ def _call(world: World, surface: str, method: Method, request: Request) -> Call:
     )
 
 
-def _authenticated(world: World, state: GoogleState, method: Method, request: Request) -> User | None:
+def _authenticated(world: World, state: GoogleState, surface: str, request: Request) -> tuple[ServiceAccount, User | None]:
+    """Who calls: by an access token, or a service account as itself by a JWT that it signed for this very API."""
     kind, _, value = request.headers.get("authorization", "").partition(" ")
+    if kind == "Bearer" and value.count(".") == 2 and not value.startswith("ya29."):
+        return _self_signed(world, state, surface, value, request)
     token = state.tokens.get(value) if kind == "Bearer" else None
-    if token is None or token.ends <= world.clock.wall():
+    service = state.service(token.account) if token else None
+    if token is None or service is None or token.ends <= world.clock.wall():
         raise errors.unauthenticated()
     user = state.user(token.user) if token.user else None
     if token.user and user is None:
         raise errors.unauthenticated()
-    request.state.caller = user.email if user else state.service_account.email
-    if method.scopes and not method.scopes & token.scopes:
-        raise errors.scope_missing()
-    return user
+    request.state.caller = user.email if user else service.email
+    request.state.scopes = token.scopes
+    return service, user
+
+
+def _self_signed(world: World, state: GoogleState, surface: str, value: str, request: Request) -> tuple[ServiceAccount, None]:
+    """A service account without a subject, by its own signature: an audience reaches every method of that API (K§5, GAM's DASA)."""
+    api = document(surface)
+    try:
+        service, claims = verified(state, value)
+        check_times(world.clock.wall(), claims)
+    except NotAssertedError as error:
+        raise errors.unauthenticated() from error
+    if claims.get("sub") != service.email or claims.get("aud") != api.root:
+        raise errors.unauthenticated()
+    request.state.caller = service.email
+    request.state.scopes = frozenset[str]().union(*(method.scopes for method in api.methods.values()))
+    return service, None
 
 
 def _rest(world: World, surface: str) -> Callable[[Request], Response]:

@@ -35,8 +35,8 @@ def api_actor(call: Call) -> Actor:
     """The impersonated account, with our client's id as the application (G§2.2)."""
     return Actor(
         email=call.actor,
-        profile=call.user.id if call.user else call.state.service_account.client_id,
-        application=call.state.service_account.client_id,
+        profile=call.principal,
+        application=call.service.client_id,
     )
 
 

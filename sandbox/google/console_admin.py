@@ -32,6 +32,8 @@ def acts(world: World) -> Mapping[str, ConsoleAct]:
         "remove_group_member": console.remove_group_member,
         "delete_group": console.delete_group,
         "change_group_setting": console.change_group_setting,
+        "assign_role": console.assign_role,
+        "unassign_role": console.unassign_role,
         "add_privilege": console.add_privilege,
         "remove_privilege": console.remove_privilege,
         "grant_scope": console.grant_scope,
@@ -147,17 +149,34 @@ class _Admin:
         group.settings[name] = value
         return self._about_group(given, "CHANGE_GROUP_SETTING", group, SETTING_NAME=name, OLD_VALUE=old, NEW_VALUE=value)
 
+    def assign_role(self, given: Given) -> Item:
+        """Give ``role`` (its name) to an account or service account (``email``); no service account can be super administrator (G§6.2)."""
+        role, holder = self._role(given), self._holder(given)
+        if role.super_admin and self.state.service(str(given["email"])) is not None:
+            raise ConsoleError("a service account cannot be super administrator")
+        self.state.assignments.append((self.state.number(17), role.id, holder))
+        return self._about_role(given, "ASSIGN_ROLE", role, USER_EMAIL=str(given["email"]))
+
+    def unassign_role(self, given: Given) -> Item:
+        """Take ``role`` from ``email``."""
+        role, holder = self._role(given), self._holder(given)
+        kept = [held for held in self.state.assignments if held[1:] != (role.id, holder)]
+        if len(kept) == len(self.state.assignments):
+            raise ConsoleError(f"{given['email']} does not have {role.name}")
+        self.state.assignments[:] = kept
+        return self._about_role(given, "UNASSIGN_ROLE", role, USER_EMAIL=str(given["email"]))
+
     def add_privilege(self, given: Given) -> Item:
         """Give ``role`` (its name) the ``privilege`` of ``service`` (``vault`` unless given)."""
         role, privilege = self._privilege(given)
         role.privileges.add(privilege)
-        return self._about_role(given, "ADD_PRIVILEGE", role, privilege[1])
+        return self._about_role(given, "ADD_PRIVILEGE", role, PRIVILEGE_NAME=privilege[1])
 
     def remove_privilege(self, given: Given) -> Item:
         """Take a privilege from a role: what is no longer visible looks gone (G§11.9)."""
         role, privilege = self._privilege(given)
         role.privileges.discard(privilege)
-        return self._about_role(given, "REMOVE_PRIVILEGE", role, privilege[1])
+        return self._about_role(given, "REMOVE_PRIVILEGE", role, PRIVILEGE_NAME=privilege[1])
 
     def grant_scope(self, given: Given) -> Item:
         """Add ``scope`` to the delegation of the application."""
@@ -181,11 +200,18 @@ class _Admin:
             raise ConsoleError(f"there is no group {given['group']}")
         return group
 
-    def _privilege(self, given: Given) -> tuple[Role, tuple[str, str]]:
+    def _role(self, given: Given) -> Role:
         role = next((role for role in self.state.roles.values() if role.name == given["role"]), None)
         if role is None:
             raise ConsoleError(f"there is no role {given['role']}")
-        return role, (str(given.get("service", "vault")), str(given["privilege"]))
+        return role
+
+    def _holder(self, given: Given) -> str:
+        service = self.state.service(str(given["email"]))
+        return service.client_id if service is not None else self._user(given).id
+
+    def _privilege(self, given: Given) -> tuple[Role, tuple[str, str]]:
+        return self._role(given), (str(given.get("service", "vault")), str(given["privilege"]))
 
     def _log(self, given: Given, kind: str, name: str, values: Mapping[str, str]) -> None:
         log_admin(self.world, person(administrator(self.state, given)), kind, name, values)
@@ -202,8 +228,8 @@ class _Admin:
         self._log(given, "GROUP_SETTINGS", name, {"GROUP_EMAIL": group.email, **values})
         return {"id": group.id, "email": group.email, "members": len(group.members)}
 
-    def _about_role(self, given: Given, name: str, role: Role, privilege: str) -> Item:
-        self._log(given, "DELEGATED_ADMIN_SETTINGS", name, {"ROLE_NAME": role.name, "ROLE_ID": role.id, "PRIVILEGE_NAME": privilege})
+    def _about_role(self, given: Given, name: str, role: Role, **values: str) -> Item:
+        self._log(given, "DELEGATED_ADMIN_SETTINGS", name, {"ROLE_NAME": role.name, "ROLE_ID": role.id, **values})
         return {"role": role.name, "privileges": sorted(privilege for _, privilege in role.privileges)}
 
     def _about_grant(self, given: Given, name: str) -> Item:

@@ -36,7 +36,7 @@ def user_json(call: Call, user: User) -> Item:
         "primaryEmail": user.email,
         "name": {"givenName": user.given, "familyName": user.family, "fullName": f"{user.given} {user.family}"},
         "isAdmin": user.super_admin,
-        "isDelegatedAdmin": not user.super_admin and state.is_admin(user),
+        "isDelegatedAdmin": not user.super_admin and state.is_admin(user.id),
         "creationTime": instant(user.created),
         "agreedToTerms": True,
         "suspended": user.suspended_at is not None,

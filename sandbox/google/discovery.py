@@ -29,6 +29,7 @@ _SOURCES = {
     "drivelabels": ("drivelabels", "v2"),
     "gmail": ("gmail", "v1"),
     "chat": ("chat", "v1"),
+    "iam_credentials": ("iamcredentials", "v1"),
 }
 SURFACES = tuple(_SOURCES)
 
@@ -55,6 +56,9 @@ class Document:
     """One API: its methods by id, its schemas by name, the query parameters that every method takes."""
 
     surface: str
+    version: str
+    root: str
+    """Google's own root of this API, ``https://vault.googleapis.com/``."""
     methods: Mapping[str, Method]
     schemas: Mapping[str, Json]
     common: Mapping[str, Json]
@@ -75,10 +79,30 @@ def legacy_errors(surface: str) -> bool:
 @cache
 def document(surface: str) -> Document:
     """The API behind ``surface``; raises ``KeyError`` for a surface that is none of Google's."""
-    raw: Json = json.loads(get_static_doc(*_SOURCES[surface]))  # type: ignore[no-untyped-call]  # the library ships no types
+    raw = shipped_for(surface)
     found: dict[str, Method] = {}
     _collect(raw, "/" + raw.get("servicePath", ""), found)
-    return Document(surface=surface, methods=found, schemas=raw["schemas"], common=raw.get("parameters", {}))
+    return Document(
+        surface=surface,
+        version=_SOURCES[surface][1],
+        root=raw["rootUrl"],
+        methods=found,
+        schemas=raw["schemas"],
+        common=raw.get("parameters", {}),
+    )
+
+
+def shipped(api: str, version: str) -> Json | None:
+    """A discovery document as Google serves it; ``None`` for an API or version that the library does not know."""
+    text = get_static_doc(api, version)  # type: ignore[no-untyped-call]  # the library ships no types
+    return None if text is None else dict(json.loads(text))
+
+
+def shipped_for(surface: str) -> Json:
+    """The discovery document of a surface."""
+    found = shipped(*_SOURCES[surface])
+    assert found is not None
+    return found
 
 
 def starlette_path(method: Method) -> str:

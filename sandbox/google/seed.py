@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Iterable
@@ -30,6 +31,8 @@ from sandbox.tls import make_rsa_key_pem, write_private
 from sandbox.world import Person, World
 
 KEY_FILE = "google-sa.json"
+MACHINE_KEY_FILE = "google-machine.json"
+"""The machine's own identity, as a key, so that drills without a cloud can sign in as it (G§6.3)."""
 CHECK_MATTER = "District visibility check"
 CHECK_HOLD = "District visibility check hold"
 BOT_ROLE = "Records retention service"
@@ -84,7 +87,8 @@ def install(world: World, folder: Path) -> None:
     state = GoogleState(
         customer_id="C0" + "".join(random.Random(f"customer {world.seed}").choices("abcdefghijklmnopqrstuvwxyz0123456789", k=7)),  # noqa: S311
         domain=world.domain,
-        service_account=_service_account(folder),
+        service_account=_service_account(folder / KEY_FILE, "records", "104527318830916645201"),
+        machine=_service_account(folder / MACHINE_KEY_FILE, "machine", "117730051962240418876"),
         chance=random.Random(f"google {world.seed}"),  # noqa: S311 - ids and delays, not secrets
     )
     world.state[TENANT_ID] = state
@@ -107,17 +111,16 @@ def unit_of(person_: Person) -> str:
     return {"board": "/Board", "administrator": "/Staff/Administration"}.get(person_.role, "/Staff")
 
 
-def _service_account(folder: Path) -> ServiceAccount:
-    path = folder / KEY_FILE
+def _service_account(path: Path, name: str, client_id: str) -> ServiceAccount:
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         content = {
             "type": "service_account",
             "project_id": "district-records",
-            "private_key_id": "8c1f6a5d0b7e4f2a9d3c6b1e5f4a7d2c9b0e3f61",
+            "private_key_id": hashlib.sha1(client_id.encode(), usedforsecurity=False).hexdigest(),
             "private_key": make_rsa_key_pem(),
-            "client_email": "records@district-records.iam.gserviceaccount.com",
-            "client_id": "104527318830916645201",
+            "client_email": f"{name}@district-records.iam.gserviceaccount.com",
+            "client_id": client_id,
             "auth_uri": "https://accounts.google.com/o/oauth2/auth",
             "token_uri": "https://oauth2.googleapis.com/token",
             "universe_domain": "googleapis.com",
@@ -128,7 +131,7 @@ def _service_account(folder: Path) -> ServiceAccount:
     key = serialization.load_pem_private_key(read["private_key"].encode("ascii"), password=None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(key, RSAPrivateKey)
     return ServiceAccount(
-        email=read["client_email"], client_id=read["client_id"], key_id=read["private_key_id"], public_key=key.public_key(),
+        email=read["client_email"], client_id=read["client_id"], key_id=read["private_key_id"], private_key=key,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from sandbox.google.quota import Ledger
 from sandbox.world import World
@@ -179,18 +179,19 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAccount:
-    """The client that domain-wide delegation was granted to."""
+    """An identity of a program: the client that domain-wide delegation was granted to, or the machine that may sign in its name."""
 
     email: str
     client_id: str
     key_id: str
-    public_key: RSAPublicKey
+    private_key: RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """An access token's bearer: the impersonated account's id (empty: the service account itself), scopes, end on the system's clock."""
 
+    account: str
     user: str
     scopes: frozenset[str]
     ends: datetime
@@ -203,6 +204,8 @@ class GoogleState:
     customer_id: str
     domain: str
     service_account: ServiceAccount
+    machine: ServiceAccount
+    """Whom a keyless installation runs as: nothing is delegated to it, it may sign as the service account (G§6.3)."""
     chance: random.Random
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
@@ -246,14 +249,18 @@ class GoogleState:
         path = "/" + key.strip("/")
         return next((unit for unit in self.org_units.values() if unit.path == path), None)
 
-    def privileges(self, user: User) -> set[tuple[str, str]]:
-        """Every privilege that the account's roles bring."""
-        held = [self.roles[role].privileges for _, role, account in self.assignments if account == user.id and role in self.roles]
+    def service(self, email: str) -> ServiceAccount | None:
+        """The service account with that address."""
+        return next((found for found in (self.service_account, self.machine) if found.email == email), None)
+
+    def privileges(self, account: str) -> set[tuple[str, str]]:
+        """Every privilege that the roles of an account or service account (by id) bring."""
+        held = [self.roles[role].privileges for _, role, holder in self.assignments if holder == account and role in self.roles]
         return set().union(*held)
 
-    def is_admin(self, user: User) -> bool:
-        """Whether the account has any administrator's role."""
-        return user.super_admin or any(account == user.id for _, _, account in self.assignments)
+    def is_admin(self, account: str) -> bool:
+        """Whether the account or service account has any administrator's role."""
+        return any(holder == account for _, _, holder in self.assignments)
 
     def under(self, path: str) -> Iterator[User]:
         """The living accounts in a unit and the units below it."""
