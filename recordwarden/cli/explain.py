@@ -1,1 +1,128 @@
 """``explain``: what protects a person's records, tenant by tenant and source by source. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectors.base import Lane
+from policies.problems import Problem, Severity
+from policies.resources import ReadState
+from policies.roster import Identity, Roster
+from recordwarden.cli.answer import Answer
+from recordwarden.cli.call import called
+from recordwarden.cli.journal_erase import named
+from recordwarden.cli.running import Running, running
+from recordwarden.cli.screen import Screen
+from recordwarden.coverage import Coverage, Protected, coverage, people_kinds
+from recordwarden.exits import Exit, worst
+from sync.look import Look, look, with_places
+from sync.wording import problem_document, ref_document
+
+
+def explain(
+    ctx: typer.Context,
+    person_file: Annotated[Path, typer.Option("--person-file", metavar="FILE", help="Addresses, one a line.")],
+) -> Answer:
+    """For each source of each person: protected yes, no or unknown, by which objects, until when, and why."""
+    call = called(ctx)
+    people = tuple(dict.fromkeys(line.lower() for line in named(person_file)))
+    with running(call, last_good=True) as run:
+        looks = [_looked(run, door.tenant.id, people) for door in run.office.desk.doors]
+        found = [one for seen in looks for one in _covered(seen, people)]
+        missing = _missing(looks, people)
+        run.exit = _exit(looks, missing)
+        return Answer(
+            exit=run.exit,
+            tenants={seen.tenant.id: {"error": None if seen.error is None else problem_document(seen.error)} for seen in looks},
+            result={"coverage": [_document(one) for one in found]},
+            problems=(*run.problems, *(seen.error for seen in looks if seen.error is not None), *missing),
+            show=lambda screen: _show(screen, found),
+        )
+
+
+def accounts(roster: Roster, address: str) -> tuple[Identity, ...]:
+    """The accounts that an address names, by primary address or alias."""
+    return tuple(one for one in roster.identities if address in one.addresses)
+
+
+def _looked(run: Running, tenant: str, people: Sequence[str]) -> Look:
+    door = run.office.desk.door(tenant)
+    run.office.desk.notice(f"{tenant}: looking")
+    seen = look(run.office.desk, door, Lane.SYNC, door.connector.kinds())
+    if seen.roster is None:
+        return seen
+    return with_places(run.office.desk, seen, {one.vendor_id for person in people for one in accounts(seen.roster, person)})
+
+
+def _covered(seen: Look, people: Sequence[str]) -> list[Coverage]:
+    if seen.roster is None or seen.snapshot is None:
+        return []
+    return [
+        one
+        for person in people
+        for account in accounts(seen.roster, person)
+        for one in coverage(seen.connector, seen.snapshot, seen.roster, account, person)
+    ]
+
+
+def _missing(looks: Iterable[Look], people: Sequence[str]) -> tuple[Problem, ...]:
+    """People of whom no tenant knows an account, and tenants whose list of people was not read whole."""
+    rosters = [seen.roster for seen in looks if seen.roster is not None]
+    found = []
+    for person in people:
+        if any(accounts(roster, person) for roster in rosters):
+            continue
+        words = f"No account of {person} was found in any tenant that answered."
+        found.append(Problem(code="person.not_found", severity=Severity.WARNING, subject=person, message=words, next_step="Check the address."))
+    for roster in rosters:
+        partial = [read for read in roster.reads if read.kind in people_kinds() and read.state is not ReadState.COMPLETE]
+        found += [
+            Problem(
+                code="kind.not_complete",
+                severity=Severity.WARNING,
+                tenant=roster.tenant,
+                subject=read.kind.value,
+                message=f"The list of people was not seen completely ({read.state.value}: {read.reason}).",
+                next_step="recordwarden doctor",
+            )
+            for read in partial
+        ]
+    return tuple(found)
+
+
+def _exit(looks: Sequence[Look], missing: Sequence[Problem]) -> Exit:
+    """All tenants failed: 1. Somebody is not found, or a tenant could not be asked: 3. An unknown source is an answer, and said."""
+    failed = [seen for seen in looks if seen.error is not None]
+    if failed and len(failed) == len(looks):
+        return Exit.ERROR
+    return worst(Exit.UNKNOWN if failed or missing else Exit.DONE)
+
+
+def _document(one: Coverage) -> dict[str, object]:
+    return {
+        "person": one.person,
+        "tenant": one.tenant,
+        "account": one.account,
+        "source": one.source.value,
+        "protected": one.protected.value,
+        "by": [ref_document(ref) for ref in one.by],
+        "until": one.until,
+        "reason": one.reason,
+    }
+
+
+def _show(screen: Screen, found: Sequence[Coverage]) -> None:
+    for person in dict.fromkeys(one.person for one in found):
+        screen.heading(person)
+        rows = [
+            (one.tenant, one.source.value, one.protected.value, one.until or "-", "; ".join(ref.name for ref in one.by) or one.reason or "-")
+            for one in found
+            if one.person == person
+        ]
+        screen.table(("Cloud", "Source", "Protected", "Until", "By, or why not"), rows)
+        if any(one.protected is Protected.UNKNOWN for one in found if one.person == person):
+            screen.say("Unknown means: it was not seen, and may be protected or not.", indent=2)

@@ -70,16 +70,20 @@ class Screen:
         self.console.print(table)
 
     def problems(self, problems: Iterable[Problem]) -> None:
-        """Each problem with its place and the next step, the worst first."""
+        """Each problem with its place and the next step, the worst first; what is said of many is said once, with their number."""
         order = list(Severity)
-        for problem in sorted(problems, key=lambda one: order.index(one.severity)):
-            self.problem(problem)
+        alike: dict[tuple[object, ...], list[Problem]] = {}
+        for problem in problems:
+            alike.setdefault((problem.code, problem.tenant, problem.message, problem.where), []).append(problem)
+        for group in sorted(alike.values(), key=lambda one: order.index(one[0].severity)):
+            self.problem(group[0], times=len(group))
 
-    def problem(self, problem: Problem) -> None:
+    def problem(self, problem: Problem, times: int = 1) -> None:
         """One problem: how bad, where, what, and what to do."""
         where = problem.where
         place = f"{where.file}:{where.line}:{where.column or 1}: " if where and where.line else f"{where.file}: " if where else ""
         tenant = f"{problem.tenant}: " if problem.tenant else ""
-        self.say(f"{problem.severity.value}: {place}{tenant}{problem.message} [{problem.code}]", _COLOURS[problem.severity])
+        often = f" ({times} times)" if times > 1 else ""
+        self.say(f"{problem.severity.value}: {place}{tenant}{problem.message}{often} [{problem.code}]", _COLOURS[problem.severity])
         if problem.next_step:
             self.say(f"-> {problem.next_step}", indent=2)

@@ -1,1 +1,239 @@
 """``status``: how everything stands, from the store alone; the exit code says the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from connectors.base import Lane
+from policies.problems import Problem, Severity
+from recordwarden.cli.answer import Answer
+from recordwarden.cli.call import called
+from recordwarden.cli.endings import NOT_KNOWN
+from recordwarden.cli.holding import ending
+from recordwarden.cli.running import Running
+from recordwarden.cli.screen import Screen, many, moment
+from recordwarden.exits import Exit, worst
+from sync.bindings import BindingState
+from sync.matters.lane import HoldLane
+from sync.plan import ChangeStatus
+from sync.run import Engine
+from sync.store.bindings import Bindings
+from sync.store.changes import Changes, KeptChange
+from sync.store.drifts import Drifts
+from sync.store.runs import KeptRun, Runs
+from sync.wording import instant
+
+if TYPE_CHECKING:
+    from recordwarden.wiring import Office
+
+DAEMON = "daemon"
+"""The lease that the daemon holds (``recordwarden.daemon.LEASE``, which is not imported here: it costs the scheduler)."""
+FULL = ("sync", "plan")
+"""Commands whose runs look at everything and keep every change that they found."""
+WAITING = (ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.APPROVED, ChangeStatus.FAILED)
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Everything that the exit code follows from."""
+
+    result: Mapping[str, object]
+    exits: tuple[Exit, ...]
+    problems: tuple[Problem, ...]
+
+
+def status(ctx: typer.Context) -> Answer:
+    """The daemon, lanes, jobs, what is on its way, holds, and the store. Asks no tenant anything."""
+    with called(ctx).office(last_good=True) as office:
+        stands = standing(office)
+        return Answer(
+            exit=worst(*stands.exits),
+            result=stands.result,
+            problems=(*office.problems, *stands.problems),
+            show=lambda screen: _show(screen, stands.result),
+        )
+
+
+def standing(office: Office) -> Standing:
+    """How the district stands by its store."""
+    desk = office.desk
+    now, lane = desk.clock.now(), HoldLane(desk)
+    run = Running(office=office, engine=Engine(desk, lane), lane=lane)
+    held, gaps = ending(run, None, None)
+    flights = in_flight(office, now)
+    last = _last_look(office)
+    waiting = _waiting(office, last)
+    drift = sum(len(Drifts(desk.store).open(tenant.id)) for tenant in office.district.tenants)
+    result = {
+        "daemon": daemon(office, now),
+        "lanes": lanes(office),
+        "jobs": jobs(office),
+        "in_flight": [{name: value for name, value in one.items() if name != "exit"} for one in flights],
+        "holds": holds(run),
+        "store": store(office, now),
+        "last_look": None if last is None else {"command": last.command, "at": instant(last.started_at), "exit": last.exit},
+        "waiting": {"changes": len(waiting), "changed_outside": drift},
+    }
+    exits = (held, *(Exit(str_exit) for one in flights if isinstance(str_exit := one["exit"], int)), *_left(last, waiting, drift))
+    return Standing(result=result, exits=exits, problems=gaps)
+
+
+def daemon(office: Office, now: datetime) -> dict[str, object]:
+    """``daemon{alive,last_tick}``; a last tick that cannot be told says why."""
+    beat = office.desk.leases.beat(DAEMON)
+    if beat is not None and beat.ago is not None:
+        seconds = beat.ago
+        ticked = datetime.fromtimestamp(now.timestamp() - seconds, tz=now.tzinfo)
+        return {"alive": beat.alive, "last_tick": instant(ticked), "reason": None}
+    if beat is not None:
+        return {"alive": beat.alive, "last_tick": None, "reason": "daemon.other_machine"}
+    return {"alive": False, "last_tick": None, "reason": "daemon.none"}
+
+
+def lanes(office: Office) -> list[dict[str, object]]:
+    """Every lane of every tenant, and the run at work in it."""
+    held = {one.name: one.holder for one in office.desk.leases.held()}
+    return [
+        {"tenant": tenant.id, "lane": lane.value, "held_by": held.get(f"{tenant.id}/{lane.value}")}
+        for tenant in office.district.tenants
+        for lane in Lane
+    ]
+
+
+def jobs(office: Office) -> dict[str, int]:
+    """How many jobs stand in each state."""
+    import os
+    import socket
+
+    from sync.jobs import Jobs
+
+    counted = Jobs(office.desk.store, office.desk.clock, socket.gethostname(), os.getpid()).counts()
+    return {state.value: number for state, number in counted.items()}
+
+
+def in_flight(office: Office, now: datetime) -> list[dict[str, object]]:
+    """``in_flight[{change,age}]``: what was sent without a known outcome, and what is accepted and not yet in force; ages in seconds."""
+    desk = office.desk
+    at_work = {one.name for one in desk.leases.held() if one.holder is not None}
+    found: list[dict[str, object]] = []
+    for intent in desk.journal.open_intents():
+        busy = f"{intent.tenant}/{intent.body.get('lane')}" in at_work
+        change = intent.body.get("change")
+        age = int((now - intent.at).total_seconds())
+        found.append(
+            {"change": change, "tenant": intent.tenant, "key": intent.subject, "state": "sent" if busy else "outcome_unknown", "age": age}
+            | {"exit": int(Exit.IN_FLIGHT if busy else Exit.UNKNOWN)}
+        )
+    accepted = {(one.tenant, one.key): one for one in Changes(desk.store).with_status(ChangeStatus.ACCEPTED)}
+    for tenant in office.district.tenants:
+        for key, binding in sorted(Bindings(desk.store).of(tenant.id).items()):
+            if binding.state is not BindingState.IN_FLIGHT:
+                continue
+            age = int((now - binding.accepted_at).total_seconds())
+            known = accepted.get((tenant.id, key))
+            overdue = age > office.district.timeouts.overdue
+            found.append(
+                {"change": known.id if known else None, "tenant": tenant.id, "key": key, "state": "overdue" if overdue else "accepted", "age": age}
+                | {"exit": int(Exit.IN_FLIGHT)}
+            )
+    return found
+
+
+def holds(run: Running) -> dict[str, object]:
+    """Open matters and how far their sources have come."""
+    facts = run.lane.facts()
+    matters = run.lane.register.open()
+    people = [person for matter in matters for person in matter.people]
+    return {
+        "matters": len(matters),
+        "people": len(people),
+        "questions": facts.open_questions,
+        "sources": {"ordered": facts.ordered, "accepted": facts.accepted, "in_force": facts.in_force, "failed": facts.failed},
+        "gaps": sum(len(matter.gaps) for matter in matters),
+    }
+
+
+def store(office: Office, now: datetime) -> dict[str, object]:
+    """``store{size,growth}``: bytes, and bytes a day since the first entry; unknown says why."""
+    kept = office.desk.store
+    if kept.path is None:
+        return {"size": None, "growth": None, "reason": "store.on_server", "entries": office.desk.journal.head().seq}
+    size = sum(path.stat().st_size for path in (kept.path, Path(f"{kept.path}-wal")) if path.exists())
+    first = next(office.desk.journal.entries(), None)
+    days = 0.0 if first is None else (now - first.at).total_seconds() / DAY
+    grown = int(size / days) if days >= 1 else None
+    return {"size": size, "growth": grown, "reason": None if grown is not None else "store.too_young", "entries": office.desk.journal.head().seq}
+
+
+def _last_look(office: Office) -> KeptRun | None:
+    """The newest run that looked at everything and is over."""
+    ended = (Runs(office.desk.store).newest(command) for command in FULL)
+    return max((run for run in ended if run is not None and run.exit is not None), key=lambda run: run.started_at, default=None)
+
+
+def _waiting(office: Office, last: KeptRun | None) -> tuple[KeptChange, ...]:
+    """The changes that the last look found and nobody has done; older ones stand for nothing any more."""
+    if last is None:
+        return ()
+    return tuple(one for one in Changes(office.desk.store).with_status(*WAITING) if one.updated_at >= last.started_at)
+
+
+def _left(last: KeptRun | None, waiting: Sequence[KeptChange], drift: int) -> tuple[Exit, ...]:
+    """What the last look left behind; a last look that could not see says that nothing is known."""
+    found = [Exit.LEFT] if drift else []
+    if last is not None and last.exit in {Exit.ERROR, Exit.OUR_FAULT, Exit.UNKNOWN}:
+        found.append(Exit.UNKNOWN)
+    for one in waiting:
+        codes = {refusal.code for refusal in one.change.refusals}
+        if one.status is ChangeStatus.FAILED:
+            found.append(Exit.REFUSED)
+        elif one.status is ChangeStatus.REFUSED:
+            found.append(Exit.UNKNOWN if codes & NOT_KNOWN else Exit.REFUSED)
+        else:
+            found.append(Exit.LEFT)
+    return tuple(found)
+
+
+_REASONS = {
+    "daemon.none": "it has not been started, or was ended",
+    "daemon.other_machine": "it runs on another machine, or ran before this one was started anew",
+}
+
+
+def _show(screen: Screen, result: Mapping[str, object]) -> None:
+    def part(name: str) -> Mapping[str, object]:
+        value = result[name]
+        assert isinstance(value, Mapping)
+        return value
+
+    alive = part("daemon")
+    ticked = f"last sign of life {moment(str(alive['last_tick']))}" if alive["last_tick"] else _REASONS[str(alive["reason"])]
+    screen.say(f"Daemon: {'running' if alive['alive'] else 'not running'} ({ticked})")
+    screen.say("Jobs: " + ", ".join(f"{number} {state}" for state, number in part("jobs").items()))
+    for lane in result["lanes"] if isinstance(result["lanes"], list) else ():
+        if lane["held_by"]:
+            screen.say(f"At work now: {lane['tenant']}, {'holds' if lane['lane'] == Lane.HOLD.value else 'everything'} (run {lane['held_by']})")
+    flights = result["in_flight"]
+    assert isinstance(flights, list)
+    screen.say(f"On its way: {len(flights) or 'nothing'}")
+    if flights:
+        screen.table(("Cloud", "What", "State", "For"), [(one["tenant"], one["key"], str(one["state"]).replace("_", " "), f"{one['age']} s") for one in flights])
+    held = part("holds")
+    sources = held["sources"]
+    assert isinstance(sources, Mapping)
+    words = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in sources.items())
+    screen.say(f"Holds: {held['matters']} open, {held['people']} people; sources: {words}; {held['questions']} questions, {held['gaps']} gap records")
+    waiting = part("waiting")
+    screen.say(f"Waiting: {waiting['changes']} changes; changed outside Recordwarden: {waiting['changed_outside']}")
+    kept = part("store")
+    size = "on a server" if kept["size"] is None else f"{kept['size']} bytes"
+    entries = kept["entries"]
+    assert isinstance(entries, int)
+    screen.say(f"Store: {size}, {many(entries, 'journal entry', 'journal entries')}")

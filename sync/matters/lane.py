@@ -26,7 +26,7 @@ from sync.matters import status as showing
 from sync.matters.first_hour import FirstHour, first_hour
 from sync.matters.force import Sight, Step, advance
 from sync.matters.gaps import close, open_gap
-from sync.matters.model import Matter, MatterState, Opened, PersonOnHold
+from sync.matters.model import Matter, MatterState, Opened, PersonOnHold, Presence
 from sync.matters.order import MatterOrder
 from sync.matters.register import AliasTakenError, Event, Register
 from sync.matters.resolve import Directory
@@ -196,7 +196,8 @@ class HoldLane:
                     member = (source.place.member or "").partition(":")[2]
                     found.update(one.lower() for one in (source.identity, source.place.address, source.place.container, member) if one)
             for person in matter.people:
-                found.update(address for address in _addresses(person))
+                if tenant_id not in person.where(Presence.ABSENT):  # a list that was read whole and does not know them has nothing of theirs
+                    found.update(address for address in _addresses(person))
         return found
 
     def observe(self, tenant_id: str, snapshot: Snapshot, bindings: Mapping[str, Binding], roster: Roster) -> tuple[Problem, ...]:
