@@ -9,10 +9,18 @@ LIMIT = 40
 PROOF = "proof0-"
 """Reserved: keys of the dummies that ``doctor --prove`` writes carry it."""
 
+TAKEN = "taken-"
+"""Reserved: keys of objects that an officer took over and that stand for no policy line."""
+
 
 def is_proof(key: str | None) -> bool:
     """Whether a key belongs to a proof's dummy, which stands for no policy line."""
     return key is not None and PROOF in key
+
+
+def is_taken(key: str) -> bool:
+    """Whether a key belongs to an object that was taken over beside the policy: watched as ours, wanted by no line of it."""
+    return key.startswith(TAKEN)
 
 
 def key_of(*parts: str) -> str:

@@ -51,6 +51,14 @@ class Held:
     fence: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """The last sign of life of a lease's holder, ``ago`` in seconds; None where its clock is not ours (another host, another boot)."""
+
+    alive: bool
+    ago: float | None
+
+
 class Lease:
     """A turn that was taken. Valid until it is given back, or until another process took over after it ran out."""
 
@@ -116,6 +124,18 @@ class Leases:
         """Every lease of the district, as it stands."""
         with self.store.read() as session:
             return tuple(Held(name=row.name, holder=row.holder, fence=row.fence) for row in rows.every(session, self.store.district))
+
+    def beat(self, name: str) -> Beat | None:
+        """How long ago the holder of ``name`` renewed, and whether it is known to be at work still; None where nobody holds it."""
+        with self.store.read() as session:
+            row = rows.get(session, self.store.district, name)
+        if row is None or row.holder is None or row.process is None:
+            return None
+        other = Process.parse(row.process)
+        if not other.same_boot(self.process):
+            return Beat(alive=not other.gone(self.process), ago=None)
+        left = row.expires - self.clock.monotonic()
+        return Beat(alive=not other.gone(self.process) and left > 0, ago=row.seconds - left)
 
     def _take(self, name: str, seconds: float, wait: float, stop: Stop | None) -> Lease:
         deadline = self.clock.monotonic() + wait

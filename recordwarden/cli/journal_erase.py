@@ -45,7 +45,8 @@ def named(path: Path) -> tuple[str, ...]:
     try:
         texts = must_exist(path).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as broken:
-        raise CommandError(Exit.ERROR, error("person_file.unreadable", f"{path} is no UTF-8 text.", "Save it as UTF-8, one address a line.")) from broken
+        problem = error("person_file.unreadable", f"{path} is no UTF-8 text.", "Save it as UTF-8, one address a line.")
+        raise CommandError(Exit.ERROR, problem) from broken
     lines = tuple(dict.fromkeys(line for text in texts if (line := text.partition("#")[0].strip())))
     if not lines:
         raise CommandError(Exit.ERROR, error("person_file.empty", f"{path} names nobody.", "Write one address a line."))
@@ -63,7 +64,7 @@ def _held(matters: Sequence[str]) -> Problem:
     return Problem(
         code="erase.on_hold",
         severity=Severity.WARNING,
-        message=f"The person is on hold in {', '.join(matters)}. The platforms go on holding; Recordwarden could no longer name or restore that hold.",
+        message=f"The person is on hold in {', '.join(matters)}. The platforms go on holding; Recordwarden can no longer name or restore that.",
         next_step="Erase after the matter is released, or be sure that this is meant.",
     )
 
@@ -81,4 +82,5 @@ def _show(screen: Screen, became: Erasure) -> None:
     if became.erased is None:
         screen.say(f"Noted for {', '.join(sorted(became.asked_by))}. A second officer has to ask for the same; nothing is erased yet.")
         return
-    screen.say(f"{many(became.erased, 'value')} erased, asked for by {' and '.join(sorted(became.asked_by))}. The journal still holds: recordwarden journal verify")
+    screen.say(f"{many(became.erased, 'value')} erased, asked for by {' and '.join(sorted(became.asked_by))}.")
+    screen.say("The journal still holds: recordwarden journal verify")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from connectors.base import Lane
-from policies.problems import Problem, Severity
+from policies.problems import Problem
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.endings import NOT_KNOWN
@@ -75,13 +75,14 @@ def standing(office: Office) -> Standing:
         "daemon": daemon(office, now),
         "lanes": lanes(office),
         "jobs": jobs(office),
-        "in_flight": [{name: value for name, value in one.items() if name != "exit"} for one in flights],
+        "in_flight": flights,
         "holds": holds(run),
         "store": store(office, now),
         "last_look": None if last is None else {"command": last.command, "at": instant(last.started_at), "exit": last.exit},
         "waiting": {"changes": len(waiting), "changed_outside": drift},
     }
-    exits = (held, *(Exit(str_exit) for one in flights if isinstance(str_exit := one["exit"], int)), *_left(last, waiting, drift))
+    flying = (Exit.UNKNOWN if one["state"] == "outcome_unknown" else Exit.IN_FLIGHT for one in flights)
+    exits = (held, *flying, *_left(last, waiting, drift))
     return Standing(result=result, exits=exits, problems=gaps)
 
 
@@ -127,10 +128,8 @@ def in_flight(office: Office, now: datetime) -> list[dict[str, object]]:
         busy = f"{intent.tenant}/{intent.body.get('lane')}" in at_work
         change = intent.body.get("change")
         age = int((now - intent.at).total_seconds())
-        found.append(
-            {"change": change, "tenant": intent.tenant, "key": intent.subject, "state": "sent" if busy else "outcome_unknown", "age": age}
-            | {"exit": int(Exit.IN_FLIGHT if busy else Exit.UNKNOWN)}
-        )
+        state = "sent" if busy else "outcome_unknown"
+        found.append({"change": change, "tenant": intent.tenant, "key": intent.subject, "state": state, "age": age})
     accepted = {(one.tenant, one.key): one for one in Changes(desk.store).with_status(ChangeStatus.ACCEPTED)}
     for tenant in office.district.tenants:
         for key, binding in sorted(Bindings(desk.store).of(tenant.id).items()):
@@ -139,10 +138,8 @@ def in_flight(office: Office, now: datetime) -> list[dict[str, object]]:
             age = int((now - binding.accepted_at).total_seconds())
             known = accepted.get((tenant.id, key))
             overdue = age > office.district.timeouts.overdue
-            found.append(
-                {"change": known.id if known else None, "tenant": tenant.id, "key": key, "state": "overdue" if overdue else "accepted", "age": age}
-                | {"exit": int(Exit.IN_FLIGHT)}
-            )
+            state = "overdue" if overdue else "accepted"
+            found.append({"change": known.id if known else None, "tenant": tenant.id, "key": key, "state": state, "age": age})
     return found
 
 
@@ -224,7 +221,8 @@ def _show(screen: Screen, result: Mapping[str, object]) -> None:
     assert isinstance(flights, list)
     screen.say(f"On its way: {len(flights) or 'nothing'}")
     if flights:
-        screen.table(("Cloud", "What", "State", "For"), [(one["tenant"], one["key"], str(one["state"]).replace("_", " "), f"{one['age']} s") for one in flights])
+        rows = [(one["tenant"], one["key"], str(one["state"]).replace("_", " "), f"{one['age']} s") for one in flights]
+        screen.table(("Cloud", "What", "State", "For"), rows)
     held = part("holds")
     sources = held["sources"]
     assert isinstance(sources, Mapping)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from policies.keys import is_taken
 from policies.kinds import TRAITS
 from policies.protection import Direction
 from policies.resources import Force, Live, Value
@@ -23,7 +24,7 @@ def bound(scene: Scene, bindings: Mapping[str, Binding], wanted: frozenset[str] 
                 yield _missing(scene, binding)
             continue
         yield from _changed(scene, binding, live)
-        if wanted is not None and key not in wanted and not TRAITS[binding.kind].hold_lane:
+        if wanted is not None and key not in wanted and not is_taken(key) and not TRAITS[binding.kind].hold_lane:
             yield _stray(scene, live, key, DriftClass.ORPHANED, binding.verified_at)
 
 

@@ -1,0 +1,134 @@
+"""What protects one account's records right now, source by source, worked out from the live objects by the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from connectors.base import Connector
+from connectors.effects import GOOGLE_MODELLED, M365_MODELLED, UnknownSettingError
+from policies.effects import FOREVER, Clock, Effect, Mechanism, Term
+from policies.kinds import Kind, Platform, Workload
+from policies.resources import Ref, Snapshot
+from policies.roster import Identity, Roster
+from policies.simulator import Item, Simulation
+from sync.views import settled
+
+SOURCES = {
+    Platform.MICROSOFT365: (Workload.MAIL, Workload.ARCHIVE, Workload.DRIVE, Workload.CHAT),
+    Platform.GOOGLE_WORKSPACE: (Workload.MAIL, Workload.DRIVE, Workload.CHAT),
+}
+"""A person's sources where none are named (contract, *Sources left out*)."""
+LICENSED = (Workload.VOICE, Workload.CALENDAR, Workload.GEMINI)
+"""Google's further sources, where the account is licensed for them."""
+
+
+class Protected(StrEnum):
+    """Whether a source is kept whatever its owner does. Unknown is not absent."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """One source of one person. ``until`` is the longest that everything in it is kept; ``reason`` a dotted code where that is not a plain yes."""
+
+    person: str
+    tenant: str
+    account: str
+    source: Workload
+    protected: Protected
+    by: tuple[Ref, ...] = ()
+    until: str | None = None
+    reason: str | None = None
+
+
+def people_kinds() -> frozenset[Kind]:
+    """The kinds that tell who there is."""
+    return frozenset({Kind.M365_USER, Kind.GOOGLE_USER})
+
+
+def coverage(connector: Connector, snapshot: Snapshot, roster: Roster, account: Identity, person: str) -> tuple[Coverage, ...]:
+    """How each source of ``account`` is protected, in the order of the contract."""
+    sources = SOURCES[connector.platform]
+    if connector.platform is Platform.GOOGLE_WORKSPACE:
+        sources += tuple(one for one in LICENSED if one in account.licensed_for_hold)
+    return tuple(_source(connector, snapshot, roster, account, source, person) for source in sources)
+
+
+def _source(  # one source of one account in one tenant
+    connector: Connector, snapshot: Snapshot, roster: Roster, account: Identity, source: Workload, person: str
+) -> Coverage:
+    answer = Coverage(person=person, tenant=snapshot.tenant, account=account.address, source=source, protected=Protected.UNKNOWN)
+    item = _item(connector.platform, account, source)
+    if item.place is None:
+        return replace(answer, reason="person.no_container")
+    try:
+        now = _keeping(connector.effects(snapshot, roster), item)
+        soon = _keeping(connector.effects(settled(snapshot), roster), item)
+    except UnknownSettingError:
+        return replace(answer, reason="effect.unknown_setting")
+    whole = [effect for effect in now if effect.terms is None]
+    if whole:
+        return replace(answer, protected=Protected.YES, by=_refs(snapshot, whole), until=_longest(whole))
+    if now:  # only what matches a query is kept, and whether an item does is content
+        return replace(answer, by=_refs(snapshot, now), reason="effect.query")
+    if soon:
+        return replace(answer, protected=Protected.NO, by=_refs(snapshot, soon), reason="carrier.pending")
+    unseen = _unseen(connector.platform, snapshot)
+    return replace(answer, reason=unseen) if unseen else replace(answer, protected=Protected.NO, reason="source.nothing_keeps_it")
+
+
+def _item(platform: Platform, account: Identity, source: Workload) -> Item:
+    """An item as the effects name its place: address, OneDrive URL, or Google's account id with its org unit."""
+    if platform is Platform.GOOGLE_WORKSPACE:
+        return Item(platform=platform, workload=source, place=account.vendor_id, org_unit=account.org_unit)
+    if source is Workload.DRIVE:
+        return Item(platform=platform, workload=source, place=account.containers.get(Workload.DRIVE))
+    mailbox = account.containers.get(Workload.MAIL)
+    return Item(platform=platform, workload=source, place=mailbox and mailbox.lower())
+
+
+def _keeping(effects: Iterable[Effect], item: Item) -> list[Effect]:
+    """What keeps an unlabelled item. A label that somebody may put on protects nothing by itself."""
+    applying = Simulation(tuple(effects)).applying(item)
+    return [effect for effect in applying if effect.keep is not None and effect.mechanism is not Mechanism.LABEL]
+
+
+def _unseen(platform: Platform, snapshot: Snapshot) -> str | None:
+    """Why an absence cannot be believed: the first kind with a say that was not read whole."""
+    for kind in sorted(M365_MODELLED if platform is Platform.MICROSOFT365 else GOOGLE_MODELLED):
+        if not snapshot.complete(kind):
+            read = snapshot.reads.get(kind)
+            why = read.reason if read is not None and read.reason else "kind.unknown"
+            return f"{kind.value}: {why}"
+    return None
+
+
+def _refs(snapshot: Snapshot, effects: Iterable[Effect]) -> tuple[Ref, ...]:
+    """The live objects behind effects, whose references begin with the vendor's id."""
+    heads = {effect.ref for effect in effects}
+    return tuple(
+        live.ref(snapshot.tenant)
+        for live in snapshot.resources
+        if any(head == live.vendor_id or head.startswith(f"{live.vendor_id}/") for head in heads)
+    )
+
+
+def _longest(effects: Iterable[Effect]) -> str:
+    """The end that comes last, in words that need no clock of ours."""
+    ends = [(effect.keep, effect) for effect in effects if effect.keep is not None]
+    if any(effect.mechanism is Mechanism.HOLD for _, effect in ends):
+        return "released"
+    keep, effect = max(ends, key=lambda one: _days(one[0]))
+    if keep == FOREVER:
+        return "forever"
+    since = f"the event {effect.event}" if effect.clock is Clock.EVENT else effect.clock.value
+    return f"{keep} days after {since}"
+
+
+def _days(term: Term | None) -> float:
+    return float("inf") if term == FOREVER else float(term or 0)
