@@ -1,0 +1,174 @@
+"""How policy lines stood: by line and cloud, by part, out of reach, and month by month. Pure, over what the store remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from policies.district import Tenant
+from policies.duties import StandingValue
+from policies.kinds import Workload
+from policies.policy import Policy
+from policies.schedule import RecordSeries
+from reports.chronicle import Chronicle, mapping, rows, text, whole
+from reports.facts import ControlFacts, DeadlineState, LineFacts, OutOfReach, PartFacts, StatementFacts, Tally
+from reports.words import METHODS, STANDINGS
+from sync.assess import weakest
+from sync.store.standings import KeptStanding
+
+NOT_ASSESSED = "line.not_assessed"
+_UNREACHABLE = frozenset({StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED})
+
+
+def parts(kept: Sequence[KeptStanding]) -> tuple[PartFacts, ...]:
+    """One row for each line, population, workload and cloud."""
+    return tuple(_part(one) for one in kept)
+
+
+def _part(one: KeptStanding) -> PartFacts:
+    people = mapping(one.document["people"])
+    evidence = one.document["evidence"]
+    assert isinstance(evidence, list)
+    return PartFacts(
+        tenant=one.tenant,
+        line=one.line,
+        series=one.series,
+        population=one.population,
+        workload=Workload(one.workload),
+        standing=StandingValue(one.standing),
+        reason=text(one.document["reason"]),
+        since=one.from_at,
+        covered=_count(people["covered"]),
+        not_covered=_count(people["not_covered"]),
+        unknown=_count(people["unknown"]),
+        evidence=(one.from_seq, *(whole(seq) for seq in evidence)),
+    )
+
+
+def _count(value: object) -> int | None:
+    return None if value is None else whole(value)
+
+
+def by_line(kept: Iterable[KeptStanding]) -> Mapping[tuple[str, str], tuple[KeptStanding, ...]]:
+    """What stands, by cloud and line."""
+    found: dict[tuple[str, str], list[KeptStanding]] = {}
+    for one in kept:
+        found.setdefault((one.tenant, one.line), []).append(one)
+    return {key: tuple(group) for key, group in found.items()}
+
+
+def worst(group: Iterable[KeptStanding]) -> StandingValue:
+    """A line is as strong as its weakest part (design, *Standing*)."""
+    return weakest(*(StandingValue(one.standing) for one in group))
+
+
+def lines(policy: Policy, tenants: Sequence[Tenant], now: Sequence[KeptStanding], before: Sequence[KeptStanding]) -> tuple[LineFacts, ...]:
+    """Every line of the policy in every cloud that its population names, in the policy's order; one that no run has assessed is unknown."""
+    stood, earlier = by_line(now), by_line(before)
+    found: list[LineFacts] = []
+    for rule in policy.rules:
+        population, series = policy.population_of(rule.population), policy.series_of(rule.series)
+        for tenant in tenants:
+            group = stood.get((tenant.id, rule.id), ())
+            if not group and (population is None or tenant.platform not in population.selectors):
+                continue
+            old = earlier.get((tenant.id, rule.id))
+            found.append(
+                LineFacts(
+                    tenant=tenant.id,
+                    line=rule.id,
+                    series=rule.series,
+                    title=series.title if series else rule.series,
+                    term=term(series),
+                    citation=series.citation if series else None,
+                    standing=worst(group) if group else StandingValue.UNKNOWN,
+                    previous=worst(old) if old else None,
+                    parts=len(group),
+                )
+            )
+    return tuple(found)
+
+
+def term(series: RecordSeries | None) -> str:
+    """How long and from when, in words; days are what a platform is told."""
+    if series is None:
+        return "not in the schedule"
+    period = series.retention
+    if series.period is None:
+        return "not known"
+    days = f" ({period.term:,} days)" if isinstance(period.term, int) and period.term and not series.period.endswith(("day", "days")) else ""
+    clock = "" if series.trigger is None or series.period in {"permanent", "none"} else f", from {_clock(series.trigger)}"
+    return f"{series.period}{days}{clock}"
+
+
+def _clock(trigger: str) -> str:
+    words = {"created": "creation", "modified": "last change", "labelled": "the day of the label"}
+    return words.get(trigger, f"the event {trigger.removeprefix('event:')}")
+
+
+def counted(standings: Iterable[StandingValue]) -> Mapping[StandingValue, int]:
+    """How many stand how; every standing is named."""
+    listed = list(standings)
+    return {value: listed.count(value) for value in STANDINGS}
+
+
+def tallies(tenants: Sequence[Tenant], found: Sequence[LineFacts], before: Sequence[KeptStanding]) -> tuple[Tally, ...]:
+    """The counts of each cloud, with the month before."""
+    earlier = by_line(before)
+    made = []
+    for tenant in tenants:
+        now = [one.standing for one in found if one.tenant == tenant.id]
+        old = [worst(group) for (where, _), group in earlier.items() if where == tenant.id]
+        made.append(Tally(tenant=tenant.id, counts=counted(now), total=len(now), previous=counted(old) if old else None))
+    return tuple(made)
+
+
+def out_of_reach(policy: Policy, found: Sequence[PartFacts]) -> tuple[OutOfReach, ...]:
+    """What cannot be enforced, per series and cloud, with the reason."""
+    groups: dict[tuple[str, str, StandingValue, str | None], list[PartFacts]] = {}
+    for part in found:
+        if part.standing in _UNREACHABLE:
+            groups.setdefault((part.series, part.tenant, part.standing, part.reason), []).append(part)
+    made = []
+    for (series, tenant, standing, why), group in sorted(groups.items(), key=lambda item: (item[0][0], item[0][1], item[0][2], item[0][3] or "")):
+        row = policy.series_of(series)
+        made.append(
+            OutOfReach(
+                tenant=tenant,
+                series=series,
+                title=row.title if row else series,
+                standing=standing,
+                reason=why,
+                lines=tuple(dict.fromkeys(part.line for part in group)),
+                workloads=tuple(dict.fromkeys(part.workload for part in group)),
+            )
+        )
+    return tuple(made)
+
+
+def controls(policy: Policy, statements: Sequence[StatementFacts]) -> tuple[ControlFacts, ...]:
+    """The policy's other duties: the folder's word on each, or a signed statement about ``control/ID`` that stands."""
+    standing = {one.subject.removeprefix("control/"): one for one in statements if one.state is DeadlineState.VALID}
+    made = []
+    for control in policy.controls:
+        signed = standing.get(control.id)
+        made.append(
+            ControlFacts(
+                id=control.id,
+                text=control.text,
+                basis=control.basis,
+                method=METHODS[control.method.value],
+                standing=StandingValue.ATTESTED if signed else control.standing,
+                reason=f"signed by the {signed.office}" if signed else control.reason,
+                until=signed.until if signed else None,
+            )
+        )
+    return tuple(made)
+
+
+def policies_in(told: Chronicle, begin: datetime, end: datetime) -> tuple[datetime, ...]:
+    """When, between the two, another text of the policy came into force; the first one ever is not a change."""
+    return tuple(at for at, _ in told.policies[1:] if begin <= at < end)
+
+
+__all__ = ["NOT_ASSESSED", "by_line", "controls", "counted", "lines", "out_of_reach", "parts", "policies_in", "rows", "tallies", "term", "worst"]
