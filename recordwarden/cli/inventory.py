@@ -1,0 +1,140 @@
+"""``inventory``: what deletes today, which holds exist, labels and rules, and what could not be read. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import typer
+
+from connectors.base import Lane
+from policies.kinds import Kind
+from policies.problems import Problem
+from policies.resources import Live, ReadState
+from recordwarden.cli.answer import Answer
+from recordwarden.cli.call import called
+from recordwarden.cli.documents import examination_document
+from recordwarden.cli.running import running
+from recordwarden.cli.screen import Screen, many
+from recordwarden.cli.words import KINDS, value_word
+from recordwarden.exits import Exit
+from sync.look import Look, look
+from sync.plan import plain_fields
+from sync.wording import kind_document, problem_document, ref_document
+
+DELETING = frozenset({"delete", "keep_and_delete", "purge_all", "purge_deleted"})
+HOLDS = frozenset({Kind.M365_HOLD, Kind.M365_ORG_HOLD, Kind.M365_MAILBOX, Kind.GOOGLE_HOLD})
+RULES = frozenset(
+    {Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE, Kind.GOOGLE_VAULT_RULE}
+)
+Document = Mapping[str, object]
+
+
+def inventory(ctx: typer.Context) -> Answer:
+    """Everything in both tenants that decides how long records live, ours or not."""
+    with running(called(ctx)) as run:
+        seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
+        documents = {one.tenant.id: _document(one) for one in seen}
+        run.exit = _exit(seen)
+        found: tuple[Problem, ...] = (*run.problems, *(one.error for one in seen if one.error is not None))
+        return Answer(exit=run.exit, tenants=documents, result={}, problems=found, show=lambda screen: _show(screen, documents))
+
+
+def _exit(seen: Sequence[Look]) -> Exit:
+    if seen and all(one.snapshot is None for one in seen):
+        return Exit.ERROR
+    whole = all(one.snapshot is not None and all(read.state is ReadState.COMPLETE for read in one.snapshot.reads.values()) for one in seen)
+    return Exit.DONE if whole else Exit.UNKNOWN
+
+
+def _document(one: Look) -> dict[str, object]:
+    said: dict[str, object] = {"identity": None, "surfaces": {}, "licences": {}}
+    if one.examination is not None:
+        said = examination_document(one.examination)
+    resources = one.snapshot.resources if one.snapshot else ()
+    parents = {live.vendor_id: live for live in resources}
+    return {
+        **said,
+        "deletes": None if one.snapshot is None else [_deleting(one.tenant.id, live, parents) for live in resources if live.fields.get("action") in DELETING],
+        "holds": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in HOLDS],
+        "rules": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in RULES],
+        "kinds": {kind.value: kind_document(read) for kind, read in sorted(one.snapshot.reads.items())} if one.snapshot else {},
+        "not_read": _not_read(one),
+        "error": None if one.error is None else problem_document(one.error),
+    }
+
+
+def _not_read(one: Look) -> list[Document]:
+    reads = one.snapshot.reads if one.snapshot else {}
+    found: list[Document] = [
+        {"kind": kind.value, "reason": read.reason} for kind, read in sorted(reads.items()) if read.state is not ReadState.COMPLETE
+    ]
+    found += [
+        {"kind": capability.kind.value, "reason": capability.reason}
+        for capability in one.capabilities
+        if capability.kind not in reads and capability.read.value in {"none", "unknown"}
+    ]
+    return found
+
+
+def _object(tenant: str, live: Live, parents: Mapping[str, Live]) -> dict[str, object]:
+    parent = parents.get(live.parent_id or "")
+    return {
+        **ref_document(live.ref(tenant)),
+        "parent": None if parent is None else {"kind": parent.kind.value, "vendor_id": parent.vendor_id, "name": parent.name},
+        "fields": plain_fields(live.fields),
+        "members": len(live.members),
+        "force": live.force.value,
+        "ours": live.mark is not None,
+    }
+
+
+def _deleting(tenant: str, live: Live, parents: Mapping[str, Live]) -> dict[str, object]:
+    parent = parents.get(live.parent_id or "")
+    place = parent or live
+    switched_off = place.fields.get("enabled") is False
+    return {
+        **_object(tenant, live, parents),
+        "period": live.fields.get("period"),
+        "counted_from": live.fields.get("trigger"),
+        "action": live.fields.get("action"),
+        "where": sorted(place.members)[:20],
+        "places": len(place.members),
+        "on": not switched_off,
+    }
+
+
+def _show(screen: Screen, documents: Mapping[str, Document]) -> None:
+    for tenant, document in documents.items():
+        screen.heading(tenant)
+        if document["error"] is not None:
+            screen.say("could not be asked", indent=2)
+            continue
+        _deletes(screen, cast("Sequence[Document]", document["deletes"]))
+        _holds(screen, cast("Sequence[Document]", document["holds"]))
+        kinds = cast("Mapping[str, Document]", document["kinds"])
+        screen.say("objects seen: " + ", ".join(f"{KINDS[Kind(kind)]} {read['count']}" for kind, read in kinds.items()), indent=2)
+        for one in cast("Sequence[Document]", document["not_read"]):
+            screen.say(f"not read: {KINDS[Kind(str(one['kind']))]} ({one['reason']})", indent=2)
+
+
+def _deletes(screen: Screen, deletes: Sequence[Document]) -> None:
+    screen.say(f"What deletes today: {many(len(deletes), 'rule') if deletes else 'nothing that could be seen'}", indent=2)
+    for one in deletes:
+        parent = cast("Document | None", one["parent"])
+        name = parent["name"] if parent else one["name"]
+        off = "" if one["on"] else ", switched off"
+        screen.say(
+            f"{name}: {str(one['action']).replace('_', ' ')} after {value_word('period', one['period'])}, counted from {one['counted_from']}; "
+            f"{many(cast('int', one['places']), 'place')}{off}{', ours' if one['ours'] else ''}",
+            indent=4,
+        )
+
+
+def _holds(screen: Screen, holds: Sequence[Document]) -> None:
+    ours = [one for one in holds if one["ours"]]
+    screen.say(f"Holds: {len(holds)}" + (f", {len(ours)} of them ours" if ours else ""), indent=2)
+    for one in holds:
+        if not one["ours"]:
+            parent = cast("Document | None", one["parent"])
+            screen.say(f"{one['name']} in {parent['name'] if parent else 'no case'}: {many(cast('int', one['members']), 'source')}, {one['force']}", indent=4)
