@@ -11,7 +11,8 @@ from typing import Protocol
 
 from policies.district import Tenant
 from policies.duties import Desired, Duty
-from policies.effects import Effect
+from policies.effects import Clock as EffectClock
+from policies.effects import Effect, Term
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Live, Mark, Ref, Snapshot, Wanted
 from policies.roster import Roster
@@ -274,6 +275,40 @@ class Circumstances:
     """Subjects with a valid attestation (``vault-rules/TENANT``)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Whether one source of one account is really kept today, by what, and for how long at least.
+
+    ``protected`` None means that it cannot be told, and ``reason`` says why. ``term`` counts from ``clock`` item by item; an item older
+    than it is kept no longer. ``deletes`` are the objects that the platform deletes by in this source.
+    """
+
+    identity_id: str
+    address: str
+    source: Workload
+    place: str | None
+    protected: bool | None
+    by: tuple[Ref, ...] = ()
+    term: Term | None = None
+    clock: EffectClock | None = None
+    reason: str | None = None
+    deletes: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something in a tenant that people must hear of. ``grave``: of the first order (ST-13: age alone decides over a whole workload)."""
+
+    code: str
+    ref: Ref
+    grave: bool
+    message: str
+    next_step: str
+    workloads: tuple[Workload, ...] = ()
+    everyone: bool = False
+    days: int | None = None
+
+
 class Reader(Protocol):
     """Looks at one tenant and changes nothing. Every method may raise ``TenantUnreachableError`` and ``Stopped``."""
 
@@ -301,6 +336,20 @@ class PlaceFinder(Protocol):
 
     def containers(self, identity_ids: Iterable[str]) -> Mapping[str, str | None]:
         """Drive URL by account id: None where the platform says that there is none, absent where it would not say."""
+
+
+class Explainer(Protocol):
+    """A reader that can also say what really protects people's sources today. Costs a few requests a person, so it is asked for few."""
+
+    def coverage(self, identity_ids: Iterable[str], *, snapshot: Snapshot | None = None, roster: Roster | None = None) -> tuple[Coverage, ...]:
+        """Source by source for those accounts. What was read already may be given, so that it is not read twice."""
+
+
+class Surveyor(Protocol):
+    """A reader that can also say what deletes in its tenant today, and what else people must hear of."""
+
+    def findings(self, snapshot: Snapshot) -> tuple[Finding, ...]:
+        """The gravest first. ``snapshot`` is what was read already; the little that it lacks is read now."""
 
 
 class Writer(Protocol):

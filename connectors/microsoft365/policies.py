@@ -26,6 +26,9 @@ LOCATIONS: dict[str, str] = {
 CAPACITY: dict[str, int] = {"exchange": 1000, "group": 1000, "channel": 1000, "chat": 1000, "sharepoint": 100, "onedrive": 100}
 """Items that one static policy may hold (M§2.8)."""
 
+DETAIL: Mapping[str, object] = {"DistributionDetail": True, "RetentionRuleTypes": True}
+"""Without these two switches the status, every location and the rules of a policy are untrue (M§2.2)."""
+
 PUBLISHING = "pub-"
 PUBLISHING_RULE = "pubr-"
 """Keys of our publishing policies and rules. A publish rule can carry no comment (docs/wire), so its mark is read off its policy's."""

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from connectors.base import AuditRead, ConnectorError, Examination, Identity, PermanentError, TenantUnreachableError
+from connectors.base import AuditRead, ConnectorError, Coverage, Examination, Finding, Identity, PermanentError, TenantUnreachableError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.audit import Known, read_audit
 from connectors.microsoft365.capabilities import capabilities, surfaces
+from connectors.microsoft365.explaining import explain
+from connectors.microsoft365.findings import findings
 from connectors.microsoft365.graph import Call
 from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_path, people_of
+from connectors.microsoft365.policies import DETAIL, family
 from connectors.microsoft365.roster import drives, licences, read_roster
-from connectors.microsoft365.seeing import KINDS, Look
+from connectors.microsoft365.seeing import HOLD_KINDS, KINDS, POLICY_KINDS, Look
 from policies.kinds import Kind
 from policies.resources import Live, Ref, Snapshot
 from policies.roster import Roster
@@ -80,6 +83,25 @@ class Microsoft365Reader:
             reason = seen.reads[ref.kind].reason
             raise PermanentError("kind.partial", f"{ref.name} was not seen, but {ref.kind.value} could not be read whole: {reason}")
         return None
+
+    def coverage(self, identity_ids: Iterable[str], *, snapshot: Snapshot | None = None, roster: Roster | None = None) -> tuple[Coverage, ...]:
+        """Which sources of those accounts are really kept today, and by what. What was read already may be given."""
+        return explain(self._access, identity_ids, snapshot or self.snapshot(POLICY_KINDS | HOLD_KINDS), roster)
+
+    def findings(self, snapshot: Snapshot) -> tuple[Finding, ...]:
+        """What deletes by age, and what is locked; priority clean-up policies are read for it, because no ordinary list shows them (M§2.2)."""
+        try:
+            rows = self._access.admin.read("Get-RetentionCompliancePolicy", {**DETAIL, "PriorityCleanup": True}).rows
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            unread = Ref(tenant=snapshot.tenant, kind=Kind.M365_RETENTION_POLICY, vendor_id="", name="priority clean-up")
+            message = f"Whether a priority clean-up policy deletes here could not be read: {error.message}"
+            unknown = Finding(code="delete.unread", ref=unread, grave=False, message=message, next_step=error.next_step)
+            return (*findings(snapshot), unknown)
+        known = {live.vendor_id for live in snapshot.of(Kind.M365_RETENTION_POLICY)}
+        cleaners = family(rows, (), self._access.context.district, lambda row: None).policies  # noqa: ARG005  # whose they are changes nothing
+        return findings(snapshot, [one for one in cleaners if one.vendor_id not in known])
 
     def audit(self, since: datetime, until: datetime) -> AuditRead:
         """The vendor's log of changes in the window."""

@@ -14,7 +14,7 @@ from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.graph import Call, Listing, calls
 from connectors.microsoft365.holds import AUTOMATIC_CASE, case_from, case_path, hold_from, hold_path, people_of
 from connectors.microsoft365.labels import label_from
-from connectors.microsoft365.policies import family
+from connectors.microsoft365.policies import DETAIL, family
 from policies.kinds import TRAITS, Kind
 from policies.resources import KindRead, Live, ReadState, Snapshot
 
@@ -83,14 +83,13 @@ class Look:
 
     def _policies(self, kinds: AbstractSet[Kind]) -> None:
         admin = self._access.admin
-        # Without these two switches the status, every location and the rules are untrue (M§2.2). Never by Identity: an unknown one returns all.
-        detail = {"DistributionDetail": True, "RetentionRuleTypes": True}
-        policies = admin.read("Get-RetentionCompliancePolicy", detail)
+        # Never by Identity: an unknown one returns all (M§2.2).
+        policies = admin.read("Get-RetentionCompliancePolicy", DETAIL)
         rules = admin.read("Get-RetentionComplianceRule")
         policy_rows, rule_rows, partial = list(policies.rows), list(rules.rows), policies.partial or rules.partial
         # Newer locations and adaptive scopes live in a family of their own, exported only where it is licensed (M§2.2).
         if self._whole and "get-appretentioncompliancepolicy" in admin.cmdlets(Endpoint.COMPLIANCE):
-            newer, newer_rules = admin.read("Get-AppRetentionCompliancePolicy", detail), admin.read("Get-AppRetentionComplianceRule")
+            newer, newer_rules = admin.read("Get-AppRetentionCompliancePolicy", DETAIL), admin.read("Get-AppRetentionComplianceRule")
             policy_rows += newer.rows
             rule_rows += newer_rules.rows
             partial = partial or newer.partial or newer_rules.partial

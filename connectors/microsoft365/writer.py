@@ -10,7 +10,7 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, period_word
-from connectors.microsoft365.policies import locations, members_of
+from connectors.microsoft365.policies import DETAIL, locations, members_of
 from policies.kinds import Kind
 from policies.resources import Fields, Live, Mark, Ref, Wanted, find_mark
 
@@ -92,8 +92,7 @@ class Microsoft365Writer:
 
     def _exceptions(self, ref: Ref, wanted: Wanted) -> dict[str, object]:
         """The parameters that bring a policy's exceptions to ``wanted``: the platform can only add and remove, so what is live is read first."""
-        detail = {"DistributionDetail": True, "RetentionRuleTypes": True}
-        rows = self._access.admin.read("Get-RetentionCompliancePolicy", detail).rows
+        rows = self._access.admin.read("Get-RetentionCompliancePolicy", DETAIL).rows
         row = next((row for row in rows if (wire.text(row, "Guid") or "").lower() == ref.vendor_id), None)
         if row is None:
             raise PermanentError("admin.not_found", f"{ref.name} was not shown.", "Read the tenant again.")

@@ -1,0 +1,101 @@
+"""What deletes in a tenant by age, and what nobody should have switched on. Pure.
+
+Content and function decide how long a record is kept, never its age in a mailbox (ST-13): a rule that deletes over a whole workload is a
+finding of the first order, whoever made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from connectors.base import Finding
+from connectors.microsoft365.coverage import workloads_of
+from policies.effects import FOREVER
+from policies.kinds import Kind, Workload
+from policies.resources import Force, Live, Snapshot
+
+_DELETING = frozenset({"delete", "keep_and_delete"})
+_CLOCKS = {"created": "after it was made", "modified": "after it was last changed", "labelled": "after it was labelled"}
+_BY_NAME = "Ask who decided it and when. Two officers may have it switched off; Recordwarden switches off nothing."
+
+
+def findings(snapshot: Snapshot, cleaners: Iterable[Live] = ()) -> tuple[Finding, ...]:
+    """The gravest first. ``cleaners`` are priority clean-up policies, which delete in spite of every hold (M§2.2)."""
+    found = [_cleaner(one, snapshot.tenant) for one in cleaners]
+    policies = {policy.vendor_id: policy for policy in snapshot.of(Kind.M365_RETENTION_POLICY)}
+    for rule in snapshot.of(Kind.M365_RETENTION_RULE):
+        policy = policies.get(rule.parent_id or "")
+        if policy is not None and rule.fields.get("action") in _DELETING:
+            found.append(_deleting(policy, rule, snapshot.tenant))
+    found += [_locked(policy, snapshot.tenant) for policy in policies.values() if policy.fields.get("locked") is True]
+    found += [_label(label, snapshot.tenant) for label in snapshot.of(Kind.M365_LABEL) if label.fields.get("action") in _DELETING]
+    return tuple(sorted(found, key=lambda one: (not one.grave, one.code, one.ref.name, one.ref.vendor_id)))
+
+
+def everywhere(policy: Live) -> bool:
+    """Whether a policy is over a whole workload: everybody or every site, or an adaptive scope, of which nobody knows where it ends."""
+    return any(item.endswith(":All") or item.startswith("scope:") for item in policy.members)
+
+
+def _deleting(policy: Live, rule: Live, tenant: str) -> Finding:
+    days = rule.fields.get("period")
+    places = workloads_of(policy)
+    whole, off = everywhere(policy), policy.fields.get("enabled") is False or policy.force is Force.OFF or rule.force is Force.OFF
+    narrowed = " what its query finds of" if rule.fields.get("query") else ""
+    first = "keeps for that long and then deletes" if rule.fields.get("action") == "keep_and_delete" else "deletes"
+    when = _when(rule)
+    where = ", ".join(sorted(place.value for place in places)) or "places that are not understood"
+    state = "is switched off and" if off else ""
+    reach = "everybody's" if whole else "certain places'"
+    return Finding(
+        code="delete.whole_workload" if whole else "delete.places",
+        ref=policy.ref(tenant),
+        grave=whole and not off,
+        message=f"The policy {policy.name!r} {state} {first}{narrowed} {reach} {where}: {when}.".replace("  ", " "),
+        next_step=_BY_NAME,
+        workloads=tuple(sorted(places)),
+        everyone=whole,
+        days=days if isinstance(days, int) and not isinstance(days, bool) else None,
+    )
+
+
+def _cleaner(policy: Live, tenant: str) -> Finding:
+    return Finding(
+        code="delete.priority_cleanup",
+        ref=policy.ref(tenant),
+        grave=True,
+        message=f"The priority clean-up policy {policy.name!r} deletes content in spite of labels, policies and holds.",
+        next_step="Tell counsel today; somebody with the role for it must decide whether it stays.",
+        workloads=tuple(sorted(workloads_of(policy))),
+        everyone=everywhere(policy),
+    )
+
+
+def _locked(policy: Live, tenant: str) -> Finding:
+    return Finding(
+        code="policy.locked",
+        ref=policy.ref(tenant),
+        grave=False,
+        message=f"The policy {policy.name!r} is locked for ever: it can be lengthened and widened, never loosened.",
+        next_step="Nothing can be done; plan with it.",
+        workloads=tuple(sorted(workloads_of(policy))),
+        everyone=everywhere(policy),
+    )
+
+
+def _label(label: Live, tenant: str) -> Finding:
+    days = label.fields.get("period")
+    return Finding(
+        code="delete.label",
+        ref=label.ref(tenant),
+        grave=False,
+        message=f"The label {label.name!r} deletes what carries it: {_when(label)}.",
+        next_step="See which series it stands for, and who may apply it.",
+        workloads=(Workload.MAIL, Workload.ARCHIVE, Workload.DRIVE, Workload.SITE, Workload.GROUP),
+        days=days if isinstance(days, int) and not isinstance(days, bool) else None,
+    )
+
+
+def _when(rule: Live) -> str:
+    days = rule.fields.get("period")
+    return "never" if days == FOREVER else f"{days} days {_CLOCKS.get(str(rule.fields.get('trigger')), 'by a clock of its own')}"
