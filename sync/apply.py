@@ -54,7 +54,7 @@ class Applier:
 
     def _one(self, change: Change) -> Progress:
         wanted = self.hands.wanted[change.key]
-        if self._rests_on_failed(wanted):
+        if self._rests_on_failed(wanted) or self._never_made(change):
             self.failed_keys.add(change.key)
             return Progress(
                 change=change,
@@ -72,6 +72,10 @@ class Applier:
 
     def _rests_on_failed(self, wanted: Wanted) -> bool:
         return any(key in self.failed_keys for key in (wanted.parent, *wanted.depends_on) if key)
+
+    def _never_made(self, change: Change) -> bool:
+        """Whether the change is to an object whose own creation, earlier in this run, was not seen to work."""
+        return change.operation is not Operation.CREATE and change.key not in self.hands.live
 
     def _intend(self, change: Change) -> tuple[int, Progress]:
         self.desk.crash("intent.before")

@@ -119,6 +119,7 @@ class Keyring:
         self._lock = threading.Lock()
         self._held: dict[tuple[str, str], TokenSource] = {}
         self._info: Json | None = None
+        self._key: _ServiceAccount | None = None
         self._seen: set[str] = set()
 
     def token(self, scope: str, subject: str, *, instead_of: str | None = None) -> str:
@@ -165,12 +166,9 @@ class Keyring:
     def _make(self, scope: str, subject: str) -> TokenSource:
         credential = self._credential
         if credential is not None and credential.service_account_file is not None:
-            info = {**self._key_file(), "token_uri": self._token_uri()}
-            try:
-                made = _ServiceAccount.from_service_account_info(info, scopes=[scope], subject=subject)  # type: ignore[no-untyped-call]  # no types
-            except (ValueError, exceptions.GoogleAuthError) as error:
-                raise _no_key(f"{credential.service_account_file.name} is no usable service account key") from error
-            return cast("TokenSource", made)
+            if self._key is None:  # reading a private key costs more than a request, so it is done once for all scopes
+                self._key = self._load(credential.service_account_file)
+            return cast("TokenSource", self._key.with_scopes([scope]).with_subject(subject))
         if credential is not None and credential.impersonate is not None:
             sign = IamSigner(credential.impersonate, self._endpoints.get(Surface.IAM_CREDENTIALS.value), self._send, drill=self._drill)
             keyless = _Keyless(email=credential.impersonate, subject=subject, scope=scope, sign=sign, token_uri=self._token_uri())
@@ -178,6 +176,13 @@ class Keyring:
         raise TenantUnreachableError(
             "credential.missing", "no Google credential is set for this tenant", "Set credential to {service_account_file, subject}."
         )
+
+    def _load(self, file: Path) -> _ServiceAccount:
+        info = {**self._key_file(), "token_uri": self._token_uri()}
+        try:
+            return cast("_ServiceAccount", _ServiceAccount.from_service_account_info(info))  # type: ignore[no-untyped-call]  # no types
+        except (ValueError, exceptions.GoogleAuthError) as error:
+            raise _no_key(f"{file.name} is no usable service account key") from error
 
     def _token_uri(self) -> str:
         url = self.token_url()

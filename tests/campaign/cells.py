@@ -1,0 +1,105 @@
+"""What a fault campaign is made of: methods, strikes, the cells where they meet, and the matrix that counts which were really hit."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Moment = Literal["before", "after"]
+"""Before the vendor did the work, or after it was done and only the answer went wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Method:
+    """One method of a vendor as the sandbox names it. ``writes``: it changes the tenant."""
+
+    surface: str
+    operation: str
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Strike:
+    """One thing that can go wrong with a request, and when. ``only`` limits it to one operation (a vendor's own way of half succeeding)."""
+
+    name: str
+    kind: str
+    when: Moment
+    status: int = 503
+    only: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The head of its column."""
+        return f"{self.name}/{self.when}"
+
+
+THROTTLED_BEFORE = Strike(name="429", kind="status", when="before", status=429)
+THROTTLED_AFTER = Strike(name="429", kind="status", when="after", status=429)
+UNAVAILABLE_BEFORE = Strike(name="503", kind="status", when="before")
+UNAVAILABLE_AFTER = Strike(name="503", kind="status", when="after")
+RESET_BEFORE = Strike(name="reset", kind="reset", when="before")
+RESET_AFTER = Strike(name="reset", kind="reset", when="after")
+CUT_AFTER = Strike(name="cut", kind="truncated", when="after")
+PORTAL_BEFORE = Strike(name="portal", kind="html", when="before")
+
+EVERYWHERE = (
+    THROTTLED_BEFORE, THROTTLED_AFTER, UNAVAILABLE_BEFORE, UNAVAILABLE_AFTER, RESET_BEFORE, RESET_AFTER, CUT_AFTER, PORTAL_BEFORE,
+)  # fmt: skip
+"""What can happen to any request of any vendor. ``after`` with a 429, a 503, a reset or a cut answer is success that was lost after the commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Cell:
+    """One square of the matrix."""
+
+    method: Method
+    strike: Strike
+
+
+def cells(methods: Sequence[Method], strikes: Sequence[Strike]) -> tuple[Cell, ...]:
+    """Every square that exists."""
+    return tuple(Cell(method=method, strike=strike) for method in methods for strike in strikes if strike.only in {None, method.operation})
+
+
+def dealt(squares: Sequence[Cell], runs: int, seed: int) -> tuple[tuple[Cell, ...], ...]:
+    """For each of ``runs`` runs the squares it goes through: all of them at least once, evenly, in an order that ``seed`` shuffles."""
+    rng = random.Random(seed)
+    each = -(-len(squares) // runs)
+    each = max(each, 3)
+    deck: list[Cell] = []
+    while len(deck) < each * runs:
+        pack = list(squares)
+        rng.shuffle(pack)
+        deck += pack
+    return tuple(tuple(deck[number * each : (number + 1) * each]) for number in range(runs))
+
+
+class Matrix:
+    """How often each square was really hit: planted is not hit, only a fault that a request ran into counts."""
+
+    def __init__(self, squares: Iterable[Cell]) -> None:
+        self.hits: Counter[Cell] = Counter()
+        self._squares = tuple(squares)
+
+    def hit(self, cell: Cell, times: int) -> None:
+        self.hits[cell] += times
+
+    def empty(self) -> tuple[Cell, ...]:
+        """Squares that no request ran into."""
+        return tuple(cell for cell in self._squares if not self.hits[cell])
+
+    def table(self) -> str:
+        """The matrix as text, method by strike; a dot is a square that does not exist, for the strike belongs to another method."""
+        columns = list(dict.fromkeys(cell.strike for cell in self._squares))
+        rows = list(dict.fromkeys(cell.method for cell in self._squares))
+        there = set(self._squares)
+        wide = max(len(row.operation) for row in rows) + 2
+        lines = ["".ljust(wide) + "".join(column.words.rjust(15) for column in columns)]
+        for row in rows:
+            squares = (Cell(method=row, strike=column) for column in columns)
+            lines.append(row.operation.ljust(wide) + "".join((str(self.hits[one]) if one in there else ".").rjust(15) for one in squares))
+        return "\n".join(lines)

@@ -1,0 +1,289 @@
+"""One campaign run: a made-up district with one tenant, the real engine on a real store, faults where the cells say, and a judge at the end.
+
+Nothing here knows a vendor. A ``Theatre`` does: what makes the program call a method, and what the tenant must look like when all is over.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol, cast
+
+from ruamel.yaml import YAML
+
+from connectors.base import Connector, Context, Lane
+from policies.district import District, Tenant
+from policies.kinds import Platform
+from sandbox.people import make_world
+from sandbox.server import SandboxServer
+from sandbox.tenant import Tenant as Package
+from sandbox.world import Fault, World
+from sync.desk import Desk, TenantDoor
+from sync.journal import Journal
+from sync.lease import Leases
+from sync.matters.lane import HoldLane
+from sync.matters.order import MatterOrder
+from sync.registers.governance import ensure
+from sync.registers.governed import Governed
+from sync.run import Engine
+from sync.store import open_store
+from tests.campaign.cells import Cell, Method, Strike
+
+DISTRICT = "cmpgn001"
+ROUNDS = 14
+"""Looks after which a run that has not come to rest is called stuck."""
+PAUSE = 4_000.0
+"""Seconds between two looks: more than any platform here takes to bring a hold into force, and than what was refused rests."""
+_START = datetime(2026, 10, 5, 14, 30, tzinfo=UTC)
+
+
+class Theatre(Protocol):
+    """A vendor's side of a campaign."""
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's id in the sandbox's overlay."""
+
+    @property
+    def platform(self) -> Platform:
+        """The cloud."""
+
+    @property
+    def package(self) -> ModuleType:
+        """The sandbox's package of that cloud."""
+
+    @property
+    def methods(self) -> Sequence[Method]:
+        """The rows of the matrix."""
+
+    @property
+    def strikes(self) -> Sequence[Strike]:
+        """Its columns."""
+
+    def connector(self) -> Connector:
+        """The connector under test."""
+
+    def prepare(self, world: World) -> None:
+        """What must hold before anything: switches, people."""
+
+    def orders(self, world: World, rng: random.Random) -> MatterOrder:
+        """A hold order for some of the tenant's people."""
+
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
+        """Make the program need ``method`` at its next look: something done in the console, or a new order, which is handed back."""
+
+    def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
+        """Put the strike in the way of the method's next requests."""
+
+    def wrongs(self, world: World, district: str) -> tuple[str, ...]:
+        """What is not as every order wants it, or is there twice, or was not ours to touch; read off the tenant itself, never through the connector."""
+
+
+class Planted(Protocol):
+    """A strike that waits for its request."""
+
+    def hits(self) -> int:
+        """How many requests ran into it."""
+
+    def lift(self) -> None:
+        """Take it away."""
+
+
+@dataclass(slots=True)
+class PlantedFault:
+    """A fault of the sandbox's wire."""
+
+    world: World
+    fault: Fault
+
+    def hits(self) -> int:
+        return min(self.fault.times, max(0, self.fault.seen - self.fault.nth + 1))
+
+    def lift(self) -> None:
+        self.world.faults.remove(self.fault)
+
+
+def plant_on_wire(world: World, cell: Cell, rng: random.Random) -> PlantedFault:
+    """The strike as a fault of the sandbox: once, or often enough that retrying a read does not outlast it."""
+    times = rng.choice((1, 2)) if cell.method.writes else rng.choice((1, 2, 9))
+    fault = Fault(
+        surface=cell.method.surface, operation=cell.method.operation, kind=cell.strike.kind, when=cell.strike.when,  # type: ignore[arg-type]
+        status=cell.strike.status, times=times,
+    )
+    world.faults.append(fault)
+    return PlantedFault(world, fault)
+
+
+@dataclass(slots=True)
+class SharedClock:
+    """The program's clock and the sandbox's are one; waiting moves it and takes no time."""
+
+    world: World
+    start: float
+
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    def monotonic(self) -> float:
+        return self.world.clock.now().timestamp() - self.start
+
+    def sleep(self, seconds: float) -> None:
+        self.world.clock.advance(max(seconds, 0.001))
+
+
+@dataclass(slots=True)
+class Counting:
+    """Counts requests and waits for nobody."""
+
+    requests: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def spend(self, surface: str, method: str, cost: int = 1) -> None:
+        methods = self.requests.setdefault(surface, {})
+        methods[method] = methods.get(method, 0) + 1
+
+
+class Never:
+    """Nobody tells it to stop."""
+
+    @staticmethod
+    def is_set() -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended: which squares were hit how often, and everything that is wrong. No wrongs is the only good ending."""
+
+    seed: int
+    hits: tuple[tuple[Cell, int], ...]
+    wrongs: tuple[str, ...]
+    looks: int
+
+
+class Stage:
+    """The district of one run, with its hold lane and its engine."""
+
+    def __init__(self, theatre: Theatre, server: SandboxServer, folder: Path, seed: int) -> None:
+        self.world = server.world
+        self.rng = random.Random(seed)
+        clock = SharedClock(self.world, self.world.clock.now().timestamp() - 1000)
+        tenant = _tenant(theatre, server)
+        self.store = open_store(f"sqlite:///{folder / 'store.db'}", district=DISTRICT, drill=True, clock=clock, sandbox=True)
+        district = District(recordwarden=1, id=DISTRICT, name="Campaign Schools", tenants=(tenant,), drill=True)
+        journal = Journal(self.store, clock, run_id="campaign", drill=True)
+        ensure(journal, self.store, clock, Governed.of(district))
+        self.meter = Counting()
+        context = Context(clock=clock, meter=self.meter, stop=Never(), district=DISTRICT, timeout=20.0, drill=True)
+
+        def given(lane: Lane) -> Context:
+            return context
+
+        door = TenantDoor(tenant=tenant, connector=theatre.connector(), requests=lambda: self.meter.requests, context=given)
+        self.desk = Desk(
+            district=district, policy_digest="sha256:0", duties=(), doors=(door,), store=self.store, journal=journal, clock=clock, stop=Never(),
+            leases=Leases(self.store, clock, "campaign", "stage", 1), run_id="campaign",
+        )
+        letters = random.Random(seed)
+        self.lane = HoldLane(self.desk, lambda: "".join(letters.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(8)))
+        self.engine = Engine(self.desk, self.lane)
+        self.looks = 0
+
+    def order(self, order: MatterOrder) -> None:
+        """Write an order down; the next look sends it."""
+        self.lane.open(order)
+
+    def look(self) -> bool:
+        """One run of the hold lane by a process of its own; whether everything is at rest."""
+        self.looks += 1
+        self.lane = HoldLane(self.desk, self.lane._token)
+        self.engine = Engine(self.desk, self.lane)
+        result = self.engine.hold()
+        self.world.clock.advance(PAUSE)
+        quiet = not any(one.error or one.changes or one.in_flight or one.blocked for one in result.tenants)
+        sources = [source for matter in self._matters() for source in cast("list[dict[str, object]]", matter["sources"])]
+        return quiet and bool(sources) and all(source["state"] == "verified" for source in sources)
+
+    def rest(self) -> bool:
+        """Look until everything is at rest; False when it does not come to rest."""
+        return any(self.look() for _ in range(ROUNDS))
+
+    def standing(self) -> str:
+        """Where sources stand, for the words of a failure."""
+        found = [
+            f"{source['source']}={source['state']}({source['error']})"
+            for matter in self._matters() for source in cast("list[dict[str, object]]", matter["sources"]) if source["state"] != "verified"
+        ]
+        return ", ".join(found)[:600]
+
+    def proofs(self) -> tuple[str, ...]:
+        """What is wrong with the journal: a broken chain, an intent that nobody settled."""
+        found = self.desk.journal.verify()
+        wrong = [f"the journal breaks at {found.first_bad.seq}: {found.first_bad.why}"] if found.first_bad is not None else []
+        wrong += [f"intent {one.seq} for {one.subject} is still open" for one in self.desk.journal.open_intents()]
+        return tuple(wrong)
+
+    def _matters(self) -> list[dict[str, object]]:
+        return cast("list[dict[str, object]]", self.lane.status()["matters"])
+
+
+def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder: Path) -> Ending:
+    """One run through ``squares``. Nothing is judged before the last strike is over and the program had time to come to rest."""
+    with _stage(theatre, seed, keys, folder) as stage:
+        theatre.prepare(stage.world)
+        stage.order(theatre.orders(stage.world, stage.rng))
+        stage.look()
+        hits: list[tuple[Cell, int]] = []
+        for square in squares:
+            order = theatre.provoke(stage.world, square.method, stage.rng)
+            if order is not None:
+                stage.order(order)
+            planted = theatre.plant(stage.world, square, stage.rng)
+            for _ in range(stage.rng.choice((1, 1, 2))):  # now and then the trouble goes on while the program tries to recover
+                stage.look()
+            hits.append((square, planted.hits()))
+            planted.lift()
+            stage.look()
+        stuck = [] if stage.rest() else [f"not at rest: {stage.standing()}"]
+        wrongs = (*stuck, *theatre.wrongs(stage.world, DISTRICT), *stage.proofs(), *stage.world.violations)
+        stage.world.violations.clear()  # told here, with the seed
+        return Ending(seed=seed, hits=tuple(hits), wrongs=wrongs, looks=stage.looks)
+
+
+def make_keys(theatre: Theatre, folder: Path) -> Path:
+    """The sandbox's keys and certificates, made once and copied for every run: making them costs a second."""
+    with SandboxServer(make_world("tiny"), (_package(theatre),), folder):
+        pass
+    return folder
+
+
+@contextmanager
+def _stage(theatre: Theatre, seed: int, keys: Path, folder: Path) -> Iterator[Stage]:
+    shutil.copytree(keys, folder / "sandbox")
+    clock = folder / "clock"
+    clock.write_text((_START + timedelta(hours=seed % 24)).isoformat(), encoding="utf-8")
+    world = make_world("tiny", seed=seed, clock_file=clock)
+    world.switches["validate"] = "on"
+    with SandboxServer(world, (_package(theatre),), folder / "sandbox") as server:
+        stage = Stage(theatre, server, folder, seed)
+        try:
+            yield stage
+        finally:
+            stage.store.close()
+
+
+def _package(theatre: Theatre) -> Package:
+    return cast("Package", theatre.package)
+
+
+def _tenant(theatre: Theatre, server: SandboxServer) -> Tenant:
+    """The tenant's settings as the sandbox's overlay gives them, file names made whole."""
+    settings = YAML(typ="safe").load(server.overlay.read_text(encoding="utf-8"))["tenants"][theatre.tenant]
+    credential = {name: server.folder / value if name.endswith("_file") else value for name, value in settings.pop("credential").items()}
+    settings["ca_bundle"] = server.ca
+    return Tenant.model_validate({"id": theatre.tenant, "platform": theatre.platform.value, "credential": credential, **settings})

@@ -1,0 +1,180 @@
+"""Google's side of the campaign: every Vault method that a hold needs, the reads it rests on, and Vault's own way of half succeeding."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connectors.base import Connector
+from connectors.google_workspace.connector import GoogleWorkspaceConnector
+from policies.kinds import Platform
+from policies.resources import find_mark
+from sandbox import google
+from sandbox.google.state import GoogleState, Hold, Matter, state_of
+from sandbox.world import World
+from sync.matters.order import MatterOrder
+from tests.campaign.cells import EVERYWHERE, Cell, Method, Strike
+from tests.campaign.drive import Planted, plant_on_wire
+
+ADD = "vault.matters.holds.addHeldAccounts"
+PARTIAL = Strike(name="partial", kind="partial", when="after", only=ADD)
+"""HTTP 200, some accounts held, the others each with a status of their own (G§11.4)."""
+
+_WRITES = ("create", "update", "reopen", "undelete", "holds.create", "holds.update", "holds.addHeldAccounts")
+_READS = ("list", "get", "holds.list", "holds.get")
+METHODS = (
+    *(Method(surface="vault", operation=f"vault.matters.{name}", writes=True) for name in _WRITES),
+    *(Method(surface="vault", operation=f"vault.matters.{name}", writes=False) for name in _READS),
+    Method(surface="directory", operation="directory.users.list", writes=False),
+    Method(surface="directory", operation="directory.users.get", writes=False),
+    Method(surface="directory", operation="directory.groups.list", writes=False),
+    Method(surface="directory", operation="directory.orgunits.list", writes=False),
+    Method(surface="licensing", operation="licensing.licenseAssignments.listForProduct", writes=False),
+    Method(surface="reports", operation="reports.activities.list", writes=False),
+    Method(surface="token", operation="oauth2.token", writes=False),
+)
+_TERMS = "levy OR budget"
+FULL: Mapping[str, dict[str, object]] = {
+    "MAIL": {"mailQuery": {"terms": _TERMS}},
+    "DRIVE": {"driveQuery": {"includeSharedDriveFiles": True}},
+    "HANGOUTS_CHAT": {"hangoutsChatQuery": {"includeRooms": True}},
+}
+"""What every order here wants of each corpus, written down from G§1.4."""
+
+
+@dataclass
+class GoogleTheatre:
+    """One run's expectations: who must be held, and what of others must stay as it was."""
+
+    tenant = "google"
+    platform = Platform.GOOGLE_WORKSPACE
+    package = google
+    methods = METHODS
+    strikes = (*EVERYWHERE, PARTIAL)
+    held: list[set[str]] = field(default_factory=list)
+    others: dict[str, object] = field(default_factory=dict)
+    number: int = 0
+
+    def connector(self) -> Connector:
+        return GoogleWorkspaceConnector(groups=frozenset())
+
+    def prepare(self, world: World) -> None:
+        world.switches["google.quota"] = "off"  # quota has a test of its own; here a 429 comes when the campaign says so
+        self.others = _others(state_of(world))
+
+    def orders(self, world: World, rng: random.Random) -> MatterOrder:
+        self.number += 1
+        state = state_of(world)
+        able = [person for person in world.people if _holdable(world, state, f"{person.local_part}@{world.domain}")]
+        chosen = rng.sample(able, k=rng.choice((2, 3, 5)))
+        addresses = [f"{person.local_part}@{world.domain}" for person in chosen]
+        self.held.append({state.addresses[address] for address in addresses})
+        lines = [{"address": address} for address in addresses]
+        return MatterOrder.model_validate({"alias": f"campaign-{self.number}", "ordered_by": "counsel", "people": lines, "terms": _TERMS})
+
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
+        with world.lock:
+            return self._provoke(world, method.operation, rng)
+
+    def _provoke(self, world: World, operation: str, rng: random.Random) -> MatterOrder | None:
+        state = state_of(world)
+        ours = [matter for matter in state.matters.values() if find_mark(matter.description) is not None]
+        matter = rng.choice(ours)
+        hold = rng.choice(list(matter.holds.values()))
+        acts = google.console_acts(world)
+        if operation == "vault.matters.update":
+            mark = find_mark(matter.description)
+            acts["edit_matter"]({"matter": matter.id, "description": f"Somebody wrote here. {mark}"})
+        elif operation == "vault.matters.reopen":
+            acts["close_matter"]({"matter": matter.id, "holds": rng.choice(("keep", "release"))})
+        elif operation == "vault.matters.undelete":
+            acts["close_matter"]({"matter": matter.id, "holds": "keep"})
+            matter.state, matter.deleted_at = "DELETED", world.clock.now()
+        elif operation == "vault.matters.holds.update":
+            narrowed = next(one for one in matter.holds.values() if one.corpus == rng.choice(("DRIVE", "HANGOUTS_CHAT")) or one.corpus == "DRIVE")
+            narrowed.query = None
+        elif operation == "vault.matters.holds.create":
+            acts["delete_hold"]({"matter": matter.id, "hold": hold.id})
+        elif operation == ADD:
+            account = rng.choice(sorted(hold.accounts))
+            acts["remove_held_account"]({"matter": matter.id, "hold": hold.id, "email": state.users[account].email})
+        else:
+            return self.orders(world, rng)
+        return None
+
+    def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
+        if cell.strike.kind != "partial":
+            return plant_on_wire(world, cell, rng)
+        world.switches["google.vault.partial"] = "1"
+        return _Partial(world)
+
+    def wrongs(self, world: World, district: str) -> tuple[str, ...]:
+        state = state_of(world)
+        found = [f"another's object was touched: {name}" for name, value in _others(state).items() if self.others.get(name) != value]
+        found += [f"another's object is gone: {name}" for name in self.others.keys() - _others(state).keys()]
+        ours = [matter for matter in state.matters.values() if (mark := find_mark(matter.description)) is not None and mark.district == district]
+        marks = Counter(str(find_mark(matter.description)) for matter in ours)
+        found += [f"{count} matters carry {mark}" for mark, count in marks.items() if count > 1]
+        if len(ours) != len(self.held):
+            found.append(f"{len(ours)} matters of ours for {len(self.held)} orders")
+        found += [wrong for matter in ours for wrong in _matter_wrongs(matter, self.held)]
+        wanted = sorted(sorted(people) for people in self.held)
+        shown = sorted(sorted(_everybody(matter)) for matter in ours)
+        return tuple(found if wanted == shown else [*found, f"held are {shown}, ordered were {wanted}"])
+
+
+@dataclass
+class _Partial:
+    """The next addHeldAccounts leaves one account out, and says so in that account's own status."""
+
+    world: World
+
+    def hits(self) -> int:
+        return 1 if self.world.switches.get("google.vault.partial") == "0" else 0
+
+    def lift(self) -> None:
+        self.world.switches.pop("google.vault.partial", None)
+
+
+def _holdable(world: World, state: GoogleState, address: str) -> bool:
+    user = state.user(address)
+    return user is not None and user.vault_licensed and user.suspended_at is None and user.archived_at is None
+
+
+def _matter_wrongs(matter: Matter, orders: list[set[str]]) -> list[str]:
+    found = [] if matter.state == "OPEN" else [f"matter {matter.name} is {matter.state}"]
+    if not matter.description.startswith("Kept by Recordwarden."):
+        found.append(f"matter {matter.name} says {matter.description!r}")
+    by_corpus: dict[str, list[Hold]] = {}
+    for hold in matter.holds.values():
+        by_corpus.setdefault(hold.corpus, []).append(hold)
+    found += [f"{len(holds)} holds of {corpus} in {matter.name}" for corpus, holds in by_corpus.items() if len(holds) != 1]
+    people = _everybody(matter)
+    if people not in orders:
+        found.append(f"{matter.name} holds people whom no order names together")
+    for hold in matter.holds.values():
+        if set(hold.accounts) != people:
+            found.append(f"{hold.name} holds {len(hold.accounts)} of {len(people)}")
+        if any(held.since is None for held in hold.accounts.values()):
+            found.append(f"{hold.name}: somebody's hold is not in force")
+        if hold.corpus in FULL and hold.query != FULL[hold.corpus]:
+            found.append(f"{hold.name} asks {hold.query}")
+    missing = set(FULL) - set(by_corpus)
+    return [*found, *(f"no hold of {corpus} in {matter.name}" for corpus in sorted(missing))]
+
+
+def _everybody(matter: Matter) -> set[str]:
+    return {account for hold in matter.holds.values() for account in hold.accounts}
+
+
+def _others(state: GoogleState) -> dict[str, object]:
+    """What is in Vault and not ours, by id, as it stands."""
+    found: dict[str, object] = {}
+    for matter in state.matters.values():
+        if find_mark(matter.description) is not None:
+            continue
+        found[f"matter {matter.id}"] = (matter.name, matter.description, matter.state)
+        found |= {f"hold {hold.id}": (hold.name, hold.corpus, str(hold.query), tuple(sorted(hold.accounts)), hold.org_unit) for hold in matter.holds.values()}
+    return found
