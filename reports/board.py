@@ -23,9 +23,9 @@ from sync.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardReport:
-    """A report as it was written: path and SHA-256 (hex) by format, and the journal number under which the hashes are sealed."""
+    """A report as it was written: its files (HTML, JSON, CSV), the SHA-256 (hex) of each by name, and the journal number that seals them."""
 
-    paths: Mapping[str, Path]
+    paths: tuple[Path, ...]
     sha256: Mapping[str, str]
     seq: int
     facts: BoardFacts
@@ -39,7 +39,7 @@ def make(  # noqa: PLR0913  # what it is made from, and the four choices of who 
     clock: Clock,
     *,
     month: str,
-    edition: Edition,
+    edition: Edition | str,
     out: Path,
     restate: bool = False,
 ) -> BoardReport:
@@ -49,19 +49,19 @@ def make(  # noqa: PLR0913  # what it is made from, and the four choices of who 
     report, as often as one likes. Raises ReportError ``report.month .nothing_yet .exists .place``, StoreError, AccessibilityError.
     """
     source = Source(store=store, district=district, policy=policy, journal=journal, now=clock.now())
-    facts, _ = collect(source, month, edition, installed("recordwarden"))
-    subject = f"{REPORT}{month}/{edition.value}"
+    wanted = Edition(edition)
+    facts = collect(source, month, wanted, installed("recordwarden"))
+    subject = f"{REPORT}{month}/{wanted.value}"
     if facts.period.over and not restate and _final(journal, subject):
-        raise ReportError("report.exists", f"the {edition.value} report of {month} was made already", "give --restate to make it again")
+        raise ReportError("report.exists", f"the {wanted.value} report of {month} was made already", "give --restate to make it again")
     texts = {"html": html.render(facts), "json": json.render(facts), "csv": csv.render(facts)}
-    written = {name: text.encode() for name, text in texts.items()}
-    stem = f"board-{month}-{edition.value}"
-    drafts = {name: _draft(out, f"{stem}.{name}", content) for name, content in written.items()}
+    written = {f"board-{month}-{wanted.value}.{ending}": text.encode() for ending, text in texts.items()}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in written.items()}
-    seq = journal.append(EntryKind.EVIDENCE, subject, _body(facts, hashes, stem, restate=restate))
-    for path, draft in drafts.values():
+    drafts = {out / name: _draft(out, name, content) for name, content in written.items()}
+    seq = journal.append(EntryKind.EVIDENCE, subject, _body(facts, hashes, restate=restate))
+    for path, draft in drafts.items():
         draft.replace(path)  # sealed first: a report that stands in its place is one that the journal knows
-    return BoardReport(paths={name: path for name, (path, _) in drafts.items()}, sha256=hashes, seq=seq, facts=facts)
+    return BoardReport(paths=tuple(drafts), sha256=hashes, seq=seq, facts=facts)
 
 
 def _final(journal: Journal, subject: str) -> bool:
@@ -69,7 +69,7 @@ def _final(journal: Journal, subject: str) -> bool:
     return any(entry.kind is EntryKind.EVIDENCE and entry.subject == subject and entry.body["final"] is True for entry in journal.entries())
 
 
-def _body(facts: BoardFacts, hashes: Mapping[str, str], stem: str, *, restate: bool) -> dict[str, object]:
+def _body(facts: BoardFacts, hashes: Mapping[str, str], *, restate: bool) -> dict[str, object]:
     return {
         "report": facts.schema,
         "month": facts.period.month,
@@ -77,13 +77,13 @@ def _body(facts: BoardFacts, hashes: Mapping[str, str], stem: str, *, restate: b
         "final": facts.period.over,
         "restated": restate,
         "as_of": {"seq": facts.as_of.seq, "hash": facts.as_of.hash},
-        "files": [{"name": f"{stem}.{name}", "sha256": digest} for name, digest in hashes.items()],
+        "files": [{"name": name, "sha256": digest} for name, digest in hashes.items()],
     }
 
 
-def _draft(out: Path, name: str, content: bytes) -> tuple[Path, Path]:
-    """The place of a file and its content beside it, on disk. Counsel's edition names people, so nobody else may read either."""
-    path, draft = out / name, out / f".{name}.{secrets.token_hex(8)}"
+def _draft(out: Path, name: str, content: bytes) -> Path:
+    """The content on disk, beside the place that it is for. Counsel's edition names people, so nobody else may read it."""
+    draft = out / f".{name}.{secrets.token_hex(8)}"
     try:
         out.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if "-counsel." in name else 0o644), "wb") as file:
@@ -93,7 +93,7 @@ def _draft(out: Path, name: str, content: bytes) -> tuple[Path, Path]:
     except OSError as error:
         message = f"the report cannot be written to {out}: {error.strerror}"
         raise ReportError("report.place", message, "name a folder that can be written with --out") from error
-    return path, draft
+    return draft
 
 
 __all__ = ["BoardReport", "Edition", "ReportError", "make"]

@@ -115,8 +115,8 @@ def _back(begin: datetime, months: int) -> datetime:
     return begin.replace(year=count // 12, month=count % 12 + 1)
 
 
-def collect(source: Source, month: str, edition: Edition, version: str) -> tuple[BoardFacts, Chronicle]:
-    """The facts of one month, and the journal they stand on. Raises ReportError ``report.month .nothing_yet``, StoreError."""
+def collect(source: Source, month: str, edition: Edition, version: str) -> BoardFacts:
+    """The facts of one month. Raises ReportError ``report.month .nothing_yet``, StoreError."""
     period = period_of(month, source.district.timezone, source.now)
     ends = [_back(period.begin, months) for months in range(TREND_MONTHS - 1)]
     cut = period.end if period.over else datetime.max.replace(tzinfo=period.end.tzinfo)
@@ -128,7 +128,7 @@ def collect(source: Source, month: str, edition: Edition, version: str) -> tuple
         source=source, edition=edition, period=period, policy=_policy_at(source, period), told=told, as_of=told.as_of, offices=offices,
         tenants=source.district.tenants,
     )
-    return _facts(scene, version), told
+    return _facts(scene, version)
 
 
 def _policy_at(source: Source, period: Period) -> Policy:
