@@ -47,8 +47,9 @@ _LOCATIONS: Final[Mapping[str, frozenset[Workload]]] = {
     "group": frozenset({Workload.GROUP}),
     "chat": frozenset({Workload.CHAT}),
     "channel": frozenset({Workload.CHAT}),
-    # A case hold on a mailbox also holds the compliance copies of Teams chats (M§3.1); a site may be a OneDrive (M§3.4).
-    "mail": frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR, Workload.CHAT}),
+    # A case hold on a mailbox also holds the compliance copies of Teams chats (M§3.1), and the mailbox may be a group's; a site may be a OneDrive
+    # (M§3.4).
+    "mail": frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR, Workload.CHAT, Workload.GROUP}),
     "site": frozenset({Workload.DRIVE, Workload.SITE}),
 }
 _LABELLED: Final = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR, Workload.DRIVE, Workload.SITE, Workload.GROUP})

@@ -33,6 +33,12 @@ _WEAKEST_FIRST: Final = (
     StandingValue.ENFORCED,
 )
 _PROTECTING: Final = frozenset({StandingValue.ENFORCED, StandingValue.VERIFIED, StandingValue.SET_BY_HAND, StandingValue.ATTESTED})
+_NOT_IN_FORCE: Final = {
+    Force.ERROR: (StandingValue.GAP, "carrier.error"),
+    Force.OFF: (StandingValue.GAP, "carrier.off"),
+    Force.PENDING: (StandingValue.PENDING, "carrier.pending"),
+    Force.UNKNOWN: (StandingValue.UNKNOWN, "carrier.force_unknown"),
+}
 _TEXTS: Final = frozenset({"description"})
 """Fields that say nothing about how long anything is kept."""
 
@@ -130,18 +136,10 @@ def _unseen(wanted: Wanted, inputs: AssessInput) -> _Part:
 
 
 def _in_place(wanted: Wanted, live: Live, stopped: str | None) -> _Part:
-    match live.force:
-        case Force.ERROR:
-            return _Part(standing=StandingValue.GAP, reason="carrier.error")
-        case Force.OFF:
-            return _Part(standing=StandingValue.GAP, reason="carrier.off")
-        case Force.PENDING:
-            return _Part(standing=StandingValue.PENDING, reason="carrier.pending", since=live.changed_at or live.created_at)
-        case Force.UNKNOWN:
-            return _Part(standing=StandingValue.UNKNOWN, reason="carrier.force_unknown")
-        case Force.APPLIED:
-            pass
-    return _as_wanted(wanted, live, stopped)
+    if live.force is Force.APPLIED:
+        return _as_wanted(wanted, live, stopped)
+    standing, reason = _NOT_IN_FORCE[live.force]
+    return _Part(standing=standing, reason=reason, since=live.changed_at or live.created_at if live.force is Force.PENDING else None)
 
 
 def _as_wanted(wanted: Wanted, live: Live, stopped: str | None) -> _Part:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from policies.protection import Direction
 from policies.resources import Force, Live, MemberState, Snapshot
 from policies.simulator import judge
 from sync.plan import Change, Operation
+from sync.reach import Reach, reaching
 from sync.views import NotComputableError, computable, readings, settled, unreadable
 
 EffectsOf: TypeAlias = Callable[[Snapshot], tuple[Effect, ...]]
@@ -31,28 +33,15 @@ class _Weight(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """Whose protection differs, in one view: ``places`` by name, and with ``others`` everybody who is not ``named`` by anything in force."""
-
-    places: frozenset[str]
-    others: bool
-    named: frozenset[str]
-
-    def touches(self, place: str) -> bool:
-        """Whether ``place`` (in lower case) is protected differently afterwards."""
-        return place in self.places or (self.others and place not in self.named)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one step does to protection, and to whose in each view. ``reach`` None: it cannot be said, so it may be anybody's."""
+    """What one step does to protection and, where it weakens, to whose in each view. ``reach`` None: it cannot be said, so it may be anybody's."""
 
     direction: Direction
     reach: tuple[Reach, ...] | None = ()
     reason: str | None = None
 
     def touches(self, place: str) -> bool:
-        """Whether ``place`` (in lower case) may be protected differently afterwards."""
+        """Whether ``place`` (in lower case) may be worse protected afterwards."""
         return self.reach is None or any(view.touches(place) for view in self.reach)
 
 
@@ -135,17 +124,18 @@ def judge_step(before: Snapshot, after: Snapshot, effects_of: EffectsOf) -> Verd
 
 
 def _judged(before: tuple[Effect, ...], after: tuple[Effect, ...]) -> Verdict:
+    difference = (Counter(before) - Counter(after)) + (Counter(after) - Counter(before))
+    if not difference:
+        return Verdict(direction=Direction.NEUTRAL)
+    labels = {effect.label for effect in difference}
+    if None not in labels:
+        # An item carries one label at most, so what other labels do is the same before and after.
+        before, after = (tuple(one for one in effects if one.label is None or one.label in labels) for effects in (before, after))
     judgement = judge(before, after)
-    reach = Reach(places=_lower(judgement.places), others=judgement.others, named=_named(before) & _named(after))
-    return Verdict(direction=judgement.direction, reach=(reach,), reason=judgement.reason)
-
-
-def _named(effects: tuple[Effect, ...]) -> frozenset[str]:
-    return _lower(place for effect in effects if effect.in_force for place in effect.scope.include)
-
-
-def _lower(places: Iterable[str]) -> frozenset[str]:
-    return frozenset(place.lower() for place in places)
+    if judgement.direction is not Direction.WEAKENS:
+        return Verdict(direction=judgement.direction)
+    touched = {(effect.platform, workload) for effect in difference for workload in effect.scope.workloads}
+    return Verdict(direction=Direction.WEAKENS, reach=tuple(reaching(before, after, touched)), reason=judgement.reason)
 
 
 def _views(before: Snapshot, after: Snapshot) -> list[tuple[Snapshot, Snapshot]]:
@@ -249,15 +239,14 @@ def _alone(
 ) -> Verdict:
     world = snapshot
     for step in beneath:
-        world = project(world, step, vendor_ids)
+        _, world = judge_change(step, world, effects_of, vendor_ids)
     return judge_change(change, world, effects_of, vendor_ids)[0]
 
 
 def _joined(first: Verdict, second: Verdict) -> Verdict:
     deciding = max(first, second, key=lambda verdict: _Weight[verdict.direction.name])
-    if first.reach is None or second.reach is None:
-        return replace(deciding, reach=None)
-    return replace(deciding, reach=first.reach + second.reach)
+    unknown = first.reach is None or second.reach is None
+    return replace(deciding, reach=None if unknown else (*(first.reach or ()), *(second.reach or ())))
 
 
 class _Remembered:

@@ -27,6 +27,8 @@ def weigh(
     while True:
         weighed = guard([_without_cover(change) if change.id in uncovered else change for change, _ in judged], inputs)
         left = runnable(weighed)
+        if len(left) == len(weighed):
+            return weighed
         again = walk(left, snapshot, effects_of, vendor_ids)
         worse = {
             before.id

@@ -259,6 +259,16 @@ def test_objects_that_wait_for_each_other_are_a_fault() -> None:
         ordered([wanted(LABEL, "a", depends_on=("b",)), wanted(LABEL, "b", depends_on=("a",))])
 
 
+def test_what_rests_on_something_that_this_run_does_not_want_stands_alone() -> None:
+    assert [one.key for one in ordered([wanted(RULE, "r", parent="elsewhere"), wanted(LABEL, "l")])] == ["r", "l"]
+
+
+def test_a_binding_gives_the_reference_under_which_its_object_is_found() -> None:
+    hold = live(HOLD, "H1", key="m-1", parent_id="C1")
+    ref = binding(hold, "m-1").ref()
+    assert (ref.kind, ref.vendor_id, ref.parent_id, ref.mark) == (HOLD, "H1", "C1", hold.mark)
+
+
 def test_vendor_ids_of_what_was_seen_beat_those_of_bindings() -> None:
     old, new = live(LABEL, "L1", key="k"), live(LABEL, "L2", mark=mark("k", 2))
     gone, unseen = live(LABEL, "L7"), live(CASE, "C7")

@@ -276,6 +276,41 @@ def test_a_person_on_hold_is_not_reached_by_what_the_hold_outlasts() -> None:
     assert verdict.touches("b@d.example")
 
 
+def test_a_person_held_in_one_workload_is_reached_in_another() -> None:
+    chats = change(Kind.M365_RETENTION_POLICY, operation=Operation.REMOVE, vendor_id="P1", remove=frozenset({"chat:All"}))
+    kept = keeping(members=["chat:All"])
+    mail = live(Kind.M365_RETENTION_POLICY, "P2", members=["exchange:a@d.example"])
+    rule = live(RULE_, "R2", parent_id="P2", period="forever")
+    (_, verdict), = walk([chats], snapshot(*kept, mail, rule), effects_of)
+    assert verdict.touches("a@d.example"), "a policy over the mailbox says nothing of chats"
+    assert not verdict.touches("https://d/personal/a"), "files are not chats"
+    hold = live(Kind.M365_HOLD, "H1", members=["mail:a@d.example"])
+    (_, verdict), = walk([chats], snapshot(*kept, hold), effects_of)
+    assert not verdict.touches("a@d.example"), "a mailbox on hold keeps its chats"
+
+
+def test_in_google_everything_is_at_the_account() -> None:
+    def google(state: Snapshot) -> tuple[Effect, ...]:
+        return google_effects(state, ROSTER)
+
+    default = live(Kind.GOOGLE_VAULT_RULE, "V0", service="DRIVE", default=True, period=3650, trigger="created", action="keep")
+    shorten = change(Kind.GOOGLE_VAULT_RULE, vendor_id="V0", before={"period": 3650}, after={"period": 30})
+    hold = live(Kind.GOOGLE_HOLD, "H1", members=["account:1"], corpus="MAIL", scope="accounts")
+    (_, verdict), = walk([shorten], snapshot(default, hold), google)
+    assert verdict.touches("1"), "a hold on mail says nothing of files"
+    drive = live(Kind.GOOGLE_HOLD, "H2", members=["account:1"], corpus="DRIVE", scope="accounts")
+    (_, verdict), = walk([shorten], snapshot(default, drive), google)
+    assert not verdict.touches("1")
+    assert verdict.touches("2")
+
+
+def test_steps_on_what_was_not_seen_do_not_stop_the_judging_of_the_rest() -> None:
+    unseen = change(Kind.M365_HOLD, "m-1", Operation.ADD, vendor_id="H404", add=frozenset({"mail:a@d.example"}))
+    again = replace(unseen, add=frozenset({"mail:b@d.example"}))
+    plan = [setting(RULE_, "R1", {"period": 365}, {"period": 730}), unseen, again]
+    assert [c.direction for c in judge_plan(plan, snapshot(*keeping()), effects_of)] == [Direction.STRENGTHENS, Direction.WEAKENS, Direction.WEAKENS]
+
+
 def test_effects_raise_for_what_has_no_word() -> None:
     with pytest.raises(UnknownSettingError) as caught:
         effects_of(snapshot(live(LABEL_, "L1", behaviour="odd")))

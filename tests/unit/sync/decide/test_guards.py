@@ -9,12 +9,13 @@ import pytest
 
 from connectors.base import Lane, WriteCapability
 from policies.district import Mode, Thresholds
-from policies.kinds import Kind
+from policies.kinds import Kind, Platform, Workload
 from policies.protection import Direction
 from policies.resources import ReadState
 from sync.guards import guard, runnable, takes_away
 from sync.plan import Change, Operation, Refusal
-from sync.project import Reach, Verdict
+from sync.project import Verdict
+from sync.reach import Reach
 from tests.unit.sync.decide.build import can, change, codes, guards, read
 
 LABEL = Kind.M365_LABEL
@@ -83,8 +84,9 @@ def test_nothing_is_made_or_shrunk_in_a_kind_that_was_not_completely_read(state:
 def test_while_a_matter_is_open_nothing_brings_a_deletion_forward_for_its_people() -> None:
     approved = {"approvals": {WEAKER.id: 2}}
     places = frozenset({"A@d.example"})
-    reached = Verdict(direction=Direction.WEAKENS, reach=(Reach(places=frozenset({"a@d.example"}), others=False, named=frozenset()),))
-    beside = Verdict(direction=Direction.WEAKENS, reach=(Reach(places=frozenset({"b@d.example"}), others=False, named=frozenset()),))
+    reach = Reach(platform=Platform.MICROSOFT365, workload=Workload.MAIL, places=frozenset({"a@d.example"}), others=False, named=frozenset())
+    reached = Verdict(direction=Direction.WEAKENS, reach=(reach,))
+    beside = Verdict(direction=Direction.WEAKENS, reach=(replace(reach, places=frozenset({"b@d.example"})),))
     anybody = Verdict(direction=Direction.WEAKENS, reach=None)
     for verdicts, expected in (({}, ["matter.open"]), ({WEAKER.id: reached}, ["matter.open"]), ({WEAKER.id: anybody}, ["matter.open"]), ({WEAKER.id: beside}, [])):
         assert refused(WEAKER, open_matter_places=places, verdicts=verdicts, **approved) == expected
