@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connectors.base import Connector
+from connectors.base import Coverage as ReaderCoverage
 from connectors.effects import GOOGLE_MODELLED, M365_MODELLED, UnknownSettingError
 from policies.effects import FOREVER, Clock, Effect, Mechanism, Term
 from policies.kinds import Kind, Platform, Workload
@@ -22,6 +23,10 @@ SOURCES = {
 """A person's sources where none are named (contract, *Sources left out*)."""
 LICENSED = (Workload.VOICE, Workload.CALENDAR, Workload.GEMINI)
 """Google's further sources, where the account is licensed for them."""
+
+
+_HELD = frozenset({Kind.M365_HOLD, Kind.M365_MAILBOX, Kind.GOOGLE_HOLD})
+"""What keeps until somebody releases it."""
 
 
 class Protected(StrEnum):
@@ -44,6 +49,7 @@ class Coverage:
     by: tuple[Ref, ...] = ()
     until: str | None = None
     reason: str | None = None
+    place: str | None = None
 
 
 def people_kinds() -> frozenset[Kind]:
@@ -57,6 +63,42 @@ def coverage(connector: Connector, snapshot: Snapshot, roster: Roster, account: 
     if connector.platform is Platform.GOOGLE_WORKSPACE:
         sources += tuple(one for one in LICENSED if one in account.licensed_for_hold)
     return tuple(_source(connector, snapshot, roster, account, source, person) for source in sources)
+
+
+def observed(found: Iterable[ReaderCoverage], simulated: Sequence[Coverage], person: str, snapshot: Snapshot) -> tuple[Coverage, ...]:
+    """What the platform's own marks on the places say; where it would not show them, what follows from the objects that were seen.
+
+    Places of groups stand below the person's own, each under its address.
+    """
+    left = {one.source: one for one in simulated}
+    answers = []
+    for one in found:
+        unread = one.protected is None and one.place is None
+        worked_out = left.pop(one.source, None)
+        answers.append(worked_out if unread and worked_out is not None else _observed(one, person, snapshot))
+    return tuple(answers)
+
+
+def _observed(one: ReaderCoverage, person: str, snapshot: Snapshot) -> Coverage:
+    return Coverage(
+        person=person,
+        tenant=snapshot.tenant,
+        account=one.address,
+        source=one.source,
+        place=one.place,
+        protected=Protected.UNKNOWN if one.protected is None else Protected.YES if one.protected else Protected.NO,
+        by=one.by,
+        until=_end(one),
+        reason=one.reason,
+    )
+
+
+def _end(one: ReaderCoverage) -> str | None:
+    if one.term is None:
+        return None
+    if one.term == FOREVER:
+        return "released" if any(ref.kind in _HELD for ref in one.by) else "forever"
+    return f"{one.term} days after {(one.clock or Clock.CREATED).value}"
 
 
 def _source(  # one source of one account in one tenant

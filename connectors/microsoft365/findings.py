@@ -16,6 +16,8 @@ from policies.resources import Force, Live, Snapshot
 
 _DELETING = frozenset({"delete", "keep_and_delete"})
 _CLOCKS = {"created": "after it was made", "modified": "after it was last changed", "labelled": "after it was labelled"}
+_POPULATION = 50
+"""From so many named places on, a policy is a rule over a population that somebody has written out name by name."""
 _BY_NAME = "Ask who decided it and when. Two officers may have it switched off; Recordwarden switches off nothing."
 
 
@@ -46,11 +48,12 @@ def _deleting(policy: Live, rule: Live, tenant: str) -> Finding:
     when = _when(rule)
     where = ", ".join(sorted(place.value for place in places)) or "places that are not understood"
     state = "is switched off and" if off else ""
-    reach = "everybody's" if whole else "certain places'"
+    named = len(policy.members)
+    reach = "everybody's" if whole else f"{named} named places'"
     return Finding(
         code="delete.whole_workload" if whole else "delete.places",
         ref=policy.ref(tenant),
-        grave=whole and not off,
+        grave=not off and (whole or named >= _POPULATION),
         message=f"The policy {policy.name!r} {state} {first}{narrowed} {reach} {where}: {when}.".replace("  ", " "),
         next_step=_BY_NAME,
         workloads=tuple(sorted(places)),

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from connectors.base import Lane
+from connectors.base import Explainer, Lane
 from policies.problems import Problem, Severity
-from policies.resources import ReadState
+from policies.resources import ReadState, Snapshot
 from policies.roster import Identity, Roster
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.journal_erase import named
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen
-from recordwarden.coverage import Coverage, Protected, coverage, people_kinds
+from recordwarden.coverage import Coverage, Protected, coverage, observed, people_kinds
 from recordwarden.exits import Exit, worst
 from sync.look import Look, look, with_places
 from sync.wording import problem_document, ref_document
@@ -65,8 +65,17 @@ def _covered(seen: Look, people: Sequence[str]) -> list[Coverage]:
         one
         for person in people
         for account in accounts(seen.roster, person)
-        for one in coverage(seen.connector, seen.snapshot, seen.roster, account, person)
+        for one in _of_account(seen, seen.snapshot, seen.roster, account, person)
     ]
+
+
+def _of_account(seen: Look, snapshot: Snapshot, roster: Roster, account: Identity, person: str) -> tuple[Coverage, ...]:
+    """What the platform's marks on the places say, where its reader can read them; else what follows from the objects."""
+    worked_out = coverage(seen.connector, snapshot, roster, account, person)
+    if not hasattr(seen.reader, "coverage"):
+        return worked_out
+    found = cast("Explainer", seen.reader).coverage([account.vendor_id], snapshot=snapshot, roster=roster)
+    return observed(found, worked_out, person, snapshot) or worked_out
 
 
 def _missing(looks: Iterable[Look], people: Sequence[str]) -> tuple[Problem, ...]:
@@ -108,6 +117,7 @@ def _document(one: Coverage) -> dict[str, object]:
         "tenant": one.tenant,
         "account": one.account,
         "source": one.source.value,
+        "place": one.place,
         "protected": one.protected.value,
         "by": [ref_document(ref) for ref in one.by],
         "until": one.until,

@@ -7,7 +7,7 @@ from typing import cast
 
 import typer
 
-from connectors.base import Lane
+from connectors.base import Lane, Surveyor
 from policies.kinds import Kind
 from policies.problems import Problem
 from policies.resources import Live, ReadState
@@ -55,6 +55,7 @@ def _document(one: Look) -> dict[str, object]:
     parents = {live.vendor_id: live for live in resources}
     return {
         **said,
+        "findings": _findings(one),
         "deletes": None if one.snapshot is None else [_deleting(one.tenant.id, live, parents) for live in resources if live.fields.get("action") in DELETING],
         "holds": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in HOLDS],
         "rules": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in RULES],
@@ -62,6 +63,25 @@ def _document(one: Look) -> dict[str, object]:
         "not_read": _not_read(one),
         "error": None if one.error is None else problem_document(one.error),
     }
+
+
+def _findings(one: Look) -> list[Document]:
+    """What people must hear of first: age that decides over a whole workload (ST-13), clean-up in spite of holds, locks."""
+    if one.snapshot is None or not hasattr(one.reader, "findings"):
+        return []
+    return [
+        {
+            "code": found.code,
+            "grave": found.grave,
+            "ref": ref_document(found.ref),
+            "workloads": [workload.value for workload in found.workloads],
+            "everyone": found.everyone,
+            "days": found.days,
+            "message": found.message,
+            "next_step": found.next_step,
+        }
+        for found in cast("Surveyor", one.reader).findings(one.snapshot)
+    ]
 
 
 def _not_read(one: Look) -> list[Document]:
@@ -110,6 +130,8 @@ def _show(screen: Screen, documents: Mapping[str, Document]) -> None:
         if document["error"] is not None:
             screen.say("could not be asked", indent=2)
             continue
+        for one in cast("Sequence[Document]", document["findings"]):
+            screen.say(f"{'FIRST OF ALL: ' if one['grave'] else ''}{one['message']} {one['next_step']}", "red" if one["grave"] else None, indent=2)
         _deletes(screen, cast("Sequence[Document]", document["deletes"]))
         _holds(screen, cast("Sequence[Document]", document["holds"]))
         kinds = cast("Mapping[str, Document]", document["kinds"])

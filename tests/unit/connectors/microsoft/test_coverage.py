@@ -255,6 +255,8 @@ def test_age_over_a_whole_workload_is_a_finding_of_the_first_order_and_over_some
     assert "everybody's archive, calendar, mail: 90 days after it was made" in whole[0].message
     some = findings(world(policy(P1, "exchange:mia@d.example"), rule(P1, "keep_and_delete", 90)))
     assert [(one.code, one.grave) for one in some] == [("delete.places", False)]
+    many = findings(world(policy(P1, *(f"exchange:s{number}@d.example" for number in range(395))), rule(P1, "delete", 365)))
+    assert [(one.code, one.grave, "395 named places" in one.message) for one in many] == [("delete.places", True, True)]
     off = findings(world(policy(P1, "exchange:All", force=Force.OFF, enabled=False), rule(P1, "delete")))
     assert [(one.code, one.grave) for one in off] == [("delete.whole_workload", False)]
     assert findings(world(policy(P1, "exchange:All"), rule(P1, "keep"))) == ()
