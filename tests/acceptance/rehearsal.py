@@ -1,0 +1,202 @@
+"""A made-up district against a sandbox, both as real processes: everything is done by calls of the program, over real HTTPS on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").exists())
+DEMO = ROOT / "examples" / "demo"
+OFFICERS = ("custodian", "deputy", "superintendent", "counsel", "chair", "itdirector")
+PATIENCE = 90.0
+"""Seconds that one call may take on a busy machine; nothing waits for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """One call of the program as it ended: exit code, the one JSON document on stdout, and what stood on stderr."""
+
+    code: int
+    document: dict[str, Any]
+    stdout: str
+    stderr: str
+
+    @property
+    def result(self) -> Any:
+        """``result`` of the envelope."""
+        return self.document["result"]
+
+    @property
+    def tenants(self) -> dict[str, Any]:
+        """``tenants`` of the envelope."""
+        found: dict[str, Any] = self.document["tenants"]
+        return found
+
+    def codes(self, severity: str | None = None) -> set[str]:
+        """Codes of the problems."""
+        return {one["code"] for one in self.document["problems"] if severity in {None, one["severity"]}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """A sandbox that serves as a process of its own."""
+
+    folder: Path
+    clock: Path
+    process: subprocess.Popen[str]
+    told: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def overlay(self) -> Path:
+        """The overlay that leads a district here."""
+        return self.folder / "overlay.yaml"
+
+    def door(self, path: str, body: object = None, method: str | None = None) -> Any:
+        """What the drill's door answers; the product never asks here."""
+        request = urllib.request.Request(self.told["door_url"] + path, method=method or ("GET" if body is None else "POST"))
+        request.add_header("Authorization", f"Bearer {self.told['door_token']}")
+        trust = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(request, data=data, context=trust, timeout=30) as answer:
+            return json.load(answer)
+
+    def console(self, tenant: str, act: str, **values: object) -> Any:
+        """What an administrator does in a vendor's console."""
+        return self.door(f"/console/{tenant}/{act}", values)
+
+    def forward(self, seconds: float) -> None:
+        """Move the time that sandbox and program share."""
+        moved = float(self.clock.read_text(encoding="utf-8").strip().removeprefix("+")) + seconds
+        self.clock.write_text(f"+{moved}\n", encoding="utf-8")
+
+    def end(self) -> None:
+        """End the process and wait until it has gone."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=30)
+
+
+def start_sandbox(folder: Path, profile: str = "demo") -> Sandbox:
+    """A sandbox that answers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = folder / "clock"
+    clock.write_text("+0\n", encoding="utf-8")
+    command = [sys.executable, "-m", "sandbox", str(folder), "--profile", profile, "--clock-file", str(clock)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    ready = process.stdout.readline()
+    if not ready.startswith("sandbox ready"):
+        process.kill()
+        raise AssertionError(process.communicate(timeout=10)[1])
+    return Sandbox(folder=folder, clock=clock, process=process, told=json.loads((folder / "sandbox.json").read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class District:
+    """A district folder with its store, its officers' keys, and the sandbox that it meets."""
+
+    place: Path
+    sandbox: Sandbox | None
+    keys: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder with district.yaml and policy.yaml."""
+        return self.place / "folder"
+
+    @property
+    def store(self) -> Path:
+        """The store's file."""
+        return self.place / "store.db"
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        """What a call of the program is given; nothing of the caller's own."""
+        given = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.place),
+            "RECORDWARDEN_FOLDER": str(self.folder),
+            "RECORDWARDEN_STORE": f"sqlite:///{self.store}",
+            "RECORDWARDEN_FORMAT": "json",
+        }
+        given |= {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
+        if self.sandbox is not None:
+            given |= {"RECORDWARDEN_OVERLAY": str(self.sandbox.overlay), "RECORDWARDEN_CLOCK_FILE": str(self.sandbox.clock)}
+        return given | extra
+
+    def start(self, *words: str | Path, **extra: str) -> subprocess.Popen[str]:
+        """A call of the program that goes on."""
+        command = [sys.executable, "-m", "recordwarden", *map(str, words)]
+        return subprocess.Popen(
+            command, cwd=self.place, env=self.environment(**extra), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self, *words: str | Path, officer: str | None = None, **extra: str) -> Ran:
+        """A call of the program, in JSON, with ``officer`` behind it where one is named."""
+        signing = () if officer is None else ("--as", officer, "--key", self.keys / f"{officer}.pem")
+        process = self.start(*signing, *words, **extra)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
+        try:
+            document = json.loads(stdout)
+        except ValueError:
+            document = {}
+        return Ran(code=process.returncode, document=document, stdout=stdout, stderr=stderr)
+
+    def must(self, *words: str | Path, officer: str | None = None, code: int = 0, **extra: str) -> Ran:
+        """A call that ends with ``code``; what it said otherwise stands in the failure."""
+        ran = self.run(*words, officer=officer, **extra)
+        assert ran.code == code, f"{' '.join(map(str, words))}: {ran.code}\n{ran.stdout}\n{ran.stderr}"
+        return ran
+
+    def people_file(self, *addresses: str) -> Path:
+        """A file of people."""
+        path = self.place / f"people-{len(list(self.place.glob('people-*')))}.txt"
+        path.write_text("# made up\n" + "".join(f"{address}\n" for address in addresses), encoding="utf-8")
+        return path
+
+    def copy(self, place: Path) -> District:
+        """The same district with a store of its own, in the state in which this one's is now."""
+        shutil.copytree(self.place, place, dirs_exist_ok=True)
+        return replace(self, place=place)
+
+
+def make_keys(folder: Path) -> dict[str, str]:
+    """A key pair for each officer, as the officers make them; the public halves by officer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    bare = District(place=folder, sandbox=None, keys=folder)
+    made = {name: bare.start("officer", "keygen", "--out", folder / f"{name}.pem") for name in OFFICERS}
+    return {name: json.loads(process.communicate(timeout=PATIENCE)[0])["result"]["public_key"] for name, process in made.items()}
+
+
+def make_district(place: Path, sandbox: Sandbox | None, keys: Path, public: dict[str, str], **changes: Any) -> District:
+    """The demo's folder with the officers' keys in it; ``changes`` replace whole values of district.yaml."""
+    found = District(place=place, sandbox=sandbox, keys=keys)
+    shutil.copytree(DEMO, found.folder)
+    yaml = YAML()
+    path = found.folder / "district.yaml"
+    district = yaml.load(path)
+    for officer in district["officers"]:
+        officer["key"] = public[officer["id"]]
+    district.update(changes)
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(district, file)
+    (found.folder / "matter.yaml").chmod(0o600)
+    return found
+
+
+def prepare(district: District) -> None:
+    """What officers do before a tenant is written to: accept the admin endpoint, confirm the rows, have writing proved."""
+    rows = [row["id"] for row in district.must("check").result["series"]]
+    district.must("attest", "admin-endpoint/m365", "--until", "2030-06-30", officer="custodian")
+    district.must("series", "confirm", *rows, "--schedule", district.folder / "policy.yaml", "--page", "1", officer="custodian")
+    district.must("doctor", "--prove", officer="deputy")

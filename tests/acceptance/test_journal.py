@@ -1,0 +1,89 @@
+"""The journal from outside: it holds, it says where it does not, and a person can be erased from it by two officers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.acceptance.rehearsal import District
+
+PERSON = "hattie.stonecroft@harbormill.example"
+
+
+def exported(district: District) -> tuple[Path, Path]:
+    chain, sealed = district.place / "chain.jsonl", district.place / "sealed.jsonl"
+    district.must("journal", "export", "--out", chain, "--sealed", sealed)
+    return chain, sealed
+
+
+def test_the_journal_holds_and_its_head_is_the_one_in_the_file(district: District) -> None:
+    head = district.must("journal", "head").result
+    chain, sealed = exported(district)
+    found = district.must("journal", "verify", chain, "--sealed", sealed, "--against", f"{head['seq']}:{head['head']}").result
+    assert found["entries"] == len(chain.read_text(encoding="utf-8").splitlines()) >= head["seq"]
+    assert found["first_bad"] is None
+    assert found["open_intents"] == []
+    assert found["sealed"]["withheld"] == 0
+    assert found["signatures"] > 0
+
+
+def test_one_changed_byte_is_found_where_it_is(district: District) -> None:
+    chain, _ = exported(district)
+    lines = chain.read_bytes().splitlines(keepends=True)
+    number = len(lines) // 2
+    body = bytearray(lines[number - 1])
+    place = body.index(b'"run":"') + len(b'"run":"')
+    body[place] = ord("0") if body[place] != ord("0") else ord("1")
+    lines[number - 1] = bytes(body)
+    chain.write_bytes(b"".join(lines))
+    said = district.must("journal", "verify", chain, code=6)
+    assert said.result["first_bad"]["seq"] in {number, number + 1}
+    assert said.codes("error") == {"journal.broken"}
+
+
+def test_two_officers_erase_a_person_and_the_journal_still_holds(district: District) -> None:
+    district.run("hold", "open", "--file", district.folder / "matter.yaml", "--wait-for", "none")
+    people = district.people_file(PERSON)
+    unsigned = district.run("journal", "erase", "--person-file", people)
+    assert unsigned.code == 4
+    assert unsigned.codes("error") == {"officer.not_identified"}
+
+    _, sealed = exported(district)
+    assert PERSON in sealed.read_text(encoding="utf-8")
+    before = district.must("journal", "verify").result["sealed"]
+
+    first = district.must("journal", "erase", "--person-file", people, officer="custodian", code=4)
+    assert first.result["erased"] is None
+    assert "erase.on_hold" in first.codes("warning")
+    twice = district.must("journal", "erase", "--person-file", people, officer="custodian", code=4)
+    assert twice.codes("error") == {"approval.twice"}
+    chair = district.must("journal", "erase", "--person-file", people, officer="itdirector", code=4)
+    assert chair.codes("error") == {"approval.role"}
+    done = district.must("journal", "erase", "--person-file", people, officer="counsel")
+    assert done.result["erased"] > 0
+    assert done.result["asked_by"] == ["counsel", "custodian"]
+
+    after = district.must("journal", "verify").result["sealed"]
+    assert after["erased"] - before["erased"] >= done.result["erased"]
+    chain, sealed = exported(district)
+    assert PERSON not in sealed.read_text(encoding="utf-8")
+    assert PERSON not in chain.read_text(encoding="utf-8")
+    kinds = [json.loads(line)["kind"] for line in chain.read_text(encoding="utf-8").splitlines()]
+    assert kinds.count("erasure") == 1
+
+
+def test_a_matter_goes_on_after_one_of_its_people_was_erased(district: District) -> None:
+    district.run("hold", "open", "--file", district.folder / "matter.yaml", "--wait-for", "none")
+    people = district.people_file(PERSON)
+    for officer in ("custodian", "counsel"):
+        district.run("journal", "erase", "--person-file", people, officer=officer)
+    shown = district.run("hold", "status", "gymnasium-roof")
+    assert shown.code in {0, 3, 4, 5}
+    assert len(shown.result["people"]) == 12
+    assert PERSON not in json.dumps(shown.document)
+    assert district.must("work", "--once").result["jobs"]
+
+
+def test_a_file_that_names_nobody_erases_nothing(district: District) -> None:
+    said = district.must("journal", "erase", "--person-file", district.people_file(), officer="custodian", code=1)
+    assert said.codes("error") == {"person_file.empty"}
