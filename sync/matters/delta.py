@@ -37,10 +37,9 @@ class Delta:
 
 
 def between(before: Matter | None, after: Matter) -> Delta:
-    """What ``after`` has that ``before`` has not. Having been seen held again is no news and counts as no change."""
+    """What ``after`` has that ``before`` has not."""
     old = before or replace(after, people=(), sources=(), lines=(), paper=(), gaps=())
-    sources = changed(tuple(map(_without_look, old.sources)), tuple(map(_without_look, after.sources)))
-    moved = {source.id for source in sources}
+    sources = changed(old.sources, after.sources)
     people = {person.id: person for person in changed(old.people, after.people)}
     places = {source.id: source.place for source in old.sources}
     touched = people.keys() | {source.person for source in sources if places.get(source.id) != source.place}
@@ -49,7 +48,7 @@ def between(before: Matter | None, after: Matter) -> Delta:
     people |= {person.id: person for person in after.people if person.id in resealed}
     return Delta(
         after=after, head=before is None or _head(before) != _head(after), details=before is None or before.details != after.details,
-        people=tuple(people.values()), resealed=resealed, sources=tuple(source for source in after.sources if source.id in moved),
+        people=tuple(people.values()), resealed=resealed, sources=sources,
         lines=changed(old.lines, after.lines), paper=changed(old.paper, after.paper), gaps=changed(old.gaps, after.gaps),
     )
 
@@ -57,7 +56,7 @@ def between(before: Matter | None, after: Matter) -> Delta:
 def changed(before: Sequence[_Part], after: Sequence[_Part]) -> tuple[_Part, ...]:
     """The parts of ``after`` that differ from the part of the same id in ``before``, or are new."""
     old = {one.id: one for one in before}
-    return tuple(one for one in after if old.get(one.id) != one)
+    return tuple(one for one in after if (known := old.get(one.id)) is not one and known != one)
 
 
 def body(delta: Delta, event: str, order: str | None) -> dict[str, object]:
@@ -116,10 +115,6 @@ def _gap(gap: Gap) -> dict[str, object]:
 
 def _head(matter: Matter) -> tuple[object, ...]:
     return matter.state, matter.times, matter.details, matter.workloads, matter.alias, matter.report_alias
-
-
-def _without_look(source: Source) -> Source:
-    return replace(source, seen_held=None)
 
 
 def _dossiers(matter: Matter, people: AbstractSet[str]) -> dict[str, dict[str, object]]:

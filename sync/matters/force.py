@@ -127,18 +127,26 @@ def advance(source: Source, seen: Seen, at: datetime) -> Step:
     if seen.held is Held.UNKNOWN or source.state is SourceState.RELEASED:
         return Step(source=source)
     was_held = source.state in IN_FORCE
+    if seen.held is Held.YES and source.state is SourceState.VERIFIED and _same_object(source, seen):
+        return Step(source=replace(source, seen_held=at))  # the usual case, in one step: a large district has tens of thousands of sources
     place = replace(source.place, vendor_id=seen.vendor_id or source.place.vendor_id)
     known = replace(source, vendor_container=seen.container or source.vendor_container, place=place)
     if seen.held is Held.YES:
         return Step(source=_held(known, seen, at, was_held=was_held), regained=not was_held)
+    return Step(source=_not_held(known, seen, at, was_held=was_held), lost=was_held)
+
+
+def _not_held(source: Source, seen: Seen, at: datetime, *, was_held: bool) -> Source:
     if seen.held is Held.FAILED:
-        return Step(source=_unheld(known, SourceState.FAILED, seen), lost=was_held)
+        return _unheld(source, SourceState.FAILED, seen)
     if seen.held is Held.PENDING:
-        moved = replace(_unheld(known, SourceState.DISTRIBUTING, seen), accepted=source.accepted or at)
-        return Step(source=moved, lost=was_held)
-    if was_held:
-        return Step(source=_unheld(known, SourceState.REQUESTED, seen), lost=True)
-    return Step(source=source)  # not listed yet after the platform's yes is no news; the run sends it again where it is really missing
+        return replace(_unheld(source, SourceState.DISTRIBUTING, seen), accepted=source.accepted or at)
+    # Not listed yet after the platform's yes is no news; the run sends it again where it is really missing.
+    return _unheld(source, SourceState.REQUESTED, seen) if was_held else source
+
+
+def _same_object(source: Source, seen: Seen) -> bool:
+    return seen.container in {None, source.vendor_container} and seen.vendor_id in {None, source.place.vendor_id}
 
 
 def _held(source: Source, seen: Seen, at: datetime, *, was_held: bool) -> Source:

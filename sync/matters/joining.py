@@ -63,8 +63,11 @@ def _joined(person: PersonOnHold, asking: Asking) -> PersonOnHold:
     answers = {**person.answers, **found.answers}
     for tenant in asking.unreachable:
         answers.setdefault(tenant, Answer(presence=Presence.UNREAD))
-    after = replace(person, answers=answers, candidates=found.candidates if found.question else (), accounts=_accounts(person, found))
-    return replace(after, unmatched=_unmatched(after, asking))
+    accounts, questions = _accounts(person, found), found.candidates if found.question else ()
+    if (answers, accounts, questions) != (person.answers, person.accounts, person.candidates):
+        person = replace(person, answers=answers, accounts=accounts, candidates=questions)
+    unmatched = _unmatched(person, asking)
+    return person if unmatched == person.unmatched else replace(person, unmatched=unmatched)
 
 
 def _unmatched(person: PersonOnHold, asking: Asking) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ class HoldLane:
         self._unreachable: dict[str, datetime] = {}
         self._matters: dict[str, Matter] = {}
         self._secured: frozenset[str] = frozenset()
+        self._loaded = -1
 
     # -- what people order
 
@@ -111,7 +112,7 @@ class HoldLane:
         )
         after = replace(before, people=people)
         self.register.keep(before, after, Event(name="former", actor=signing(signer), signer=signer.key))
-        self._matters = {}
+        self._loaded = -1
         return Opened(alias=after.alias, tenant_alias=after.tenant_alias, new=False, unchanged=after == before)
 
     def find(self, alias: str) -> Matter:
@@ -257,8 +258,8 @@ class HoldLane:
         self._secured = self._vouched()
         after = after if seen_before and not both else self._settled(after)
         event = Event(name="opened" if before is None else "added", order=None if seen_before else sha256)
-        written = self.register.keep(before, after, event)
-        self._matters = {}
+        written = self.register.keep(before, after, event) is not None
+        self._loaded = -1
         return Opened(
             alias=after.alias, tenant_alias=after.tenant_alias, new=before is None, added=opening.added(before, after), unchanged=not written,
             missing=opening.missing(before, order) if before else (),
@@ -268,17 +269,22 @@ class HoldLane:
         return {tenant.id: tenant.platform for tenant in self.desk.district.tenants}
 
     def _load(self) -> None:
-        self._matters = {matter.tenant_alias: matter for matter in self.register.open()}
+        newest = self.register.newest()
+        if newest != self._loaded:
+            self._matters = {matter.tenant_alias: matter for matter in self.register.open()}
+            self._loaded = newest
         self._secured = self._vouched()
 
     def _opened(self) -> tuple[Matter, ...]:
-        if not self._matters:
+        if self._loaded < 0:
             self._load()
         return tuple(self._matters.values())
 
     def _keep(self, before: Matter, after: Matter, event: Event) -> None:
         settled = self._settled(after)
-        self.register.keep(before, settled, event)
+        written = self.register.keep(before, settled, event)
+        if written is not None and written.after == self._loaded:
+            self._loaded = written.seq  # nobody else wrote in between: what is in memory is what is there
         self._matters[before.tenant_alias] = settled
 
     def _settled(self, matter: Matter) -> Matter:

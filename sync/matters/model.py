@@ -102,8 +102,8 @@ class Source:
     accepted: datetime | None = None
     effective: datetime | None = None
     verified: datetime | None = None
-    seen_held: datetime | None = None
-    """When a read of ours last showed it held."""
+    seen_held: datetime | None = field(default=None, compare=False)
+    """When a read of ours last showed it held. Having been seen again is no news: two sources that differ in nothing else are equal."""
     first_seen_held: datetime | None = None
     """When a read of ours first showed it held, without a break since."""
     code: str | None = None

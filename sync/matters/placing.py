@@ -65,7 +65,9 @@ def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]
     sources = {source.id: source for source in matter.sources}
     kinds = {one.key: one for one in ordered.resources}
     for line, (resource, member) in ordered.carried.items():
-        source = replace(sources[index[line]], resource=resource, place=replace(sources[index[line]].place, member=member))
+        source = sources[index[line]]
+        if (source.resource, source.place.member) != (resource, member):
+            source = replace(source, resource=resource, place=replace(source.place, member=member))
         shut = {kinds[key].kind for key in (resource, kinds[resource].parent) if key is not None} & missing
         if source.state in _NOT_SENT and shut:
             source = replace(source, state=SourceState.FAILED, code=NO_RIGHT, error=None)
@@ -117,6 +119,8 @@ def of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterab
 def _with_place(source: Source, place: Place) -> Source:
     """The source where it is today. One whose place is not known yet cannot be ordered; once it is known it is asked for again."""
     known = place.container or source.place.container
+    if (place.address, known) == (source.place.address, source.place.container) and source.state is not SourceState.FAILED and known is not None:
+        return source
     moved = replace(source, place=replace(source.place, address=place.address, container=known))
     if known is None:
         return replace(moved, state=SourceState.FAILED, code=PersonCode.NO_CONTAINER.value) if source.state in _NOT_SENT else moved

@@ -32,6 +32,14 @@ class Event:
     signer: OfficerKey | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A matter entry that was written, and the number of the matter entry before it."""
+
+    seq: int
+    after: int
+
+
 class AliasTakenError(Exception):
     """Another process opened a matter of the same alias a moment ago."""
 
@@ -75,17 +83,23 @@ class Register:
         with self.store.read() as session:
             return matter.tenant_alias in self._rows.of_order(session, sha256)
 
-    def keep(self, before: Matter | None, after: Matter, event: Event) -> bool:
-        """Whether ``after`` differs from ``before``; if so one journal entry and its rows are written, together.
+    def newest(self) -> int:
+        """The number of the newest matter entry of any process; 0 before the first. While it stands, what was loaded is what is there."""
+        with self.store.read() as session:
+            return self._rows.newest(session)
+
+    def keep(self, before: Matter | None, after: Matter, event: Event) -> Written | None:
+        """The journal entry that says how ``after`` differs from ``before``, or None when it does not; entry and rows are written together.
 
         Raises AliasTakenError for a new matter whose alias is in use.
         """
         delta = between(before, after)
         if delta.empty and event.signer is None:
-            return False
+            return None
         with self.store.write() as session:
             if before is None and self._rows.find(session, after.alias) is not None:
                 raise AliasTakenError(after.alias)
+            newest = self._rows.newest(session)
             seq = self._journal.append(
                 EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.actor,
                 signer=event.signer, session=session,
@@ -94,7 +108,7 @@ class Register:
             if event.order is not None:
                 order = MatterOrderRow(district=self.store.district, matter=after.tenant_alias, sha256=event.order, read_at=self._now())
                 self._rows.put(session, [order])
-        return True
+        return Written(seq=seq, after=newest)
 
     def looked(self, tenant: str, matters: Sequence[Matter], at: datetime) -> None:
         """Note when matters were looked at in ``tenant``, and which of their sources were held then: no news, so no journal entry."""

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import Table, bindparam, func, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from sync.store import Store
 from sync.store.columns import rfc3339
 from sync.store.documents import dump, load_object
 from sync.store.matter_words import MatterState
-from sync.store.tables.core import SealedValue
+from sync.store.tables.core import JournalRow, SealedValue
 from sync.store.tables.matters import (
     MatterGapRow,
     MatterLineRow,
@@ -25,8 +26,10 @@ from sync.store.tables.matters import (
     MatterRow,
     MatterSourceRow,
 )
+from sync.store.words import EntryKind
 
 Row: TypeAlias = MatterRow | MatterOrderRow | MatterLineRow | MatterPersonRow | MatterSourceRow | MatterPaperRow | MatterGapRow
+SEALED = frozenset({"dossier", "details"})
 SEALS_AT_ONCE = 500
 """Seals asked for in one query: well under what SQLite and PostgreSQL take as parameters."""
 
@@ -73,14 +76,31 @@ class MatterRows:
         query = select(MatterOrderRow.matter).where(MatterOrderRow.district == self.store.district, MatterOrderRow.sha256 == sha256)
         return tuple(session.exec(query.order_by(col(MatterOrderRow.read_at))).all())
 
+    def newest(self, session: Session) -> int:
+        """The number of the newest matter entry in the journal; 0 before the first."""
+        query = select(func.max(JournalRow.seq)).where(JournalRow.district == self.store.district, JournalRow.kind == EntryKind.MATTER)
+        return session.exec(query).one() or 0
+
     def put(self, session: Session, rows: Iterable[Row]) -> None:
-        """Keep rows in the caller's transaction, in place of those with the same keys; an empty seal means that the old one still stands."""
+        """Keep rows in the caller's transaction, in place of those with the same keys; an empty seal means that the old one still stands.
+
+        One statement a table and many rows at once: a matter has thousands of sources, and a merge would look each of them up.
+        """
+        batches: dict[tuple[type[Row], bool], list[dict[str, object]]] = {}
         for row in rows:
-            if isinstance(row, MatterPersonRow) and not row.dossier:
-                row.dossier = session.get_one(MatterPersonRow, (row.district, row.matter, row.id)).dossier
-            if isinstance(row, MatterRow) and not row.details:
-                row.details = session.get_one(MatterRow, (row.district, row.tenant_alias)).details
-            session.merge(row)
+            values = row.model_dump()
+            resealed = all(values.get(name) != "" for name in SEALED)
+            batches.setdefault((type(row), resealed), []).append(values)
+        for (kind, resealed), batch in batches.items():
+            self._upsert(session, kind, batch, keep=frozenset() if resealed else SEALED)
+
+    @staticmethod
+    def _upsert(session: Session, kind: type[Row], batch: Sequence[dict[str, object]], *, keep: frozenset[str]) -> None:
+        connection, table = session.connection(), _table(kind)
+        statement = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+        keys = [column.name for column in table.primary_key.columns]
+        after = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keep and column.name not in keys}
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=after), batch)
 
     def looked(self, session: Session, tenant: str, matter: str, sources: Sequence[str], at: datetime) -> None:
         """Note that the matter was looked at in ``tenant``, and that these of its sources were seen held."""
@@ -90,7 +110,7 @@ class MatterRows:
         session.flush()
         if not sources:
             return
-        table = MatterSourceRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+        table = _table(MatterSourceRow)
         statement = (
             update(table)
             .where(table.c.district == self.store.district, table.c.tenant == tenant, table.c.matter == matter, table.c.id == bindparam("source"))
@@ -119,3 +139,8 @@ class MatterRows:
             for row in session.exec(query).all():
                 opened[row.sealed] = json.loads(self.store.sealer.open(self.store.district, row.sealed, row.box)[1])
         return opened
+
+
+def _table(kind: type[Row]) -> Table:
+    table: Table = kind.__table__  # type: ignore[union-attr]  # SQLModel adds it
+    return table
