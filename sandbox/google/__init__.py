@@ -4,8 +4,10 @@ True to the vendor as reference paragraphs G§ and the discovery documents tell 
 (``console_vault``), because no Google API reads or writes them. Nothing here knows who calls.
 
 Switches: ``google.hold_delay`` (90 s until a hold is in force), ``google.audit_delay`` (180 s and up to two thirds more until an event
-is served), ``google.close_with_holds`` (refuse, keep or release), ``google.quota`` (off), ``google.empty_pages`` (off: no empty first
-page of policies), ``google.edition`` (read at the start: Fundamentals, Standard or Plus).
+is served), ``google.audit_late`` (PATTERN=SECONDS), ``google.audit_lost`` (PATTERN), ``google.audit_rename`` (OLD=NEW,...),
+``google.vault_history`` (indefinite or 180 days), ``google.close_with_holds`` (refuse, keep or release), ``google.quota`` (off),
+``google.empty_pages`` (off: no empty first page of policies), ``google.token_creator`` (off: the machine may not sign), ``google.edition``
+(read at the start: Fundamentals, Standard or Plus).
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ from collections.abc import Mapping
 from sandbox.dispatch import endpoints_of
 from sandbox.google import (
     alertcenter,
+    chat,
     cloudidentity,
     directory,
     directory_groups,
     directory_units,
+    drive,
+    drivelabels,
     groupssettings,
+    iamcredentials,
     licensing,
     reports,
     vault,
@@ -51,6 +57,10 @@ def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
         "groupssettings": groupssettings.operations(),
         "cloudidentity": cloudidentity.operations(),
         "alertcenter": alertcenter.operations(),
+        "drivelabels": drivelabels.operations(),
+        "drive": drive.operations(),
+        "chat": chat.operations(),
+        "iam_credentials": iamcredentials.operations(),
     }
     roots = {"token": token_routes(world), "discovery": directory_routes()}
     return roots | {surface: routes_for(world, surface, served.get(surface, {})) for surface in SURFACES}
@@ -59,7 +69,10 @@ def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
 def overlay(world: World, base_url: str) -> dict[str, object]:
     """The overlay's tenant: endpoints that are served, the key file, whom to act as, and what must be seen in complete lists."""
     state = state_of(world)
-    served = ("vault", "directory", "reports", "licensing", "groupssettings", "cloudidentity", "alertcenter")
+    served = (
+        "vault", "directory", "reports", "licensing", "groupssettings", "cloudidentity", "alertcenter", "drivelabels", "drive", "chat",
+        "iam_credentials",
+    )  # fmt: skip
     endpoints = endpoints_of(("token", *served), base_url)
     endpoints["token_uri"] = endpoints.pop("token")
     return {

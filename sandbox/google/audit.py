@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 from sandbox.google.api import Call, instant
 from sandbox.google.state import Activity, GoogleState, User, state_of
@@ -45,10 +46,19 @@ def person(user: User) -> Actor:
     return Actor(email=user.email, profile=user.id)
 
 
-def log_vault(world: World, actor: Actor, name: str, values: Mapping[str, str], *, pair: bool = True, at: datetime | None = None) -> None:
-    """Log one act in Vault, done now or ``at``; most acts leave a ``_begin`` and an ``_end`` (G§11.16), views a single event."""
+PAIR = ("_begin", "_end")
+"""What most acts in Vault leave (G§11.16)."""
+SINGLE = ("",)
+BROKEN_OFF = ("_begin",)
+"""What an act leaves that did not come to its end."""
+
+
+def log_vault(
+    world: World, actor: Actor, name: str, values: Mapping[str, str], *, steps: Sequence[str] = PAIR, at: datetime | None = None
+) -> None:
+    """Log one act in Vault, done now or ``at``: an event for each of ``steps``."""
     moment = at or world.clock.now()
-    for step, suffix in enumerate(("_begin", "_end") if pair else ("",)):
+    for step, suffix in enumerate(steps):
         event = Event(application="vault", at=moment + timedelta(milliseconds=40 * step), kind="user_action", name=name + suffix, values=values)
         _log(world, actor, event)
 
@@ -65,9 +75,18 @@ def visible(state: GoogleState, world: World, application: str) -> Sequence[Acti
 
 
 def _log(world: World, actor: Actor, event: Event) -> None:
-    state = state_of(world)
+    state, switches = state_of(world), world.switches
     # Events arrive late and out of order: minutes in life (G§2.2), here the switch's seconds and up to two thirds more.
-    late = float(world.switches.get("google.audit_delay", "180"))
+    late = float(switches.get("google.audit_delay", "180"))
+    # Single ones come hours late or never (G§2.2): `google.audit_late` is PATTERN=SECONDS, `google.audit_lost` a pattern of names.
+    pattern, _, seconds = switches.get("google.audit_late", "").partition("=")
+    if pattern and fnmatchcase(event.name, pattern):
+        late = float(seconds)
+    if fnmatchcase(event.name, switches.get("google.audit_lost", "")):
+        return
+    # Google gave admin events other names in 2026 (G§5): `google.audit_rename` is OLD=NEW,OLD=NEW, because which ones is for the drill to say.
+    renamed = dict(pair.split("=", 1) for pair in switches.get("google.audit_rename", "").split(",") if pair)
+    event = replace(event, name=renamed.get(event.name, event.name))
     parameters = [{"name": key, "value": value} for key, value in event.values.items() if value]
     entry: dict[str, object] = {
         "kind": "admin#reports#activity",

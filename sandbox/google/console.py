@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.google import console_admin, console_vault
+from sandbox.google import console_admin, console_places, console_vault
 from sandbox.google.errors import ApiError
 from sandbox.google.state import settle
 from sandbox.tenant import ConsoleAct, ConsoleError
@@ -13,7 +13,8 @@ from sandbox.world import World
 
 def console_acts(world: World) -> Mapping[str, ConsoleAct]:
     """What an administrator can do in Google's consoles, by name."""
-    return {name: _settled(world, act) for name, act in {**console_vault.acts(world), **console_admin.acts(world)}.items()}
+    every = {**console_vault.acts(world), **console_admin.acts(world), **console_places.acts(world)}
+    return {name: _settled(world, act) for name, act in every.items()}
 
 
 def _settled(world: World, act: ConsoleAct) -> ConsoleAct:

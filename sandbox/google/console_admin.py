@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sandbox.google.api import Item
 from sandbox.google.audit import log_admin, person
 from sandbox.google.console_vault import administrator
+from sandbox.google.groupssettings import change
 from sandbox.google.state import GoogleState, Group, Member, Role, User, state_of
 from sandbox.tenant import ConsoleAct, ConsoleError
 from sandbox.world import World
@@ -146,7 +147,7 @@ class _Admin:
         """Set ``setting`` of a group to ``value`` (texts, also for booleans)."""
         group, name, value = self._group(given), str(given["setting"]), str(given["value"])
         old = group.settings.get(name, "")
-        group.settings[name] = value
+        change(group, name, value, self.world.clock.now())
         return self._about_group(given, "CHANGE_GROUP_SETTING", group, SETTING_NAME=name, OLD_VALUE=old, NEW_VALUE=value)
 
     def assign_role(self, given: Given) -> Item:

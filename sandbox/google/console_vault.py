@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.google.api import Item, instant
-from sandbox.google.audit import log_vault, person
+from sandbox.google.audit import BROKEN_OFF, PAIR, SINGLE, log_vault, person
 from sandbox.google.holdbook import QUERIES, hold_json, new_hold, release_all, take_off
 from sandbox.google.state import GoogleState, Hold, Matter, User, VaultRule, state_of
 from sandbox.google.vault import close, matter_json
@@ -31,6 +31,10 @@ def acts(world: World) -> Mapping[str, ConsoleAct]:
         "update_rule": console.update_rule,
         "delete_rule": console.delete_rule,
         "set_default": console.set_default,
+        "change_retention_settings": console.change_settings,
+        "view_retention_settings": console.view_settings,
+        "vault_event": console.something_new,
+        "cancel_accelerated_deletion": console.cancel_accelerated_deletion,
         "view_rules": console.view_rules,
         "request_accelerated_deletion": console.request_accelerated_deletion,
     }
@@ -127,28 +131,53 @@ class _Vault:
         return matter_json(matter)
 
     def add_rule(self, given: Given) -> Item:
-        """Save a custom retention rule; it applies at once to old and new data (G§2.3)."""
+        """Save a custom retention rule; it applies at once to old and new data (G§2.3). With ``breaks_off`` it comes to nothing but a log entry."""
         rule = self._rule_from(VaultRule(
             id=self.state.number(12), service="MAIL", default=False, org_unit="/", duration="indefinite", start="created", action="keep",
         ), given)
-        self.state.rules[rule.id] = rule
+        if not given.get("breaks_off"):
+            self.state.rules[rule.id] = rule
         self._log_rule(given, "add_retention_rule", rule)
         return rule.as_json()
 
     def update_rule(self, given: Given) -> Item:
         """Change a rule, named by ``id``."""
-        rule = self._rule_from(self._rule(given), given)
-        self._log_rule(given, "update_retention_rule", rule)
-        return rule.as_json()
+        rule = self._rule(given)
+        changed = self._rule_from(replace(rule), given)
+        if not given.get("breaks_off"):
+            self.state.rules[rule.id] = changed
+        self._log_rule(given, "update_retention_rule", changed)
+        return changed.as_json()
 
     def delete_rule(self, given: Given) -> Item:
         """Delete a custom rule, named by ``id``."""
         rule = self._rule(given)
         if rule.default:
             raise ConsoleError("a default rule cannot be deleted, only changed")
-        del self.state.rules[rule.id]
+        if not given.get("breaks_off"):
+            del self.state.rules[rule.id]
         self._log_rule(given, "delete_retention_rule", rule)
         return rule.as_json()
+
+    def change_settings(self, given: Given) -> Item:
+        """Switch dedicated rules for ``service`` (MEET or SITES) ``on`` or off; where they are off, Drive's rules apply (G§2.3)."""
+        service, on = str(given["service"]), bool(given["on"])
+        if service not in {"MEET", "SITES"}:
+            raise ConsoleError(f"{service} has no retention setting of its own")
+        values = {"additional_details": f"Service: {service}, Dedicated retention: {'on' if on else 'off'}"}
+        log_vault(self.world, person(administrator(self.state, given)), "update_retention_settings", values, steps=SINGLE)
+        return {"service": service, "on": on}
+
+    def view_settings(self, given: Given) -> Item:
+        """Look at the retention settings' page."""
+        log_vault(self.world, person(administrator(self.state, given)), "view_retention_settings", {}, steps=SINGLE)
+        return {}
+
+    def something_new(self, given: Given) -> Item:
+        """Leave a Vault event called ``event`` that no list of names has: Google adds some now and then."""
+        name = str(given["event"])
+        log_vault(self.world, person(administrator(self.state, given)), name, {"additional_details": str(given.get("details", ""))}, steps=SINGLE)
+        return {"event": name}
 
     def set_default(self, given: Given) -> Item:
         """Set a service's one default rule; ``service``, ``duration``, ``action``."""
@@ -165,15 +194,24 @@ class _Vault:
 
     def view_rules(self, given: Given) -> Item:
         """Look at the rules' page, which the log remembers."""
-        log_vault(self.world, person(administrator(self.state, given)), "view_retention_policy", {}, pair=False)
+        log_vault(self.world, person(administrator(self.state, given)), "view_retention_policy", {}, steps=SINGLE)
         return {"rules": [rule.as_json() for rule in self.state.rules.values()]}
 
     def request_accelerated_deletion(self, given: Given) -> Item:
         """Ask for mail to be destroyed ahead of retention: an event and an alert (G§2.3a, G§10)."""
         matter = self._matter(given)
+        self._log(given, "create_accelerated_deletion", matter)
+        return self._alert(matter, "CREATE", self.state.word(20))
+
+    def cancel_accelerated_deletion(self, given: Given) -> Item:
+        """Take back the ``request`` to destroy mail early; that too is an event and an alert."""
+        matter = self._matter(given)
+        self._log(given, "cancel_accelerated_deletion", matter)
+        return self._alert(matter, "CANCEL", str(given["request"]))
+
+    def _alert(self, matter: Matter, action: str, request: str) -> Item:
         now = instant(self.world.clock.now())
         prefix = "VAULT_ACCELERATED_DELETION"
-        self._log(given, "create_accelerated_deletion", matter)
         alert: Item = {
             "alertId": self.state.word(32),
             "customerId": self.state.customer_id,
@@ -184,15 +222,15 @@ class _Vault:
             "source": "Google Vault",
             "data": {
                 "@type": "type.googleapis.com/google.apps.alertcenter.type.VaultAcceleratedDeletion",
-                "actionType": f"{prefix}_ACTION_TYPE_CREATE",
+                "actionType": f"{prefix}_ACTION_TYPE_{action}",
                 "appType": f"{prefix}_APP_TYPE_GMAIL",
                 "createTime": now,
-                "deletionRequestId": self.state.word(20),
+                "deletionRequestId": request,
                 "matterId": matter.id,
             },
         }
         self.state.alerts.append(alert)
-        return {"alertId": alert["alertId"]}
+        return {"alertId": alert["alertId"], "request": request}
 
     def _rule_from(self, rule: VaultRule, given: Given) -> VaultRule:
         rule.service = self._service(given) if "service" in given else rule.service
@@ -241,7 +279,7 @@ class _Vault:
         # The grammar of additional_details is undocumented (G§2.2): free text that says what the page said.
         details = f"Service: {rule.service}, Retention period: {rule.duration}, Starts: {rule.start}, Action: {rule.action}, Rule: {rule.id}"
         values = {"additional_details": details + (f", Terms: {rule.terms}" if rule.terms else ""), "organizational_unit_name": rule.org_unit}
-        log_vault(self.world, person(administrator(self.state, given)), name, values)
+        log_vault(self.world, person(administrator(self.state, given)), name, values, steps=BROKEN_OFF if given.get("breaks_off") else PAIR)
 
 
 def _duration(value: object) -> str:

@@ -30,12 +30,13 @@ def _units(call: Call) -> Item:
     base = call.state.unit(call.query.get("orgUnitPath") or "/")
     if base is None:
         raise errors.not_found("Org unit not found")
-    kind = call.query.get("type") or "children"
+    # The enum is taken in its other spelling too: clients send `all_including_parent`.
+    kind = (call.query.get("type") or "children").lower().replace("_", "")
     under = base.path.rstrip("/") + "/"
     found = [
         unit
         for unit in call.state.org_units.values()
-        if (unit is base and kind == "allIncludingParent")
+        if (unit is base and kind == "allincludingparent")
         or (unit is not base and unit.path.startswith(under) and (kind != "children" or unit.parent == base.path))
     ]
     shown = [_unit_json(call, unit) for unit in sorted(found, key=lambda unit: unit.path)]

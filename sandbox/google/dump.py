@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sandbox.google.api import Item, instant
 from sandbox.google.holdbook import hold_json
-from sandbox.google.state import Matter, User, settle, state_of
+from sandbox.google.labelview import label_json
+from sandbox.google.state import Group, Matter, User, settle, state_of
 from sandbox.google.vault import matter_json
 from sandbox.world import World
 
@@ -21,15 +22,24 @@ def dump(world: World) -> Item:
         "customer_id": state.customer_id,
         "users": [_user(user) for user in state.users.values()],
         "groups": [
-            {"id": group.id, "email": group.email, "settings": group.settings, "members": sorted(group.members)} for group in state.groups.values()
+            {"id": group.id, "email": group.email, "settings": group.settings, "members": sorted(group.members)} | {"unkept": _unkept(group)}
+            for group in state.groups.values()
         ],
         "org_units": {unit.path: unit.id for unit in state.org_units.values()},
         "matters": [matter(found) for found in state.matters.values()],
         "rules": [rule.as_json() for rule in state.rules.values()],
+        "labels": [label_json(label, label.latest) | {"copy_mode": label.copy_mode} for label in state.labels.values()],
+        "spaces": [{"id": space.id, "name": space.name, "history": space.history, "members": space.members} for space in state.spaces.values()],
+        "drives": [{"id": drive.id, "name": drive.name} for drive in state.drives.values()],
+        "policies": state.policies,
         "grants": sorted(state.grants),
         "alerts": state.alerts,
         "log": [activity.entry | {"visible": instant(activity.visible)} for activity in state.activities],
     }
+
+
+def _unkept(group: Group) -> list[Item]:
+    return [{"since": instant(span.since), "until": instant(span.until) if span.until else None} for span in group.unkept]
 
 
 def _user(user: User) -> Item:

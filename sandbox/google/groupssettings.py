@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation
 from sandbox.google.audit import api_actor, log_admin
 from sandbox.google.discovery import document
-from sandbox.google.state import Group
+from sandbox.google.state import Group, Unkept
 
 _READ_ONLY = {"kind", "email", "name", "description"}
 
@@ -22,6 +23,16 @@ def settings_json(group: Group) -> Item:
     """A ``Groups`` resource."""
     base: Item = {"kind": "groupsSettings#groups", "email": group.email, "name": group.name, "description": group.description}
     return base | group.settings
+
+
+def change(group: Group, name: str, value: str, now: datetime) -> None:
+    """Set a setting; while ``isArchived`` is off the group keeps nothing of what is written to it, held or not (G§1.5)."""
+    kept = group.keeps
+    group.settings[name] = value
+    if kept and not group.keeps:
+        group.unkept.append(Unkept(since=now))
+    elif group.keeps and not kept and group.unkept:
+        group.unkept[-1].until = now
 
 
 def _get(call: Call) -> Item:
@@ -41,7 +52,7 @@ def _change(call: Call) -> Item:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         old = group.settings.get(name, "")
         if text != old:
-            group.settings[name] = text
+            change(group, name, text, call.now)
             values = {"GROUP_EMAIL": group.email, "SETTING_NAME": name, "OLD_VALUE": old, "NEW_VALUE": text}
             log_admin(call.world, api_actor(call), "GROUP_SETTINGS", "CHANGE_GROUP_SETTING", values)
     return settings_json(group)

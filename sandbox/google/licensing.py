@@ -24,6 +24,15 @@ PRODUCTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "101034": ("Archived User", {"1010340007": "Education Fundamentals - Archived User"}),
     "101037": ("Education upgrades", {"1010370001": "Teaching and Learning Upgrade"}),
+    "101033": ("Google Voice", {"1010330003": "Google Voice Starter", "1010330004": "Google Voice Standard"}),
+    # Products that the district never bought: listed, and nobody has them.
+    "101001": ("Cloud Identity Free", {}),
+    "101005": ("Cloud Identity Premium", {}),
+    "101035": ("Cloud Search", {}),
+    "101038": ("AppSheet", {}),
+    "101039": ("Assured Controls", {}),
+    "101040": ("Chrome Enterprise", {}),
+    "101047": ("Gemini", {}),
     "Google-Vault": ("Google Vault", {"Google-Vault": "Google Vault", "Google-Vault-Former-Employee": "Google Vault - Former Employee"}),
 }
 

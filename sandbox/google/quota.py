@@ -18,6 +18,8 @@ LIMITS: Mapping[str, int] = {
     "Report queries": 2_400,
     "Report filter queries": 250,
     "Policy read requests": 60,
+    "Label reads": 600,
+    "Label writes": 300,
 }
 
 _HOLD_WRITE = {"Matter reads": 1, "Matter writes": 1, "Hold reads": 1, "Hold writes": 1}
@@ -35,6 +37,11 @@ COSTS: Mapping[str, Mapping[str, int]] = {
     **{f"vault.matters.holds.accounts.{verb}": _HOLD_WRITE for verb in ("create", "list", "delete")},
     "cloudidentity.policies.list": {"Policy read requests": 1},
     "cloudidentity.policies.get": {"Policy read requests": 1},
+    **{f"drivelabels.labels.{verb}": {"Label reads": 1} for verb in ("get", "list", "permissions.list", "locks.list")},
+    **{
+        f"drivelabels.labels.{verb}": {"Label writes": 1}
+        for verb in ("create", "delta", "publish", "enable", "disable", "delete", "updatePermissions", "updateLabelCopyMode")
+    },
 }
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from sandbox.google import settings
 from sandbox.google.audit import log_vault, person
 from sandbox.google.holdbook import new_hold
+from sandbox.google.places import SharedDrive, Space
 from sandbox.google.state import (
     TENANT_ID,
     GoogleState,
@@ -37,9 +39,9 @@ CHECK_MATTER = "District visibility check"
 CHECK_HOLD = "District visibility check hold"
 BOT_ROLE = "Records retention service"
 
-_AUTH = "https://www.googleapis.com/auth/"
+AUTH = "https://www.googleapis.com/auth/"
 GRANTS = frozenset(
-    _AUTH + scope
+    AUTH + scope
     for scope in (
         "ediscovery",
         "ediscovery.readonly",
@@ -55,6 +57,10 @@ GRANTS = frozenset(
         "apps.licensing",
         "apps.groups.settings",
         "apps.alerts",
+        "drive.admin.labels",
+        "drive.admin.labels.readonly",
+        "drive.readonly",
+        "chat.admin.spaces.readonly",
     )
 )
 """The scopes that the district's administrator entered for our client, exactly (G§6.1)."""
@@ -69,9 +75,12 @@ _BOT_PRIVILEGES = {
     ("admin", "ORGANIZATION_UNITS_RETRIEVE"),
     ("admin", "REPORTS_ACCESS"),
     ("admin", "LICENSING"),
+    # Neither privilege's name in the API is documented where we could read it; roles tell them apart all the same.
+    ("labels", "MANAGE_LABELS"),
+    ("chat", "MANAGE_SPACES"),
 }
 
-_EDITIONS = {
+EDITIONS = {
     "Fundamentals": ("1010070001", "1010070001"),
     "Standard": ("1010310006", "1010310007"),
     "Plus": ("1010310009", "1010310010"),
@@ -98,7 +107,9 @@ def install(world: World, folder: Path) -> None:
     director = _service_users(world, state, began)
     _people(world, state, began)
     _groups(world, state)
-    _policies(state)
+    for path, kind, value in settings.FIRST_DAY:
+        settings.put(state, path, kind, value)
+    _places(world, state)
     _checks(world, state, director)
     _rules(world, state, director)
     settle(world)
@@ -153,7 +164,7 @@ def _service_users(world: World, state: GoogleState, began: datetime) -> User:
     director = _add_user(state, "it.director", "Information", "Technology", "/Staff/Administration", began)
     director.super_admin = True
     bot = _add_user(state, "records.bot", "Records", "Service", "/Staff/Administration", began)
-    staff_sku = _EDITIONS[world.switches.get("google.edition", "Standard")][0]
+    staff_sku = EDITIONS[world.switches.get("google.edition", "Standard")][0]
     director.skus.add(staff_sku)
     bot.skus.add(staff_sku)
     top = Role(id=state.number(17), name="_SEED_ADMIN_ROLE", description="Super Admin", privileges=set(), system=True, super_admin=True)
@@ -167,7 +178,7 @@ def _service_users(world: World, state: GoogleState, began: datetime) -> User:
 
 
 def _people(world: World, state: GoogleState, began: datetime) -> None:
-    staff_sku, student_sku = _EDITIONS[world.switches.get("google.edition", "Standard")]
+    staff_sku, student_sku = EDITIONS[world.switches.get("google.edition", "Standard")]
     for number, person_ in enumerate(world.people):
         user = _add_user(state, person_.local_part, person_.given, person_.family, unit_of(person_), began + timedelta(minutes=number))
         user.employee_id = person_.employee_id
@@ -217,36 +228,16 @@ def _add_group(state: GoogleState, local: str, name: str, members: Iterable[str]
     return group
 
 
-def _policies(state: GoogleState) -> None:
-    root = state.unit("/")
-    students = state.unit("/Students")
-    assert root is not None
-    assert students is not None
-    table: tuple[tuple[OrgUnit, str, dict[str, object]], ...] = (
-        (root, "vault.service_status", {"serviceState": "ENABLED"}),
-        (root, "gmail.service_status", {"serviceState": "ENABLED"}),
-        (root, "drive_and_docs.service_status", {"serviceState": "ENABLED"}),
-        (root, "chat.service_status", {"serviceState": "ENABLED"}),
-        (students, "chat.service_status", {"serviceState": "DISABLED"}),
-        (root, "chat.chat_history", {"historyOnByDefault": True, "allowUserModification": False}),
-        (root, "chat.space_history", {"historyState": "HISTORY_ALWAYS_ON"}),
-        (root, "takeout.service_status", {"serviceState": "DISABLED"}),
-        (root, "multi_party_approval.require_approvals", {"multiPartyApprovalState": "DISABLED"}),
-    )
-    for order, (unit, kind, value) in enumerate(table, start=1):
-        state.policies.append(
-            {
-                "name": f"policies/{state.word(24)}",
-                "customer": f"customers/{state.customer_id}",
-                "type": "ADMIN",
-                "setting": {"type": f"settings/{kind}", "value": value},
-                "policyQuery": {
-                    "orgUnit": f"orgUnits/{unit.id.removeprefix('id:')}",
-                    "query": f"entity.org_units.exists(org_unit, org_unit.org_unit_id == orgUnitId('{unit.id.removeprefix('id:')}'))",
-                    "sortOrder": order,
-                },
-            }
-        )
+def _places(world: World, state: GoogleState) -> None:
+    """Shared drives and chat spaces, a few of each, one space with more members than holds reach (G§1.5)."""
+    now = world.clock.now()
+    for name in ("Board packets", "Student services"):
+        drive = SharedDrive(id=f"0A{state.word(17)}", name=name, created=now - timedelta(days=400))
+        state.drives[drive.id] = drive
+    sizes = ((school, 40) for school in world.schools)
+    for name, members in (*sizes, ("Snow days", 60_000)):
+        space = Space(id=f"AAAA{state.word(7)}", name=name, members=members, created=now - timedelta(days=300), active=now - timedelta(days=2))
+        state.spaces[space.id] = space
 
 
 def _checks(world: World, state: GoogleState, director: User) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from sandbox.google.labels import Label
+from sandbox.google.places import SharedDrive, Space
 from sandbox.google.quota import Ledger
 from sandbox.world import World
 
@@ -16,6 +18,9 @@ TENANT_ID = "google"
 
 VAULT_SKUS = frozenset({"1010070001", "1010340007", *(f"10103100{number:02}" for number in range(5, 11))})
 """Licences that bring Vault: every Education edition and the archived-user licence, but not Gmail Only (G§0, G§4.1)."""
+
+LABEL_SKUS = frozenset(f"10103100{number:02}" for number in range(5, 11))
+"""Licences that bring Drive labels: Education Standard and Plus, not Fundamentals (G§3.2)."""
 
 ACCOUNT_GONE = timedelta(days=20)
 """How long a deleted account can be brought back (G§4.1)."""
@@ -66,6 +71,20 @@ class Group:
     description: str
     members: dict[str, Member] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    unkept: list[Unkept] = field(default_factory=list)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether messages go into the archive; where they do not, there is nothing that a hold could keep (G§1.5)."""
+        return self.settings.get("isArchived") == "true"
+
+
+@dataclass(slots=True, kw_only=True)
+class Unkept:
+    """A span in which a group kept none of its messages; ``until`` is unknown while it lasts."""
+
+    since: datetime
+    until: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -220,8 +239,12 @@ class GoogleState:
     pending: list[tuple[Hold, str, Held]] = field(default_factory=list)
     rules: dict[str, VaultRule] = field(default_factory=dict)
     policies: list[dict[str, object]] = field(default_factory=list)
+    labels: dict[str, Label] = field(default_factory=dict)
+    drives: dict[str, SharedDrive] = field(default_factory=dict)
+    spaces: dict[str, Space] = field(default_factory=dict)
     alerts: list[dict[str, object]] = field(default_factory=list)
     activities: list[Activity] = field(default_factory=list)
+    policies_read_at: datetime | None = None
     ledger: Ledger = field(default_factory=Ledger)
 
     def number(self, digits: int) -> str:
@@ -257,6 +280,11 @@ class GoogleState:
         """Every privilege that the roles of an account or service account (by id) bring."""
         held = [self.roles[role].privileges for _, role, holder in self.assignments if holder == account and role in self.roles]
         return set().union(*held)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the tenant's edition has Drive labels."""
+        return any(user.skus & LABEL_SKUS for user in self.users.values() if user.deleted_at is None)
 
     def is_admin(self, account: str) -> bool:
         """Whether the account or service account has any administrator's role."""

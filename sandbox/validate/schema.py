@@ -59,11 +59,16 @@ def _query_value(spec: Json, text: str) -> str | None:
         low, high = spec.get("minimum"), spec.get("maximum")
         if (low is not None and int(text) < int(low)) or (high is not None and int(text) > int(high)):
             return f"{text} is outside {low}..{high}"
-    if "enum" in spec and text not in spec["enum"]:
+    # Google's front ends take an enum's name in either spelling: `allIncludingParent`, `all_including_parent`.
+    if "enum" in spec and _spelled(text) not in {_spelled(name) for name in spec["enum"]}:
         return f"{text!r} is not in the enum"
     if "pattern" in spec and not re.search(spec["pattern"], text):
         return f"{text!r} does not match {spec['pattern']}"
     return None
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _check(api: Document, spec: Json, value: Any, where: str, method: Method | None) -> Iterator[str]:

@@ -41,7 +41,10 @@ APIS = {
     "groupssettings": ("groupssettings", "v1", ["apps.groups.settings"]),
     "cloudidentity": ("cloudidentity", "v1", ["cloud-identity.policies.readonly"]),
     "alertcenter": ("alertcenter", "v1beta1", ["apps.alerts"]),
-    "drive": ("drive", "v3", ["ediscovery"]),
+    "drive": ("drive", "v3", ["drive.readonly"]),
+    "drivelabels": ("drivelabels", "v2", ["drive.admin.labels"]),
+    "chat": ("chat", "v1", ["chat.admin.spaces.readonly"]),
+    "iam_credentials": ("iamcredentials", "v1", ["cloud-platform"]),
 }
 
 
