@@ -14,7 +14,7 @@ from policies.folder import load_kept
 from policies.policy import AcceptedDeviation, Policy
 from policies.schedule import is_confirmed
 from reports import happened, holding, standing, summary
-from reports.chronicle import Chronicle, chronicle, instant, mapping
+from reports.chronicle import Chronicle, chronicle
 from reports.facts import (
     AsOf,
     BoardFacts,
@@ -24,7 +24,6 @@ from reports.facts import (
     Freshness,
     NotChecked,
     OfficeFacts,
-    OurChange,
     Period,
     PolicyFacts,
     Shown,
@@ -45,7 +44,7 @@ from sync.store import Store, StoreError
 from sync.store.approvals import Approvals
 from sync.store.changes import Changes
 from sync.store.drifts import Drifts
-from sync.store.freshness import KeptRead, kept_reads
+from sync.store.report_rows import KeptRead, kept_reads
 from sync.store.standings import KeptStanding, Standings
 
 SCHEMA = "recordwarden/report-board/1"
@@ -146,9 +145,10 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
     mark = told.marks.get(period.begin)
     before = Standings(source.store).as_of(mark.seq) if mark else ()
     lines = standing.lines(scene.policy, scene.tenants, kept, before)
-    parts, statements = standing.parts(kept), _statements(scene)
+    parts, statements = standing.parts(scene.policy, scene.tenants, kept), _statements(scene)
     drifts = Drifts(source.store).between(period.begin, period.end)
     fresh = _freshness(kept_reads(source.store))
+    different = happened.outside(drifts, told, period, scene.edition)
     tallies = standing.tallies(scene.tenants, lines, before)
     material = summary.Material(
         period=period,
@@ -156,8 +156,8 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
         offices=_offices(scene),
         lines=lines,
         parts=parts,
-        ours=_ours(scene),
-        outside=happened.outside(drifts, told, period, scene.edition),
+        ours=happened.ours(told, period, scene.offices),
+        outside=tuple(one for one in different if one.sort not in happened.STRAYS),
         holds=holding.holds(told, scene.tenants, period, _matters(scene)),
         gaps=holding.gaps(told, period, scene.offices),
         deviations=tuple(_deviation(one, scene) for one in scene.policy.deviations),
@@ -190,6 +190,7 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
         controls=standing.controls(scene.policy, statements),
         ours=tuple(material.ours),
         outside=tuple(material.outside),
+        strays=tuple(one for one in different if one.sort in happened.STRAYS),
         holds=tuple(material.holds),
         gaps=tuple(material.gaps),
         deviations=tuple(material.deviations),
@@ -229,20 +230,6 @@ def _offices(scene: _Scene) -> tuple[OfficeFacts, ...]:
         shown = names if scene.edition is Edition.COUNSEL else public
         found.append(OfficeFacts(role=ROLES[role], filled=len(holders), with_key=with_key, names=shown))
     return tuple(found)
-
-
-def _ours(scene: _Scene) -> tuple[OurChange, ...]:
-    """What was sent in the period; when the platform called it in force is what the store knows of it by the report's number."""
-    ids = [one.change for one in scene.told.sent.values() if scene.period.begin <= one.at < scene.period.end]
-    effective = {}
-    for kept in Changes(scene.source.store).find(ids):
-        at = instant(mapping(kept.document["times"])["effective"])
-        if at is not None and at <= scene.stand:
-            effective[kept.id] = at
-    for sent in scene.told.sent.values():
-        if sent.status == "effective":
-            effective.setdefault(sent.change, sent.at)
-    return happened.ours(scene.told, scene.period, scene.offices, effective)
 
 
 def _matters(scene: _Scene) -> Mapping[str, Matter] | str:

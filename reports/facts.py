@@ -191,7 +191,7 @@ class OurChange:
     """The hold's name in reports, for changes of the hold lane."""
     people: int
     result: str
-    effective: datetime | None
+    """What the platform answered at the time; what is in force by now, lines and holds tell."""
     signed_by: tuple[str, ...]
     intent: int
 
@@ -396,6 +396,8 @@ class BoardFacts:
     controls: tuple[ControlFacts, ...]
     ours: tuple[OurChange, ...]
     outside: tuple[OutsideChange, ...]
+    strays: tuple[OutsideChange, ...]
+    """Objects of ours that no policy line speaks of, or that can no longer be seen: nothing that anybody changed."""
     holds: tuple[HoldFacts, ...]
     gaps: tuple[GapFacts, ...]
     deviations: tuple[DeviationFacts, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from policies.kinds import TRAITS, Kind
 from reports.chronicle import Chronicle, Sent, instant, mapping, text
@@ -14,17 +13,18 @@ from sync.store.drifts import KeptDrift
 PUBLIC = "shown in counsel's edition only"
 _PLAIN = frozenset({"period", "trigger", "action", "behaviour", "enabled", "state", "locked", "force"})
 """Settings whose values are words of the platform, never somebody's text."""
+STRAYS = frozenset({"orphaned", "blind_spot"})
+"""Sorts of difference that nobody outside made."""
 _ORDER = ("weakens", "neutral", "strengthens")
 
 
-def ours(told: Chronicle, period: Period, offices: Mapping[str, str], effective: Mapping[str, datetime]) -> tuple[OurChange, ...]:
-    """What was sent in the period, oldest first. ``effective`` gives, by change id, when the platform said that it is in force."""
-    return tuple(_ours(told, one, offices, effective) for one in told.sent.values() if period.begin <= one.at < period.end)
+def ours(told: Chronicle, period: Period, offices: Mapping[str, str]) -> tuple[OurChange, ...]:
+    """What was sent in the period, oldest first, with what the platform answered then."""
+    return tuple(_ours(told, one, offices) for one in told.sent.values() if period.begin <= one.at < period.end)
 
 
-def _ours(told: Chronicle, sent: Sent, offices: Mapping[str, str], effective: Mapping[str, datetime]) -> OurChange:
+def _ours(told: Chronicle, sent: Sent, offices: Mapping[str, str]) -> OurChange:
     signed = {one.officer: one for one in told.signatures if one.change == sent.change and one.at <= sent.at}
-    at = effective.get(sent.change)
     return OurChange(
         id=sent.change,
         tenant=sent.tenant,
@@ -35,19 +35,17 @@ def _ours(told: Chronicle, sent: Sent, offices: Mapping[str, str], effective: Ma
         line=sent.line,
         hold=told.holds[sent.matter].report_alias if sent.matter in told.holds else None,
         people=sent.people,
-        result=_result(sent, at),
-        effective=at,
+        result=_result(sent),
         signed_by=tuple(offices.get(name, "a former officer") for name, one in signed.items() if one.verdict == "yes"),
         intent=sent.seq,
     )
 
 
-def _result(sent: Sent, effective: datetime | None) -> str:
+def _result(sent: Sent) -> str:
+    """``accepted`` or ``effective`` where it was done, else why it was not; ``open`` while nobody knows."""
     if sent.result is None:
         return "open"
-    if sent.result != "done":
-        return sent.result
-    return "effective" if effective is not None else sent.status or "done"
+    return sent.status or "done" if sent.result == "done" else sent.result
 
 
 def outside(kept: Iterable[KeptDrift], told: Chronicle, period: Period, edition: Edition) -> tuple[OutsideChange, ...]:

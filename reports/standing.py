@@ -20,9 +20,12 @@ NOT_ASSESSED = "line.not_assessed"
 _UNREACHABLE = frozenset({StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED})
 
 
-def parts(kept: Sequence[KeptStanding]) -> tuple[PartFacts, ...]:
-    """One row for each line, population, workload and cloud."""
-    return tuple(_part(one) for one in kept)
+def parts(policy: Policy, tenants: Sequence[Tenant], kept: Sequence[KeptStanding]) -> tuple[PartFacts, ...]:
+    """One row for each line, population, workload and cloud, in the policy's order; what it names no more comes last."""
+    rules = {rule.id: number for number, rule in enumerate(policy.rules)}
+    clouds = {tenant.id: number for number, tenant in enumerate(tenants)}
+    ordered = sorted(kept, key=lambda one: (rules.get(one.line, len(rules)), clouds.get(one.tenant, len(clouds)), one.population, one.workload))
+    return tuple(_part(one) for one in ordered)
 
 
 def _part(one: KeptStanding) -> PartFacts:

@@ -88,7 +88,7 @@ OPERATIONS: Final = {
 }
 DIRECTIONS: Final = {"strengthens": "keeps more", "neutral": "keeps the same", "weakens": "keeps less"}
 RESULTS: Final = {
-    "effective": "in force", "accepted": "accepted, not yet in force", "failed": "failed", "refused": "refused by the platform",
+    "effective": "in force at once", "accepted": "accepted", "failed": "failed", "refused": "refused by the platform",
     "not_done": "not carried out by the platform", "open": "outcome not known", "done": "done",
 }
 SORTS: Final = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,9 @@ ROWS: Final = 60
 """Rows of a table on the page; the rest stands in the CSV."""
 
 
+@cache
 def environment() -> Environment:
-    """Templates in which a missing value is an error and every value is escaped, with invisible characters made visible."""
+    """Compiled once: templates in which a missing value is an error and every value is escaped, with invisible characters made visible."""
     return Environment(
         loader=PackageLoader("reports.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen,
     )

@@ -1,4 +1,4 @@
-"""When each kind was last read, and last read completely: what a report says about the age of what it rests on."""
+"""What only reports ask of the store: when each kind was last read, and last read completely. No seal is opened here."""
 
 from __future__ import annotations
 
