@@ -32,8 +32,13 @@ M365_MODELLED: Final = frozenset(
         Kind.M365_HOLD,
     }
 )
-GOOGLE_MODELLED: Final = frozenset({Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD, Kind.GOOGLE_VAULT_RULE})
-MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED
+GOOGLE_MODELLED: Final = frozenset(
+    # A Drive label keeps and deletes nothing by itself (G§2.3); a group's archive decides whether a hold on it holds anything (G§1.5).
+    {Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD, Kind.GOOGLE_VAULT_RULE, Kind.GOOGLE_DRIVE_LABEL, Kind.GOOGLE_GROUP_ARCHIVE}
+)
+_RULES_NOTHING: Final = frozenset({Kind.M365_EVENT_TYPE})
+"""An event type is a name for labels to count from: making one, or describing it anew, keeps and deletes nothing."""
+MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED | _RULES_NOTHING
 """The kinds whose effect on records is known here; a change of any other kind is not computable, so it counts as weakening."""
 
 ACTIONS: Final = frozenset({"keep", "keep_and_delete", "delete", "review"})
@@ -99,7 +104,9 @@ def google_effects(snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
     """What the Vault holds of a Google tenant do, and its Vault rules as far as an attested file tells. Raises ``UnknownSettingError``."""
     paths = {unit.vendor_id: unit.path for unit in roster.org_units}
     matters = {matter.vendor_id: matter for matter in snapshot.of(Kind.GOOGLE_MATTER)}
+    silent = frozenset(live.vendor_id for live in snapshot.of(Kind.GOOGLE_GROUP_ARCHIVE) if live.fields.get("archived") is False)
     effects = [_vault_hold_effect(hold, matters.get(hold.parent_id or ""), paths) for hold in snapshot.of(Kind.GOOGLE_HOLD)]
+    effects = [replace(one, scope=replace(one.scope, include=one.scope.include - silent)) if silent & one.scope.include else one for one in effects]
     effects += [_vault_rule_effect(rule, paths) for rule in snapshot.of(Kind.GOOGLE_VAULT_RULE)]
     return tuple(effects)
 

@@ -108,6 +108,10 @@ class Tenant(FolderModel):
     ca_bundle: Path | None = None
     proxy: str | None = None
     visibility_checks: dict[Kind, str] = Field(default_factory=dict)
+    review_stages: dict[Annotated[str, Field(min_length=1, max_length=64)], Annotated[tuple[str, ...], Field(min_length=1, max_length=10)]] = Field(
+        default_factory=dict
+    )
+    """Who decides at the end of a period, stage by stage, by addresses of roles; without any the end of a period keeps and is a task."""
     budgets: dict[str, SurfaceBudget] = Field(default_factory=dict)
 
     def credential_for(self, *, writing: bool) -> Credential | None:

@@ -7,6 +7,8 @@ Fields by kind (the only names that connectors, simulator and diff use):
 
 - ``m365.label``: ``period`` (days as int, or ``"forever"``), ``trigger`` (created, modified, labelled, event:NAME), ``action`` (keep,
   keep_and_delete, delete, review), ``behaviour`` (retain, record, regulatory), ``description``.
+  Only where there are any: ``reviewers`` (tuple of ``STAGE: ADDRESS, ADDRESS``), ``descriptors`` (of the file plan, read only).
+- ``m365.event_type``: ``description``; its name is what a label's trigger ``event:NAME`` names.
 - ``m365.label_policy``, ``m365.retention_policy``: ``enabled``, ``description``, ``exceptions`` (tuple of members), ``locked``; members
   ``exchange:ADDRESS``, ``onedrive:URL``, ``sharepoint:URL``, ``group:ADDRESS``, ``chat:ADDRESS``, ``channel:...``, or ``exchange:All`` and so on.
 - ``m365.label_rule``: ``publishes`` (name of the label). Its parent is the label policy.
@@ -16,6 +18,10 @@ Fields by kind (the only names that connectors, simulator and diff use):
 - ``google.matter``: ``state`` (open, closed, deleted), ``description``. ``google.hold``: ``corpus`` (MAIL, DRIVE, ...), ``scope``
   (accounts, org_unit), ``org_unit``, ``terms``, ``start``, ``end``, ``options`` (sorted tuple of texts); members ``account:ID``; its
   parent is the matter.
+- ``google.group_archive``: ``group`` (id), ``archived``, ``frozen``; its name is the group's address and it carries no mark.
+  ``google.drive_label``: ``state`` (draft, published, published_draft, disabled), ``period``, ``trigger``, ``description``, ``copies`` (always,
+  never, if_appliable), ``locked``. ``google.setting``: ``setting`` (``chat.chat_history`` ...), ``org_unit``, ``group``, ``by_administrator``,
+  ``order``, ``value`` (tuple of ``name=value``); never written.
 """
 
 from __future__ import annotations

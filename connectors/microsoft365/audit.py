@@ -30,6 +30,7 @@ _NOUNS: tuple[tuple[str, Kind], ...] = (
     ("retentioncompliancepolicy", Kind.M365_RETENTION_POLICY),
     ("appretentioncompliancerule", Kind.M365_RETENTION_RULE),
     ("retentioncompliancerule", Kind.M365_RETENTION_RULE),
+    ("complianceretentioneventtype", Kind.M365_EVENT_TYPE),
     ("adaptivescope", Kind.M365_ADAPTIVE_SCOPE),
     ("caseholdpolicy", Kind.M365_HOLD),
     ("caseholdrule", Kind.M365_HOLD),

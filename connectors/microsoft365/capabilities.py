@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from connectors.base import Capability, ConnectorError, ReadCapability, Surface, TenantUnreachableError, WriteCapability
 from connectors.microsoft365.access import Access
@@ -15,11 +16,19 @@ _CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.M365_LABEL_POLICY: ("Get-RetentionCompliancePolicy", ("New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy")),
     Kind.M365_LABEL_RULE: ("Get-RetentionComplianceRule", ("New-RetentionComplianceRule",)),
     Kind.M365_RETENTION_POLICY: ("Get-RetentionCompliancePolicy", ("New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy")),
+    Kind.M365_EVENT_TYPE: ("Get-ComplianceRetentionEventType", ("New-ComplianceRetentionEventType", "Set-ComplianceRetentionEventType")),
     Kind.M365_RETENTION_RULE: ("Get-RetentionComplianceRule", ("New-RetentionComplianceRule", "Set-RetentionComplianceRule")),
 }
 """The cmdlets that reading and writing a kind rest on."""
 
-_NOT_BUILT = (Kind.M365_ADAPTIVE_SCOPE, Kind.M365_EVENT_TYPE, Kind.M365_MAILBOX, Kind.M365_ORG_HOLD)
+_READ_ONLY: dict[Kind, tuple[Endpoint, str, str]] = {
+    Kind.M365_ADAPTIVE_SCOPE: (Endpoint.COMPLIANCE, "Get-AdaptiveScope", "scope.query_only: no population here is a query over attributes"),
+    Kind.M365_MAILBOX: (Endpoint.EXCHANGE, "Get-Mailbox", "mailbox.by_hand: litigation hold carries no mark; it is set by hand and verified"),
+    Kind.M365_ORG_HOLD: (Endpoint.EXCHANGE, "Get-OrganizationConfig", "kind.derived: the platform writes these stamps from policies over everybody"),
+}
+"""The kinds that are read and never written, by which cmdlet, and why not."""
+_ROLE = "Give the service principal the directory role Compliance Administrator."
+_LACKING = {Kind.M365_EVENT_TYPE: "Retention by event needs A5 or its records add-on, and the role Compliance Administrator."}
 _PEOPLE = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE)
 _WRITE_ROLE = "eDiscovery.ReadWrite.All"
 _READ_ROLE = "eDiscovery.Read.All"
@@ -27,7 +36,7 @@ _READ_ROLE = "eDiscovery.Read.All"
 
 def capabilities(access: Access) -> tuple[Capability, ...]:
     """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``."""
-    return (*_by_cmdlet(access), *_by_graph(access), *_people(access), *_unbuilt())
+    return (*_by_cmdlet(access), *_by_graph(access), *_people(access), *_further(access))
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:
@@ -81,7 +90,7 @@ def _by_cmdlet(access: Access) -> Iterable[Capability]:
             surface=Endpoint.COMPLIANCE.value,
             reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else "capability.unproven: no proof has been made here",
             next_step=(
-                "Give the service principal the directory role Compliance Administrator." if lacking else f"recordwarden doctor --prove {kind.value}"
+                _LACKING.get(kind, _ROLE) if lacking else f"recordwarden doctor --prove {kind.value}"
             ),
         )
 
@@ -127,9 +136,17 @@ def _people(access: Access) -> Iterable[Capability]:
             yield _read_only(kind, ReadCapability.FULL, "kind.read_only: accounts are never changed from here")
 
 
-def _unbuilt() -> Iterable[Capability]:
-    for kind in _NOT_BUILT:
-        yield _read_only(kind, ReadCapability.NONE, "kind.not_read: this edition neither reads nor writes it")
+def _further(access: Access) -> Iterable[Capability]:
+    for kind, (endpoint, cmdlet, why) in _READ_ONLY.items():
+        try:
+            offered = cmdlet.lower() in access.admin.cmdlets(endpoint)
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            yield replace(_shut(kind, endpoint.value, error), write=WriteCapability.NONE)
+        else:
+            read, reason = (ReadCapability.FULL, why) if offered else (ReadCapability.NONE, f"admin.cmdlet_missing: {cmdlet}")
+            yield Capability(kind=kind, read=read, write=WriteCapability.NONE, surface=endpoint.value, reason=reason)
 
 
 def _read_only(kind: Kind, read: ReadCapability, reason: str, next_step: str | None = None) -> Capability:

@@ -48,8 +48,8 @@ class Microsoft365Connector:
         return Microsoft365Prover(Access(tenant, context, admin_accepted=self._admin_accepted, writing=True))
 
     def kinds(self) -> frozenset[Kind]:
-        """Labels, their publishing, retention policies and rules, cases and holds. People and places come with the roster."""
-        return KINDS
+        """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds."""
+        return KINDS | {Kind.M365_EVENT_TYPE}
 
     def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""

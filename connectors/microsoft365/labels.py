@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from connectors.microsoft365 import wire
 from policies.effects import FOREVER
@@ -19,10 +20,14 @@ CLOCKS: dict[str, str] = {
 """The vendor's clock (lower case) to ours."""
 
 CLOCK_WORDS: dict[str, str] = {"created": "CreationAgeInDays", "modified": "ModificationAgeInDays", "labelled": "TaggedAgeInDays"}
-"""Our clock to the vendor's word; an event clock needs an event type and is not written here."""
+"""Our clock to the vendor's word."""
+EVENT_CLOCK = "EventAgeInDays"
+EVENT = "event:"
+"""What stands before the event type's name in a label's trigger."""
 
 ACTIONS: dict[str, str] = {"keep": "keep", "keepanddelete": "keep_and_delete", "delete": "delete"}
-ACTION_WORDS: dict[str, str] = {"keep": "Keep", "keep_and_delete": "KeepAndDelete", "delete": "Delete"}
+ACTION_WORDS: dict[str, str] = {"keep": "Keep", "keep_and_delete": "KeepAndDelete", "delete": "Delete", "review": "KeepAndDelete"}
+"""A reviewed end is written as keep-and-delete with reviewers: nothing goes before one of them has said so (M§2.3)."""
 
 
 def period_from(row: Mapping[str, object], key: str) -> Value:
@@ -65,14 +70,66 @@ def action_from(raw: str | None, *, reviewed: bool) -> Value:
     return "review" if known == "keep_and_delete" and reviewed else known
 
 
-def label_from(row: wire.JsonObject, *, made_by_us: bool | None) -> Live | None:
-    """A ComplianceTag in normal form; None when the row lacks what identifies a label."""
+def stages_word(stages: Sequence[str]) -> str:
+    """``MultiStageReviewProperty`` for stages written ``NAME: ADDRESS, ADDRESS``. Raises ValueError where a stage has no name or nobody."""
+    found = []
+    for stage in stages:
+        name, _colon, people = stage.partition(":")
+        reviewers = [address.strip() for address in people.split(",") if address.strip()]
+        if not name.strip() or not reviewers:
+            raise ValueError(f"a review stage needs a name and somebody: {stage!r}")
+        found.append({"StageName": name.strip(), "Reviewers": reviewers})
+    if not found:
+        raise ValueError("a review needs a stage")
+    return json.dumps({"MultiStageReviewSettings": found}, separators=(",", ":"))
+
+
+def stages_from(row: Mapping[str, object]) -> tuple[str, ...]:
+    """The review stages of a label as ``NAME: ADDRESS, ADDRESS``; unreadable ones stand as the vendor wrote them."""
+    raw = wire.filled(row, "MultiStageReviewProperty")
+    if raw is None:
+        people = ", ".join(sorted(address.lower() for address in wire.texts(row, "ReviewerEmail")))
+        return (f"review: {people}",) if people else ()
+    try:
+        settings = wire.rows(wire.parse_object(raw.encode()), "MultiStageReviewSettings")
+    except wire.WireError:
+        return (raw,)
+    return tuple(stage(wire.text(one, "StageName") or "", wire.texts(one, "Reviewers")) for one in settings)
+
+
+def stage(name: str, people: Sequence[str]) -> str:
+    """One review stage in normal form."""
+    return f"{name.strip()}: {', '.join(sorted(address.strip().lower() for address in people))}"
+
+
+def descriptors_from(row: Mapping[str, object]) -> tuple[str, ...]:
+    """The file plan descriptors that somebody gave a label, ``KEY: VALUE``; ours carry none."""
+    raw = wire.filled(row, "FilePlanMetadata")
+    if raw is None:
+        return ()
+    try:
+        settings = wire.rows(wire.parse_object(raw.encode()), "Settings")
+    except wire.WireError:
+        return (raw,)
+    pairs = ((wire.text(one, "Key") or "", wire.filled(one, "Value")) for one in settings)
+    return tuple(sorted(f"{key.removeprefix('FilePlanProperty')}: {value}" for key, value in pairs if value))
+
+
+def _event(row: Mapping[str, object], events: Mapping[str, str]) -> str | None:
+    """The name of the event type that a label counts from: given by name, by id, or at the end of a distinguished name."""
+    raw = wire.filled(row, "EventType")
+    return None if raw is None else events.get(raw.lower(), raw.rpartition("/")[2])
+
+
+def label_from(row: wire.JsonObject, *, made_by_us: bool | None, events: Mapping[str, str] | None = None) -> Live | None:
+    """A ComplianceTag in normal form; None when the row lacks what identifies a label. ``events``: names of event types by id."""
     name, vendor_id = wire.filled(row, "Name"), wire.filled(row, "Guid")
     if name is None or vendor_id is None or "RetentionDuration" not in row or "RetentionAction" not in row:
         return None
     comment = wire.text(row, "Comment")
     reviewed = bool(wire.texts(row, "ReviewerEmail") or wire.filled(row, "MultiStageReviewProperty"))
     behaviour = "regulatory" if wire.flag(row, "Regulatory") else "record" if wire.flag(row, "IsRecordLabel") else "retain"
+    further = {"reviewers": stages_from(row), "descriptors": descriptors_from(row)}
     disabled = wire.flag(row, "Disabled") or (wire.text(row, "Mode") or "Enforce").lower() == "pendingdeletion"
     return Live(
         kind=Kind.M365_LABEL,
@@ -80,10 +137,11 @@ def label_from(row: wire.JsonObject, *, made_by_us: bool | None) -> Live | None:
         name=name,
         fields={
             "period": period_from(row, "RetentionDuration"),
-            "trigger": clock_from(wire.filled(row, "RetentionType"), wire.filled(row, "EventType")),
+            "trigger": clock_from(wire.filled(row, "RetentionType"), _event(row, events or {})),
             "action": action_from(wire.filled(row, "RetentionAction"), reviewed=reviewed),
             "behaviour": behaviour,
             "description": without_mark(comment),
+            **{name: value for name, value in further.items() if value},
         },
         mark=find_mark(comment),
         # The label itself is in force once stored; whether anybody can apply it stands in its publishing (M§1.1).

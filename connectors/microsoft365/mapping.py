@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.base import Capability, Circumstances, ReadCapability, WriteCapability
+from connectors.microsoft365.labels import EVENT, stage
 from connectors.microsoft365.pieces import in_pieces
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE
 from connectors.microsoft365.reach import Reach, reach_of, union
@@ -22,6 +23,8 @@ from policies.resources import Value, Wanted
 
 _LABEL_KINDS = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE)
 _KEEP_KINDS = (Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
+RECORDS = "RECORDS_MANAGEMENT"
+"""The service plan behind event clocks, disposition review and record labels (M§1.7)."""
 _KeyOf = Callable[[int], str]
 _NO_WRITE = frozenset({WriteCapability.MISSING, WriteCapability.ATTEST_ONLY, WriteCapability.NONE})
 
@@ -76,18 +79,39 @@ def _judge(duty: Duty, reach: Reach, circumstances: Circumstances) -> _Judged:
         (transitory and not (duty.transitory_enabled and labelled), StandingValue.GAP, "transitory.not_enabled"),
         # A policy over a place counts from creation or modification only (M§2.2).
         (bad_clock, StandingValue.NOT_ENFORCEABLE, "policy.clock"),
-        (labelled and duty.clock is Clock.EVENT, StandingValue.GAP, "label.event_not_built"),
         (labelled and duty.workload is Workload.CHAT, StandingValue.NOT_ENFORCEABLE, "label.no_chats"),
         (reach.blocked is not None, nobody, reach.blocked),
     )
     for objects, standing, reason in checks:
         if objects:
             return _Judged(duty=duty, reach=reach, standing=standing, reason=reason)
+    if _is_bound(duty, circumstances):
+        return _Judged(duty=duty, reach=reach)
+    if labelled and duty.clock is Clock.EVENT and (barred := _no_events(circumstances)) is not None:
+        return _Judged(duty=duty, reach=reach, standing=barred[0], reason=barred[1])
     missing = _missing(duty, circumstances)
-    if missing is None or _is_bound(duty, circumstances):
+    if missing is None:
         return _Judged(duty=duty, reach=reach)
     standing = StandingValue.UNKNOWN if missing.read is ReadCapability.UNKNOWN else StandingValue.GAP
     return _Judged(duty=duty, reach=reach, standing=standing, reason=missing.reason or "capability.missing")
+
+
+def _no_events(circumstances: Circumstances) -> tuple[StandingValue, str] | None:
+    """Why no label may count from an event here: it needs a licence (M§1.7), and a proof, because nobody was seen doing it (M§13)."""
+    licensed = records_licensed(circumstances)
+    if licensed is not True:
+        return (StandingValue.UNKNOWN, "licences.unread") if licensed is None else (StandingValue.NOT_LICENSED, "licence.records_management")
+    capability = next((one for one in circumstances.capabilities if one.kind is Kind.M365_EVENT_TYPE), None)
+    if capability is not None and capability.write is WriteCapability.PROVEN:
+        return None
+    return StandingValue.GAP, (capability.reason if capability else None) or "capability.unproven"
+
+
+def records_licensed(circumstances: Circumstances) -> bool | None:
+    """Whether the tenant has seats of records management, which event clocks and disposition review need; None when its licences are not known."""
+    if not circumstances.licences:
+        return None
+    return circumstances.licences.get(RECORDS, 0) > 0
 
 
 def _missing(duty: Duty, circumstances: Circumstances) -> Capability | None:
@@ -122,18 +146,21 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
     key = label_key(duty, circumstances)
     name = circumstances.names.get(key, duty.label_name or f"{duty.series} {duty.title}"[:64])
     term = _longest([duty.term, *([_period(made.resources[key])] if key in made.resources else [])])
+    event = _event_type(duty, circumstances)
+    if event is not None:
+        made.resources[event.key] = event
     made.resources[key] = Wanted(
         kind=Kind.M365_LABEL,
         key=key,
         name=name,
         fields={
             "period": term,
-            "trigger": duty.clock.value,
-            # Review, transfer and permanent all keep here: without disposition review the end of a period is a task, never a deletion.
-            "action": "keep_and_delete" if duty.disposition is Disposition.TRANSITORY else "keep",
+            "trigger": f"{EVENT}{event.name}" if event else duty.clock.value,
+            **_ending(duty, term, circumstances),
             "behaviour": "retain",
             "description": _description(duty),
         },
+        depends_on=(event.key,) if event else (),
         because=duty.because,
         people=len(reach.identities),
     )
@@ -141,7 +168,7 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
     def rule_key(number: int) -> str:
         return key_of(PUBLISHING_RULE, key, duty.population.id, "all" if reach.everyone else "", str(number))
 
-    carriers = [key]
+    carriers = [*((event.key,) if event else ()), key]
     for piece, members in _pieces(reach, lambda number: PUBLISHING + rule_key(number).removeprefix(PUBLISHING_RULE), circumstances).items():
         rule = PUBLISHING_RULE + piece.removeprefix(PUBLISHING)
         made.resources[piece] = _policy(Kind.M365_LABEL_POLICY, piece, members, reach, duty, circumstances)
@@ -156,6 +183,31 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
         )
         carriers += [piece, rule]
     made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
+
+
+def _event_type(duty: Duty, circumstances: Circumstances) -> Wanted | None:
+    """The event type that a label counts from, named as the schedule names the event; one for all series that count from it."""
+    if duty.clock is not Clock.EVENT or duty.event is None:
+        return None
+    key = key_of(EVENT, duty.event)
+    return Wanted(
+        kind=Kind.M365_EVENT_TYPE,
+        key=key,
+        name=circumstances.names.get(key, duty.event),
+        fields={"description": "An event of the retention schedule"},
+        because=duty.because,
+    )
+
+
+def _ending(duty: Duty, term: Term, circumstances: Circumstances) -> dict[str, Value]:
+    """What happens at the end: people decide where that is licensed and the tenant names them, else the item is kept and somebody gets a task."""
+    if duty.disposition is Disposition.TRANSITORY:
+        return {"action": "keep_and_delete"}
+    stages = tuple(stage(name, people) for name, people in circumstances.tenant.review_stages.items())
+    reviewed = duty.disposition in (Disposition.REVIEW, Disposition.TRANSFER) and term != FOREVER
+    if reviewed and stages and records_licensed(circumstances):
+        return {"action": "review", "reviewers": stages}
+    return {"action": "keep"}
 
 
 def _keep(group: list[_Judged], circumstances: Circumstances, made: _Made) -> None:

@@ -24,6 +24,7 @@ _TEXT = "A proof that this can be written; it keeps nothing and reaches nobody."
 _POLICY_OF = {Kind.M365_LABEL_RULE: Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_RULE: Kind.M365_RETENTION_POLICY}
 _NOUNS = {
     Kind.M365_LABEL: "ComplianceTag",
+    Kind.M365_EVENT_TYPE: "ComplianceRetentionEventType",
     Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
     Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
 }
@@ -123,6 +124,7 @@ class Microsoft365Prover:
     def _wanted(self, kind: Kind, mark: Mark, publishes: str) -> Wanted:
         fields: dict[Kind, dict[str, Value]] = {
             Kind.M365_LABEL: {"period": 1, "trigger": "created", "action": "keep", "behaviour": "retain"},
+            Kind.M365_EVENT_TYPE: {},
             Kind.M365_LABEL_POLICY: {"enabled": False},
             Kind.M365_RETENTION_POLICY: {"enabled": False},
             Kind.M365_LABEL_RULE: {"publishes": publishes},

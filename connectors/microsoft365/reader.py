@@ -17,7 +17,7 @@ from connectors.microsoft365.graph import Call
 from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_path, people_of
 from connectors.microsoft365.policies import DETAIL, family
 from connectors.microsoft365.roster import drives, licences, read_roster
-from connectors.microsoft365.seeing import HOLD_KINDS, KINDS, POLICY_KINDS, Look
+from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
 from policies.kinds import Kind
 from policies.resources import Live, Ref, Snapshot
 from policies.roster import Roster
@@ -73,7 +73,7 @@ class Microsoft365Reader:
         if live is not None:
             return live
         kinds = {Kind.M365_CASE, Kind.M365_HOLD} if ref.kind is Kind.M365_HOLD else {ref.kind}
-        if ref.kind not in KINDS:
+        if ref.kind not in KINDS | FURTHER:
             raise PermanentError("kind.not_read", f"{ref.kind.value} is not read by this edition.")
         seen = Look(self._access, whole=False).at(kinds)
         found = next((item for item in seen.of(ref.kind) if item.vendor_id.lower() == ref.vendor_id.lower()), None)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Protocol
 
-from connectors.base import ConnectorError, TenantUnreachableError
+from connectors.base import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
+from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.clouds import Endpoint
+from connectors.microsoft365.further import LITIGATION, event_names, event_type_from, litigation_from, organisation_from, scope_from
 from connectors.microsoft365.graph import Call, Listing, calls
 from connectors.microsoft365.holds import AUTOMATIC_CASE, case_from, case_path, hold_from, hold_path, people_of
 from connectors.microsoft365.labels import label_from
@@ -21,8 +24,11 @@ from policies.resources import KindRead, Live, ReadState, Snapshot
 POLICY_KINDS = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE})
 HOLD_KINDS = frozenset({Kind.M365_CASE, Kind.M365_HOLD})
 KINDS = frozenset({Kind.M365_LABEL}) | POLICY_KINDS | HOLD_KINDS
-"""The kinds that this connector reads in a run."""
+"""The kinds that this connector reads in every run."""
+FURTHER = frozenset({Kind.M365_EVENT_TYPE, Kind.M365_ADAPTIVE_SCOPE, Kind.M365_MAILBOX, Kind.M365_ORG_HOLD})
+"""Kinds that are read where somebody asks for them."""
 
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LEFTOVER_AFTER = timedelta(hours=1)
 """A case that the platform has not set up after this long is a leftover of its portal (M§3.5), not one in the making."""
 
@@ -39,6 +45,7 @@ class Look:
         self._whole = whole
         self._found: list[Live] = []
         self._reads: dict[Kind, KindRead] = {}
+        self._events: Rows | None = None
 
     def at(self, kinds: AbstractSet[Kind]) -> Snapshot:
         """The snapshot of ``kinds``. Raises only ``TenantUnreachableError`` and ``Stopped``; a kind that fails is ``failed`` in it."""
@@ -48,7 +55,10 @@ class Look:
             self._try(kinds & POLICY_KINDS, self._policies)
         if kinds & HOLD_KINDS:
             self._holds(kinds & HOLD_KINDS)
-        for kind in kinds - KINDS:
+        for kind, read in self._further().items():
+            if kind in kinds:
+                self._try({kind}, read)
+        for kind in kinds - KINDS - FURTHER:
             self._reads[kind] = KindRead(kind=kind, state=ReadState.FAILED, count=None, reason="kind.not_read: this edition does not read it")
         return Snapshot(
             tenant=self._access.tenant.id,
@@ -73,9 +83,54 @@ class Look:
         lives = [live for live in self._found if live.kind is kind]
         self._reads[kind] = judged(kind, lives, partial, self._access.tenant.visibility_checks.get(kind))
 
+    def _further(self) -> Mapping[Kind, _Read]:
+        return {
+            Kind.M365_EVENT_TYPE: self._event_types,
+            Kind.M365_ADAPTIVE_SCOPE: self._scopes,
+            Kind.M365_MAILBOX: self._litigation,
+            Kind.M365_ORG_HOLD: self._organisation,
+        }
+
+    def _event_rows(self) -> Rows:
+        if self._events is None:
+            self._needs("Get-ComplianceRetentionEventType")
+            self._events = self._access.admin.read("Get-ComplianceRetentionEventType")
+        return self._events
+
+    def _event_types(self, kinds: AbstractSet[Kind]) -> None:
+        found = self._event_rows()
+        self._add(kinds, [event_type_from(row, made_by_us=self._made(row)) for row in found.rows], found.partial)
+
+    def _scopes(self, kinds: AbstractSet[Kind]) -> None:
+        self._needs("Get-AdaptiveScope")
+        found = self._access.admin.read("Get-AdaptiveScope")
+        self._add(kinds, [scope_from(row, made_by_us=self._made(row)) for row in found.rows], found.partial)
+
+    def _litigation(self, kinds: AbstractSet[Kind]) -> None:
+        found = self._access.admin.read("Get-Mailbox", LITIGATION, endpoint=Endpoint.EXCHANGE)
+        self._add(kinds, [litigation_from(row) for row in found.rows], found.partial)
+
+    def _organisation(self, kinds: AbstractSet[Kind]) -> None:
+        found = self._access.admin.read("Get-OrganizationConfig", endpoint=Endpoint.EXCHANGE)
+        lives = organisation_from(found.rows[0]) if len(found.rows) == 1 else None
+        self._add(kinds, [None] if lives is None else list(lives), found.partial)
+
+    def _needs(self, cmdlet: str) -> None:
+        """Raises PermanentError where the cmdlet is not ours: not licensed (A5), or not in our roles (docs/wire)."""
+        if cmdlet.lower() not in self._access.admin.cmdlets(Endpoint.COMPLIANCE):
+            raise PermanentError("admin.cmdlet_missing", f"{cmdlet} is not offered to us here.", "It needs A5 or its records add-on, and the role.")
+
+    def _add(self, kinds: AbstractSet[Kind], lives: list[Live | None], partial: str | None) -> None:
+        self._found += [live for live in lives if live is not None]
+        flaw = "wire.missing_property: a row lacks what identifies it" if None in lives else None
+        for kind in kinds:
+            self._settle(kind, partial or flaw)
+
     def _labels(self, kinds: AbstractSet[Kind]) -> None:
         found = self._access.admin.read("Get-ComplianceTag")
-        lives = [label_from(row, made_by_us=self._made(row)) for row in found.rows]
+        by_id = any(_GUID.fullmatch(wire.filled(row, "EventType") or "") for row in found.rows)
+        events = event_names(self._event_rows().rows) if by_id else {}
+        lives = [label_from(row, made_by_us=self._made(row), events=events) for row in found.rows]
         self._found += [live for live in lives if live is not None]
         flaw = "wire.missing_property: a label lacks its name, id, period or action" if None in lives else None
         for kind in kinds:

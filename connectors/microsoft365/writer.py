@@ -9,7 +9,7 @@ from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.holding import HoldWriter
-from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, period_word
+from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
 from connectors.microsoft365.policies import DETAIL, locations, members_of
 from policies.kinds import Kind
 from policies.resources import Fields, Live, Mark, Ref, Wanted, find_mark
@@ -21,8 +21,8 @@ CHAT_KEYS = "keep-chat-"
 RULE_KEYS = "r-"
 """What stands before a retention policy's key in the key of its rule."""
 
-_LABEL_ACTIONS = frozenset({"keep", "keep_and_delete"})
-"""Keep-and-delete exists for a transitory label that two officers switched on; every other label keeps (design §1.8)."""
+_LABEL_ACTIONS = frozenset({"keep", "keep_and_delete", "review"})
+"""Keep-and-delete exists for a transitory label that two officers switched on; others keep, or wait for named people at the end (design §1.8)."""
 
 
 class Microsoft365Writer:
@@ -38,8 +38,12 @@ class Microsoft365Writer:
             return self._holds.create_case(wanted, mark)
         if wanted.kind is Kind.M365_HOLD:
             return self._holds.create_hold(wanted, mark, _needed(parent, wanted.name))
+        if wanted.kind is Kind.M365_EVENT_TYPE:
+            named: dict[str, object] = {"Name": wanted.name, "Comment": comment(wanted.fields.get("description"), mark)}
+            return self._made("New-ComplianceRetentionEventType", named, wanted, mark, "Get-ComplianceRetentionEventType")
         if wanted.kind is Kind.M365_LABEL:
-            return self._made("New-ComplianceTag", label_parameters(wanted, mark), wanted, mark, "Get-ComplianceTag")
+            parameters = label_parameters(wanted, mark) | self._event_of(wanted)
+            return self._made("New-ComplianceTag", parameters, wanted, mark, "Get-ComplianceTag")
         if wanted.kind in _POLICIES:
             return self._made(
                 "New-RetentionCompliancePolicy", policy_parameters(wanted, mark), wanted, mark, "Get-RetentionCompliancePolicy"
@@ -61,12 +65,13 @@ class Microsoft365Writer:
             changes |= self._exceptions(ref, wanted)
         noun = {
             Kind.M365_LABEL: "ComplianceTag",
+            Kind.M365_EVENT_TYPE: "ComplianceRetentionEventType",
             Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
             Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
             Kind.M365_RETENTION_RULE: "RetentionComplianceRule",
         }[ref.kind]
         # The GUID, never the name: a name can be somebody else's tomorrow.
-        force = {} if ref.kind is Kind.M365_RETENTION_RULE else {"Force": True}
+        force = {} if ref.kind in (Kind.M365_RETENTION_RULE, Kind.M365_EVENT_TYPE) else {"Force": True}
         return self._receipt(ref, self._access.admin.write(f"Set-{noun}", {"Identity": ref.vendor_id, **force, **changes}))
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
@@ -89,6 +94,18 @@ class Microsoft365Writer:
     def close(self) -> None:
         """Close connections."""
         self._access.close()
+
+    def _event_of(self, wanted: Wanted) -> dict[str, object]:
+        """The event type that a label counts from, by its id: a name could be somebody else's. Raises PermanentError where it is not there."""
+        trigger = str(wanted.fields.get("trigger"))
+        if not trigger.startswith(EVENT):
+            return {}
+        name = trigger.removeprefix(EVENT)
+        rows = self._access.admin.read("Get-ComplianceRetentionEventType").rows
+        found = [guid for row in rows if (wire.text(row, "Name") or "").lower() == name.lower() and (guid := wire.filled(row, "Guid"))]
+        if len(found) != 1:
+            raise PermanentError("event_type.not_found", f"label {wanted.name}: the event type {name!r} was not seen.", "Read the tenant again.")
+        return {"EventType": found[0]}
 
     def _exceptions(self, ref: Ref, wanted: Wanted) -> dict[str, object]:
         """The parameters that bring a policy's exceptions to ``wanted``: the platform can only add and remove, so what is live is read first."""
@@ -139,21 +156,24 @@ def comment(description: object, mark: Mark) -> str:
 
 
 def label_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
-    """The parameters of ``New-ComplianceTag``. Raises PermanentError for a record, regulatory, reviewed or delete-only label."""
+    """The parameters of ``New-ComplianceTag``, but for the event type. Raises PermanentError for a record, regulatory or delete-only label."""
     fields = wanted.fields
     if fields.get("behaviour", "retain") != "retain" or fields.get("action") not in _LABEL_ACTIONS:
-        raise _never(f"label {wanted.name}: only labels that retain, and either keep or (transitory) keep and then delete, are made")
+        raise _never(f"label {wanted.name}: only labels that retain, and keep, are reviewed, or (transitory) keep and then delete, are made")
     trigger = fields.get("trigger")
-    if not isinstance(trigger, str) or trigger not in CLOCK_WORDS:
-        raise _never(f"label {wanted.name}: the clock {trigger!r} is not made by this edition")
+    clock = EVENT_CLOCK if str(trigger).startswith(EVENT) else CLOCK_WORDS.get(str(trigger))
+    if clock is None:
+        raise _never(f"label {wanted.name}: there is no clock {trigger!r}")
+    review = {"MultiStageReviewProperty": _stages(wanted.name, fields)} if fields.get("action") == "review" else {}
     return {
         "Name": wanted.name if mark.generation == 1 else f"{wanted.name[:58]} ({mark.generation})",
         "RetentionAction": ACTION_WORDS[str(fields["action"])],
         "RetentionDuration": _period(wanted),
-        "RetentionType": CLOCK_WORDS[trigger],
+        "RetentionType": clock,
         "Comment": comment(fields.get("description"), mark),
         "Notes": fields.get("description") or "",
         "IsRecordLabel": False,
+        **review,
     }
 
 
@@ -204,6 +224,8 @@ def _changes(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> 
     for name in sorted(fields):
         if name == "period" and kind in (Kind.M365_LABEL, Kind.M365_RETENTION_RULE):
             found["RetentionDuration"] = _period_of(wanted)
+        elif name == "reviewers" and kind is Kind.M365_LABEL:
+            found["MultiStageReviewProperty"] = _stages("a label", wanted)
         elif name == "action" and kind is Kind.M365_RETENTION_RULE and wanted.get("action") == "keep":
             found["RetentionComplianceAction"] = "Keep"
         elif name == "trigger" and kind is Kind.M365_RETENTION_RULE:
@@ -215,6 +237,15 @@ def _changes(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> 
     if kind is Kind.M365_LABEL and "description" in fields:
         found["Notes"] = wanted.get("description") or ""
     return {**found, "Comment": comment(wanted.get("description"), mark)}
+
+
+def _stages(name: str, fields: Fields) -> str:
+    """Reviewers as the cmdlet takes them: never nobody, because keep-and-delete without a reviewer would simply delete."""
+    stages = fields.get("reviewers")
+    try:
+        return stages_word([item for item in stages if isinstance(item, str)] if isinstance(stages, tuple) else [])
+    except ValueError as error:
+        raise _never(f"{name}: {error}") from error
 
 
 def _excepted(wanted: Wanted) -> frozenset[str]:

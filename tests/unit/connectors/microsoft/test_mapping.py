@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.base import Capability, Circumstances, HoldOrder, OrderedSource, ReadCapability, WriteCapability
 from connectors.microsoft365.connector import Microsoft365Connector
+from connectors.microsoft365.mapping import RECORDS
 from connectors.microsoft365.pieces import in_pieces
 from policies.district import Tenant
 from policies.duties import Carrier, Desired, Disposition, Duty, Population, Selector, StandingValue
@@ -153,7 +154,9 @@ def capability(write: WriteCapability, read: ReadCapability = ReadCapability.NON
     ({"disposition": Disposition.TRANSITORY, "carrier": Carrier.LABEL}, {}, StandingValue.GAP, "transitory.not_enabled"),
     ({"clock": Clock.LABELLED}, {}, StandingValue.NOT_ENFORCEABLE, "policy.clock"),
     ({"clock": Clock.EVENT, "event": "leaving"}, {}, StandingValue.NOT_ENFORCEABLE, "policy.clock"),
-    ({"clock": Clock.EVENT, "carrier": Carrier.LABEL}, {}, StandingValue.GAP, "label.event_not_built"),
+    ({"clock": Clock.EVENT, "event": "left", "carrier": Carrier.LABEL}, {}, StandingValue.UNKNOWN, "licences.unread"),
+    ({"clock": Clock.EVENT, "event": "left", "carrier": Carrier.LABEL}, {"licences": {"A3": 9}}, StandingValue.NOT_LICENSED, "licence.records_management"),
+    ({"clock": Clock.EVENT, "event": "left", "carrier": Carrier.LABEL}, {"licences": {RECORDS: 9}}, StandingValue.GAP, "capability.unproven"),
     ({"selector": Selector(users=("nobody@d.example",))}, {}, StandingValue.GAP, "population.empty"),
     ({}, {"capabilities": (capability(WriteCapability.MISSING),)}, StandingValue.GAP, "admin.cmdlet_missing"),
     ({}, {"capabilities": (capability(WriteCapability.NONE, ReadCapability.UNKNOWN),)}, StandingValue.UNKNOWN, "admin.cmdlet_missing"),
@@ -283,3 +286,79 @@ def test_a_large_order_is_divided_by_the_platforms_limits() -> None:
 def test_terms_narrow_a_hold_and_dates_do_not() -> None:
     order = HoldOrder(alias="a", tenant_alias="b", sources=(source("mia", Workload.MAIL),), terms="budget", range_from=datetime(2026, 1, 1, tzinfo=UTC).date())
     assert CONNECTOR.realise_hold(order, circumstances()).resources[1].fields["query"] == "budget"
+
+
+EVENTS = Capability(kind=Kind.M365_EVENT_TYPE, read=ReadCapability.FULL, write=WriteCapability.PROVEN)
+
+
+def test_a_label_that_counts_from_an_event_rests_on_its_event_type() -> None:
+    facts = circumstances(person("mia"), licences={RECORDS: 9}, capabilities=(EVENTS,))
+    duties = [duty(carrier=Carrier.LABEL, clock=Clock.EVENT, event="student-left"), duty(Workload.DRIVE, carrier=Carrier.LABEL, clock=Clock.EVENT, event="student-left")]
+    desired = CONNECTOR.realise(duties, facts)
+    (event,) = of(desired, Kind.M365_EVENT_TYPE)
+    (label,) = of(desired, Kind.M365_LABEL)
+    assert (event.key, event.name, event.members) == ("event-student-left", "student-left", frozenset())
+    assert (label.fields["trigger"], label.depends_on) == ("event:student-left", (event.key,))
+    assert {carriage.carriers[:2] for carriage in desired.carriages} == {(event.key, label.key)}
+
+
+def test_two_series_that_count_from_one_event_share_its_type_and_a_bound_name_stays() -> None:
+    facts = circumstances(person("mia"), licences={RECORDS: 9}, capabilities=(EVENTS,), names={"event-student-left": "Student left"})
+    first = duty(carrier=Carrier.LABEL, clock=Clock.EVENT, event="student-left")
+    second = duty(carrier=Carrier.LABEL, clock=Clock.EVENT, event="student-left", series="STU-11", label_keys=("stu-11",), label_name="STU-11 File")
+    desired = CONNECTOR.realise([first, second], facts)
+    assert len(of(desired, Kind.M365_EVENT_TYPE)) == 1
+    assert {label.fields["trigger"] for label in of(desired, Kind.M365_LABEL)} == {"event:Student left"}
+
+
+@pytest.mark.parametrize(("licences", "stages", "changes", "action"), [
+    ({RECORDS: 9}, {"Records": ("Records@d.example", "clerk@d.example")}, {}, "review"),
+    ({RECORDS: 9}, {"Records": ("records@d.example",)}, {"disposition": Disposition.TRANSFER}, "review"),
+    ({RECORDS: 9}, {"Records": ("records@d.example",)}, {"disposition": Disposition.EXPUNGE}, "keep"),
+    ({RECORDS: 9}, {"Records": ("records@d.example",)}, {"term": FOREVER}, "keep"),
+    ({RECORDS: 9}, {}, {}, "keep"),
+    ({"A3": 9}, {"Records": ("records@d.example",)}, {}, "keep"),
+    ({}, {"Records": ("records@d.example",)}, {}, "keep"),
+])
+def test_the_end_is_reviewed_where_licensed_and_by_whom_the_tenant_names_else_kept(
+    licences: dict[str, int], stages: dict[str, tuple[str, ...]], changes: dict[str, object], action: str
+) -> None:
+    tenant = Tenant(id="m365", platform=Platform.MICROSOFT365, review_stages=stages)
+    facts = circumstances(person("mia"), licences=licences, tenant=tenant)
+    (label,) = of(CONNECTOR.realise([duty(carrier=Carrier.LABEL, **changes)], facts), Kind.M365_LABEL)
+    assert label.fields["action"] == action
+    assert ("reviewers" in label.fields) is (action == "review")
+    if len(stages.get("Records", ())) == 2:
+        assert label.fields["reviewers"] == ("Records: clerk@d.example, records@d.example",)
+
+
+def test_a_new_generation_of_a_label_is_published_beside_the_old_one() -> None:
+    facts = circumstances(person("mia"), names={"cor-02": "COR-02 Routine correspondence (2)", "pubr-cor-02-staff-1": "a guid"})
+    desired = CONNECTOR.realise([duty(carrier=Carrier.LABEL, clock=Clock.MODIFIED)], facts)
+    (rule,) = of(desired, Kind.M365_LABEL_RULE)
+    # What a rule publishes is fixed at birth, so the difference makes a second rule in the same policy; the first one stays.
+    assert rule.fields["publishes"] == "COR-02 Routine correspondence (2)"
+
+
+def test_twelve_hundred_people_of_one_matter_stay_in_the_pieces_they_were_first_put_in() -> None:
+    def sources(numbers: range) -> tuple[OrderedSource, ...]:
+        return tuple(
+            OrderedSource(person=f"p{n}", workload=workload, identity_id=f"id-{n}", address=f"p{n:04}@d.example", container=place)
+            for n in numbers
+            for workload, place in ((Workload.MAIL, f"p{n:04}@d.example"), (Workload.DRIVE, f"https://d-my.sharepoint.com/personal/p{n:04}"))
+        )
+
+    first = CONNECTOR.realise_hold(HoldOrder(alias="m", tenant_alias="blue heron", sources=sources(range(1200))), circumstances())
+    holds = [one for one in first.resources if one.kind is Kind.M365_HOLD]
+    # A hundred sites fill a hold first (M§3.7), so its mailboxes never come near a thousand.
+    assert len(holds) == 12
+    assert all(sum(member.startswith("site:") for member in hold.members) <= 100 for hold in holds)
+    assert all(sum(member.startswith("mail:") for member in hold.members) <= 1000 for hold in holds)
+    assert sum(len(hold.members) for hold in holds) == 2400
+    assert (len(first.carried), first.refused) == (2400, {})
+    pieces = {hold.key: sorted(hold.members) for hold in holds}
+    again = CONNECTOR.realise_hold(
+        HoldOrder(alias="m", tenant_alias="blue heron", sources=sources(range(-3, 1203))), circumstances(pieces=pieces)
+    )
+    for hold in again.resources[1:]:
+        assert frozenset(pieces.get(hold.key, ())) <= hold.members
