@@ -97,7 +97,8 @@ TRAITS: dict[Kind, KindTraits] = {
     Kind.GOOGLE_HOLD: KindTraits(immutable=frozenset({"corpus", "scope"}), hold_lane=True),
     Kind.GOOGLE_VAULT_RULE: KindTraits(),
     Kind.GOOGLE_DRIVE_LABEL: KindTraits(),
-    Kind.GOOGLE_GROUP_ARCHIVE: KindTraits(),
+    # A held group that keeps no conversation holds nothing (G§1.5), so its archive belongs to the hold.
+    Kind.GOOGLE_GROUP_ARCHIVE: KindTraits(immutable=frozenset({"group"}), hold_lane=True),
     Kind.GOOGLE_USER: KindTraits(needs_visibility_check=False),
     Kind.GOOGLE_GROUP: KindTraits(needs_visibility_check=False),
     Kind.GOOGLE_ORG_UNIT: KindTraits(needs_visibility_check=False),

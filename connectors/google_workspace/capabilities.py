@@ -8,12 +8,11 @@ from typing import Final
 
 from connectors.base import Capability, ConnectorError, ReadCapability, TenantUnreachableError, WriteCapability
 from connectors.google_workspace.editions import drive_labels
-from connectors.google_workspace.operations import EDISCOVERY, Surface
+from connectors.google_workspace.operations import EDISCOVERY, GROUP_SETTINGS, LABELS, Surface
 from connectors.google_workspace.privileges import CONSOLE_NAMES, MANAGE_HOLDS, MANAGE_MATTERS, VIEW_ALL_MATTERS, Privileges
 from policies.kinds import Kind
 
 NO_RULES_API: Final = "vault_rules.no_api"
-LABELS_NOT_BUILT: Final = "drive_label.not_built"
 LABELS_NOT_LICENSED: Final = "drive_label.not_licensed"
 
 _NEEDED: Final[Mapping[Kind, str]] = {Kind.GOOGLE_MATTER: MANAGE_MATTERS, Kind.GOOGLE_HOLD: MANAGE_HOLDS}
@@ -22,6 +21,11 @@ _WATCHED: Final[Mapping[Kind, Surface]] = {
     Kind.GOOGLE_GROUP: Surface.DIRECTORY,
     Kind.GOOGLE_ORG_UNIT: Surface.DIRECTORY,
     Kind.GOOGLE_LICENCE: Surface.LICENSING,
+    Kind.GOOGLE_SETTING: Surface.POLICIES,
+}
+_OTHERS: Final[Mapping[Kind, tuple[Surface, str]]] = {
+    Kind.GOOGLE_GROUP_ARCHIVE: (Surface.GROUP_SETTINGS, GROUP_SETTINGS),
+    Kind.GOOGLE_DRIVE_LABEL: (Surface.LABELS, LABELS),
 }
 
 
@@ -46,10 +50,10 @@ def probe(attempt: Callable[[], object]) -> Probe:
 
 
 def capabilities_of(
-    probes: Mapping[Kind, Probe], reading: Privileges, writing: Privileges, write_scope: Probe, licences: Mapping[str, int]
+    probes: Mapping[Kind, Probe], reading: Privileges, writing: Privileges, write_probes: Mapping[Kind, Probe]
 ) -> tuple[Capability, ...]:
-    """One capability per Google kind."""
-    found = [_vault(kind, probes[kind], reading, writing, write_scope) for kind in (Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD)]
+    """One capability per Google kind. ``write_probes`` say, per kind that can be written, whether the scope for it is granted."""
+    found = [_vault(kind, probes[kind], reading, writing, write_probes[kind]) for kind in (Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD)]
     found += [_watched(kind, surface, probes[kind]) for kind, surface in _WATCHED.items()]
     found.append(
         Capability(
@@ -60,9 +64,7 @@ def capabilities_of(
             next_step="Set the rules in the Vault console, then attest them with vault-rules/TENANT and the rules file.",
         )
     )
-    labels = LABELS_NOT_LICENSED if drive_labels(licences) is False else LABELS_NOT_BUILT
-    not_built = {Kind.GOOGLE_DRIVE_LABEL: labels, Kind.GOOGLE_GROUP_ARCHIVE: "group_archive.not_built", Kind.GOOGLE_SETTING: "setting.not_built"}
-    found += [Capability(kind=kind, read=ReadCapability.NONE, write=WriteCapability.NONE, reason=reason) for kind, reason in not_built.items()]
+    found += [_other(kind, probes[kind], write_probes[kind]) for kind in _OTHERS]
     return tuple(found)
 
 
@@ -85,6 +87,22 @@ def _vault(kind: Kind, tried: Probe, reading: Privileges, writing: Privileges, s
     elif writing.has(needed) is None:
         reason = reason or f"privileges.unread: {writing.unknown}"
     return Capability(kind=kind, read=read, write=write, surface=Surface.VAULT.value, reason=reason, next_step=next_step)
+
+
+def _other(kind: Kind, tried: Probe, scope: Probe) -> Capability:
+    """Groups' archives and Drive labels: what answers may be tried, and only a proof shows that it can be written."""
+    surface, needed = _OTHERS[kind]
+    if tried.detail == LABELS_NOT_LICENSED:
+        return Capability(kind=kind, read=ReadCapability.NONE, write=WriteCapability.NONE, surface=surface.value, reason=LABELS_NOT_LICENSED)
+    problem = tried if not tried.ok else scope if not scope.ok else None
+    return Capability(
+        kind=kind,
+        read=ReadCapability.FULL if tried.ok else ReadCapability.NONE,
+        write=WriteCapability.UNPROVEN if problem is None else WriteCapability.MISSING,
+        surface=surface.value,
+        reason=problem.detail if problem else None,
+        next_step=(problem.next_step or f"Delegate {needed}.") if problem else None,
+    )
 
 
 def _watched(kind: Kind, surface: Surface, tried: Probe) -> Capability:

@@ -41,8 +41,8 @@ class GoogleWorkspaceConnector:
         return GoogleProver(tenant, context)
 
     def kinds(self) -> frozenset[Kind]:
-        """Matters and holds. People, groups, units and licences come with the roster; Vault rules are known from the log alone."""
-        return VAULT_KINDS
+        """What is read in a run. People, groups, units and licences come with the roster; Vault rules are known from the log alone."""
+        return VAULT_KINDS | {Kind.GOOGLE_GROUP_ARCHIVE, Kind.GOOGLE_DRIVE_LABEL, Kind.GOOGLE_SETTING}
 
     def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""

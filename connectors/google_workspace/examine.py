@@ -5,22 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.base import Examination, Surface
-from connectors.google_workspace.capabilities import Probe, capabilities_of, probe
+from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, Probe, capabilities_of, probe
+from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.http import Session
-from connectors.google_workspace.operations import ACTIVITIES_LIST, GROUPS_LIST, MATTERS_LIST, ORG_UNITS_LIST, USERS_LIST
+from connectors.google_workspace.operations import (
+    ACTIVITIES_LIST,
+    EDISCOVERY,
+    GROUP_SETTINGS,
+    GROUP_SETTINGS_GET,
+    GROUPS_LIST,
+    LABELS,
+    LABELS_LIST,
+    MATTERS_LIST,
+    ORG_UNITS_LIST,
+    USERS_LIST,
+)
 from connectors.google_workspace.operations import Surface as Endpoint
 from connectors.google_workspace.ourselves import Ourselves
 from connectors.google_workspace.people import Seats
 from connectors.google_workspace.privileges import read_privileges
+from connectors.google_workspace.settings import SettingsReader
 from policies.kinds import Kind
 from policies.resources import ReadState
 
 
-def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Seats) -> Examination:
+def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Seats, settings: SettingsReader) -> Examination:
     """Identity, surfaces, licences and capabilities. ``writing`` is only asked for a token, which changes nothing."""
     identity = ourselves.identity()
     probes = _probes(session, identity.vendor_id)
     probes[Kind.GOOGLE_LICENCE] = Probe(ok=seats.read.state is ReadState.COMPLETE, detail=seats.read.reason or "")
+    probes |= _further(session, settings, sold=drive_labels(seats.counted()))
     reading = read_privileges(session, identity.vendor_id, identity.actor)
     writer = writing.subject(Endpoint.VAULT)
     by_writer = reading if writer.lower() == identity.actor.lower() else read_privileges(session, identity.vendor_id, writer)
@@ -28,8 +42,31 @@ def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Sea
         identity=identity,
         surfaces=_surfaces(session, probes),
         licences=seats.counted(),
-        capabilities=capabilities_of(probes, reading, by_writer, probe(writing.authorise_writing), seats.counted()),
+        capabilities=capabilities_of(probes, reading, by_writer, _may_write(writing)),
     )
+
+
+def _may_write(writing: Session) -> dict[Kind, Probe]:
+    """Whether the writing identity gets a token for each scope that writes; asking for one changes nothing."""
+    vault = probe(lambda: writing.authorise(EDISCOVERY, Endpoint.VAULT))
+    return {
+        Kind.GOOGLE_MATTER: vault,
+        Kind.GOOGLE_HOLD: vault,
+        Kind.GOOGLE_GROUP_ARCHIVE: probe(lambda: writing.authorise(GROUP_SETTINGS, Endpoint.GROUP_SETTINGS)),
+        Kind.GOOGLE_DRIVE_LABEL: probe(lambda: writing.authorise(LABELS, Endpoint.LABELS)),
+    }
+
+
+def _further(session: Session, settings: SettingsReader, *, sold: bool | None) -> dict[Kind, Probe]:
+    """Labels where the licences bring them, settings, and one group's archive: that of the visibility check."""
+    check = session.tenant.visibility_checks.get(Kind.GOOGLE_GROUP_ARCHIVE)
+    labels = Probe(ok=False, detail=LABELS_NOT_LICENSED)
+    archive = Probe(ok=False, detail="visibility_check.not_set", next_step="Set visibility_checks google.group_archive to a group's address.")
+    return {
+        Kind.GOOGLE_DRIVE_LABEL: labels if sold is False else probe(lambda: session.call(LABELS_LIST, useAdminAccess=True, pageSize=1)),
+        Kind.GOOGLE_GROUP_ARCHIVE: archive if check is None else probe(lambda: session.call(GROUP_SETTINGS_GET, groupUniqueId=check)),
+        Kind.GOOGLE_SETTING: probe(settings.probe),
+    }
 
 
 def _probes(session: Session, customer: str) -> dict[Kind, Probe]:
@@ -51,6 +88,14 @@ def _surfaces(session: Session, probes: Mapping[Kind, Probe]) -> tuple[Surface, 
         Endpoint.REPORTS: probe(lambda: session.call(ACTIVITIES_LIST, userKey="all", applicationName="vault", maxResults=1)),
         Endpoint.LICENSING: probes[Kind.GOOGLE_LICENCE],
     }
+    further = {
+        Endpoint.LABELS: probes[Kind.GOOGLE_DRIVE_LABEL],
+        Endpoint.GROUP_SETTINGS: probes[Kind.GOOGLE_GROUP_ARCHIVE],
+        Endpoint.POLICIES: probes[Kind.GOOGLE_SETTING],
+    }
+    # What no licence, no group and no endpoint asks for is told beside its kind and is no surface of this tenant.
+    nothing = {LABELS_NOT_LICENSED, "visibility_check.not_set"}
+    found |= {one: it for one, it in further.items() if session.url(one) is not None and it.detail not in nothing}
     # Our own account was read, so a token was given.
     token = Surface(name=Endpoint.TOKEN.value, url=session.keyring.token_url(), ok=True, detail="answers")
     asked = (Surface(name=one.value, url=session.url(one), ok=it.ok, detail=it.detail or "answers") for one, it in found.items())

@@ -72,10 +72,10 @@ class Session:
         """The account we act as on ``surface``."""
         return self.tenant.subjects.get(surface.value) or self.keyring.subject
 
-    def authorise_writing(self) -> None:
-        """Get a token that could write to Vault. Raises ``PermanentError`` where the grant is missing."""
+    def authorise(self, scope: str, surface: Surface) -> None:
+        """Get a token that could write there. Raises ``PermanentError`` where the grant is missing."""
         try:
-            self.keyring.token(EDISCOVERY, self.subject(Surface.VAULT))
+            self.keyring.token(scope, self.subject(surface))
         except ConnectorError as error:
             raise self._clean(error) from None
 

@@ -1,28 +1,33 @@
-"""Duties and hold orders in Google's terms, and Google's objects as effects. Pure.
+"""Duties and hold orders in Google's terms. Pure.
 
 Vault's retention rules have no API (G§0): a duty carried by policy rests on rules that a person set by hand and an officer attested. Drive
-labels are the only carrier that could be written, where the edition has them (G§3.2).
+labels are the only carrier that can be written, where the edition has them (G§3.2); a person puts them on, so they stand as *available*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
-from connectors.google_workspace.capabilities import LABELS_NOT_BUILT, LABELS_NOT_LICENSED, NO_RULES_API
+from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource, WriteCapability
+from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, NO_RULES_API
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.vault import ACCOUNT, ALL_OPTIONS, CORPUS_OF, WITH_TERMS
-from policies.duties import Carriage, Carrier, Desired, Duty, People, StandingValue
+from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, People, StandingValue
+from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of
 from policies.kinds import Kind, Platform, Workload
 from policies.populations import ResolvedPopulation, resolve
-from policies.resources import Because, Fields, Wanted, without_mark
+from policies.resources import Because, Fields, Value, Wanted, without_mark
 
 ELSEWHERE: Final = frozenset({Workload.ARCHIVE, Workload.SITE, Workload.PAPER})
 """Workloads that Google does not have: mail has no archive apart, Sites are kept with Drive (G§1.4)."""
 _MATTER_TEXT: Final = "Kept by Recordwarden. Do not edit the mark at the end."
+_TITLE: Final = 60
+"""Characters of a label's title; the tenant's own limit is asked before one is made (G§3.2)."""
+_NO_WRITE: Final = frozenset({WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY})
 _SPARE: Final = timedelta(days=1)
 _CORPUS_WORDS: Final = {
     "MAIL": "mail", "DRIVE": "Drive", "HANGOUTS_CHAT": "Chat", "VOICE": "Voice", "CALENDAR": "Calendar", "GEMINI": "Gemini", "GROUPS": "groups",
@@ -30,16 +35,50 @@ _CORPUS_WORDS: Final = {
 
 
 def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
-    """No resource (nothing that a rule needs can be written here), and a standing for each duty that speaks of this platform."""
+    """The Drive labels that duties ask for, and a standing for each duty that speaks of this platform; nothing else can be written for a rule."""
     tenant = circumstances.tenant.id
     attested = f"vault-rules/{tenant}" in circumstances.attested
     carriages = []
+    labels: dict[str, Wanted] = {}
     for duty in duties:
         selector = duty.population.selectors.get(Platform.GOOGLE_WORKSPACE)
         if selector is None or duty.workload in ELSEWHERE:
             continue
-        carriages.append(_carriage(duty, resolve(selector, circumstances.roster), circumstances, attested=attested))
-    return Desired(tenant=tenant, resources=(), carriages=tuple(carriages))
+        people = resolve(selector, circumstances.roster)
+        carriage = _carriage(duty, people, circumstances, attested=attested)
+        if carriage.standing is StandingValue.AVAILABLE:
+            wanted = _label(duty, len(people.identities), circumstances, labels)
+            labels[wanted.key] = wanted
+            carriage = replace(carriage, carriers=(wanted.key,))
+        carriages.append(carriage)
+    return Desired(tenant=tenant, resources=tuple(labels.values()), carriages=tuple(carriages))
+
+
+def _label(duty: Duty, people: int, circumstances: Circumstances, labels: Mapping[str, Wanted]) -> Wanted:
+    """One label per series; two duties of one series that differ get the longer period."""
+    keys = duty.label_keys or (key_of(duty.series),)
+    key = next((one for one in keys if one in circumstances.names), keys[0])
+    before = labels.get(key)
+    periods: list[Value] = [duty.term, *([before.fields.get("period")] if before else [])]
+    return Wanted(
+        kind=Kind.GOOGLE_DRIVE_LABEL,
+        key=key,
+        name=circumstances.names.get(key, duty.label_name or f"{duty.series} {duty.title}"[:_TITLE]),
+        fields={
+            "state": "published",
+            "period": _longest(periods),
+            "trigger": duty.clock.value if duty.clock is not Clock.EVENT else f"event:{duty.event}",
+            "description": f"{duty.title}." + (f" {duty.citation}." if duty.citation else ""),
+            "copies": "always",
+        },
+        because=duty.because,
+        people=max(people, before.people if before else 0),
+    )
+
+
+def _longest(periods: Iterable[Value]) -> Term:
+    found = tuple(periods)
+    return FOREVER if FOREVER in found else max(one for one in found if isinstance(one, int))
 
 
 def _carriage(duty: Duty, people: ResolvedPopulation, circumstances: Circumstances, *, attested: bool) -> Carriage:
@@ -76,9 +115,18 @@ def _standing(
 def _label_standing(duty: Duty, circumstances: Circumstances) -> tuple[StandingValue, str]:
     if duty.workload not in {Workload.DRIVE, Workload.SHARED_DRIVE}:
         return StandingValue.NOT_ENFORCEABLE, "drive_label.only_drive"  # G§3.3: labels are applied to Drive files alone
-    if drive_labels(circumstances.licences) is False:
+    if duty.disposition is Disposition.TRANSITORY and not duty.transitory_enabled:
+        return StandingValue.GAP, "transitory.not_enabled"
+    sold = drive_labels(circumstances.licences)
+    if sold is False:
         return StandingValue.NOT_LICENSED, LABELS_NOT_LICENSED
-    return StandingValue.NOT_ENFORCEABLE, LABELS_NOT_BUILT
+    if sold is None:
+        return StandingValue.UNKNOWN, "drive_label.licences_unknown"
+    missing = next((one for one in circumstances.capabilities if one.kind is Kind.GOOGLE_DRIVE_LABEL and one.write in _NO_WRITE), None)
+    if missing is not None:
+        return StandingValue.GAP, missing.reason or "capability.missing"
+    # G§2.3: a label keeps nothing until a Vault rule names it, and a person puts it on a file.
+    return StandingValue.AVAILABLE, "drive_label.needs_rule_and_person"
 
 
 def _counts(people: ResolvedPopulation, standing: StandingValue) -> People:
@@ -115,7 +163,21 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
         because=Because(matter=order.alias),
         people=len(people),
     )
-    return Ordered(resources=(head, *holds) if holds else (), carried=carried, refused=refused)
+    archives = [_archive(order, member.removeprefix(ACCOUNT), circumstances) for member in sorted(members.get(CORPUS_OF[Workload.GROUP], ()))]
+    return Ordered(resources=(head, *holds, *archives) if holds else (), carried=carried, refused=refused)
+
+
+def _archive(order: HoldOrder, group_id: str, circumstances: Circumstances) -> Wanted:
+    """A held group that keeps no conversation holds nothing (G§1.5), so its archive is switched on beside the hold, not before it."""
+    address = next((group.address for group in circumstances.roster.groups if group.vendor_id == group_id), group_id)
+    return Wanted(
+        kind=Kind.GOOGLE_GROUP_ARCHIVE,
+        key=key_of("m", order.tenant_alias, "archive", group_id),
+        name=address,
+        fields={"group": group_id, "archived": True},
+        because=Because(matter=order.alias),
+        people=1,
+    )
 
 
 def _hold(order: HoldOrder, corpus: str, members: dict[str, str], matter: str, circumstances: Circumstances) -> Wanted:

@@ -21,6 +21,11 @@ CUSTOMER: Final = f"{_AUTH}admin.directory.customer.readonly"
 DOMAINS: Final = f"{_AUTH}admin.directory.domain.readonly"
 AUDIT: Final = f"{_AUTH}admin.reports.audit.readonly"
 LICENSING: Final = f"{_AUTH}apps.licensing"
+GROUP_SETTINGS: Final = f"{_AUTH}apps.groups.settings"
+LABELS: Final = f"{_AUTH}drive.admin.labels"
+LABELS_READ: Final = f"{_AUTH}drive.admin.labels.readonly"
+POLICIES: Final = f"{_AUTH}cloud-identity.policies.readonly"
+ALERTS: Final = f"{_AUTH}apps.alerts"
 
 
 class Surface(StrEnum):
@@ -32,6 +37,10 @@ class Surface(StrEnum):
     REPORTS = "reports"
     LICENSING = "licensing"
     IAM_CREDENTIALS = "iam_credentials"
+    GROUP_SETTINGS = "groupssettings"
+    LABELS = "drivelabels"
+    POLICIES = "cloudidentity"
+    ALERTS = "alertcenter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +83,33 @@ DOMAINS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="domains.list"
 ACTIVITIES_LIST: Final = Operation(surface=Surface.REPORTS, method="activities.list", scope=AUDIT)
 LICENCES_LIST: Final = Operation(surface=Surface.LICENSING, method="licenseAssignments.listForProduct", scope=LICENSING)
 
+GROUP_SETTINGS_GET: Final = Operation(surface=Surface.GROUP_SETTINGS, method="groups.get", scope=GROUP_SETTINGS)
+GROUP_SETTINGS_PATCH: Final = Operation(surface=Surface.GROUP_SETTINGS, method="groups.patch", scope=GROUP_SETTINGS, writes=True)
+
+LABELS_LIST: Final = Operation(surface=Surface.LABELS, method="labels.list", scope=LABELS_READ)
+LABELS_GET: Final = Operation(surface=Surface.LABELS, method="labels.get", scope=LABELS_READ)
+LABEL_LIMITS: Final = Operation(surface=Surface.LABELS, method="limits.getLabel", scope=LABELS_READ)
+LABELS_CREATE: Final = Operation(surface=Surface.LABELS, method="labels.create", scope=LABELS, writes=True)
+LABELS_DELTA: Final = Operation(surface=Surface.LABELS, method="labels.delta", scope=LABELS, writes=True)
+LABELS_PUBLISH: Final = Operation(surface=Surface.LABELS, method="labels.publish", scope=LABELS, writes=True)
+LABELS_ENABLE: Final = Operation(surface=Surface.LABELS, method="labels.enable", scope=LABELS, writes=True)
+LABELS_COPY_MODE: Final = Operation(surface=Surface.LABELS, method="labels.updateLabelCopyMode", scope=LABELS, writes=True)
+# A label in use loses its metadata on every file when it is deleted (G§3.1), so only the prover can, and only its own unpublished draft.
+LABELS_DELETE: Final = Operation(surface=Surface.LABELS, method="labels.delete", scope=LABELS, writes=True)
+
+POLICIES_LIST: Final = Operation(surface=Surface.POLICIES, method="policies.list", scope=POLICIES)
+ALERTS_LIST: Final = Operation(surface=Surface.ALERTS, method="alerts.list", scope=ALERTS)
+
 READS: Final = (
     MATTERS_LIST, MATTERS_GET, HOLDS_LIST, HOLDS_GET, USERS_LIST, USERS_GET, GROUPS_LIST, MEMBERS_LIST, ORG_UNITS_LIST, ROLES_LIST,
-    ROLE_ASSIGNMENTS_LIST, CUSTOMERS_GET, DOMAINS_LIST, ACTIVITIES_LIST, LICENCES_LIST,
+    ROLE_ASSIGNMENTS_LIST, CUSTOMERS_GET, DOMAINS_LIST, ACTIVITIES_LIST, LICENCES_LIST, GROUP_SETTINGS_GET,
+    LABELS_LIST, LABELS_GET, LABEL_LIMITS, POLICIES_LIST, ALERTS_LIST,
 )  # fmt: skip
-WRITES: Final = (MATTERS_CREATE, MATTERS_UPDATE, MATTERS_REOPEN, MATTERS_UNDELETE, HOLDS_CREATE, HOLDS_UPDATE, HOLDS_ADD_ACCOUNTS)
-PROOF_ONLY: Final = (MATTERS_CLOSE, MATTERS_DELETE, HOLDS_DELETE)
+WRITES: Final = (
+    MATTERS_CREATE, MATTERS_UPDATE, MATTERS_REOPEN, MATTERS_UNDELETE, HOLDS_CREATE, HOLDS_UPDATE, HOLDS_ADD_ACCOUNTS, GROUP_SETTINGS_PATCH,
+    LABELS_CREATE, LABELS_DELTA, LABELS_PUBLISH, LABELS_ENABLE, LABELS_COPY_MODE,
+)  # fmt: skip
+PROOF_ONLY: Final = (MATTERS_CLOSE, MATTERS_DELETE, HOLDS_DELETE, LABELS_DELETE)
 
 SCOPES: Final = tuple(sorted({operation.scope for operation in (*READS, *WRITES)}))
 """Everything that the delegation in the Admin console has to list."""

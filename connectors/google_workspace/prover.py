@@ -1,4 +1,7 @@
-"""Proves that matters and holds can be written here: a marked dummy, read back, and removed again. It removes only what it made itself."""
+"""Proves what can be written here: a marked dummy, read back, and removed again; for archives, a group told what it already is.
+
+It removes only what it made itself: empty holds, their matter, and a label that was never published.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from connectors.base import ConnectorError, Context, PermanentError, Receipt, UnknownOutcomeError
+from connectors.google_workspace.archives import ArchiveWriter
 from connectors.google_workspace.http import Session
+from connectors.google_workspace.label_desk import FULL, NEWEST, is_draft_of_ours, revision
 from connectors.google_workspace.operations import (
     HOLDS_CREATE,
     HOLDS_DELETE,
     HOLDS_GET,
     HOLDS_LIST,
+    LABELS_CREATE,
+    LABELS_DELETE,
+    LABELS_LIST,
     MATTERS_CLOSE,
     MATTERS_CREATE,
     MATTERS_DELETE,
@@ -43,6 +51,7 @@ class GoogleProver:
 
     def __init__(self, tenant: Tenant, context: Context) -> None:
         self._context = context
+        self._tenant = tenant
         self._session = Session(tenant, context, writing=True)
 
     def close(self) -> None:
@@ -51,6 +60,10 @@ class GoogleProver:
 
     def prove(self, kind: Kind, mark: Mark) -> Receipt:
         """Proof that ``kind`` can be written. Raises ``ConnectorError`` with what was refused; what could not be removed is in ``raw``."""
+        if kind is Kind.GOOGLE_GROUP_ARCHIVE:
+            return ArchiveWriter(self._session, self._context).prove(self._tenant.visibility_checks)
+        if kind is Kind.GOOGLE_DRIVE_LABEL:
+            return self._label(mark)
         if kind not in {Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD}:
             raise PermanentError("kind.not_written", f"{kind.value} is not written by this connector", "There is nothing to prove.")
         dummy = self._matter(mark)
@@ -61,6 +74,27 @@ class GoogleProver:
             raise
         left = self._remove(dummy, mark)
         return receipt if left is None else replace(receipt, raw=json.dumps({"answer": json.loads(receipt.raw), "left_behind": left}))
+
+    def _label(self, mark: Mark) -> Receipt:
+        """A draft that nobody sees, read back and taken away again; never published, for what is published stays (G§3.1)."""
+        drafts = self._session.pages(LABELS_LIST, "labels", useAdminAccess=True, view=FULL, pageSize=200)
+        left = next((one for one in drafts if is_draft_of_ours(one, mark)), None)
+        raw = json.dumps(left, sort_keys=True) if left else "{}"
+        if left is None:
+            body = {"labelType": "ADMIN", "properties": {"title": NAME, "description": marked_name(_TEXT, mark)}}
+            answer = self._session.call(LABELS_CREATE, useAdminAccess=True, body=body)
+            left, raw = answer.body, answer.raw
+        label_id = required(left, "id", "label")
+        back = revision(self._session, label_id, NEWEST)
+        if not is_draft_of_ours(back, mark):
+            raise PermanentError("proof.not_read_back", f"the label {label_id} was made and does not show its mark when read again", "Report it.")
+        receipt = self._receipt(label_id, NAME, raw)
+        try:
+            self._session.call(LABELS_DELETE, name=f"labels/{label_id}", useAdminAccess=True)
+        except ConnectorError as error:
+            left_behind = f"label {label_id} ({NAME}), an unpublished draft: {error.code}"
+            return replace(receipt, raw=json.dumps({"answer": json.loads(raw), "left_behind": left_behind}))
+        return receipt
 
     def _proof(self, kind: Kind, mark: Mark, dummy: _Dummy) -> Receipt:
         """What is read back, after a hold was made in the dummy where a hold is to be proved."""

@@ -1,4 +1,4 @@
-"""Looks at one Google Workspace tenant and changes nothing: who answers, everybody in it, Vault's matters and holds, the logs."""
+"""Looks at one Google Workspace tenant and changes nothing: who answers, everybody in it, Vault, groups' archives, labels, settings, logs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import Final, Generic, TypeVar
 
 from connectors.base import AuditRead, Clock, Context, Examination, Identity, PermanentError
 from connectors.google_workspace import audit as logs
+from connectors.google_workspace.archives import ArchiveReader
+from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.examine import examine
 from connectors.google_workspace.http import Session
+from connectors.google_workspace.label_desk import LabelReader
 from connectors.google_workspace.ourselves import Ourselves
 from connectors.google_workspace.people import Accounts, PeopleReader, Seats, by_id
+from connectors.google_workspace.settings import SettingsReader
 from connectors.google_workspace.vault import People
 from connectors.google_workspace.vault_reader import VAULT_KINDS, VaultReader
 from connectors.google_workspace.wire import Json, objects, text
 from policies.district import Tenant
 from policies.kinds import Kind
 from policies.resources import KindRead, Live, ReadState, Ref, Snapshot
-from policies.roster import Roster
+from policies.roster import Group, Roster
 
 T = TypeVar("T")
 
@@ -39,6 +43,11 @@ class GoogleReader:
         self._people = PeopleReader(self._session, tenant.id)
         self._vault = VaultReader(self._session, tenant, self._ourselves, self._people_of)
         self._groups = groups
+        self._archives = ArchiveReader(self._session, tenant, self._group_list, groups)
+        self._labels = LabelReader(self._session, tenant.visibility_checks)
+        self._settings = SettingsReader(self._session, context)
+        self._labels_sold: bool | None = None
+        self._listed = _Lately[tuple[tuple[Group, ...], KindRead]](context.clock)
         self._seats = _Lately[Seats](context.clock)
         self._accounts = _Lately[Accounts](context.clock)
         self._known = _Lately[Accounts](context.clock)
@@ -56,7 +65,8 @@ class GoogleReader:
         """Identity, surfaces, licences and capabilities."""
         seats = self._people.licences(self._ourselves.customer)
         self._seats.put(seats)
-        return examine(self._session, self._writing, self._ourselves, seats)
+        self._labels_sold = drive_labels(seats.counted())
+        return examine(self._session, self._writing, self._ourselves, seats, self._settings)
 
     def roster(self) -> Roster:
         """Accounts (suspended, archived and lately deleted ones too), groups with nested members followed, and organisational units."""
@@ -65,6 +75,7 @@ class GoogleReader:
         accounts = self._read_accounts(customer)
         self._accounts.put(accounts)
         groups, groups_read = self._people.groups(customer, self._groups)
+        self._listed.put((groups, groups_read))
         units, units_read = self._people.org_units(customer, self._ourselves.org_unit)
         return Roster(
             tenant=self._tenant.id,
@@ -76,7 +87,7 @@ class GoogleReader:
         )
 
     def snapshot(self, kinds: AbstractSet[Kind]) -> Snapshot:
-        """Matters of every state and the holds of the open ones; of the other kinds how their read ended. A failed kind is in it as failed."""
+        """The objects of each kind that has any here; of the other kinds how their read ended. A failed kind is in it as failed."""
         at = self._context.clock.now()
         resources: tuple[Live, ...] = ()
         reads: dict[Kind, KindRead] = {}
@@ -86,9 +97,12 @@ class GoogleReader:
             reads |= {kind: read for kind, read in vault_reads.items() if kind in kinds}
         if kinds & ROSTER_KINDS:
             reads |= {read.kind: read for read in self.roster().reads if read.kind in kinds}
-        for kind in kinds - VAULT_KINDS - ROSTER_KINDS:
-            reason = "vault_rules.no_api" if kind is Kind.GOOGLE_VAULT_RULE else f"{kind.value.removeprefix('google.')}.not_built"
-            reads[kind] = KindRead(kind=kind, state=ReadState.FAILED, count=None, reason=reason)
+        further = (Kind.GOOGLE_GROUP_ARCHIVE, Kind.GOOGLE_DRIVE_LABEL, Kind.GOOGLE_SETTING)
+        for kind in [kind for kind in further if kind in kinds]:
+            lives, reads[kind] = self._one_kind(kind)
+            resources += lives
+        if Kind.GOOGLE_VAULT_RULE in kinds:
+            reads[Kind.GOOGLE_VAULT_RULE] = KindRead(kind=Kind.GOOGLE_VAULT_RULE, state=ReadState.FAILED, count=None, reason="vault_rules.no_api")
         return Snapshot(tenant=self._tenant.id, at=at, reads=reads, resources=resources)
 
     def read_back(self, ref: Ref) -> Live | None:
@@ -97,11 +111,27 @@ class GoogleReader:
             return self._vault.matter(ref)
         if ref.kind is Kind.GOOGLE_HOLD:
             return self._vault.hold(ref)
+        if ref.kind is Kind.GOOGLE_GROUP_ARCHIVE:
+            return self._archives.again(ref)
+        if ref.kind is Kind.GOOGLE_DRIVE_LABEL:
+            return self._labels.again(ref)
         raise PermanentError("kind.not_readable", f"{ref.kind.value} is not read one by one here")
 
     def audit(self, since: datetime, until: datetime) -> AuditRead:
         """Events of the vault and admin logs in the window; not available says why."""
         return logs.read_audit(self._session, since, until, self._context.clock.now())
+
+    def _one_kind(self, kind: Kind) -> tuple[tuple[Live, ...], KindRead]:
+        if kind is Kind.GOOGLE_GROUP_ARCHIVE:
+            return self._archives.read()
+        if kind is Kind.GOOGLE_DRIVE_LABEL:
+            return self._labels.read(sold=self._labels_sold)
+        known = self._known.peek()
+        return self._settings.read(self._ourselves.customer, {one.vendor_id: one.address for one in known.identities} if known else {})
+
+    def _group_list(self) -> tuple[tuple[Group, ...], KindRead]:
+        """The groups of the look that goes on, without asking again."""
+        return self._listed.peek() or self._people.groups(self._ourselves.customer, members=False)
 
     def _people_of(self, holds: tuple[Json, ...], *, recent: bool) -> People:
         """What has to be known about the accounts and groups that these holds name; nothing is asked where they name nobody.
@@ -119,7 +149,7 @@ class GoogleReader:
                 licences_read=accounts.licences.state is ReadState.COMPLETE,
             )
         if "GROUPS" in corpora:
-            groups, read = self._people.groups(self._ourselves.customer, members=False)
+            groups, read = self._group_list()
             known = {group.vendor_id: group for group in groups}
             people = People(
                 accounts=people.accounts,

@@ -22,6 +22,10 @@ _DOCUMENTS: Final[Mapping[Surface, tuple[str, str]]] = {
     Surface.DIRECTORY: ("admin", "directory_v1"),
     Surface.REPORTS: ("admin", "reports_v1"),
     Surface.LICENSING: ("licensing", "v1"),
+    Surface.GROUP_SETTINGS: ("groupssettings", "v1"),
+    Surface.LABELS: ("drivelabels", "v2"),
+    Surface.POLICIES: ("cloudidentity", "v1"),
+    Surface.ALERTS: ("alertcenter", "v1beta1"),
 }
 
 

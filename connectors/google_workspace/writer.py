@@ -1,4 +1,4 @@
-"""Sends one change to Vault: a matter, a hold, accounts added to it. It can close, delete and release nothing."""
+"""Sends one change: a matter, a hold, accounts added to it, a group's archive, a Drive label. It can close, delete, disable and release nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from connectors.base import Context, MemberOutcome, PermanentError, Receipt, UnknownOutcomeError
+from connectors.google_workspace.archives import ArchiveWriter
 from connectors.google_workspace.http import Answer, Session
+from connectors.google_workspace.label_desk import LabelWriter
 from connectors.google_workspace.operations import (
     HOLDS_ADD_ACCOUNTS,
     HOLDS_CREATE,
@@ -41,6 +43,8 @@ class GoogleWriter:
     def __init__(self, tenant: Tenant, context: Context) -> None:
         self._context = context
         self._session = Session(tenant, context, writing=True)
+        self._archives = ArchiveWriter(self._session, context)
+        self._labels = LabelWriter(self._session, context)
 
     def close(self) -> None:
         """Close idle connections; the next request opens new ones."""
@@ -56,6 +60,10 @@ class GoogleWriter:
                 raise PermanentError("hold.no_matter", f"the hold {wanted.key} has no matter to be made in", "Order the matter first.")
             answer = self._session.call(HOLDS_CREATE, matterId=parent.vendor_id, body=hold_body(wanted, mark))
             return self._receipt(answer, self._made(answer, "holdId", HOLDS_CREATE))
+        if wanted.kind is Kind.GOOGLE_GROUP_ARCHIVE:
+            return self._archives.switch_on(wanted.name, str(wanted.fields["group"]), wanted)
+        if wanted.kind is Kind.GOOGLE_DRIVE_LABEL:
+            return self._labels.create(wanted, mark)
         raise _not_written(wanted.kind)
 
     def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
@@ -64,6 +72,10 @@ class GoogleWriter:
             return self._set_matter(ref, wanted, mark, fields)
         if ref.kind is Kind.GOOGLE_HOLD:
             return self._set_hold(ref, wanted, mark)
+        if ref.kind is Kind.GOOGLE_GROUP_ARCHIVE:
+            return self._archives.switch_on(ref.name, ref.vendor_id, wanted)
+        if ref.kind is Kind.GOOGLE_DRIVE_LABEL:
+            return self._labels.set(ref, wanted, mark, fields)
         raise _not_written(ref.kind)
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:

@@ -10,6 +10,7 @@ import pytest
 
 from connectors.base import Circumstances, HoldOrder, OrderedSource
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
+from connectors.google_workspace.labels import label_body, label_live
 from connectors.google_workspace.vault import People as HeldPeople
 from connectors.google_workspace.vault import hold_body, hold_live, query_fields
 from connectors.google_workspace.wire import as_object
@@ -17,7 +18,7 @@ from policies.district import Tenant
 from policies.duties import Carrier, Disposition, Duty, People, Population, Selector, StandingValue
 from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
-from policies.resources import Because, KindRead, ReadState, Value
+from policies.resources import Because, Force, KindRead, ReadState, Value
 from policies.roster import Group, Identity, OrgUnit, Roster
 from tests.unit.connectors.google.support import mark
 
@@ -67,12 +68,12 @@ def duty(selector: Selector | None = STAFF, **changes: Any) -> Duty:
         (duty(), {"roster": UNREAD}, StandingValue.UNKNOWN, "population.roster_unread: google.user google.permission_denied", People()),
         (duty(carrier=Carrier.LABEL, workload=Workload.DRIVE), {}, StandingValue.NOT_LICENSED, "drive_label.not_licensed", People(covered=0, not_covered=3, unknown=0)),
         (
-            duty(carrier=Carrier.LABEL, workload=Workload.DRIVE), {"licences": PLUS},
-            StandingValue.NOT_ENFORCEABLE, "drive_label.not_built", People(covered=0, not_covered=3, unknown=0),
+            duty(carrier=Carrier.LABEL, workload=Workload.DRIVE), {"licences": {"X/Y": 3}},
+            StandingValue.UNKNOWN, "drive_label.licences_unknown", People(covered=0, not_covered=3, unknown=0),
         ),
         (
-            duty(carrier=Carrier.LABEL, workload=Workload.DRIVE), {"licences": {"X/Y": 3}},
-            StandingValue.NOT_ENFORCEABLE, "drive_label.not_built", People(covered=0, not_covered=3, unknown=0),
+            duty(carrier=Carrier.LABEL, workload=Workload.DRIVE, disposition=Disposition.TRANSITORY), {"licences": PLUS},
+            StandingValue.GAP, "transitory.not_enabled", People(covered=0, not_covered=3, unknown=0),
         ),
         (duty(carrier=Carrier.LABEL), {}, StandingValue.NOT_ENFORCEABLE, "drive_label.only_drive", People(covered=0, not_covered=3, unknown=0)),
     ],
@@ -126,7 +127,7 @@ def test_what_is_sent_for_an_order_reads_back_as_what_was_wanted() -> None:
     ordered = CONNECTOR.realise_hold(
         order(*sources, terms="levy", range_from=date(2024, 3, 1), range_to=date(2024, 4, 1)), circumstances()
     )
-    for wanted in ordered.resources[1:]:
+    for wanted in [one for one in ordered.resources if one.kind is Kind.GOOGLE_HOLD]:
         body = as_object({**hold_body(wanted, mark(wanted.key)), "holdId": "h"}, "hold")
         live = hold_live(body, "m", NOBODY)
         assert live.fields == wanted.fields
@@ -140,6 +141,58 @@ def test_a_range_takes_in_its_last_day_in_every_time_zone_and_other_corpora_are_
     fields = {hold.fields["corpus"]: hold.fields for hold in ordered.resources[1:]}
     assert [fields["MAIL"][name] for name in ("terms", "start", "end")] == ["levy", "2024-02-29", "2024-04-02"]
     assert [fields["DRIVE"][name] for name in ("terms", "start", "end")] == ["", None, None]
+
+
+def label_duty(**changes: Any) -> Duty:
+    return duty(carrier=Carrier.LABEL, workload=Workload.DRIVE, **changes)
+
+
+def test_a_label_is_offered_where_the_edition_has_labels_and_never_counted_as_protection() -> None:
+    longer = label_duty(line="R2", term=900)
+    desired = CONNECTOR.realise([label_duty(), longer, duty()], circumstances(licences=PLUS))
+    (label,) = desired.resources
+    assert (label.kind, label.key, label.name, label.people) == (Kind.GOOGLE_DRIVE_LABEL, "cor-02", "COR-02 Routine correspondence", 3)
+    assert label.fields == {
+        "state": "published", "period": 900, "trigger": "created", "description": "Routine correspondence. M1.", "copies": "always",
+    }  # fmt: skip
+    first, second, rule = desired.carriages
+    assert (first.standing, first.carriers, first.people) == (StandingValue.AVAILABLE, ("cor-02",), People(covered=0, not_covered=3, unknown=0))
+    assert (second.standing, second.carriers) == (StandingValue.AVAILABLE, ("cor-02",))
+    assert (rule.standing, rule.carriers) == (StandingValue.NOT_ENFORCEABLE, ())
+
+
+def test_a_label_keeps_the_key_and_the_name_that_it_was_bound_under() -> None:
+    one = label_duty(label_keys=("cor-02", "old-1"), label_name="COR-02")
+    (label,) = CONNECTOR.realise([one], circumstances(licences=PLUS, names={"old-1": "Old name"})).resources
+    assert (label.key, label.name) == ("old-1", "Old name")
+
+
+@pytest.mark.parametrize(("term", "clock", "event", "said"), [
+    (730, Clock.LABELLED, None, {"period": 730, "trigger": "labelled"}), ("forever", Clock.CREATED, None, {"period": "forever", "trigger": "created"}),
+    (2190, Clock.EVENT, "student leaves", {"period": 2190, "trigger": "event:student leaves"}),
+])  # fmt: skip
+def test_what_a_label_says_reads_back_as_what_was_wanted(term: Any, clock: Clock, event: str | None, said: dict[str, object]) -> None:
+    (wanted,) = CONNECTOR.realise([label_duty(term=term, clock=clock, event=event)], circumstances(licences=PLUS)).resources
+    body = label_body(wanted.name, wanted.fields, mark(wanted.key))
+    raw = {**body, "id": "l1", "lifecycle": {"state": "PUBLISHED"}, "appliedLabelPolicy": {"copyMode": "ALWAYS_COPY"}}
+    live = label_live(as_object(raw, "label"))
+    assert {name: live.fields[name] for name in wanted.fields} == {**wanted.fields, **said}
+    assert (live.mark, live.force, live.name) == (mark(wanted.key), Force.APPLIED, wanted.name)
+
+
+def test_a_label_whose_words_were_changed_says_so() -> None:
+    raw = {"id": "l1", "properties": {"title": "T", "description": f"Ask the office. {mark('cor-02')}"}, "lifecycle": {"state": "DISABLED"}}
+    live = label_live(as_object(raw, "label"))
+    assert (live.fields["period"], live.fields["trigger"], live.fields["description"]) == (None, None, "Ask the office.")
+    assert (live.fields["state"], live.force) == ("disabled", Force.OFF)
+
+
+def test_a_held_group_is_told_to_keep_its_archive_and_the_hold_does_not_wait_for_it() -> None:
+    known = source(0, Workload.GROUP, identity_id=None, address="board@d.example", container="board@d.example")
+    _, hold, archive = CONNECTOR.realise_hold(order(known), circumstances()).resources
+    assert (archive.kind, archive.name, archive.fields) == (Kind.GOOGLE_GROUP_ARCHIVE, "board@d.example", {"group": "gid", "archived": True})
+    assert archive.key not in {hold.parent, *hold.depends_on}
+    assert CONNECTOR.realise_hold(order(source(0)), circumstances()).resources[-1].kind is Kind.GOOGLE_HOLD
 
 
 def test_a_group_is_held_by_its_id_and_an_unknown_one_is_refused() -> None:

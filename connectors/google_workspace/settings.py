@@ -1,0 +1,155 @@
+"""What Google only shows: settings of the Policy API, who may change retention, and requests to destroy data early. Nothing here can be written.
+
+The Policy API gives raw policies, not what is in force in a unit (G§2.1): per setting and unit the highest ``sortOrder`` wins, and a setting that was
+never touched is absent. It answers super administrators alone, so it has a subject of its own; a missing right is *unknown*.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from connectors.base import ConnectorError, Context, TenantUnreachableError
+from connectors.google_workspace.http import Session
+from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, ROLE_ASSIGNMENTS_LIST, ROLES_LIST
+from connectors.google_workspace.wire import Json, inner, moment, objects, text, truth
+from policies.kinds import Kind
+from policies.resources import KindRead, Live, ReadState, Value
+
+PAUSE: Final = 1.1
+"""Seconds between two requests: the Policy API answers 429 to closer ones (G§2.1)."""
+_HANDED_ON: Final = 60.0
+"""Seconds for which the probe's page serves the read."""
+
+WATCHED: Final = re.compile(
+    r"vault\.service_status|chat\.(?:chat_history|space_history|third_party_archiving)|gmail\.(?:comprehensive_mail_storage|rule_states)"
+    r"|takeout\.service_status|[a-z_]+\.user_takeout|multi_party_approval\.require_approvals"
+)
+"""The settings that bear on keeping records (G§2.1)."""
+ACCELERATED: Final = "alert.accelerated_deletion"
+HOLDERS: Final = "privileges.retention"
+RETENTION_PRIVILEGE: Final = "MANAGE_RETENTION_POLICY"
+"""G§4.4: whoever holds it can shorten any retention in Vault."""
+
+
+class SettingsReader:
+    """The settings, privileges and alerts of one tenant as live objects of one kind."""
+
+    def __init__(self, session: Session, context: Context) -> None:
+        self._session = session
+        self._context = context
+        self._first: tuple[Json, float] | None = None
+
+    def probe(self) -> None:
+        """Ask for the first page of policies; the read of the same look goes on from there, for the Policy API hardly lets itself be asked."""
+        self._first = (self._page(""), self._context.clock.monotonic())
+
+    def read(self, customer: str, addresses: Mapping[str, str]) -> tuple[tuple[Live, ...], KindRead]:
+        """All of them. What could not be read makes the read partial and says why; nothing read at all makes it failed."""
+        lives: list[Live] = []
+        problems: list[ConnectorError] = []
+        parts = (self._policies, lambda: self._holders(customer, addresses), self._alerts)
+        for part in parts:
+            try:
+                lives += part()
+            except TenantUnreachableError:
+                raise
+            except ConnectorError as error:
+                problems.append(error)
+        kind, reason = Kind.GOOGLE_SETTING, "; ".join(f"{error.code}: {error.message}" for error in problems) or None
+        if len(problems) == len(parts):
+            return (), KindRead(kind=kind, state=ReadState.FAILED, count=None, reason=reason)
+        state = ReadState.PARTIAL if problems else ReadState.COMPLETE
+        return tuple(lives), KindRead(kind=kind, state=state, count=len(lives), reason=reason)
+
+    def _policies(self) -> list[Live]:
+        found: list[Live] = []
+        kept, self._first = self._first, None
+        fresh = kept is not None and self._context.clock.monotonic() - kept[1] <= _HANDED_ON
+        page = kept[0] if kept is not None and fresh else self._page("")
+        while True:
+            lives = map(setting_live, objects(page, "policies", "policies.list"))
+            found += [live for live in lives if WATCHED.fullmatch(str(live.fields["setting"]))]
+            token = text(page, "nextPageToken")
+            if not token:  # a page can be empty and still not be the last
+                return found
+            self._context.clock.sleep(PAUSE)
+            page = self._page(token)
+
+    def _page(self, token: str) -> Json:
+        return self._session.call(POLICIES_LIST, pageSize=100, **({"pageToken": token} if token else {})).body
+
+    def _holders(self, customer: str, addresses: Mapping[str, str]) -> list[Live]:
+        """One object that names every account whose role can change retention, super administrators among them."""
+        roles = self._session.pages(ROLES_LIST, "items", customer=customer, maxResults=100)
+        strong = {text(role, "roleId") for role in roles if truth(role, "isSuperAdminRole") or RETENTION_PRIVILEGE in _privileges(role)}
+        assigned = self._session.pages(ROLE_ASSIGNMENTS_LIST, "items", customer=customer, maxResults=200)
+        ids = sorted({text(one, "assignedTo") for one in assigned if text(one, "roleId") in strong})
+        who = tuple(sorted(addresses.get(one, one) for one in ids))
+        return [Live(kind=Kind.GOOGLE_SETTING, vendor_id=HOLDERS, name=HOLDERS, fields={"setting": HOLDERS, "accounts": who})]
+
+    def _alerts(self) -> list[Live]:
+        raw = self._session.pages(ALERTS_LIST, "alerts", pageSize=100)
+        return [alert_live(one) for one in raw if is_accelerated(one)]
+
+
+def setting_live(raw: Json) -> Live:
+    """One policy: which setting, for which unit or group, with which value, and whether an administrator set it."""
+    setting = inner(raw, "setting", "policy") or {}
+    query = inner(raw, "policyQuery", "policy") or {}
+    name = text(setting, "type").removeprefix("settings/")
+    unit, group = text(query, "orgUnit").removeprefix("orgUnits/") or None, text(query, "group").removeprefix("groups/") or None
+    value: dict[str, Value] = {key: _plain(one) for key, one in sorted((inner(setting, "value", "setting") or {}).items())}
+    order = query.get("sortOrder")
+    return Live(
+        kind=Kind.GOOGLE_SETTING,
+        vendor_id=text(raw, "name"),
+        name=f"{name} {group or unit or ''}".strip(),
+        fields={
+            "setting": name,
+            "org_unit": unit,
+            "group": group,
+            "by_administrator": text(raw, "type") == "ADMIN",
+            "order": str(order) if order is not None else "0",
+            "value": tuple(f"{key}={one}" for key, one in value.items()),
+        },
+        raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def is_accelerated(raw: Json) -> bool:
+    """Whether an alert tells of a request to destroy data ahead of its retention (G§10)."""
+    data = inner(raw, "data", "alert") or {}
+    return "VaultAcceleratedDeletion" in text(data, "@type") or "accelerated deletion" in text(raw, "type").lower()
+
+
+def alert_live(raw: Json) -> Live:
+    """Such a request: what was asked (create, cancel), for which service and matter, and when."""
+    data = inner(raw, "data", "alert") or {}
+    at = moment(text(data, "createTime") or text(raw, "createTime"))
+    return Live(
+        kind=Kind.GOOGLE_SETTING,
+        vendor_id=text(raw, "alertId") or text(data, "deletionRequestId"),
+        name=ACCELERATED,
+        fields={
+            "setting": ACCELERATED,
+            "action": text(data, "actionType").lower(),
+            "service": text(data, "appType"),
+            "matter": text(data, "matterId"),
+            "request": text(data, "deletionRequestId"),
+        },
+        created_at=at,
+        raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def _privileges(role: Json) -> frozenset[str]:
+    return frozenset(text(one, "privilegeName") for one in objects(role, "rolePrivileges", "role"))
+
+
+def _plain(value: object) -> Value:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False, sort_keys=True)
