@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from policies.keys import key_of
 from policies.kinds import Platform, Workload
-from sync.matters.model import Gap, Source
+from sync.drift import AttributionState
+from sync.matters.model import Gap, Matter, Source
+from sync.store.documents import dump
+from sync.store.drifts import KeptDrift
 
 DELAY_HOLD: Final = timedelta(days=30)
 """M§3.1: a mailbox from which any hold is taken off goes on being kept for 30 days; M§3.7 says the same of a case that is closed."""
@@ -40,6 +45,22 @@ def recoverable(platform: Platform, workload: Workload, last_seen_held: datetime
     if workload in {Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.GROUP}:
         return last_seen_held + DELAY_HOLD, _WHY_MAILBOX
     return None, _WHY_PLACE
+
+
+def with_causes(matter: Matter, tenant: str, drifts: Iterable[KeptDrift]) -> Matter:
+    """``matter`` with what the vendor's log shows as cause of gap records of ``tenant`` that have none: event, account and time, as JSON text."""
+    found: dict[str, str] = {}
+    for drift in drifts:
+        shown = drift.document.get("attribution")
+        if drift.key is not None and isinstance(shown, dict) and shown.get("state") == AttributionState.FOUND.value:
+            found[drift.key] = dump({name: shown.get(name) for name in ("event", "actor", "at")})
+    around = key_of("m", matter.tenant_alias)
+    resources = {source.id: source.resource or "" for source in matter.sources}
+    gaps = tuple(
+        replace(gap, cause=found.get(resources[gap.source]) or found.get(around)) if gap.tenant == tenant and gap.cause is None else gap
+        for gap in matter.gaps
+    )
+    return replace(matter, gaps=gaps)
 
 
 def close(gap: Gap, at: datetime) -> Gap:

@@ -25,7 +25,7 @@ from sync.matters import by_hand, findings, joining, opening, placing, sending, 
 from sync.matters import status as showing
 from sync.matters.first_hour import FirstHour, first_hour
 from sync.matters.force import Sight, Step, advance
-from sync.matters.gaps import close, open_gap
+from sync.matters.gaps import close, open_gap, with_causes
 from sync.matters.model import Matter, MatterState, Opened, PersonOnHold, Presence
 from sync.matters.order import MatterOrder
 from sync.matters.register import AliasTakenError, Event, Register
@@ -34,6 +34,7 @@ from sync.matters.sources import USUAL
 from sync.officers import Signer
 from sync.registers.attestations import attestations, valid_subjects
 from sync.registers.governance import signing
+from sync.store.drifts import Drifts
 
 PAPER = "paper/"
 """An attestation of ``paper/ID`` vouches for a place on paper."""
@@ -208,6 +209,8 @@ class HoldLane:
         for matter in self._opened():
             steps = {source.id: advance(source, sight.of(source), snapshot.at) for source in matter.sources if source.tenant == tenant_id}
             after = self._stepped(matter, steps, self._platforms()[tenant_id], snapshot.at)
+            if any(gap.tenant == tenant_id and gap.cause is None for gap in after.gaps):
+                after = with_causes(after, tenant_id, Drifts(self.desk.store).open(tenant_id).values())
             self._keep(matter, after, Event(name="observed", tenant=tenant_id))
             problems.extend(findings.problems(self._matters[matter.tenant_alias], tenant_id, frozenset(gap.id for gap in matter.gaps)))
         self._looked(tenant_id, snapshot.at)
@@ -217,13 +220,6 @@ class HoldLane:
         """One change of the hold lane went out, or failed to."""
         for matter in [one for one in self._opened() if one.tenant_alias == progress.change.because.matter]:
             self._keep(matter, sending.after(matter, tenant_id, progress), Event(name="sent", tenant=tenant_id))
-
-    def attributed(self, tenant_id: str, key: str, cause: str) -> None:
-        """Note in the gap records of the hold ``key`` what the vendor's log shows as their cause."""
-        for matter in self._opened():
-            carried = {source.id for source in matter.sources if source.tenant == tenant_id and source.resource == key}
-            gaps = tuple(replace(gap, cause=cause) if gap.source in carried and gap.cause is None else gap for gap in matter.gaps)
-            self._keep(matter, replace(matter, gaps=gaps), Event(name="attributed", tenant=tenant_id))
 
     # -- inside
 

@@ -184,9 +184,3 @@ class MatterOrder(FolderModel):
     def places(self) -> tuple[SourceLine, ...]:
         """The groups, sites and shared drives that are named."""
         return tuple(one for one in self.sources if one.place)
-
-    @property
-    def groups(self) -> frozenset[str]:
-        """Groups and schools whose members a reader has to follow."""
-        named = {line.text for line in self.people if line.kind in {LineKind.GROUP, LineKind.SCHOOL}}
-        return frozenset(named | {line.group for line in self.sources if line.group})

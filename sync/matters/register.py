@@ -125,11 +125,3 @@ class Register:
         assert row is not None
         found: Mapping[str, object] = json.loads(row.line)["body"]
         return found
-
-
-def groups_waiting(store: Store) -> frozenset[str]:
-    """Groups and schools of open matters whose members are not known yet: a reader has to follow them."""
-    with store.read() as session:
-        matters = [rows.matter(bundle) for bundle in MatterRows(store).load(session, states=OPEN)]
-    lines = [line.text.partition(":") for matter in matters for line in matter.lines if line.expanded is None]
-    return frozenset(text for kind, _, text in lines if kind in {"group", "school"})

@@ -22,6 +22,7 @@ from sync.matters.model import (
     SourceState,
 )
 from sync.store.columns import rfc3339
+from sync.store.documents import load_object
 
 LOOK_AGAIN = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND})
 
@@ -170,7 +171,8 @@ def _gap(gap: Gap, matter: Matter, people: Mapping[str, PersonOnHold], finding: 
             "source": source.workload.value,
         },
         "last_seen_held": _time(gap.last_seen_held), "first_seen_not_held": _time(gap.first_seen_not_held), "restored": _time(gap.restored),
-        "recoverable_until": _time(gap.recoverable_until), "recoverable_reason": gap.recoverable_reason, "cause": gap.cause,
+        "recoverable_until": _time(gap.recoverable_until), "recoverable_reason": gap.recoverable_reason,
+        "cause": load_object(gap.cause) if gap.cause else None,
         "found": None if finding is None else {"attestation": finding.attestation, "officer": finding.officer, "at": _time(finding.at)},
     }
 

@@ -124,7 +124,6 @@ def test_named_sources_and_places(tmp_path: Path) -> None:
     order = read(tmp_path, "people: [{group: staff}]\nsources: [mail, drive, {site: https://x.example/sites/a}, {shared_drive: D1}]\n").order
     assert order.workloads == (Workload.MAIL, Workload.DRIVE)
     assert [(place.place, place.text) for place in order.places] == [(Workload.SITE, "https://x.example/sites/a"), (Workload.SHARED_DRIVE, "D1")]
-    assert order.groups == {"staff"}
 
 
 def test_the_schema_is_the_models() -> None:
