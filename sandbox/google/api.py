@@ -193,7 +193,8 @@ def _self_signed(world: World, state: GoogleState, surface: str, value: str, req
         check_times(world.clock.wall(), claims)
     except NotAssertedError as error:
         raise errors.unauthenticated() from error
-    if claims.get("sub") != service.email or claims.get("aud") != api.root:
+    # The audience is the service's own name, also where its methods live on a host that many APIs share.
+    if claims.get("sub") != service.email or claims.get("aud") not in {api.root, f"https://{api.api}.googleapis.com/"}:
         raise errors.unauthenticated()
     request.state.caller = service.email
     request.state.scopes = frozenset[str]().union(*(method.scopes for method in api.methods.values()))

@@ -56,6 +56,7 @@ class Document:
     """One API: its methods by id, its schemas by name, the query parameters that every method takes."""
 
     surface: str
+    api: str
     version: str
     root: str
     """Google's own root of this API, ``https://vault.googleapis.com/``."""
@@ -84,6 +85,7 @@ def document(surface: str) -> Document:
     _collect(raw, "/" + raw.get("servicePath", ""), found)
     return Document(
         surface=surface,
+        api=_SOURCES[surface][0],
         version=_SOURCES[surface][1],
         root=raw["rootUrl"],
         methods=found,

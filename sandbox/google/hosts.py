@@ -15,7 +15,7 @@ _SHARED = "www.googleapis.com"
 @cache
 def names() -> tuple[str, ...]:
     """Every host name that is answered."""
-    return tuple(sorted({TOKEN_HOST, _SHARED, *(_host(surface) for surface in SURFACES)}))
+    return tuple(sorted({TOKEN_HOST, _SHARED}.union(*(_hosts(surface) for surface in SURFACES))))
 
 
 def path_at(host: str, path: str, query: str) -> str | None:
@@ -26,7 +26,7 @@ def path_at(host: str, path: str, query: str) -> str | None:
         return path
     if path.startswith("/discovery/"):
         return path
-    for surface in (name for name in SURFACES if _host(name) == host):
+    for surface in (name for name in SURFACES if host in _hosts(name)):
         if path == "/$discovery/rest":
             if parse_qs(query).get("version", [""])[0] == document(surface).version:
                 return f"/{surface}{path}"
@@ -35,8 +35,10 @@ def path_at(host: str, path: str, query: str) -> str | None:
     return None
 
 
-def _host(surface: str) -> str:
-    return urlsplit(document(surface).root).netloc
+@cache
+def _hosts(surface: str) -> frozenset[str]:
+    """The host of the API's root, and the one of its own name, where its discovery document is fetched even if the root is shared."""
+    return frozenset({urlsplit(document(surface).root).netloc, f"{document(surface).api}.googleapis.com"})
 
 
 @cache

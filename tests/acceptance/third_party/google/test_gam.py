@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.google.seed import BOT_ROLE
+from sandbox.google.seed import AUTH, BOT_ROLE
 from sandbox.google.state import state_of
 from tests.acceptance.third_party.google.tools import Bench, Ran, needs
 from tests.unit.sandbox.clients import Door, address
@@ -126,6 +126,22 @@ def test_holds_a_unit_and_a_group(gam: Gam, bench: Bench) -> None:
     assert state_of(world).org_units[unit.org_unit].path == "/Board"
     assert [state_of(world).groups[account].email for account in group.accounts] == [f"board@{world.domain}"]
     # Changing the unit is left out: GAM 7.49.0 ends with an error of its own ("unexpected keyword argument throwReas") before it sends anything.
+
+
+def test_reads_labels_drives_and_the_log_and_sets_a_groups_archive(gam: Gam, bench: Bench) -> None:
+    world, door = bench.server.world, Door(bench.server)
+    bot = f"records.bot@{world.domain}"
+    for scope in ("drive.labels", "drive"):
+        door.console("grant_scope", scope=AUTH + scope)
+    door.console("create_label", title="Routine correspondence")
+    (label,) = rows(gam("user", bot, "print", "classificationlabels", "adminaccess"))
+    assert (label["properties.title"], label["labelType"]) == ("Routine correspondence", "ADMIN")
+    assert {row["name"] for row in rows(gam("print", "shareddrives"))} == {"Board packets", "Student services"}
+    assert {row["name"] for row in rows(gam("report", "vault"))} >= {"add_preservation_rule_end", "modify_default_retention_period_end"}
+    gam("update", "group", f"staff@{world.domain}", "isarchived", "false")
+    group = state_of(world).group(f"staff@{world.domain}")
+    assert group is not None
+    assert not group.keeps
 
 
 def test_a_name_that_google_does_not_own_is_refused_and_remembered(bench: Bench) -> None:

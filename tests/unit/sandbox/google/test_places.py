@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Shared drives, chat spaces, keyless signing, and addresses of Google's own that lead here."""
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ def test_nothing_is_delegated_to_the_machine_itself(client: Google, world: World
         ("admin.googleapis.com", "/admin/reports/v1/activity/users/all/applications/vault", "", "/reports/admin/reports/v1/activity/users/all/applications/vault"),
         ("admin.googleapis.com", "/$discovery/rest", "version=reports_v1", "/reports/$discovery/rest"),
         ("admin.googleapis.com", "/$discovery/rest", "version=directory_v1", "/directory/$discovery/rest"),
+        ("groupssettings.googleapis.com", "/$discovery/rest", "version=v1", "/groupssettings/$discovery/rest"),
         ("www.googleapis.com", "/drive/v3/drives", "", "/drive/drive/v3/drives"),
         ("www.googleapis.com", "/groups/v1/groups/a@b.example", "", "/groupssettings/groups/v1/groups/a@b.example"),
         ("www.googleapis.com", "/discovery/v1/apis/vault/v1/rest", "", "/discovery/v1/apis/vault/v1/rest"),

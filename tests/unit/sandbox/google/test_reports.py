@@ -135,6 +135,83 @@ def test_an_old_start_without_an_end_tells_only_the_last_half_year(client: Googl
     assert "modify_default_retention_period_end" in names(events(client, **old, endTime="2026-12-31T00:00:00Z"))
 
 
+def test_whether_vaults_old_history_is_served_nobody_knows_so_a_switch_says(client: Google, world: World) -> None:
+    """G§12g. Other logs than Vault's end after half a year whatever the switch says."""
+    world.clock.advance(170 * 86_400)
+    window = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-12-31T00:00:00Z"}
+    assert "modify_default_retention_period_end" in names(events(client, **window))
+    world.switches["google.vault_history"] = "180 days"
+    assert "modify_default_retention_period_end" not in names(events(client, **window))
+    assert "add_preservation_rule_end" not in names(events(client, **window))
+
+
+def test_other_logs_end_after_half_a_year(client: Google, door: Door, world: World) -> None:
+    door.console("suspend_user", email=address(world, 1))
+    window = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-12-31T00:00:00Z"}
+    world.clock.advance(100 * 86_400)
+    assert names(events(client, "admin", **window)) == ["SUSPEND_USER"]
+    world.clock.advance(81 * 86_400)
+    assert events(client, "admin", **window) == []
+
+
+def test_single_events_come_hours_late_or_never(client: Google, door: Door, world: World) -> None:
+    world.switches["google.audit_late"] = "update_retention_rule_*=14400"
+    world.switches["google.audit_lost"] = "delete_retention_rule_*"
+    rule = door.console("add_rule", duration="90 days")["id"]
+    door.console("update_rule", id=rule, duration="30 days")
+    door.console("delete_rule", id=rule)
+    world.clock.advance(3_600)
+    assert {name for name in names(events(client)) if "retention_rule" in name} == {"add_retention_rule_begin", "add_retention_rule_end"}
+    world.clock.advance(8 * 3_600)
+    late = {name for name in names(events(client)) if "retention_rule" in name}
+    assert late >= {"update_retention_rule_begin", "update_retention_rule_end"}
+    assert not any("delete_retention_rule" in name for name in late)
+    item = next(item for item in events(client, eventName="update_retention_rule_end"))
+    assert item["id"]["time"].startswith("2026-10-05T14:30:00")
+
+
+def test_admin_events_can_have_the_names_that_google_gives_them_next(client: Google, door: Door, world: World) -> None:
+    door.console("suspend_user", email=address(world, 1))
+    world.switches["google.audit_rename"] = "SUSPEND_USER=user_suspended,MOVE_USER_TO_ORG_UNIT=user_moved"
+    door.console("suspend_user", email=address(world, 2))
+    world.clock.advance(400)
+    assert sorted(names(events(client, "admin"))) == ["SUSPEND_USER", "user_suspended"]
+
+
+@pytest.mark.parametrize("act", ["add_rule", "update_rule", "delete_rule"])
+def test_an_act_that_breaks_off_leaves_a_beginning_without_an_end_and_changes_nothing(
+    client: Google, door: Door, world: World, act: str
+) -> None:
+    rule = door.console("add_rule", duration="90 days")
+    before = door.ask("GET", "state")[1]["google"]["rules"]
+    given = {"id": rule["id"]} if act != "add_rule" else {}
+    door.console(act, **given, duration="1 days", breaks_off=True)
+    assert door.ask("GET", "state")[1]["google"]["rules"] == before
+    world.clock.advance(400)
+    name = {"add_rule": "add_retention_rule", "update_rule": "update_retention_rule", "delete_rule": "delete_retention_rule"}[act]
+    found = names(events(client))
+    assert found.count(f"{name}_begin") - found.count(f"{name}_end") == 1
+
+
+def test_details_say_what_the_page_said(client: Google, door: Door, world: World) -> None:
+    rule = door.console("add_rule", service="DRIVE", org_unit="/Staff", duration="2557 days", action="purge_all", terms="label:COR-02", **{"from": "modified"})
+    world.clock.advance(400)
+    found = values(events(client, eventName="add_retention_rule_end")[0])
+    assert found["additional_details"] == (
+        f"Service: DRIVE, Retention period: 2557 days, Starts: modified, Action: purge_all, Rule: {rule['id']}, Terms: label:COR-02"
+    )
+    assert found["organizational_unit_name"] == "/Staff"
+
+
+def test_settings_beside_the_rules_and_names_that_no_list_has_are_logged_once(client: Google, door: Door, world: World) -> None:
+    door.console("change_retention_settings", service="MEET", on=True)
+    door.console("view_retention_settings")
+    door.console("vault_event", event="merge_retention_rules", details="anything")
+    assert "no retention setting" in door.refused("change_retention_settings", service="MAIL", on=True)
+    world.clock.advance(400)
+    assert sorted(names(events(client))[:3]) == ["merge_retention_rules", "update_retention_settings", "view_retention_settings"]
+
+
 def test_over_quota_this_api_answers_503(client: Google, world: World) -> None:
     for _ in range(250):
         client.call("reports", "activities.list", userKey="all", applicationName="vault", eventName="x")
