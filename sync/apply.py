@@ -5,12 +5,13 @@ Nothing is decided here. A create is never repeated: when its answer is lost the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connectors.base import ConnectorError, Reader, Receipt, UnknownOutcomeError, Writer
 from policies.kinds import TRAITS
+from policies.protection import Direction
 from policies.resources import Force, Live, Mark, Ref, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
@@ -36,10 +37,15 @@ class Hands:
     bindings: Mapping[str, Binding]
     live: dict[str, Live] = field(default_factory=dict)
     told: Callable[[Progress], None] = lambda progress: None  # noqa: ARG005  # nobody listens unless a lane does
+    harmless: Callable[[Change, Sequence[Change]], bool] = lambda change, done: True  # noqa: ARG005  # holds only add; a sync lane asks
+    """Whether a change may still run when of the steps before it only the given ones were done."""
 
 
 class Applier:
-    """Applies changes of one tenant under a lease, in the order given; a failed one leaves those that rest on it undone."""
+    """Applies changes of one tenant under a lease, in the order given; a failed one leaves those that rest on it undone.
+
+    Once a step has failed, a later one that nobody approved runs only if it is harmless without it.
+    """
 
     def __init__(self, desk: Desk, hands: Hands) -> None:
         self.desk = desk
@@ -47,6 +53,7 @@ class Applier:
         self.bindings = Bindings(desk.store)
         self.changes = Changes(desk.store)
         self.failed_keys: set[str] = set()
+        self.done: list[Change] = []
 
     def run(self, changes: tuple[Change, ...]) -> tuple[Progress, ...]:
         """Every change's progress, in order. Raises ``Stopped`` or ``LeaseLostError`` between two changes, never inside one."""
@@ -55,20 +62,22 @@ class Applier:
     def _one(self, change: Change) -> Progress:
         wanted = self.hands.wanted[change.key]
         if self._rests_on_failed(wanted) or self._never_made(change):
-            self.failed_keys.add(change.key)
-            return Progress(
-                change=change,
-                status=ChangeStatus.FAILED,
-                error_code="change.rests_on_failed",
-                error="Something that this change rests on could not be done in this run.",
-            )
+            return self._left_undone(change, "change.rests_on_failed", "Something that this change rests on could not be done in this run.")
+        if self.failed_keys and change.direction is not Direction.WEAKENS and not self.hands.harmless(change, self.done):
+            return self._left_undone(change, "change.uncovered", "Without the change before it, which failed, records could be deleted sooner.")
         self.hands.lease.check(need_seconds=self.desk.district.timeouts.request)
         intent, progress = self._intend(change)
         progress = self._send(progress, wanted, intent)
         if progress.status is ChangeStatus.FAILED:
             self.failed_keys.add(change.key)
+        else:
+            self.done.append(change)
         self.hands.told(progress)
         return progress
+
+    def _left_undone(self, change: Change, code: str, why: str) -> Progress:
+        self.failed_keys.add(change.key)
+        return Progress(change=change, status=ChangeStatus.FAILED, error_code=code, error=why)
 
     def _rests_on_failed(self, wanted: Wanted) -> bool:
         return any(key in self.failed_keys for key in (wanted.parent, *wanted.depends_on) if key)

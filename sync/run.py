@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +11,7 @@ from policies.problems import Problem, Severity
 from policies.resources import Live
 from sync.apply import Applier, Hands
 from sync.consider import Considered, Considering, Matters
+from sync.decide import Decision
 from sync.desk import Desk, TenantDoor
 from sync.lease import Lease
 from sync.ledger import Progress
@@ -18,6 +19,7 @@ from sync.plan import Change, ChangeStatus, Plan
 from sync.result import RunResult, TenantResult
 from sync.store.changes import Changes
 from sync.summing import Summing
+from sync.weigh import still_harmless
 
 POLL_SECONDS = 5.0
 """Between two looks at what is on its way, while somebody waits; it grows to a minute."""
@@ -134,6 +136,7 @@ class Engine:
             bindings=dict(seen.decision.bindings),
             live=dict(seen.live),
             told=lambda progress: self.matters.sent(tenant, progress) if lane is Lane.HOLD else None,
+            harmless=harmless(seen, seen.decision, lane),
         )
         progress = Applier(self.desk, hands).run(changes)
         return Sent(progress=progress, live=hands.live)
@@ -170,6 +173,18 @@ class Engine:
             pause = min(pause * 1.5, 60.0)
             result = merged(result, act())
         return result
+
+
+def harmless(seen: Considered, decision: Decision, lane: Lane) -> Callable[[Change, Sequence[Change]], bool]:
+    """What apply asks once a step of the lane has failed. The hold lane only adds: nothing there depends on a cover."""
+    snapshot, roster, connector = seen.look.snapshot, seen.look.roster, seen.look.connector
+    if lane is Lane.HOLD or snapshot is None or roster is None:
+        return lambda change, done: True  # noqa: ARG005  # see above
+
+    def still(change: Change, done: Sequence[Change]) -> bool:
+        return still_harmless(change, done, snapshot, lambda state: connector.effects(state, roster), decision.results[lane].vendor_ids)
+
+    return still
 
 
 def only(result: TenantResult, ids: frozenset[str]) -> TenantResult:

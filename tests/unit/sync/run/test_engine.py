@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from policies.protection import Direction
 from policies.resources import Because, ReadState
 from sync.drift import DriftClass
 from sync.journal import EntryKind
-from sync.plan import ChangeStatus, Operation
+from sync.plan import Change, ChangeStatus, Operation
 from sync.result import RunResult, TenantResult
 from sync.store.approvals import Approvals, KeptApproval
 from sync.store.bindings import Bindings
@@ -288,3 +288,19 @@ def test_changes_are_remembered_by_their_id(at_work: Scene) -> None:
         assert kept is not None
         assert kept.change.id == progress.change.id
         assert kept.status is progress.status
+
+
+def test_after_a_failed_step_only_what_is_harmless_without_it_runs(at_work: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def never(change: Change, done: Sequence[Change], *rest: object) -> bool:
+        asked.append((change.key, len(done)))
+        return False
+
+    monkeypatch.setattr("sync.run.still_harmless", never)
+    at_work.worlds["m365"].troubles.lost = "before"
+    result = microsoft(at_work.engine.sync())
+    codes = [one.error_code for one in result.changes]
+    assert ChangeStatus.EFFECTIVE not in {one.status for one in result.changes}
+    assert set(codes) <= {"intent.open", "wire.unavailable", "change.rests_on_failed", "change.uncovered"}
+    assert len(asked) == codes.count("change.uncovered")
