@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connectors.base import Clock, Connector, Context, Lane
+from connectors.base import Circumstances, Clock, Connector, Context, HoldOrder, Lane, Ordered, Prover, Reader, Writer
 from policies.compiler import compile_policy
 from policies.district import District, Tenant
+from policies.duties import Desired, Duty
+from policies.effects import Effect
 from policies.folder import Folder, load_folder, load_kept
-from policies.kinds import Platform
+from policies.kinds import Kind, Platform
 from policies.policy import Policy
 from policies.problems import FolderError, Problem, Severity
+from policies.resources import Snapshot
+from policies.roster import Roster
 from policies.source import SourceError, read_document
 from recordwarden.clock import DrillClock, SystemClock
 from recordwarden.drill.crash import trap
@@ -74,8 +78,9 @@ def office(
 ) -> Iterator[Office]:
     """The district of ``options``, its store open and its guards in force. Raises FolderError, StoreError, OfficerError.
 
-    ``last_good_allowed``: a broken folder is a warning, and the last good one of the store goes on (contract, *Broken folder*). ``groups``: addresses of groups
-    to expand besides those that the policy names. Raises UnknownTenantError, UnknownPointError and ClockFileError for what the call itself has wrong.
+    ``last_good_allowed``: a broken folder is a warning, and the last good one of the store goes on (contract, *Broken folder*).
+    ``groups``: addresses of groups to expand besides those that the policy names. Raises UnknownTenantError, UnknownPointError and
+    ClockFileError for what the call itself has wrong.
     """
     trap(options.crash_at)  # a misspelt point is told before anything is opened
     halt = stop or threading.Event()
@@ -136,7 +141,7 @@ def _read(options: Options, *, last_good_allowed: bool) -> Read:
 
 
 def _last_good(options: Options, broken: FolderError) -> Read:
-    """The folder that the store kept last, under the overlays as they stand now. Raises ``broken`` where there is none, or where they are broken too."""
+    """The folder that the store kept last, under the overlays as they stand now. Raises ``broken`` where there is none."""
     district_id, drill = whose(options)
     if district_id is None or not exists(options.store_url(district_id)):
         raise broken
@@ -181,7 +186,7 @@ def whose(options: Options) -> tuple[str | None, bool]:
     return found, drill
 
 
-def _opened(  # noqa: PLR0913  # the parts meet here
+def _opened(  # noqa: PLR0913, PLR0917  # the parts meet here
     options: Options,
     read: Read,
     store: Store,
@@ -257,7 +262,7 @@ def looser(what: tuple[str, ...], signed: tuple[str, ...], digest: str) -> Probl
     )
 
 
-def _door(  # noqa: PLR0913  # what a door is made of
+def _door(  # noqa: PLR0913, PLR0917  # what a door is made of
     tenant: Tenant, district: District, policy: Policy, store: Store, clock: Clock, halt: threading.Event, groups: AbstractSet[str]
 ) -> TenantDoor:
     meters = {lane: StoreMeter(store, clock, tenant.id, tenant.budgets, lane, halt) for lane in Lane}
@@ -279,17 +284,63 @@ def _door(  # noqa: PLR0913  # what a door is made of
     return TenantDoor(tenant=tenant, connector=connector(tenant, policy, store, clock, groups), requests=requests, context=context)
 
 
+class LateConnector:
+    """The connector of a tenant's platform, imported when it is first asked for something: a platform's SDK costs a second of start-up."""
+
+    def __init__(self, platform: Platform, opened: Callable[[], Connector]) -> None:
+        self.platform = platform
+        self._open = opened
+        self._opened: Connector | None = None
+
+    def reader(self, tenant: Tenant, context: Context) -> Reader:
+        """A reader of ``tenant``."""
+        return self._real().reader(tenant, context)
+
+    def writer(self, tenant: Tenant, context: Context) -> Writer:
+        """A writer of ``tenant``."""
+        return self._real().writer(tenant, context)
+
+    def prover(self, tenant: Tenant, context: Context) -> Prover:
+        """A prover of ``tenant``."""
+        return self._real().prover(tenant, context)
+
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds that a run reads."""
+        return self._real().kinds()
+
+    def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
+        """What the tenant should hold to carry ``duties``."""
+        return self._real().realise(duties, circumstances)
+
+    def realise_hold(self, order: HoldOrder, circumstances: Circumstances) -> Ordered:
+        """What the tenant should hold to carry a hold order."""
+        return self._real().realise_hold(order, circumstances)
+
+    def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
+        """What the live objects do to records."""
+        return self._real().effects(snapshot, roster)
+
+    def _real(self) -> Connector:
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
+
+
 def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, groups: AbstractSet[str]) -> Connector:
-    """The connector of a tenant's platform; a platform that the district does not have is never imported."""
+    """The connector of a tenant's platform; a platform that the district does not have, or a command does not ask, is never imported."""
     wanted = frozenset(groups) | named_groups(policy, tenant.platform)
-    if tenant.platform is Platform.MICROSOFT365:
-        from connectors.microsoft365.connector import Microsoft365Connector  # the SDK costs a second of start-up
 
-        accepted = f"admin-endpoint/{tenant.id}" in valid_subjects(store, clock.now())
-        return Microsoft365Connector(admin_accepted=accepted, groups=wanted)
-    from connectors.google_workspace.connector import GoogleWorkspaceConnector  # as above
+    def opened() -> Connector:
+        if tenant.platform is Platform.MICROSOFT365:
+            from connectors.microsoft365.connector import Microsoft365Connector  # see LateConnector
 
-    return GoogleWorkspaceConnector(groups=wanted)
+            accepted = f"admin-endpoint/{tenant.id}" in valid_subjects(store, clock.now())
+            return Microsoft365Connector(admin_accepted=accepted, groups=wanted)
+        from connectors.google_workspace.connector import GoogleWorkspaceConnector  # as above
+
+        return GoogleWorkspaceConnector(groups=wanted)
+
+    return LateConnector(tenant.platform, opened)
 
 
 def named_groups(policy: Policy, platform: Platform) -> frozenset[str]:

@@ -32,7 +32,7 @@ class LazyGroup(core.TyperGroup):
 
     table = TABLE
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own, public face of its context
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002  # Typer's own, public face of its context
         """The words of the table, in its order."""
         return list(self.table)
 
@@ -48,7 +48,7 @@ class LazyGroup(core.TyperGroup):
         found = self.table.get(args[0])
         if isinstance(found, Entry):
             return args[0], _command(args[0], found), args[1:]
-        return super().resolve_command(ctx, args)  # type: ignore[arg-type,return-value]  # as above
+        return super().resolve_command(ctx, args)  # type: ignore[return-value]  # as above
 
 
 def _stand_in(name: str, help_line: str) -> core.TyperCommand:
@@ -72,7 +72,7 @@ def _command(name: str, entry: Entry) -> core.TyperCommand | core.TyperGroup:
     return cast("core.TyperCommand", command)
 
 
-def _before(  # noqa: PLR0913  # the contract's global options
+def _before(  # noqa: PLR0913, PLR0917  # the contract's global options
     ctx: typer.Context,
     folder: Annotated[Path | None, typer.Option("-C", help="The district folder (default: here).", metavar="DIR")] = None,
     overlay: Annotated[list[Path] | None, typer.Option("--overlay", help="Lay a file over district.yaml; may be repeated.", metavar="FILE")] = None,
@@ -116,7 +116,7 @@ def _program() -> core.TyperGroup:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     root.callback()(_before)
-    return cast("core.TyperGroup", typer.main.get_group(root))
+    return typer.main.get_group(root)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -153,7 +153,10 @@ def _usage(call: Call, error: UsageError) -> Answer:
     call.command = "usage"
     words = error.ctx.command_path if error.ctx is not None else PROGRAM
     problem = Problem(
-        code="usage", severity=Severity.ERROR, message=error.format_message(), next_step=f"See {words} --help; options for all commands come before the command."
+        code="usage",
+        severity=Severity.ERROR,
+        message=error.format_message(),
+        next_step=f"See {words} --help; options for all commands come before the command.",
     )
     return Answer(exit=Exit.USAGE, problems=(problem,))
 

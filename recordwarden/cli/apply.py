@@ -13,7 +13,9 @@ from recordwarden.cli.running import answer, running
 from recordwarden.cli.sync import Wait, show_run
 
 
-def apply(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The plan's digest, or its first eight digits or more.")], wait: Wait = 0) -> Answer:
+def apply(
+    ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The plan's digest, or its first eight digits or more.")], wait: Wait = 0
+) -> Answer:
     """Run the plan of that digest; if any change of it lacks approvals, nothing of it runs."""
     with running(called(ctx)) as run:
         result = run.engine.apply(digest, wait=wait)

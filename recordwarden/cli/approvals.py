@@ -13,10 +13,10 @@ from policies.problems import Problem
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.documents import approval_document
-from recordwarden.cli.failures import error
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.shown import because
 from recordwarden.cli.words import DIRECTIONS, KINDS, OPERATIONS
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from sync.approvals import LIFETIME, Approval, admissible, needed
@@ -29,7 +29,9 @@ from sync.registers.governance import signing
 from sync.store.approvals import Approvals, KeptApproval
 from sync.store.changes import Changes, KeptChange
 
-Ids = Annotated[list[str], typer.Argument(help="Ids of changes (or of a waiting change of the guards), as `plan` and `approvals` print them.", metavar="ID...")]
+Ids = Annotated[
+    list[str], typer.Argument(help="Ids of changes (or of a waiting change of the guards), as `plan` and `approvals` print them.", metavar="ID...")
+]
 WAITING = (ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.APPROVED)
 
 
@@ -45,7 +47,12 @@ def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The 
         with store.write() as session:
             Changes(store).keep_changes(session, (one.change for one in open_), now, signer.officer)
             office.desk.journal.append(
-                EntryKind.APPROVAL, f"plan/{digest[:24]}", {"proposes": [one.id for one in open_]}, actor=signing(signer), signer=signer.key, session=session
+                EntryKind.APPROVAL,
+                f"plan/{digest[:24]}",
+                {"proposes": [one.id for one in open_]},
+                actor=signing(signer),
+                signer=signer.key,
+                session=session,
             )
         return Answer(
             result={"proposed": [one.id for one in open_], "proposer": signer.officer},
@@ -99,7 +106,9 @@ def _verdict(call: Call, ids: Sequence[str], verdict: str) -> Answer:
         guards = [one for one in unknown if verdict == "yes" and _is_guards(office, one)]
         strange = [one for one in unknown if one not in guards]
         if strange:
-            raise CommandError(Exit.ERROR, *(error("change.unknown", f"No change is called {one}.", "recordwarden approvals", subject=one) for one in strange))
+            raise CommandError(
+                Exit.ERROR, *(error("change.unknown", f"No change is called {one}.", "recordwarden approvals", subject=one) for one in strange)
+            )
         refused = [problem for one in changes.values() if (problem := _refusal(asked, one)) is not None]
         if not refused:
             for one in changes.values():
@@ -130,7 +139,11 @@ def _refusal(asked: _Asked, kept: KeptChange) -> Problem | None:
         return None
     if kept.status in {ChangeStatus.SUPERSEDED, ChangeStatus.EFFECTIVE}:
         return error("approval.stale", "This change stands for nothing any more.", "Make a new plan and approve that one.", subject=kept.id)
-    given = [Approval(change=one.change, officer=one.officer, at=one.at) for one in Approvals(office.desk.store).of([kept.id])[kept.id] if one.verdict == "yes"]
+    given = [
+        Approval(change=one.change, officer=one.officer, at=one.at)
+        for one in Approvals(office.desk.store).of([kept.id])[kept.id]
+        if one.verdict == "yes"
+    ]
     matter = kept.change.because.matter
     found = admissible(
         kept.change,
@@ -185,14 +198,19 @@ def _told(screen: Screen, asked: _Asked, ids: Sequence[str], refused: Sequence[P
         screen.say("Nothing was signed.")
         return
     word = "yes" if asked.verdict == "yes" else "no"
-    screen.say(f"{asked.signer.officer} signed a {word} to {many(len(ids), 'change')}" + (f", valid until {moment(asked.now + LIFETIME)}." if word == "yes" else "."))
+    screen.say(
+        f"{asked.signer.officer} signed a {word} to {many(len(ids), 'change')}"
+        + (f", valid until {moment(asked.now + LIFETIME)}." if word == "yes" else ".")
+    )
 
 
 def _show(screen: Screen, office: Office, waiting: Sequence[tuple[KeptChange, int, frozenset[str]]], pending: governance.Pending | None) -> None:
     screen.heading(f"Waiting for officers: {len(waiting) or 'nothing'}")
     for kept, count, given in waiting:
         change = kept.change
-        screen.say(f"{kept.id}  {kept.tenant}: {OPERATIONS[change.operation]} {KINDS[change.kind]} {change.name} [{DIRECTIONS[change.direction]}]", indent=2)
+        screen.say(
+            f"{kept.id}  {kept.tenant}: {OPERATIONS[change.operation]} {KINDS[change.kind]} {change.name} [{DIRECTIONS[change.direction]}]", indent=2
+        )
         yes = ", ".join(sorted(given)) or "nobody yet"
         screen.say(f"because of {because(change)}; {len(given)} of {count} ({yes}); proposed by {kept.proposer or 'nobody'}", indent=6)
     if pending is not None:
@@ -201,4 +219,7 @@ def _show(screen: Screen, office: Office, waiting: Sequence[tuple[KeptChange, in
     said = Approvals(office.desk.store).all()
     screen.heading(f"Said: {len(said) or 'nothing'}")
     if said:
-        screen.table(("Change", "Officer", "Said", "At", "Until"), [(one.change, one.officer, one.verdict, moment(one.at), moment(one.expires)) for one in said])
+        screen.table(
+            ("Change", "Officer", "Said", "At", "Until"),
+            [(one.change, one.officer, one.verdict, moment(one.at), moment(one.expires)) for one in said],
+        )

@@ -12,10 +12,10 @@ import typer
 
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
-from recordwarden.cli.failures import error
 from recordwarden.cli.files import must_exist
 from recordwarden.cli.screen import Screen, moment
 from recordwarden.cli.vault_rules import check_rules
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from sync.registers.attestations import Attestation, Statement
@@ -30,7 +30,9 @@ def attest(
     ctx: typer.Context,
     subject: Annotated[str, typer.Argument(help="admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, or a control's id.")],
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it counts.")],
-    rules: Annotated[Path | None, typer.Option("--rules", metavar="FILE", help="With vault-rules: the rules as they stand in the Vault console.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", metavar="FILE", help="With vault-rules: the rules as they stand in the Vault console.")
+    ] = None,
     evidence: Annotated[list[Path] | None, typer.Option("--evidence", metavar="FILE", help="A file whose hash is signed; may be repeated.")] = None,
 ) -> Answer:
     """A signed statement that takes the place of earlier ones about the same subject."""
@@ -93,13 +95,20 @@ def _sensible(office: Office, subject: str, rules: Path | None) -> None:
     known = head in {*TENANT_SUBJECTS, "gap", "paper"} and rest
     if not known and subject not in {control.id for control in office.policy.controls}:
         words = f"{subject} is nothing that can be attested here."
-        raise CommandError(Exit.ERROR, error("attest.subject", words, "Write admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, or a control's id."))
+        raise CommandError(
+            Exit.ERROR, error("attest.subject", words, "Write admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, or a control's id.")
+        )
     if (rules is not None) != (head == "vault-rules"):
-        raise CommandError(Exit.USAGE, error("usage", "--rules goes with vault-rules/TENANT, and only with it.", "attest vault-rules/TENANT --rules FILE --until DATE"))
+        raise CommandError(
+            Exit.USAGE,
+            error("usage", "--rules goes with vault-rules/TENANT, and only with it.", "attest vault-rules/TENANT --rules FILE --until DATE"),
+        )
 
 
 def _show(screen: Screen, found: Sequence[Attestation]) -> None:
     if not found:
         screen.say("Nothing has been attested.")
         return
-    screen.table(("Id", "Subject", "Officer", "Until", "State"), [(one.id, one.subject, one.officer, moment(one.until), one.state.value) for one in found])
+    screen.table(
+        ("Id", "Subject", "Officer", "Until", "State"), [(one.id, one.subject, one.officer, moment(one.until), one.state.value) for one in found]
+    )

@@ -8,8 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -99,11 +97,6 @@ class Call:
     def proposer(self, office: Office) -> str | None:
         """The officer behind this call, or None where nobody is named. Raises what ``signer`` raises."""
         return self.signer(office).officer if self.options.officer else None
-
-    def at(self, folder: Path) -> Call:
-        """This call in another folder."""
-        self.options = replace(self.options, folder=folder)
-        return self
 
     @contextmanager
     def _ended_by_signals(self) -> Iterator[None]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policies.check import CheckResult, check as check_folder
+from policies.check import CheckResult
+from policies.check import check as check_folder
 from policies.folder import Folder, load_folder
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer
@@ -104,10 +105,7 @@ def _show(screen: Screen, folder: Folder, found: CheckResult, problems: tuple[Pr
     )
     screen.say()
     screen.problems(problems)
-    counts = ", ".join(
-        many(number, severity.value if severity is not Severity.INFO else "note")
-        for severity in Severity
-        if (number := sum(problem.severity is severity for problem in problems))
-    )
+    numbers = {severity: sum(problem.severity is severity for problem in problems) for severity in Severity}
+    counts = ", ".join(many(count, "note" if severity is Severity.INFO else severity.value) for severity, count in numbers.items() if count)
     screen.say()
     screen.say(f"The folder is sound. {counts or 'Nothing to remark'}.")

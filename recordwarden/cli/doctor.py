@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from connectors.base import Lane, VisibilityCheck, WriteCapability
+from connectors.base import Capability, Lane, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import capability_document, check_document, examination_document
-from recordwarden.cli.failures import error
 from recordwarden.cli.proving import Proof, prove
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen, moment
 from recordwarden.cli.words import KINDS
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
 from sync.look import Look, look
 from sync.wording import kind_document, problem_document
@@ -25,7 +25,9 @@ from sync.wording import kind_document, problem_document
 
 def doctor(
     ctx: typer.Context,
-    kinds: Annotated[list[str] | None, typer.Argument(help="With --prove: the kinds to prove (default: all that are not proven).", metavar="[KIND]...")] = None,
+    kinds: Annotated[
+        list[str] | None, typer.Argument(help="With --prove: the kinds to prove (default: all that are not proven).", metavar="[KIND]...")
+    ] = None,
     proving: Annotated[bool, typer.Option("--prove", help="Write one marked dummy per kind, read it back, remove it. Signed by an officer.")] = False,  # noqa: FBT002  # a flag
 ) -> Answer:
     """Who answers, what can be reached, licences, and what may be read and written."""
@@ -62,7 +64,9 @@ def _kinds(words: Sequence[str], *, proving: bool) -> frozenset[Kind]:
 def _exit(seen: Sequence[Look], proofs: Sequence[Proof]) -> Exit:
     if seen and all(one.error is not None for one in seen):
         return Exit.ERROR
-    unknown = any(one.error is not None or not all(surface.ok for surface in one.examination.surfaces if surface.url) for one in seen if one.examination or one.error)
+    unknown = any(
+        one.error is not None or one.examination is None or not all(surface.ok for surface in one.examination.surfaces if surface.url) for one in seen
+    )
     return worst(Exit.UNKNOWN if unknown or any(not proof.ok for proof in proofs) else Exit.DONE)
 
 
@@ -103,7 +107,16 @@ def _problems(seen: Sequence[Look]) -> tuple[Problem, ...]:
             if not surface.ok:
                 code = "endpoint.not_given" if surface.url is None else "surface.not_ok"
                 words = f"{surface.name}: {surface.detail}"
-                found.append(Problem(code=code, severity=Severity.WARNING, tenant=one.tenant.id, subject=surface.name, message=words, next_step="See the reason beside each kind."))
+                found.append(
+                    Problem(
+                        code=code,
+                        severity=Severity.WARNING,
+                        tenant=one.tenant.id,
+                        subject=surface.name,
+                        message=words,
+                        next_step="See the reason beside each kind.",
+                    )
+                )
     return tuple(found)
 
 
@@ -123,27 +136,56 @@ def _show(screen: Screen, run: Running, seen: Sequence[Look], proofs: Sequence[P
             screen.say("could not be asked", indent=2)
             continue
         who = one.examination.identity
-        screen.say(f"tenant {who.vendor_id}, {who.domain}; we are {who.actor}; its clock is {who.skew_seconds} s from ours", indent=2)
+        skew = "not known to us" if who.skew_seconds is None else f"{who.skew_seconds} s from ours"
+        screen.say(f"tenant {who.vendor_id}, {who.domain}; we are {who.actor}; its clock is {skew}", indent=2)
         if one.examination.licences:
             screen.say("licences: " + ", ".join(f"{name} {count}" for name, count in sorted(one.examination.licences.items())), indent=2)
-        screen.table(("Kind", "Read", "Write", "Reason"), [_row(one, kind) for kind in one.capabilities])
-        missing = [check for check in checks(one) if not check.seen]
-        for check in missing:
-            screen.say(f"visibility check for {KINDS[check.kind]}: {check.name or 'none is set'}{'' if check.name is None else ' was not seen'}", "yellow", indent=2)
+        _table(screen, one)
+        for check in checks(one):
+            if not check.seen:
+                state = "none is set" if check.name is None else f"{check.name} {'could not be looked for' if check.seen is None else 'was not seen'}"
+                screen.say(f"visibility check for {KINDS[check.kind]}: {state}", "yellow", indent=2)
     if proofs:
-        screen.heading("Proofs")
-        screen.table(("Cloud", "Kind", "Shown", "Left behind"), [(p.tenant, p.kind.value, "yes" if p.ok else "no", p.left_behind or "-") for p in proofs])
+        screen.heading("Proofs: a marked dummy written, read back and removed")
+        for proof in proofs:
+            stays = "" if proof.left_behind is None else "; a dummy stays, switched off or closed, and is used again"
+            screen.say(f"{proof.tenant}: {KINDS[proof.kind]}: {'shown' if proof.ok else 'NOT shown'}{stays}", indent=2)
     if run.office.folder is not None and run.office.folder.overlaid:
         screen.heading("From overlays")
-        screen.say(", ".join(run.office.folder.overlaid), indent=2)
+        for line in _overlaid(run.office.folder.overlaid):
+            screen.say(line, indent=2)
 
 
-def _row(one: Look, capability: object) -> tuple[object, ...]:
-    from connectors.base import Capability
+def _table(screen: Screen, one: Look) -> None:
+    """The kinds, with a number where a reason is too long for a cell or stands for several."""
+    notes: dict[str, int] = {}
+    rows = [_row(one, capability, notes) for capability in one.capabilities]
+    screen.table(("Kind", "Read", "Write", "Reason"), rows)
+    for note, number in notes.items():
+        screen.say(f"({number}) {note}", "dim", indent=2)
 
-    assert isinstance(capability, Capability)
+
+def _row(one: Look, capability: Capability, notes: dict[str, int]) -> tuple[object, ...]:
     read = one.snapshot.reads.get(capability.kind) if one.snapshot else None
-    seen = f"{capability.read.value}" + (f", {read.state.value}" if read is not None else "")
+    seen = capability.read.value + (f", {read.state.value}" if read is not None else "")
     write = capability.write.value + (f" {moment(capability.proven_at)[:10]}" if capability.write is WriteCapability.PROVEN else "")
-    reason = capability.reason or (read.reason if read and read.reason else None) or "-"
-    return (capability.kind.value, seen, write, reason)
+    reason = capability.reason or (read.reason if read and read.reason else None)
+    if reason is None:
+        return (capability.kind.value, seen, write, "-")
+    code, _, sentence = reason.partition(": ")
+    number = notes.setdefault(reason, len(notes) + 1) if sentence else None
+    return (capability.kind.value, seen, write, f"{code} ({number})" if number else code)
+
+
+def _overlaid(values: Sequence[str]) -> list[str]:
+    """``tenants.m365.endpoints.graph`` and so on, each tenant on a line of its own."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for value in values:
+        head, _, rest = value.partition(".")
+        tenant, _, setting = rest.partition(".")
+        name, _, part = setting.partition(".")
+        found.setdefault(tenant if head == "tenants" else head, {}).setdefault(name, []).append(part)
+    return [
+        tenant + ("" if not any(names) else ": " + ", ".join(f"{name} ({', '.join(parts)})" if all(parts) else name for name, parts in names.items()))
+        for tenant, names in found.items()
+    ]

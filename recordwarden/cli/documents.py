@@ -20,7 +20,13 @@ def examination_document(seen: Examination) -> dict[str, object]:
     """``identity``, ``surfaces`` and ``licences``."""
     who = seen.identity
     return {
-        "identity": {"vendor_id": who.vendor_id, "domain": who.domain, "domains": list(who.domains), "actor": who.actor, "skew_seconds": who.skew_seconds},
+        "identity": {
+            "vendor_id": who.vendor_id,
+            "domain": who.domain,
+            "domains": list(who.domains),
+            "actor": who.actor,
+            "skew_seconds": who.skew_seconds,
+        },
         "surfaces": {one.name: {"url": one.url, "ok": one.ok, "detail": one.detail} for one in seen.surfaces},
         "licences": dict(sorted(seen.licences.items())),
     }

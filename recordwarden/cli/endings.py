@@ -27,7 +27,9 @@ def acting(result: RunResult) -> Exit:
     """How ``sync`` or ``apply`` ends."""
     found = _reached(result)
     for tenant in result.tenants:
-        found += [_change(progress.status, {refusal.code for refusal in progress.change.refusals}, progress.error_code) for progress in tenant.changes]
+        found += [
+            _change(progress.status, {refusal.code for refusal in progress.change.refusals}, progress.error_code) for progress in tenant.changes
+        ]
         found += [Exit.IN_FLIGHT] if tenant.in_flight or tenant.overdue else []
         found += [Exit.UNKNOWN] if tenant.blocked else []
         found += [Exit.LEFT] if drift_left(tenant) else []

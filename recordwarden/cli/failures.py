@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from connectors.base import ConnectorError, Stopped, TenantUnreachableError
-from policies.problems import FolderError, Problem, Severity
+from policies.problems import FolderError, Problem
 from recordwarden.cli.answer import CommandError
+from recordwarden.cli.wrong import error
 from recordwarden.clock import ClockFileError
 from recordwarden.drill.crash import UnknownPointError
 from recordwarden.exits import Exit
@@ -23,16 +24,6 @@ from sync.store.errors import StoreError
 Told = tuple[Exit, tuple[Problem, ...]]
 NEEDS_A_PERSON = ("officer.not_identified", "approval.", "direction.")
 """Codes that say: refused, and a person can change that."""
-
-
-def error(code: str, message: str, next_step: str, *, subject: str | None = None, tenant: str | None = None) -> Problem:
-    """A problem that stops what was asked."""
-    return Problem(code=code, severity=Severity.ERROR, message=sentence(message), next_step=sentence(next_step), subject=subject, tenant=tenant)
-
-
-def sentence(text: str) -> str:
-    """``text`` with a capital; commands and paths are left as they are."""
-    return text[:1].upper() + text[1:] if text and not text.startswith(("recordwarden", "chmod", "sqlite", "/")) else text
 
 
 def told(failure: BaseException, run_id: str) -> Told:

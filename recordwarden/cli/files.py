@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from recordwarden.cli.answer import CommandError
-from recordwarden.cli.failures import error
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 
 

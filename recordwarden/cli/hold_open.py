@@ -10,9 +10,9 @@ import typer
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import Call, called
-from recordwarden.cli.failures import error
 from recordwarden.cli.holding import act, answered, follow, summary
 from recordwarden.cli.running import Running, running
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import group_names
 from sync.matters.model import Opened, Presence, SourceState
@@ -42,7 +42,7 @@ def open_(
         return _held(call, run, opened, wait_for, timeout)
 
 
-def add(  # noqa: PLR0913  # the contract's options
+def add(  # noqa: PLR0913, PLR0917  # the contract's options
     ctx: typer.Context,
     alias: Annotated[str, typer.Argument(help="The matter's alias.")],
     person_file: Annotated[Path | None, typer.Option("--person-file", metavar="FILE", help="People to add, one address a line.")] = None,

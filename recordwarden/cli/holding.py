@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.documents import problems_of, tenant_document
-from recordwarden.cli.failures import error
 from recordwarden.cli.running import Running, approvals_of
 from recordwarden.cli.screen import Screen, many, moment
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
 from sync.matters.model import MatterState, PersonState, SourceState
 from sync.result import RunResult
@@ -56,7 +56,13 @@ def _joined(earlier: RunResult, later: RunResult) -> RunResult:
     """The later look with what the earlier one sent."""
     sent = {tenant.tenant: tenant.changes for tenant in earlier.tenants}
     tenants = tuple(
-        replace(tenant, changes=(*(one for one in sent.get(tenant.tenant, ()) if one.change.id not in {new.change.id for new in tenant.changes}), *tenant.changes))
+        replace(
+            tenant,
+            changes=(
+                *(one for one in sent.get(tenant.tenant, ()) if one.change.id not in {new.change.id for new in tenant.changes}),
+                *tenant.changes,
+            ),
+        )
         for tenant in later.tenants
     )
     return replace(later, tenants=tenants)
@@ -74,7 +80,13 @@ def ending(run: Running, alias: str | None, result: RunResult | None, *, timed_o
         found.append(Exit.UNKNOWN)
     if timed_out and facts.nothing_accepted:
         found.append(Exit.PROOF_FAILED)
-        problems.append(error("wait.deadline", "Nothing at all was accepted within the time.", "Carry out the by-hand sheet, and see the reasons beside each source."))
+        problems.append(
+            error(
+                "wait.deadline",
+                "Nothing at all was accepted within the time.",
+                "Carry out the by-hand sheet, and see the reasons beside each source.",
+            )
+        )
     if facts.can_still_move or _unsent(run, alias):
         found.append(Exit.IN_FLIGHT)
     gaps = _open_gaps(run, alias)
@@ -88,7 +100,9 @@ def _unsent(run: Running, alias: str | None) -> bool:
     """Whether somebody has not been ordered yet: the matter is recorded, and the run that sends has not come to them."""
     matters = (run.lane.find(alias),) if alias is not None else run.lane.register.open()
     return any(
-        person.state is PersonState.NOT_HELD and person.code is None and not matter.sources_of(person.id) for matter in matters for person in matter.people
+        person.state is PersonState.NOT_HELD and person.code is None and not matter.sources_of(person.id)
+        for matter in matters
+        for person in matter.people
     )
 
 
@@ -186,7 +200,8 @@ def _gap(screen: Screen, gap: Mapping[str, object]) -> None:
     source = cast("Mapping[str, object]", gap["source"])
     restored = f"hold restored {moment(cast('str | None', gap['restored']))}" if gap["restored"] else "not held again yet"
     screen.say(
-        f"gap record {gap['id']}: {source['tenant']} {source['source']} of {source['person']}: last seen held {moment(cast('str', gap['last_seen_held']))}, "
+        f"gap record {gap['id']}: {source['tenant']} {source['source']} of {source['person']}: "
+        f"last seen held {moment(cast('str', gap['last_seen_held']))}, "
         f"first seen not held {moment(cast('str', gap['first_seen_not_held']))}; {restored}",
         "yellow",
         indent=2,

@@ -23,9 +23,9 @@ from policies.problems import FolderError, Problem
 from policies.source import SourceError, read_document
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import Call, called
-from recordwarden.cli.failures import error
 from recordwarden.cli.files import must_exist, write_new
 from recordwarden.cli.screen import Screen
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 
 LETTERS = string.ascii_lowercase + string.digits

@@ -56,7 +56,9 @@ def _document(one: Look) -> dict[str, object]:
     return {
         **said,
         "findings": _findings(one),
-        "deletes": None if one.snapshot is None else [_deleting(one.tenant.id, live, parents) for live in resources if live.fields.get("action") in DELETING],
+        "deletes": None
+        if one.snapshot is None
+        else [_deleting(one.tenant.id, live, parents) for live in resources if live.fields.get("action") in DELETING],
         "holds": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in HOLDS],
         "rules": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in RULES],
         "kinds": {kind.value: kind_document(read) for kind, read in sorted(one.snapshot.reads.items())} if one.snapshot else {},
@@ -159,4 +161,6 @@ def _holds(screen: Screen, holds: Sequence[Document]) -> None:
     for one in holds:
         if not one["ours"]:
             parent = cast("Document | None", one["parent"])
-            screen.say(f"{one['name']} in {parent['name'] if parent else 'no case'}: {many(cast('int', one['members']), 'source')}, {one['force']}", indent=4)
+            screen.say(
+                f"{one['name']} in {parent['name'] if parent else 'no case'}: {many(cast('int', one['members']), 'source')}, {one['force']}", indent=4
+            )

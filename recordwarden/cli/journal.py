@@ -9,8 +9,8 @@ import typer
 
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.failures import error
 from recordwarden.cli.screen import Screen, many
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from sync.journal import Verification, verify_file
 
@@ -54,7 +54,11 @@ def head(ctx: typer.Context) -> Answer:
 
 def _answer(found: Verification) -> Answer:
     bad = found.first_bad
-    problems = () if bad is None else (error("journal.broken", f"Entry {bad.seq} does not hold: {bad.why}.", "Compare it with a copy that was kept elsewhere."),)
+    problems = (
+        ()
+        if bad is None
+        else (error("journal.broken", f"Entry {bad.seq} does not hold: {bad.why}.", "Compare it with a copy that was kept elsewhere."),)
+    )
     return Answer(
         exit=Exit.DONE if found.ok else Exit.PROOF_FAILED,
         result={
@@ -73,7 +77,10 @@ def _answer(found: Verification) -> Answer:
 
 def _show(screen: Screen, found: Verification) -> None:
     if found.ok:
-        screen.say(f"The journal holds: {many(found.entries, 'entry', 'entries')}, {many(found.signatures, 'signature')}, head {found.seq}:{found.head}", "bold")
+        screen.say(
+            f"The journal holds: {many(found.entries, 'entry', 'entries')}, {many(found.signatures, 'signature')}, head {found.seq}:{found.head}",
+            "bold",
+        )
     else:
         screen.say("The journal does NOT hold.", "bold red")
     seals = found.sealed

@@ -11,9 +11,9 @@ import typer
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
-from recordwarden.cli.failures import error
 from recordwarden.cli.files import must_exist
 from recordwarden.cli.screen import Screen, many
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from sync.matters.lane import HoldLane

@@ -11,17 +11,19 @@ import typer
 
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
-from recordwarden.cli.failures import error
 from recordwarden.cli.screen import Screen
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
-from recordwarden.wiring import passphrase
-from sync.officers import generate
+from sync.officers import generate, read_passphrase
 
 
-def keygen(ctx: typer.Context, out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the private key goes; never over a file.")]) -> Answer:
+def keygen(
+    ctx: typer.Context, out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the private key goes; never over a file.")]
+) -> Answer:
     """An Ed25519 key, readable by its owner only; the public half is printed for ``officers[].key``."""
     call = called(ctx)
-    words = passphrase(call.options)
+    file = call.options.passphrase_file
+    words = read_passphrase(file) if file else None
     if words is None and sys.stdin.isatty() and call.options.format == "text":
         words = _asked()
     made = generate(out, words)

@@ -46,11 +46,7 @@ def proof_key(kind: Kind) -> str:
 
 def prove(desk: Desk, seen: Look, signer: Signer, kinds: AbstractSet[Kind]) -> list[Proof]:
     """A proof of each of ``kinds`` that this tenant has, or of every kind that is not proven yet. Raises ``Stopped``, LeaseHeldError."""
-    asked = [
-        one.kind
-        for one in seen.capabilities
-        if (one.kind in kinds if kinds else one.write is WriteCapability.UNPROVEN)
-    ]
+    asked = [one.kind for one in seen.capabilities if (one.kind in kinds if kinds else one.write is WriteCapability.UNPROVEN)]
     if not asked:
         return []
     door = desk.door(seen.tenant.id)

@@ -74,7 +74,12 @@ def answer(run: Running, result: RunResult, code: Exit, extra: Mapping[str, obje
     return Answer(
         exit=code,
         tenants={tenant.tenant: tenant_document(tenant, said) for tenant in result.tenants},
-        result={"digest": result.digest, **extra, "totals": totals(result), "requests": {name: dict(one) for name, one in sorted(run.requests().items())}},
+        result={
+            "digest": result.digest,
+            **extra,
+            "totals": totals(result),
+            "requests": {name: dict(one) for name, one in sorted(run.requests().items())},
+        },
         problems=(*run.problems, *problems_of(result)),
         show=show,
     )

@@ -18,7 +18,7 @@ import typer
 
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import Call, called
-from recordwarden.cli.failures import error
+from recordwarden.cli.wrong import error
 from recordwarden.clock import SystemClock
 from recordwarden.drill.time import forward
 from recordwarden.exits import Exit
@@ -60,7 +60,7 @@ class Running:
             raise CommandError(Exit.ERROR, error("sandbox.not_running", "The sandbox does not answer.", "recordwarden sandbox start")) from problem
 
 
-def start(  # noqa: PLR0913  # the contract's options
+def start(  # noqa: PLR0913, PLR0917  # the contract's options
     ctx: typer.Context,
     state: State = None,
     profile: Annotated[Literal["demo", "small", "large", "tiny"], typer.Option("--profile", help="How big the made-up district is.")] = "demo",
@@ -83,7 +83,9 @@ def start(  # noqa: PLR0913  # the contract's options
     overlay = folder / "overlay.yaml"
     return Answer(
         result={"pid": running.pid, "base_url": running.base_url, "overlay": str(overlay), "state": str(folder)},
-        show=lambda screen: screen.say(f"Serving two made-up tenants at {running.base_url}. Point a district folder at them with --overlay {overlay}"),
+        show=lambda screen: screen.say(
+            f"Serving two made-up tenants at {running.base_url}. Point a district folder at them with --overlay {overlay}"
+        ),
     )
 
 

@@ -20,7 +20,7 @@ _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INF
 
 
 def plain(text: object) -> str:
-    """``text`` with control, escape, bidi and other invisible characters as ``\\u{..}``: a name from a tenant cannot steer a terminal."""
+    r"""``text`` with control, escape, bidi and other invisible characters as ``\u{..}``: a name from a tenant cannot steer a terminal."""
     return "".join(f"\\u{{{ord(letter):x}}}" if unicodedata.category(letter) in _SHOWN_AS_NUMBERS else letter for letter in str(text))
 
 

@@ -10,9 +10,9 @@ import typer
 from policies.schedule import row_digest
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
-from recordwarden.cli.failures import error
 from recordwarden.cli.files import must_exist
 from recordwarden.cli.screen import Screen, many
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from sync.registers.confirmations import Confirmation
 from sync.registers.confirmations import confirm as confirm_rows
@@ -33,13 +33,16 @@ def confirm(
         strange = [one for one, row in rows.items() if row is None]
         if strange:
             raise CommandError(
-                Exit.ERROR, *(error("series.no_such", f"The schedule has no row {one}.", "recordwarden check lists them.", subject=one) for one in strange)
+                Exit.ERROR,
+                *(error("series.no_such", f"The schedule has no row {one}.", "recordwarden check lists them.", subject=one) for one in strange),
             )
         digests = {one: row_digest(row) for one, row in rows.items() if row is not None}
         made = confirm_rows(office.desk.journal, office.desk.store, office.desk.clock, signer, digests, schedule=must_exist(schedule), page=page)
 
         def show(screen: Screen) -> None:
-            screen.say(f"{signer.officer} confirmed {many(len(made), 'row')} against {schedule.name}, page {page}: {', '.join(one.series for one in made)}.")
+            screen.say(
+                f"{signer.officer} confirmed {many(len(made), 'row')} against {schedule.name}, page {page}: {', '.join(one.series for one in made)}."
+            )
 
         return Answer(result={"confirmed": [_document(one) for one in made]}, problems=office.problems, show=show)
 

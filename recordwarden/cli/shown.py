@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from policies.duties import StandingValue
+from policies.resources import without_mark
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.words import DIRECTIONS, FIELDS, KINDS, OPERATIONS, STANDINGS, STATUSES, value_word
-from sync.assess import Standing
 from sync.drift import AttributionState, Drift, DriftClass
 from sync.ledger import Progress
 from sync.plan import Change
@@ -17,6 +17,8 @@ from sync.result import RunResult, TenantResult
 NOT_ENFORCED: Final = (StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED, StandingValue.GAP, StandingValue.UNKNOWN, StandingValue.AVAILABLE)
 MOST: Final = 40
 """Changes listed for people one by one; JSON always has them all."""
+TOLD_AT_BIRTH: Final = frozenset({"period", "publishes", "corpus", "query", "terms"})
+"""Settings of a new object that are worth a word; JSON has them all."""
 _CLASSES: Final = {
     DriftClass.CHANGED: "was changed",
     DriftClass.MISSING: "is gone",
@@ -39,7 +41,7 @@ def drift_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
 
 
 def _name(drift: Drift) -> str:
-    return drift.name or drift.key or drift.vendor_id or "without a name"
+    return without_mark(drift.name) or drift.key or drift.vendor_id or "without a name"
 
 
 def _differences(drift: Drift) -> Iterable[str]:
@@ -82,11 +84,13 @@ def change_lines(screen: Screen, tenants: Sequence[TenantResult], title: str) ->
 
 def _change(screen: Screen, progress: Progress) -> None:
     change = progress.change
-    status = STATUSES[progress.status]
-    screen.say(f"{change.id}  {OPERATIONS[change.operation]} {KINDS[change.kind]} {change.name} [{DIRECTIONS[change.direction]}] {status}", indent=4)
-    screen.say(f"{_what(change)}because of {because(change)}", indent=8)
+    named = f"{OPERATIONS[change.operation]} {KINDS[change.kind]} {without_mark(change.name)}"
+    screen.say(f"{named}: {DIRECTIONS[change.direction]}, {STATUSES[progress.status]}", indent=4)
+    screen.say(f"{_what(change)}because of {because(change)}", "dim", indent=8)
     for refusal in change.refusals[:2]:
         screen.say(f"refused: {refusal.message} What would allow it: {refusal.allowed_by}.", "yellow", indent=8)
+    if change.refusals:
+        screen.say(f"its id: {change.id}", indent=8)
     if progress.error_code:
         screen.say(f"{progress.error_code}: {progress.error}", "red", indent=8)
 
@@ -95,7 +99,7 @@ def _what(change: Change) -> str:
     said = []
     before, after = change.before or {}, change.after or {}
     for field in sorted(after):
-        if field in {"description"} or before.get(field) == after[field]:
+        if before.get(field) == after[field] or (change.before is None and field not in TOLD_AT_BIRTH) or field == "description":
             continue
         was = f" instead of {value_word(field, before.get(field))}" if change.before is not None else ""
         said.append(f"{FIELDS.get(field, field)} {value_word(field, after[field])}{was}")
@@ -116,20 +120,23 @@ def because(change: Change) -> str:
 
 
 def standing_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
-    """What is not enforced, per series and cloud, with the reason."""
-    rows: list[tuple[str, str, str, str, str]] = []
+    """What is not enforced, per series and cloud, with where and why."""
+    grouped: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     for tenant in tenants:
-        grouped: dict[tuple[str, str, str], list[Standing]] = {}
         for standing in tenant.standings:
             if standing.standing in NOT_ENFORCED:
-                grouped.setdefault((standing.series, STANDINGS[standing.standing], standing.reason or "-"), []).append(standing)
-        for (series, word, reason), group in grouped.items():
-            rows.append((series, tenant.tenant, ", ".join(dict.fromkeys(one.workload.value for one in group)), word, reason))
+                reasons = grouped.setdefault((standing.series, tenant.tenant, STANDINGS[standing.standing]), {})
+                reasons.setdefault(standing.reason or "", []).append(standing.workload.value)
     screen.heading("Not enforced by a platform, per series and cloud")
-    if not rows:
+    if not grouped:
         screen.say("nothing", indent=2)
         return
-    screen.table(("Series", "Cloud", "Where", "Standing", "Reason"), sorted(rows))
+    rows = []
+    for (series, cloud, word), reasons in sorted(grouped.items()):
+        places = [f"{', '.join(dict.fromkeys(where))}{f' ({reason})' if reason else ''}" for reason, where in reasons.items()]
+        rows.append((series, cloud, word, "; ".join(places)))
+    screen.table(("Series", "Cloud", "Standing", "Where, and why"), rows)
+    screen.say("Available: a person must put the label on; it is never counted as protected.", indent=2)
 
 
 def flight_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
@@ -144,7 +151,11 @@ def flight_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
             late = sum(flight.overdue for flight in mine)
             screen.say(f"{tenant_id}: {many(len(mine), 'object')} since {moment(oldest)}" + (f", {late} overdue" if late else ""), indent=2)
     for tenant_id, key in blocked:
-        screen.say(f"{tenant_id}: it is not known whether {key.key} was changed at {moment(key.since)}; it is left alone until it can be read", "yellow", indent=2)
+        screen.say(
+            f"{tenant_id}: it is not known whether {key.key} was changed at {moment(key.since)}; it is left alone until it can be read",
+            "yellow",
+            indent=2,
+        )
 
 
 def request_line(screen: Screen, result: RunResult) -> None:
@@ -156,7 +167,9 @@ def request_line(screen: Screen, result: RunResult) -> None:
 def total_line(screen: Screen, result: RunResult) -> None:
     """One line: changes, how many run by themselves, how many wait for officers."""
     changes = [progress.change for tenant in result.tenants for progress in tenant.changes]
-    words = [f"{sum(change.direction is one for change in changes)} {DIRECTIONS[one]}" for one in DIRECTIONS if any(c.direction is one for c in changes)]
+    words = [
+        f"{sum(change.direction is one for change in changes)} {DIRECTIONS[one]}" for one in DIRECTIONS if any(c.direction is one for c in changes)
+    ]
     refused = sum(bool(change.refusals) for change in changes)
     detail = f" ({', '.join(words)}), {refused} refused" if changes else ""
     screen.say()

@@ -13,8 +13,8 @@ from policies.kinds import TRAITS, Kind
 from policies.resources import Force, Live, Wanted
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
-from recordwarden.cli.failures import error
 from recordwarden.cli.words import KINDS
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from sync.bindings import Binding, BindingState

@@ -1,4 +1,4 @@
-"""The rules file of ``attest vault-rules/TENANT``: Vault's retention rules as a person read them in the console, for no Google API shows them (G§0)."""
+"""The rules file of ``attest vault-rules/TENANT``: Vault's retention rules as read in the console; no Google API shows them (G§0)."""
 
 from __future__ import annotations
 
@@ -89,5 +89,9 @@ def check_rules(path: Path) -> Path:
 
 def _problem(path: Path, message: str) -> Problem:
     return Problem(
-        code="attest.rules", severity=Severity.ERROR, message=message, next_step="See the Vault rules file in the reference.", where=Where(file=str(path))
+        code="attest.rules",
+        severity=Severity.ERROR,
+        message=message,
+        next_step="See the Vault rules file in the reference.",
+        where=Where(file=str(path)),
     )

@@ -62,17 +62,25 @@ STATUSES: Final[Mapping[ChangeStatus, str]] = {
 }
 STANDINGS: Final[Mapping[StandingValue, str]] = {
     StandingValue.ENFORCED: "enforced",
-    StandingValue.AVAILABLE: "available: a person must apply it",
+    StandingValue.AVAILABLE: "available",
     StandingValue.VERIFIED: "verified",
     StandingValue.SET_BY_HAND: "set by hand",
     StandingValue.ATTESTED: "attested",
-    StandingValue.PENDING: "accepted, not yet in force",
+    StandingValue.PENDING: "not yet in force",
     StandingValue.GAP: "gap",
     StandingValue.NOT_ENFORCEABLE: "cannot be enforced",
     StandingValue.NOT_LICENSED: "not licensed",
     StandingValue.UNKNOWN: "unknown",
 }
-FIELDS: Final[Mapping[str, str]] = {"period": "kept for", "enabled": "switched on", "state": "state", "members": "people and places", "force": "in force"}
+FIELDS: Final[Mapping[str, str]] = {
+    "period": "kept for",
+    "enabled": "switched on",
+    "state": "state",
+    "members": "people and places",
+    "force": "in force",
+    "trigger": "counted from",
+    "publishes": "offers",
+}
 
 
 def value_word(field: str, value: object) -> str:
@@ -82,7 +90,9 @@ def value_word(field: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if field == "period":
-        return f"{value} days" if isinstance(value, int) else "for ever"
+        return f"{value} days" if isinstance(value, int) else "ever"
+    if value == "":
+        return "none"
     if isinstance(value, tuple | list):
         return f"{len(value)} listed" if value else "none"
     return str(value)

@@ -13,8 +13,8 @@ from policies.problems import Problem, Severity
 from recordwarden.chores import Chore, Done, Worker, enqueue
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import Call, called
-from recordwarden.cli.failures import error
 from recordwarden.cli.screen import Screen
+from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from sync.jobs import Jobs
 

@@ -1,4 +1,4 @@
-"""The stage of a rehearsal told on a terminal: command lines as a person would type them, their real output, and the exit code that the story expects."""
+"""The stage of a rehearsal told on a terminal: command lines as typed, their real output, and the exit code that the story expects."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ class Stage:
             self.console.print(Text(f"[exit {done.returncode}]", style="dim"))
         self.steps.append((" ".join(words), done.returncode, clock.monotonic() - begun))
         if done.returncode not in wanted:
-            raise StoryError(f"`recordwarden {' '.join(words)}` ended with {done.returncode}, the story says {', '.join(str(int(one)) for one in wanted)}.\n{said}")
+            raise StoryError(
+                f"`recordwarden {' '.join(words)}` ended with {done.returncode}, the story says {', '.join(str(int(one)) for one in wanted)}.\n{said}"
+            )
         return said
 
     def by(self, officer: str, *words: str, expect: Exit | tuple[Exit, ...] = Exit.DONE, quiet: bool = False) -> str:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from sync.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def configuration() -> Config:
     """Alembic's settings, found from the package: there is no ini file."""
+    from alembic.config import Config  # half a second of start-up, needed by a store that is behind only
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 
@@ -26,6 +30,12 @@ def upgrade(connection: Connection) -> None:
 
     Raises StoreError ``store.newer`` where a later version of the program made it.
     """
+    if at_head(connection):
+        return
+    from alembic import command  # as above
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = configuration()
     scripts = ScriptDirectory.from_config(config)
     current = MigrationContext.configure(connection).get_current_revision()
@@ -35,3 +45,11 @@ def upgrade(connection: Connection) -> None:
         raise StoreError("store.newer", f"the store's schema {current} is not known to this version", "use the version that last wrote the store")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def at_head(connection: Connection) -> bool:
+    """Whether the schema is the one of this version: a revision is called what its file is called, and the last file in order is the head."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    head = max(file.stem for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [head]

@@ -1,0 +1,15 @@
+"""Saying what is wrong: the shape in which every command complains. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from policies.problems import Problem, Severity
+
+
+def error(code: str, message: str, next_step: str, *, subject: str | None = None, tenant: str | None = None) -> Problem:
+    """A problem that stops what was asked."""
+    return Problem(code=code, severity=Severity.ERROR, message=sentence(message), next_step=sentence(next_step), subject=subject, tenant=tenant)
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital; commands and paths are left as they are."""
+    return text[:1].upper() + text[1:] if text and not text.startswith(("recordwarden", "chmod", "sqlite", "/")) else text
