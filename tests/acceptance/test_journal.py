@@ -5,9 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.rehearsal import District
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first one waits for sandbox and proofs on a machine that is busy with others
+
 PERSON = "hattie.stonecroft@harbormill.example"
+ORDER = f"""
+alias: two-people
+ordered_by: counsel
+range: {{from: 2025-07-01}}
+people: [{{address: {PERSON}}}, {{address: esme.kelderby@harbormill.example}}]
+sources: [mail]
+"""
 
 
 def exported(district: District) -> tuple[Path, Path]:
@@ -41,8 +52,11 @@ def test_one_changed_byte_is_found_where_it_is(district: District) -> None:
     assert said.codes("error") == {"journal.broken"}
 
 
-def test_two_officers_erase_a_person_and_the_journal_still_holds(district: District) -> None:
-    district.run("hold", "open", "--file", district.folder / "matter.yaml", "--wait-for", "none")
+def test_two_officers_erase_a_person_and_journal_and_matter_go_on(district: District) -> None:
+    order = district.place / "order.yaml"
+    order.write_text(ORDER, encoding="utf-8")
+    order.chmod(0o600)
+    district.run("hold", "open", "--file", order, "--wait-for", "none")
     people = district.people_file(PERSON)
     unsigned = district.run("journal", "erase", "--person-file", people)
     assert unsigned.code == 4
@@ -71,17 +85,11 @@ def test_two_officers_erase_a_person_and_the_journal_still_holds(district: Distr
     kinds = [json.loads(line)["kind"] for line in chain.read_text(encoding="utf-8").splitlines()]
     assert kinds.count("erasure") == 1
 
-
-def test_a_matter_goes_on_after_one_of_its_people_was_erased(district: District) -> None:
-    district.run("hold", "open", "--file", district.folder / "matter.yaml", "--wait-for", "none")
-    people = district.people_file(PERSON)
-    for officer in ("custodian", "counsel"):
-        district.run("journal", "erase", "--person-file", people, officer=officer)
-    shown = district.run("hold", "status", "gymnasium-roof")
+    shown = district.run("hold", "status", "two-people")
     assert shown.code in {0, 3, 4, 5}
-    assert len(shown.result["people"]) == 12
+    assert len(shown.result["people"]) == 2
     assert PERSON not in json.dumps(shown.document)
-    assert district.must("work", "--once").result["jobs"]
+    assert all(job["ok"] for job in district.must("work", "--once").result["jobs"])
 
 
 def test_a_file_that_names_nobody_erases_nothing(district: District) -> None:
