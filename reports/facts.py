@@ -281,7 +281,7 @@ class GapFacts:
     id: str
     hold: str
     tenant: str
-    workload: str
+    workload: Workload
     last_seen_held: datetime
     first_seen_not_held: datetime
     restored: datetime | None

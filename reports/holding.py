@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from policies.district import Tenant
+from policies.kinds import Workload
 from reports.chronicle import Chronicle, HoldStream, instant, text
 from reports.facts import CloudHold, GapFacts, HeldPerson, HoldFacts, Period, Shown
 from reports.words import PERSON_STATES
@@ -100,7 +101,7 @@ def gaps(told: Chronicle, period: Period, offices: Mapping[str, str]) -> tuple[G
                     id=key,
                     hold=stream.report_alias,
                     tenant=str(gap["tenant"]),
-                    workload=str(source["source"]),
+                    workload=Workload(str(source["source"])),
                     last_seen_held=last,
                     first_seen_not_held=first,
                     restored=instant(gap["restored"]),
