@@ -7,14 +7,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from policies.district import Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Clock as EffectClock
 from policies.effects import Effect, Term
 from policies.kinds import Kind, Platform, Workload
-from policies.resources import Live, Mark, Ref, Snapshot, Wanted
+from policies.resources import Fields, Live, Mark, Ref, Snapshot, Wanted
 from policies.roster import Roster
 
 
@@ -307,6 +307,43 @@ class Finding:
     workloads: tuple[Workload, ...] = ()
     everyone: bool = False
     days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One change of a plan as a person would carry it out. ``fields`` are those to be set, ``members`` those to be added."""
+
+    operation: Literal["create", "set", "add", "retry"]
+    kind: Kind
+    name: str
+    key: str
+    mark: Mark
+    vendor_id: str | None = None
+    parent: str | None = None
+    """Name of the object that it lives in."""
+    fields: Fields = field(default_factory=dict)
+    members: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """What a person does instead of us: clicks in the console, and the vendor's supported command lines, both filled in.
+
+    Without ``commands`` there is no supported way but the console; ``refused`` says why there is no way at all.
+    """
+
+    key: str
+    title: str
+    console: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+class ByHand(Protocol):
+    """A connector that can say how a person would do the same with the vendor's own tools. Pure."""
+
+    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
+        """In the order to be done in; deeds that make one object are one instruction."""
 
 
 class Reader(Protocol):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from connectors.base import Circumstances, Context, HoldOrder, Ordered
+from connectors.base import Circumstances, Context, Deed, HoldOrder, Instruction, Ordered
 from connectors.effects import m365_effects
-from connectors.microsoft365 import mapping, ordering
+from connectors.microsoft365 import by_hand, mapping, ordering
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.prover import Microsoft365Prover
 from connectors.microsoft365.reader import Microsoft365Reader
@@ -58,6 +58,10 @@ class Microsoft365Connector:
     def realise_hold(self, order: HoldOrder, circumstances: Circumstances) -> Ordered:
         """What the tenant should hold to carry a hold order (pure)."""
         return ordering.realise_hold(order, circumstances)
+
+    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
+        """How a person does the same in Purview's portal, or by Microsoft's supported cmdlets (pure)."""
+        return by_hand.instructions(deeds)
 
     def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
         """What the live objects do to records, for the simulator (pure). Raises ``UnknownSettingError``."""

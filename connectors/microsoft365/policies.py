@@ -175,7 +175,9 @@ def _rules_from(rows: Sequence[wire.JsonObject], policy: Live, district: str, ma
         label = _label_name(row)
         fields = {"publishes": label} if label is not None else _retention_fields(row)
         mark = find_mark(wire.text(row, "Comment"))
-        if label is not None and policy.mark is not None and policy.mark.district == district and ours is not False:
+        # A policy with our mark that a person made from the by-hand sheet has its rules from the same hand.
+        hand = ours is not False or policy.made_by_us is False
+        if label is not None and policy.mark is not None and policy.mark.district == district and hand:
             generation += 1
             mark = rule_mark(policy.mark, generation)
         yield _rule(row, policy, fields, mark, ours)

@@ -60,7 +60,7 @@ class Microsoft365Writer:
             return self._holds.set_case(ref, wanted, mark, fields)
         if ref.kind is Kind.M365_HOLD:
             return self._holds.set_hold(ref, wanted, mark, fields)
-        changes = _changes(ref.kind, wanted.fields, mark, fields - {"exceptions"})
+        changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions"})
         if ref.kind in _POLICIES and "exceptions" in fields:
             changes |= self._exceptions(ref, wanted)
         noun = {
@@ -216,7 +216,7 @@ def publish_parameters(wanted: Wanted, policy: Ref) -> dict[str, object]:
     return {"Policy": policy.vendor_id, "PublishComplianceTag": label}
 
 
-def _changes(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> dict[str, object]:
+def changes_of(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> dict[str, object]:
     """The parameters that bring ``fields`` to ``wanted``. Raises PermanentError for what the platform fixes at birth or we never write."""
     found: dict[str, object] = {}
     if kind is Kind.M365_LABEL_RULE:

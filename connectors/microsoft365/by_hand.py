@@ -1,0 +1,285 @@
+"""A plan as a person carries it out: steps in Purview's portal, and Microsoft's supported cmdlets with every value filled in. Pure.
+
+The cmdlets are those of the signed-in modules ``Connect-IPPSSession`` (M§3.6), the same words that our writer sends. What we would
+refuse to send is refused here too. The mark stays the last thing in a comment, so that what was done by hand is found and verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from connectors.base import Deed, Instruction, PermanentError
+from connectors.microsoft365.policies import LOCATIONS, locations
+from connectors.microsoft365.writer import changes_of, comment, label_parameters, policy_parameters, publish_parameters, rule_parameters
+from policies.effects import FOREVER
+from policies.kinds import Kind
+from policies.resources import Ref, Value, Wanted
+
+CONNECT = "Connect-IPPSSession   # once, as somebody with the role Compliance Administrator; for holds as an eDiscovery Manager"
+_SHOWN = 20
+"""So many members are written out as boxes to tick; more stand in the command line only."""
+_POLICIES = (Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY)
+_SWITCHES = frozenset({"Force", "RetryDistribution", "Reopen"})
+_NAMES: Mapping[str, str] = {
+    "exchange": "Exchange mailboxes", "onedrive": "OneDrive accounts", "sharepoint": "SharePoint classic and communication sites",
+    "group": "Microsoft 365 Group mailboxes & sites", "chat": "Teams chats", "channel": "Teams channel messages",
+    "public_folder": "Exchange public folders", "skype": "Skype for Business", "mail": "People and groups", "site": "Sites",
+}  # fmt: skip
+_CLOCKS = {"created": "when items were created", "modified": "when items were last modified", "labelled": "when items were labeled"}
+
+
+def instructions(deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
+    """In the order of ``deeds``. A create and what is added to it are one instruction, for no console makes an empty hold."""
+    found = []
+    for deed in _merged(deeds):
+        try:
+            found.append(_WAYS[deed.kind](deed) if deed.kind in _WAYS else _no_way(deed, "nothing of this kind is ever written"))
+        except PermanentError as error:
+            found.append(_no_way(deed, error.message))
+    return tuple(found)
+
+
+def line(cmdlet: str, parameters: Mapping[str, object]) -> str:
+    """A PowerShell line. Values are literals: nothing in them is expanded."""
+    return " ".join([cmdlet, *(_argument(name, value) for name, value in parameters.items() if value is not None)])
+
+
+def _argument(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return f"-{name}" if name in _SWITCHES and value else f"-{name}:${str(value).lower()}"
+    if isinstance(value, list | tuple):
+        return f"-{name} {','.join(_literal(item) for item in value)}"
+    return f"-{name} {_literal(value)}"
+
+
+def _literal(value: object) -> str:
+    """PowerShell takes typographic quotes for quotes too, so all of them are doubled."""
+    text = "".join(mark * 2 if (mark := letter) in "'\u2018\u2019\u201a\u201b" else letter for letter in str(value))
+    return "'" + text.replace("\r", " ").replace("\n", " ") + "'"
+
+
+def _merged(deeds: Sequence[Deed]) -> Iterable[Deed]:
+    created = {deed.key: deed for deed in deeds if deed.operation == "create"}
+    for deed in deeds:
+        if deed.operation == "create":
+            more = (one.members for one in deeds if one.key == deed.key and one.operation == "add")
+            yield replace(deed, members=deed.members.union(*more))
+        elif deed.operation != "add" or deed.key not in created:
+            yield deed
+
+
+def _wanted(deed: Deed) -> Wanted:
+    return Wanted(kind=deed.kind, key=deed.key, name=deed.name, fields=deed.fields, members=deed.members)
+
+
+def _parent(deed: Deed) -> Ref:
+    """The parent by its name, which is what a person has: the vendor's cmdlets take it as well as an id (docs/wire)."""
+    if deed.parent is None:
+        raise PermanentError("by_hand.no_parent", f"{deed.name} lives in an object that is not there yet.", "Do that one first.")
+    return Ref(tenant="", kind=deed.kind, vendor_id=deed.parent, name=deed.parent)
+
+
+def _identity(deed: Deed) -> dict[str, object]:
+    return {"Identity": deed.vendor_id or deed.name}
+
+
+def _label(deed: Deed) -> Instruction:
+    where = "purview.microsoft.com > Solutions > Records management > File plan"
+    steps: tuple[str, ...]
+    if deed.operation == "create":
+        parameters = label_parameters(_wanted(deed), deed.mark)
+        trigger = str(deed.fields.get("trigger"))
+        if trigger.startswith("event:"):
+            parameters["EventType"] = trigger.removeprefix("event:")
+        steps = (
+            f"{where} > Create a label. Name: {parameters['Name']}",
+            f"Description for admins, copied whole: {parameters['Comment']}",
+            f"Retain items for a specific period: {_period(deed)}, counted {_since(trigger)}. Do not mark as a record.",
+            f"At the end: {_end(deed)}",
+        )
+        return _made(deed, "label", steps, (line("New-ComplianceTag", parameters),))
+    return _made(deed, "label", (f"{where} > {deed.name} > Edit: {_told(deed)}",), (_set(deed, "Set-ComplianceTag"),))
+
+
+def _event_type(deed: Deed) -> Instruction:
+    where = "purview.microsoft.com > Solutions > Records management > Events > Manage event types"
+    steps: tuple[str, ...]
+    text = comment(deed.fields.get("description"), deed.mark)
+    if deed.operation == "create":
+        steps = (f"{where} > Create. Name: {deed.name}", f"Description, copied whole: {text}")
+        return _made(deed, "event type", steps, (line("New-ComplianceRetentionEventType", {"Name": deed.name, "Comment": text}),))
+    steps = (f"{where} > {deed.name} > Edit. Description: {text}",)
+    return _made(deed, "event type", steps, (line("Set-ComplianceRetentionEventType", {**_identity(deed), "Comment": text}),))
+
+
+def _policy(deed: Deed) -> Instruction:
+    publishing = deed.kind is Kind.M365_LABEL_POLICY
+    what = "label policy" if publishing else "retention policy"
+    where = f"purview.microsoft.com > Solutions > Data lifecycle management > {'Label policies' if publishing else 'Retention policies'}"
+    if deed.operation == "create":
+        parameters = policy_parameters(_wanted(deed), deed.mark)
+        first = "Publish labels" if publishing else "New retention policy"
+        steps: tuple[str, ...] = (
+            f"{where} > {first} (the rest stands in the next instruction). Name: {deed.name}",
+            f"Description, copied whole: {parameters['Comment']}",
+            "Type of policy: Static. Only these locations, all others off:",
+            *_boxes(deed.members),
+        )
+        return _made(deed, what, steps, (line("New-RetentionCompliancePolicy", parameters),))
+    if deed.operation == "retry":
+        steps = (f"{where} > {deed.name} > Retry",)
+        return _made(deed, what, steps, (line("Set-RetentionCompliancePolicy", {**_identity(deed), "RetryDistribution": True}),))
+    if deed.operation == "add":
+        added = locations(deed.members, verb="Add")
+        steps = (f"{where} > {deed.name} > Edit > Locations. Add, and leave all others as they are:", *_boxes(deed.members))
+        return _made(deed, what, steps, (line("Set-RetentionCompliancePolicy", {**_identity(deed), **added}),))
+    if "exceptions" in deed.fields:
+        steps = (f"{where} > {deed.name} > Edit > Locations > Excluded: {_told(deed)}",)
+        return _made(deed, what, steps, ())
+    return _made(deed, what, (f"{where} > {deed.name} > Edit: {_told(deed)}",), (_set(deed, "Set-RetentionCompliancePolicy"),))
+
+
+def _rule(deed: Deed) -> Instruction:
+    policy = _parent(deed) if deed.operation == "create" else None
+    if policy is not None:
+        steps: tuple[str, ...] = (
+            f"In the policy {policy.name}: retain items for {_period(deed)}, counted {_since(str(deed.fields.get('trigger')))}.",
+            "At the end of the period: do nothing. Never choose an option that deletes.",
+        )
+        return _made(deed, "rule", steps, (line("New-RetentionComplianceRule", rule_parameters(_wanted(deed), deed.mark, policy)),))
+    where = "purview.microsoft.com > Solutions > Data lifecycle management > Retention policies"
+    steps = (f"{where} > {deed.parent or 'the policy of the rule'} > Edit > Retention settings: {_told(deed)}",)
+    return _made(deed, "rule", steps, (_set(deed, "Set-RetentionComplianceRule"),))
+
+
+def _publish(deed: Deed) -> Instruction:
+    policy = _parent(deed)
+    parameters = publish_parameters(_wanted(deed), policy)
+    steps = (f"In the label policy {policy.name}: choose the label {deed.fields.get('publishes')}.",)
+    return _made(deed, "published label", steps, (line("New-RetentionComplianceRule", parameters),))
+
+
+def _case(deed: Deed) -> Instruction:
+    where = "purview.microsoft.com > Solutions > eDiscovery > Cases"
+    if deed.operation == "create":
+        made = {"Name": deed.name, "ExternalId": str(deed.mark)}
+        return _made(deed, "case", (f"{where} > Create case. Name: {deed.name}. Number: {deed.mark}",), (line("New-ComplianceCase", made),))
+    if deed.fields.get("state") != "open":
+        return _no_way(deed, "a case is only ever reopened")
+    steps = (f"{where} > {deed.name} > Reopen case. Then open each of its hold policies and switch it on: reopening does not.",)
+    commands = (
+        line("Set-ComplianceCase", {**_identity(deed), "Reopen": True}),
+        f"{line('Get-CaseHoldPolicy', {'Case': deed.vendor_id or deed.name})} | ForEach-Object {{ Set-CaseHoldPolicy $_.Guid -Enabled:$true }}",
+    )
+    return _made(deed, "case", steps, commands)
+
+
+def _hold(deed: Deed) -> Instruction:
+    where = f"purview.microsoft.com > Solutions > eDiscovery > Cases > {deed.parent or 'the case'} > Hold policies"
+    query = str(deed.fields.get("query") or "")
+    if deed.operation == "create":
+        case = _parent(deed)
+        text = comment(deed.fields.get("description"), deed.mark)
+        made = {"Name": deed.name, "Case": case.vendor_id, "Comment": text, "Enabled": True, **_held(deed.members, "")}
+        ruled = {"Name": deed.name, "Policy": deed.name, **({"ContentMatchQuery": query} if query else {})}
+        steps = (
+            f"{where} > Create policy. Name: {deed.name}. Description, copied whole: {text}",
+            "Data sources:",
+            *_boxes(deed.members),
+            f"Conditions: {query}" if query else "Leave the conditions empty: everything is kept.",
+        )
+        # Without its rule a hold holds nothing (M§3.6).
+        return _made(deed, "hold", steps, (line("New-CaseHoldPolicy", made), line("New-CaseHoldRule", ruled)))
+    if deed.operation == "retry":
+        steps = (f"{where} > {deed.name} > Retry policy",)
+        return _made(deed, "hold", steps, (line("Set-CaseHoldPolicy", {**_identity(deed), "RetryDistribution": True}),))
+    if deed.operation == "add":
+        steps = (f"{where} > {deed.name} > Edit > Data sources. Add, and leave all others as they are:", *_boxes(deed.members))
+        return _made(deed, "hold", steps, (line("Set-CaseHoldPolicy", {**_identity(deed), **_held(deed.members, "Add")}),))
+    commands = (line("Set-CaseHoldPolicy", {**_identity(deed), "Enabled": True}),) if deed.fields.get("enabled") is True else ()
+    return _made(deed, "hold", (f"{where} > {deed.name}: {_told(deed)}",), commands)
+
+
+_WAYS: Mapping[Kind, Callable[[Deed], Instruction]] = {
+    Kind.M365_LABEL: _label,
+    Kind.M365_EVENT_TYPE: _event_type,
+    Kind.M365_LABEL_POLICY: _policy,
+    Kind.M365_RETENTION_POLICY: _policy,
+    Kind.M365_RETENTION_RULE: _rule,
+    Kind.M365_LABEL_RULE: _publish,
+    Kind.M365_CASE: _case,
+    Kind.M365_HOLD: _hold,
+}
+
+
+def _made(deed: Deed, what: str, console: Sequence[str], commands: Sequence[str]) -> Instruction:
+    verbs = {"create": "Make", "set": "Change", "add": "Add to", "retry": "Retry"}
+    return Instruction(key=deed.key, title=f"{verbs[deed.operation]} the {what} {deed.name}", console=tuple(console), commands=tuple(commands))
+
+
+def _no_way(deed: Deed, why: str) -> Instruction:
+    return Instruction(key=deed.key, title=f"{deed.name} ({deed.kind.value})", refused=why)
+
+
+def _set(deed: Deed, cmdlet: str) -> str:
+    """A change of fields. The comment is left as it is unless the description itself changes: a person's plan does not carry it otherwise."""
+    changes = changes_of(deed.kind, deed.fields, deed.mark, frozenset(deed.fields))
+    if "description" not in deed.fields:
+        changes.pop("Comment", None)
+    return line(cmdlet, {**_identity(deed), **changes})
+
+
+def _held(members: frozenset[str], verb: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for item in sorted(members):
+        prefix, _colon, place = item.partition(":")
+        found.setdefault(f"{verb}{'ExchangeLocation' if prefix == 'mail' else 'SharePointLocation'}", []).append(place)
+    return found
+
+
+def _boxes(members: frozenset[str]) -> list[str]:
+    by_prefix: dict[str, list[str]] = {}
+    for item in sorted(members):
+        prefix, _colon, place = item.partition(":")
+        by_prefix.setdefault(prefix, []).append(place)
+    found = []
+    for prefix, places in by_prefix.items():
+        name = _NAMES.get(prefix, LOCATIONS.get(prefix, prefix))
+        if places == ["All"]:
+            found.append(f"[ ] {name}: all")
+        elif len(places) > _SHOWN:
+            found.append(f"[ ] {name}: {len(places)} of them, as in the command line")
+        else:
+            found += [f"[ ] {name}: {place}" for place in places]
+    return found
+
+
+def _period(deed: Deed) -> str:
+    period = deed.fields.get("period")
+    return "ever (Forever)" if period == FOREVER else f"{period} days (Custom)"
+
+
+def _since(trigger: str) -> str:
+    return f"from the event type {trigger.removeprefix('event:')}" if trigger.startswith("event:") else f"from {_CLOCKS.get(trigger, trigger)}"
+
+
+def _end(deed: Deed) -> str:
+    if deed.fields.get("action") == "review":
+        return f"start a disposition review: {_text(deed.fields.get('reviewers'))}"
+    if deed.fields.get("action") == "keep_and_delete":
+        return "delete items automatically (a transitory label, switched on by two officers)."
+    return "do nothing."
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(_text(item) for item in value)
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value or "nothing")
+
+
+def _told(deed: Deed) -> str:
+    said = []
+    for name, value in sorted(deed.fields.items()):
+        said.append(f"{name} to {_text(value)}" + (f" {deed.mark}" if name == "description" else ""))
+    return "set " + "; ".join(said)
