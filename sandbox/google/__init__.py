@@ -37,7 +37,7 @@ from sandbox.google.discovery import SURFACES
 from sandbox.google.dump import dump
 from sandbox.google.live_discovery import OPERATION as DISCOVERY
 from sandbox.google.live_discovery import directory_routes
-from sandbox.google.seed import CHECK_HOLD, CHECK_MATTER, KEY_FILE, install
+from sandbox.google.seed import CHECK_HOLD, CHECK_LABEL, CHECK_MATTER, KEY_FILE, address_machine, install
 from sandbox.google.state import TENANT_ID, state_of
 from sandbox.google.token import token_routes
 from sandbox.routing import SandboxRoute
@@ -67,8 +67,12 @@ def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
 
 
 def overlay(world: World, base_url: str) -> dict[str, object]:
-    """The overlay's tenant: endpoints that are served, the key file, whom to act as, and what must be seen in complete lists."""
+    """The overlay's tenant: endpoints that are served, the key file, whom to act as, and what must be seen in complete lists.
+
+    The machine's key file is pointed at the same address, for installations without the other.
+    """
     state = state_of(world)
+    address_machine(state, base_url)
     served = (
         "vault", "directory", "reports", "licensing", "groupssettings", "cloudidentity", "alertcenter", "drivelabels", "drive", "chat",
         "iam_credentials",
@@ -86,7 +90,8 @@ def overlay(world: World, base_url: str) -> dict[str, object]:
             "google.matter": CHECK_MATTER,
             "google.hold": CHECK_HOLD,
             "google.group_archive": f"board@{state.domain}",
-        },
+        }
+        | ({"google.drive_label": CHECK_LABEL} if state.has_labels else {}),
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from sandbox.google import settings
+from sandbox.google import labelbook, settings
 from sandbox.google.audit import log_vault, person
 from sandbox.google.holdbook import new_hold
 from sandbox.google.places import SharedDrive, Space
@@ -37,6 +37,7 @@ MACHINE_KEY_FILE = "google-machine.json"
 """The machine's own identity, as a key, so that drills without a cloud can sign in as it (G§6.3)."""
 CHECK_MATTER = "District visibility check"
 CHECK_HOLD = "District visibility check hold"
+CHECK_LABEL = "District visibility check label"
 BOT_ROLE = "Records retention service"
 
 AUTH = "https://www.googleapis.com/auth/"
@@ -102,6 +103,7 @@ def install(world: World, folder: Path) -> None:
     )
     world.state[TENANT_ID] = state
     state.grants |= GRANTS
+    state.machine_key = folder / MACHINE_KEY_FILE
     began = world.clock.now() - timedelta(days=900)
     _units(world, state)
     director = _service_users(world, state, began)
@@ -113,6 +115,12 @@ def install(world: World, folder: Path) -> None:
     _checks(world, state, director)
     _rules(world, state, director)
     settle(world)
+
+
+def address_machine(state: GoogleState, base_url: str) -> None:
+    """Point the machine's key file at this sandbox, whose port is known only now: clients take the token address from the file."""
+    content = json.loads(state.machine_key.read_text(encoding="utf-8"))
+    write_private(state.machine_key, json.dumps(content | {"token_uri": f"{base_url}/token"}, indent=1).encode("utf-8"))
 
 
 def unit_of(person_: Person) -> str:
@@ -241,7 +249,7 @@ def _places(world: World, state: GoogleState) -> None:
 
 
 def _checks(world: World, state: GoogleState, director: User) -> None:
-    """The matter and the hold that the administrator made to be seen: a list without them is not the whole list (design §1.2)."""
+    """The matter, hold and label that the administrator made to be seen: a list without them is not the whole list (design §1.2)."""
     now = world.clock.now() - timedelta(days=30)
     matter = Matter(
         id=state.word(24), name=CHECK_MATTER, description="Made by hand so that lists can be checked.", region="ANY", owner=director.id, created=now,
@@ -249,6 +257,11 @@ def _checks(world: World, state: GoogleState, director: User) -> None:
     state.matters[matter.id] = matter
     body = {"name": CHECK_HOLD, "corpus": "MAIL", "accounts": [{"accountId": director.id}]}
     hold = new_hold(state, matter, body, now)
+    if state.has_labels:
+        properties = {"title": CHECK_LABEL, "description": "Made by hand so that lists can be checked."}
+        label = labelbook.create(state, {"labelType": "ADMIN", "properties": properties}, now, director.id)
+        label.permissions[director.email] = "EDITOR"
+        labelbook.publish(state, label, now, director.id)
     log_vault(world, person(director), "create_investigation", {"matter_id": matter.id, "resource_name": matter.name}, at=now)
     log_vault(world, person(director), "add_preservation_rule", {"matter_id": matter.id, "resource_name": hold.name}, at=now)
 

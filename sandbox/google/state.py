@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -226,6 +227,8 @@ class GoogleState:
     machine: ServiceAccount
     """Whom a keyless installation runs as: nothing is delegated to it, it may sign as the service account (G§6.3)."""
     chance: random.Random
+    machine_key: Path = Path()
+    """Where the machine's key file lies."""
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)

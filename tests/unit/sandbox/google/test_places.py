@@ -91,7 +91,6 @@ class Machine(service_account.Credentials):
 
 def test_the_machine_signs_for_the_application_without_a_key_and_the_token_is_good(client: Google, world: World, door: Door) -> None:
     info = json.loads((client.server.folder / "google-machine.json").read_text(encoding="utf-8"))
-    info["token_uri"] = client.server.base_url + "/token"
     credentials = Machine.from_service_account_info(info, scopes=[AUTH + "cloud-platform"])
     state = state_of(world)
     application = state.service_account.email
@@ -118,7 +117,6 @@ def test_nothing_is_delegated_to_the_machine_itself(client: Google, world: World
     from google.auth.transport.requests import Request
 
     info = json.loads((client.server.folder / "google-machine.json").read_text(encoding="utf-8"))
-    info["token_uri"] = client.server.base_url + "/token"
     credentials = Machine.from_service_account_info(info, scopes=[AUTH + "ediscovery"], subject=f"records.bot@{world.domain}")
     request = Request()
     request.session.verify = str(client.server.ca)

@@ -160,6 +160,11 @@ def test_a_request_to_destroy_mail_early_raises_an_alert(client: Google, door: D
     door.console("cancel_accelerated_deletion", matter="m", request=alert["data"]["deletionRequestId"])
     actions = [found["data"]["actionType"].rpartition("_")[2] for found in client.call("alertcenter", "alerts.list")["alerts"]]
     assert actions == ["CANCEL", "CREATE"]
+    later = client.call("alertcenter", "alerts.list", filter='createTime > "2026-10-05T14:30:00Z" AND type = "Vault accelerated deletion"')
+    assert later == {}
+    assert len(client.call("alertcenter", "alerts.list", filter='createTime >= "2026-10-05T14:30:00Z"')["alerts"]) == 2
+    for bad in ("anything", 'createTime > "yesterday"', 'state = "OPEN"'):
+        assert client.refused("alertcenter", "alerts.list", filter=bad)[0] == 400
 
 
 def test_the_overlay_names_what_is_served_and_whom_to_act_as(server: SandboxServer, world: World) -> None:
@@ -173,6 +178,7 @@ def test_the_overlay_names_what_is_served_and_whom_to_act_as(server: SandboxServ
     assert tenant["endpoints"]["token_uri"] == f"{server.base_url}/token"
     assert tenant["credential"] == {"service_account_file": "google-sa.json", "subject": f"records.bot@{world.domain}"}
     assert tenant["visibility_checks"]["google.matter"] == "District visibility check"
+    assert tenant["visibility_checks"]["google.drive_label"] == "District visibility check label"
     assert {"google-sa.json", "sandbox.json", "server-key.pem"} <= set(keys_of(server.folder))
 
 
