@@ -44,13 +44,16 @@ class Aftermath:
         assert seen.snapshot is not None
         snapshot = seen.snapshot
         drift = self.drifts.remembered((one for one in decision.drift if self._looked_for(one, lanes)), snapshot.tenant)
-        drift = self._attributed(seen, drift)
         now = self.desk.clock.now()
+        over = self.drifts.unnamed(snapshot.tenant, now - timedelta(seconds=LATENCY[seen.tenant.platform]) - BEFORE)
+        drift, over = self._attributed(seen, drift, over)
         watched = WatchedObjects(self.desk.store)
         known, current = watched.of(snapshot.tenant), watch(snapshot, decision.bindings, self.desk.district.id)
         with self.desk.store.write() as session:
             for one in drift:
                 self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now))
+            for one in over:
+                self.drifts.name(session, one)
             self.drifts.close(session, snapshot.tenant, (one.id for one in drift), snapshot.reads, decision.wanted, now)
             KindReads(self.desk.store).keep(session, snapshot)
             watched.keep_new(session, snapshot.tenant, current, known)
@@ -85,20 +88,23 @@ class Aftermath:
             EntryKind.OBSERVATION, drift.key or drift.id, body, tenant=snapshot.tenant, vendor_at=live.changed_at if live else None, session=session
         )
 
-    def _attributed(self, seen: Look, drift: tuple[Drift, ...]) -> tuple[Drift, ...]:
-        """Ask the vendor's log once for all that has no account yet and may still get one."""
+    def _attributed(self, seen: Look, drift: tuple[Drift, ...], over: tuple[Drift, ...]) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
+        """Ask the vendor's log once for all that has no account yet and may still get one: what is open, and what is over but late in the log."""
         latency = LATENCY[seen.tenant.platform]
         now = self.desk.clock.now()
-        open_ones = [one for one in drift if unanswered(one, latency, now)]
+        open_ones = {one.id for one in (*drift, *over) if unanswered(one, latency, now)}
         if not open_ones or seen.reader is None:
-            return drift
-        since = min(one.since.earliest or one.since.latest for one in open_ones) - BEFORE
+            return drift, ()
+        since = min(one.since.earliest or one.since.latest for one in (*drift, *over) if one.id in open_ones) - BEFORE
         try:
             answer = seen.reader.audit(since, now)
         except ConnectorError as error:
             answer = AuditRead(available=False, reason=error.code)
-        asked = {one.id for one in open_ones}
-        return tuple(replace(one, attribution=attribute(one, answer, latency, now)) if one.id in asked else one for one in drift)
+
+        def named(one: Drift) -> Drift:
+            return replace(one, attribution=attribute(one, answer, latency, now)) if one.id in open_ones else one
+
+        return tuple(named(one) for one in drift), tuple(named(one) for one in over)
 
     def _verify(self, session: Session, snapshot: Snapshot, decision: Decision, now: datetime) -> None:
         """Bindings that this look confirms, brings into force, or finds to be what the policy wants by now."""

@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from policies.kinds import Kind
-from sync.drift import Attribution, AttributionState, Drift, Watched, vendor_key
+from policies.protection import Direction
+from policies.resources import Fields
+from sync.drift import Attribution, AttributionState, Drift, DriftClass, Since, Watched, vendor_key
 from sync.store import Store
 from sync.store.documents import dump, load_fields, load_list, load_object
 from sync.store.tables.engine import DriftRow, WatchedRow
@@ -80,9 +82,7 @@ class Drifts:
         row = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
         return None if row is None or row.closed_at is not None else row.seq
 
-    def close(  # noqa: PLR0913, PLR0917  # what ends a drift
-        self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime
-    ) -> None:
+    def close(self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime) -> None:
         """End every open drift of the kinds looked at that was not seen again; ``repaired`` are the keys that a change of ours brought home."""
         still, looked, ours = set(seen), {kind.value for kind in kinds}, set(repaired)
         rows = session.exec(
@@ -92,6 +92,26 @@ class Drifts:
             if row.id not in still and row.kind in looked:
                 row.closed_at, row.closed_by = now, "repaired" if row.key in ours else "undone"
                 session.add(row)
+
+    def unnamed(self, tenant: str, since: datetime) -> tuple[Drift, ...]:
+        """Drift that was over after ``since`` before the vendor's log named an account: a late entry may still name it."""
+        waiting = [AttributionState.PENDING.value, AttributionState.UNAVAILABLE.value]
+        with self.store.read() as session:
+            rows = session.exec(
+                select(DriftRow).where(
+                    DriftRow.district == self.store.district,
+                    DriftRow.tenant == tenant,
+                    col(DriftRow.closed_at) >= since,
+                    col(DriftRow.attribution).in_(waiting),
+                )
+            ).all()
+        return tuple(_drift(row) for row in rows)
+
+    def name(self, session: Session, drift: Drift) -> None:
+        """Keep the account that the log named for a drift that is over."""
+        row = session.get_one(DriftRow, (self.store.district, drift.tenant, drift.id))
+        row.document, row.attribution = dump(drift_document(drift)), drift.attribution.state.value
+        session.add(row)
 
     def between(self, begin: datetime, end: datetime) -> tuple[KeptDrift, ...]:
         """Every drift that was open at some time from ``begin`` to ``end``, oldest first."""
@@ -145,6 +165,32 @@ def _watched(row: WatchedRow) -> Watched:
         seen_at=row.first_seen,
         parent_id=None if parent is None else str(parent),
     )
+
+
+def _drift(row: DriftRow) -> Drift:
+    body = load_object(row.document)
+    vendor = body["vendor"]
+    if not isinstance(vendor, dict):
+        raise TypeError("a drift in the store has lost its vendor's id")
+    bare = Drift(
+        id=row.id,
+        tenant=row.tenant,
+        kind=Kind(row.kind),
+        key=row.key,
+        vendor_id=_text(vendor.get("id")),
+        name=_text(vendor.get("name")),
+        drift=DriftClass(str(body["class"])),
+        fields=tuple(load_list(dump(body["fields"]))),
+        applied=_form(body["applied"]),
+        live=_form(body["live"]),
+        direction=Direction(str(body["direction"])),
+        since=Since(earliest=None, latest=row.first_seen),
+    )
+    return _with_memory(bare, row)
+
+
+def _form(value: object) -> Fields | None:
+    return None if value is None else load_fields(dump(value))
 
 
 def _with_memory(drift: Drift, row: DriftRow | None) -> Drift:

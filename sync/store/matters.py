@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Table, bindparam, func, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, func, or_, update
 from sqlmodel import Session, col, select
 
 from sync.store import Store
+from sync.store.bulk import table_of, upsert
 from sync.store.columns import rfc3339
 from sync.store.documents import dump, load_object
 from sync.store.matter_words import MatterState
@@ -92,15 +92,7 @@ class MatterRows:
             resealed = all(values.get(name) != "" for name in SEALED)
             batches.setdefault((type(row), resealed), []).append(values)
         for (kind, resealed), batch in batches.items():
-            self._upsert(session, kind, batch, keep=frozenset() if resealed else SEALED)
-
-    @staticmethod
-    def _upsert(session: Session, kind: type[Row], batch: Sequence[dict[str, object]], *, keep: frozenset[str]) -> None:
-        connection, table = session.connection(), _table(kind)
-        statement = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-        keys = [column.name for column in table.primary_key.columns]
-        after = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keep and column.name not in keys}
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=after), batch)
+            upsert(session, kind, batch, keep=frozenset() if resealed else SEALED)
 
     def looked(self, session: Session, tenant: str, matter: str, sources: Sequence[str], at: datetime) -> None:
         """Note that the matter was looked at in ``tenant``, and that these of its sources were seen held."""
@@ -110,7 +102,7 @@ class MatterRows:
         session.flush()
         if not sources:
             return
-        table = _table(MatterSourceRow)
+        table = table_of(MatterSourceRow)
         statement = (
             update(table)
             .where(table.c.district == self.store.district, table.c.tenant == tenant, table.c.matter == matter, table.c.id == bindparam("source"))
@@ -139,8 +131,3 @@ class MatterRows:
             for row in session.exec(query).all():
                 opened[row.sealed] = json.loads(self.store.sealer.open(self.store.district, row.sealed, row.box)[1])
         return opened
-
-
-def _table(kind: type[Row]) -> Table:
-    table: Table = kind.__table__  # type: ignore[union-attr]  # SQLModel adds it
-    return table

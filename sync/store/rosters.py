@@ -8,14 +8,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from policies.kinds import Workload
 from policies.roster import AccountState, Identity, Roster
 from sync.store import Store
+from sync.store.bulk import upsert
 from sync.store.documents import dump, load_object
 from sync.store.tables.engine import IdentityRow
 
+PLACES = frozenset({"drive", "drive_asked"})
+"""Columns that a roster says nothing about: they are asked for apart and outlive a change of the account."""
 AGAIN = timedelta(days=1)
 """An account without a place for files may get one: it is asked again after this long."""
 
@@ -33,8 +36,7 @@ class Rosters:
         changed = [one for one in roster.identities if known.get(one.vendor_id, (None, None))[0] != _digest(fresh[one.vendor_id])]
         if changed:
             with self.store.write() as session:
-                for one in changed:
-                    self._put(session, one, fresh[one.vendor_id], known.get(one.vendor_id, (None, None))[1], roster.at)
+                upsert(session, IdentityRow, [self._row(one, fresh[one.vendor_id], roster.at) for one in changed], keep=PLACES)
         placed = tuple(_placed(one, known.get(one.vendor_id, (None, None))[1]) for one in roster.identities)
         return replace(roster, identities=placed)
 
@@ -73,19 +75,18 @@ class Rosters:
             ).all()
         return {vendor_id: (digest, drive) for vendor_id, digest, drive in rows}
 
-    def _put(self, session: Session, one: Identity, document: str, drive: str | None, at: datetime) -> None:  # a row's columns
-        session.merge(
-            IdentityRow(
-                district=self.store.district,
-                tenant=one.tenant,
-                vendor_id=one.vendor_id,
-                address=one.address.lower(),
-                document=document,
-                drive=drive,
-                digest=_digest(document),
-                seen_at=at,
-            )
-        )
+    def _row(self, one: Identity, document: str, at: datetime) -> dict[str, object]:
+        return {
+            "district": self.store.district,
+            "tenant": one.tenant,
+            "vendor_id": one.vendor_id,
+            "address": one.address.lower(),
+            "document": document,
+            "drive": None,
+            "drive_asked": None,
+            "digest": _digest(document),
+            "seen_at": at,
+        }
 
 
 def _digest(document: str) -> str:

@@ -304,3 +304,16 @@ def test_after_a_failed_step_only_what_is_harmless_without_it_runs(at_work: Scen
     assert ChangeStatus.EFFECTIVE not in {one.status for one in result.changes}
     assert set(codes) <= {"intent.open", "wire.unavailable", "change.rests_on_failed", "change.uncovered"}
     assert len(asked) == codes.count("change.uncovered")
+
+
+def test_a_log_that_answers_after_the_repair_still_names_the_account(at_work: Scene) -> None:
+    in_force(at_work)
+    at_work.console("m365").set(label_id(at_work), period=30)
+    (drift,) = microsoft(at_work.engine.sync()).drift
+    assert drift.attribution.actor is None, "the log was not late"
+    at_work.engine.sync()
+    at_work.clock.advance(HOUR)
+    at_work.engine.sync()
+    (kept,) = Drifts(at_work.store).between(at_work.clock.now().replace(year=2000), at_work.clock.now().replace(year=2100))
+    assert kept.closed_at is not None
+    assert kept.document["attribution"]["state"] == "found"  # type: ignore[index]  # a JSON document
