@@ -126,7 +126,7 @@ def is_accelerated(raw: Json) -> bool:
 
 
 def alert_live(raw: Json) -> Live:
-    """Such a request: what was asked (create, cancel), for which service and matter, and when."""
+    """Such a request: what was asked (``create``, ``cancel``: the last word of Google's enum), for which service and matter, and when."""
     data = inner(raw, "data", "alert") or {}
     at = moment(text(data, "createTime") or text(raw, "createTime"))
     return Live(
@@ -135,8 +135,8 @@ def alert_live(raw: Json) -> Live:
         name=ACCELERATED,
         fields={
             "setting": ACCELERATED,
-            "action": text(data, "actionType").lower(),
-            "service": text(data, "appType"),
+            "action": text(data, "actionType").rpartition("_")[2].lower(),
+            "service": text(data, "appType").rpartition("_")[2].lower(),
             "matter": text(data, "matterId"),
             "request": text(data, "deletionRequestId"),
         },

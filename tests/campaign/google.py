@@ -80,7 +80,9 @@ class GoogleTheatre:
 
     def _provoke(self, world: World, operation: str, rng: random.Random) -> MatterOrder | None:
         state = state_of(world)
-        ours = [matter for matter in state.matters.values() if find_mark(matter.description) is not None]
+        ours = [matter for matter in state.matters.values() if find_mark(matter.description) is not None and matter.state == "OPEN" and matter.holds]
+        if not ours:  # what an earlier strike left is not whole yet, so somebody new is put on hold instead
+            return self.orders(world, rng)
         matter = rng.choice(ours)
         hold = rng.choice(list(matter.holds.values()))
         acts = google.console_acts(world)
@@ -93,11 +95,11 @@ class GoogleTheatre:
             acts["close_matter"]({"matter": matter.id, "holds": "keep"})
             matter.state, matter.deleted_at = "DELETED", world.clock.now()
         elif operation == "vault.matters.holds.update":
-            narrowed = next(one for one in matter.holds.values() if one.corpus == rng.choice(("DRIVE", "HANGOUTS_CHAT")) or one.corpus == "DRIVE")
-            narrowed.query = None
+            rng.choice([one for one in matter.holds.values() if one.corpus in FULL]).query = None
         elif operation == "vault.matters.holds.create":
             acts["delete_hold"]({"matter": matter.id, "hold": hold.id})
         elif operation == ADD:
+            hold = rng.choice([one for one in matter.holds.values() if one.accounts] or [hold])
             account = rng.choice(sorted(hold.accounts))
             acts["remove_held_account"]({"matter": matter.id, "hold": hold.id, "email": state.users[account].email})
         else:

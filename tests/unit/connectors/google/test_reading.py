@@ -13,7 +13,6 @@ from policies.roster import AccountState
 from sandbox.google.seed import CHECK_HOLD, CHECK_MATTER
 from tests.unit.connectors.google.support import VAULT, Bench, hold_on, hold_wanted, make_hold, make_matter, mark, read
 
-
 SURFACES = ("token_uri", "directory", "vault", "reports", "licensing", "groupssettings", "cloudidentity")
 """What a tenant without Drive labels has."""
 

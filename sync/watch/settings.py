@@ -1,0 +1,168 @@
+"""What the settings that a tenant shows mean for keeping records, as problems for people. Pure; nothing here is ever written to a tenant.
+
+The Policy API shows raw policies (G§2.1): per setting and unit the highest order wins, and a setting that nobody touched is absent, so its default
+holds. A setting that could not be read is unknown, which is a finding of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from policies.kinds import Kind
+from policies.problems import Problem, Severity
+from policies.resources import Live, ReadState, Snapshot
+
+ACCELERATED: Final = "alert.accelerated_deletion"
+HOLDERS: Final = "privileges.retention"
+_CONSOLE: Final = "Admin console > Apps > Google Workspace"
+
+_Judge = Callable[[Mapping[str, str]], tuple[str, str] | None]
+"""Code and sentence for what a setting's value means for keeping, or None where it is well."""
+
+
+def setting_problems(snapshot: Snapshot, expected: AbstractSet[str] | None = None) -> tuple[Problem, ...]:
+    """Every finding about a tenant's settings, the gravest first. ``expected``: addresses that may change retention; None: nobody said whose."""
+    read = snapshot.reads.get(Kind.GOOGLE_SETTING)
+    if read is None:
+        return ()
+    found: list[Problem] = []
+    if read.state is not ReadState.COMPLETE:
+        found.append(_problem(snapshot.tenant, "setting.unknown", Severity.WARNING, None, f"Not every setting could be read: {read.reason}.", _RIGHT))
+    lives = snapshot.of(Kind.GOOGLE_SETTING)
+    found += [_accelerated(snapshot.tenant, live) for live in lives if live.fields.get("setting") == ACCELERATED]
+    found += [one for live in lives if live.fields.get("setting") == HOLDERS for one in _holders(snapshot.tenant, live, expected)]
+    found += [one for live in in_force(lives) if (one := _judged(snapshot.tenant, live)) is not None]
+    if read.state is ReadState.COMPLETE:
+        found += _untouched(snapshot.tenant, lives)
+    order = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+    return tuple(sorted(found, key=lambda one: (order.index(one.severity), one.code, one.subject or "")))
+
+
+def in_force(lives: Iterable[Live]) -> tuple[Live, ...]:
+    """Of the policies of one setting for one unit or group the one with the highest order."""
+    best: dict[tuple[object, ...], Live] = {}
+    for live in lives:
+        if "value" not in live.fields:
+            continue
+        place = (live.fields["setting"], live.fields.get("org_unit"), live.fields.get("group"))
+        if place not in best or _order(live) >= _order(best[place]):
+            best[place] = live
+    return tuple(best.values())
+
+
+_RIGHT: Final = "Give subjects.cloudidentity the address of a super administrator, and delegate the scopes that doctor names."
+
+
+def _judged(tenant: str, live: Live) -> Problem | None:
+    judge = _JUDGES.get(str(live.fields["setting"]))
+    said = judge(_values(live)) if judge is not None else None
+    if said is None:
+        return None
+    code, sentence = said
+    severity = Severity.INFO if code in _MERELY_TOLD else Severity.WARNING
+    where = live.fields.get("group") or live.fields.get("org_unit")
+    message = f"{sentence} (for {where})." if where else f"{sentence}."
+    return _problem(tenant, code, severity, live.name, message, f"{_CONSOLE}: {live.fields['setting']}")
+
+
+def _chat_history(value: Mapping[str, str]) -> tuple[str, str] | None:
+    if value.get("historyOnByDefault") != "true":
+        return "setting.chat_history_off", "Chat history is off by default: what is written then is gone after 24 hours and no hold keeps it"
+    if value.get("allowUserModification") == "true":
+        return "setting.chat_history_optional", "People may switch the history of their chats off: what is written then no hold keeps"
+    return None
+
+
+def _space_history(value: Mapping[str, str]) -> tuple[str, str] | None:
+    state = value.get("historyState", "unknown")
+    if state.endswith("HISTORY_ALWAYS_ON"):
+        return None
+    return "setting.space_history_optional", f"The history of Chat spaces can be off ({state}): what is written then no hold keeps"
+
+
+def _archiving(value: Mapping[str, str]) -> tuple[str, str] | None:
+    if value.get("enabled") != "true":
+        return None
+    return "setting.third_party_archiving", "Chats are copied to an archive outside Vault, where neither holds nor rules of Vault reach"
+
+
+def _vault_service(value: Mapping[str, str]) -> tuple[str, str] | None:
+    return None if value.get("serviceState") == "ENABLED" else ("setting.vault_off", "The Vault service is off")
+
+
+def _takeout(value: Mapping[str, str]) -> tuple[str, str] | None:
+    on = value.get("serviceState") == "ENABLED"
+    return ("setting.takeout_on", "People may take their data out and away") if on else None
+
+
+_JUDGES: Final[Mapping[str, _Judge]] = {
+    "chat.chat_history": _chat_history,
+    "chat.space_history": _space_history,
+    "chat.third_party_archiving": _archiving,
+    "vault.service_status": _vault_service,
+    "takeout.service_status": _takeout,
+}
+_MERELY_TOLD: Final = frozenset({"setting.takeout_on"})
+_DEFAULTS: Final = {
+    "chat.chat_history": ("setting.chat_history_default", "Nobody has set the history of chats, so Google's default holds: off, people may choose"),
+    "chat.space_history": ("setting.space_history_default", "Nobody has set the history of Chat spaces, so Google's default holds"),
+    "gmail.comprehensive_mail_storage": (
+        "setting.comprehensive_mail_storage_off",
+        "Comprehensive mail storage is not set: mail that other Google services send may not be in Vault",
+    ),
+}
+"""G§2.1: what is never touched has no policy."""
+
+
+def _untouched(tenant: str, lives: Iterable[Live]) -> list[Problem]:
+    shown = {live.fields.get("setting") for live in lives}
+    return [
+        _problem(tenant, code, Severity.WARNING, setting, f"{sentence}.", f"{_CONSOLE}: {setting}")
+        for setting, (code, sentence) in _DEFAULTS.items()
+        if setting not in shown
+    ]
+
+
+def _accelerated(tenant: str, live: Live) -> Problem:
+    """Somebody asked Vault to destroy data ahead of its retention: nothing that a tenant shows is graver (G§2.3a)."""
+    when = "" if live.created_at is None else f" on {live.created_at:%Y-%m-%d at %H:%M} UTC"
+    what = "cancelled" if live.fields.get("action") == "cancel" else "requested"
+    severity = Severity.WARNING if what == "cancelled" else Severity.ERROR
+    service, matter = live.fields.get("service") or "a service", live.fields.get("matter") or "not named"
+    message = f"Deletion ahead of retention was {what}{when} for {service}, matter {matter}."
+    step = "Ask who requested it and on whose word; in Vault, cancel the request while it waits, then see hold status for the people of that matter."
+    return _problem(tenant, ACCELERATED, severity, live.vendor_id, message, step)
+
+
+def _holders(tenant: str, live: Live, expected: AbstractSet[str] | None) -> list[Problem]:
+    named = live.fields.get("accounts")
+    accounts = {str(one).lower() for one in named} if isinstance(named, tuple) else set()
+    if expected is None:
+        message = f"{len(accounts)} accounts can change or delete retention in Vault: {', '.join(sorted(accounts)) or 'none'}."
+        step = "Compare with whom the district means to be able to."
+        return [_problem(tenant, "setting.retention_privileges", Severity.INFO, HOLDERS, message, step)]
+    strangers = sorted(accounts - {one.lower() for one in expected})
+    return [
+        _problem(
+            tenant, "setting.retention_privilege_unexpected", Severity.WARNING, address,
+            f"{address} can change or delete retention in Vault and is not among those who should.", "Admin console > Account > Admin roles.",
+        )
+        for address in strangers
+    ]  # fmt: skip
+
+
+def _values(live: Live) -> dict[str, str]:
+    value = live.fields.get("value")
+    pairs = [str(one).partition("=") for one in value] if isinstance(value, tuple) else []
+    return {name: text for name, _, text in pairs}
+
+
+def _order(live: Live) -> float:
+    text = str(live.fields.get("order", "0"))
+    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
+
+
+def _problem(tenant: str, code: str, severity: Severity, subject: str | None, message: str, step: str) -> Problem:  # a problem's fields
+    return Problem(code=code, severity=severity, tenant=tenant, subject=subject, message=message, next_step=step)

@@ -1,0 +1,66 @@
+"""Settings, privileges and early deletions as a tenant shows them: raw policies, one kind, unread is unknown."""
+
+from __future__ import annotations
+
+from policies.kinds import Kind
+from policies.resources import Live, ReadState, Snapshot
+from sync.watch.settings import setting_problems
+from tests.unit.connectors.google.support import Bench
+
+SETTINGS = frozenset({Kind.GOOGLE_SETTING})
+
+
+def looked(bench: Bench, **changes: object) -> Snapshot:
+    reader = bench.reader(**changes)
+    reader.examine()
+    reader.roster()
+    return reader.snapshot(SETTINGS)
+
+
+def of(snapshot: Snapshot, setting: str) -> list[Live]:
+    return [live for live in snapshot.resources if live.fields["setting"] == setting]
+
+
+def test_settings_of_every_unit_are_read_over_all_pages(bench: Bench) -> None:
+    bench.console("change_setting", setting="chat.chat_history", org_unit="/Staff", value={"historyOnByDefault": False, "allowUserModification": True})
+    snapshot = looked(bench)
+    assert snapshot.reads[Kind.GOOGLE_SETTING].state is ReadState.COMPLETE
+    staff = bench.state.unit("/Staff")
+    assert staff is not None
+    unit = staff.id.removeprefix("id:")
+    (found,) = [live for live in of(snapshot, "chat.chat_history") if live.fields["org_unit"] == unit]
+    assert found.fields["by_administrator"] is True
+    value = found.fields["value"]
+    assert isinstance(value, tuple)
+    assert "allowUserModification=true" in value
+    assert "setting.chat_history_off" in {one.code for one in setting_problems(snapshot)}
+    assert bench.seen("cloudidentity.policies.list") <= 3
+
+
+def test_without_a_super_administrator_settings_are_unknown_and_the_rest_is_read(bench: Bench) -> None:
+    snapshot = looked(bench, subjects={})
+    read = snapshot.reads[Kind.GOOGLE_SETTING]
+    assert read.state is ReadState.PARTIAL
+    assert (read.reason or "").startswith("google.permission_denied")
+    assert of(snapshot, "privileges.retention")
+    assert "setting.unknown" in {one.code for one in setting_problems(snapshot)}
+    assert not [one for one in setting_problems(snapshot) if one.code.endswith("_default")], "unread is not unset"
+
+
+def test_who_can_change_retention_is_named(bench: Bench) -> None:
+    (holders,) = of(looked(bench), "privileges.retention")
+    supers = {user.email for user in bench.state.users.values() if user.super_admin}
+    accounts = holders.fields["accounts"]
+    assert isinstance(accounts, tuple)
+    assert supers <= set(accounts)
+    assert bench.tenant().credential_for(writing=False).subject not in accounts  # type: ignore[union-attr]  # the sandbox gives one
+
+
+def test_early_deletion_is_an_alarm(bench: Bench) -> None:
+    matter = bench.console("create_matter", name="Heron")
+    assert not of(looked(bench), "alert.accelerated_deletion")
+    bench.console("request_accelerated_deletion", matter=matter["matterId"])
+    snapshot = looked(bench)
+    (alarm,) = of(snapshot, "alert.accelerated_deletion")
+    assert (alarm.fields["action"], alarm.fields["service"], alarm.fields["matter"]) == ("create", "gmail", matter["matterId"])
+    assert setting_problems(snapshot)[0].code == "alert.accelerated_deletion"

@@ -1,0 +1,100 @@
+"""What settings mean for keeping: each finding by its value, absent is the default, unread is unknown, early deletion before everything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from policies.kinds import Kind
+from policies.problems import Severity
+from policies.resources import KindRead, Live, ReadState, Snapshot
+from sync.watch.settings import in_force, setting_problems
+
+AT = datetime(2026, 10, 5, tzinfo=UTC)
+SOUND = (
+    ("chat.chat_history", {"historyOnByDefault": "true", "allowUserModification": "false"}),
+    ("chat.space_history", {"historyState": "HISTORY_ALWAYS_ON"}),
+    ("gmail.comprehensive_mail_storage", {"ruleId": "r"}),
+    ("vault.service_status", {"serviceState": "ENABLED"}),
+)
+
+
+def setting(name: str, value: dict[str, str], **fields: Any) -> Live:
+    values = tuple(f"{key}={one}" for key, one in value.items())
+    body = {"setting": name, "org_unit": "ou1", "group": None, "by_administrator": True, "order": "1", "value": values, **fields}
+    return Live(kind=Kind.GOOGLE_SETTING, vendor_id=f"policies/{name}{fields}", name=name, fields=body)
+
+
+def snapshot(*lives: Live, state: ReadState = ReadState.COMPLETE, reason: str | None = None) -> Snapshot:
+    read = KindRead(kind=Kind.GOOGLE_SETTING, state=state, count=len(lives), reason=reason)
+    return Snapshot(tenant="google", at=AT, reads={Kind.GOOGLE_SETTING: read}, resources=lives)
+
+
+def sound(**instead: dict[str, str]) -> tuple[Live, ...]:
+    return tuple(setting(name, instead.get(name.replace(".", "_"), value)) for name, value in SOUND)
+
+
+def codes(*lives: Live, **more: Any) -> list[str]:
+    return [one.code for one in setting_problems(snapshot(*lives), **more)]
+
+
+def test_sound_settings_say_nothing() -> None:
+    assert codes(*sound()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("chat_chat_history", {"historyOnByDefault": "false", "allowUserModification": "false"}, "setting.chat_history_off"),
+        ("chat_chat_history", {"historyOnByDefault": "true", "allowUserModification": "true"}, "setting.chat_history_optional"),
+        ("chat_chat_history", {}, "setting.chat_history_off"),
+        ("chat_space_history", {"historyState": "DEFAULT_HISTORY_ON"}, "setting.space_history_optional"),
+        ("chat_space_history", {"historyState": "HISTORY_ALWAYS_OFF"}, "setting.space_history_optional"),
+        ("vault_service_status", {"serviceState": "DISABLED"}, "setting.vault_off"),
+        ("vault_service_status", {"serviceState": "NEW_WORD"}, "setting.vault_off"),
+    ],
+)
+def test_each_unsound_value_is_found(name: str, value: dict[str, str], code: str) -> None:
+    assert codes(*sound(**{name: value})) == [code]
+
+
+def test_further_settings_are_told() -> None:
+    archive, takeout = setting("chat.third_party_archiving", {"enabled": "true"}), setting("takeout.service_status", {"serviceState": "ENABLED"})
+    found = {one.code: one.severity for one in setting_problems(snapshot(*sound(), archive, takeout))}
+    assert found == {"setting.third_party_archiving": Severity.WARNING, "setting.takeout_on": Severity.INFO}
+
+
+def test_what_nobody_set_has_its_default_only_where_everything_was_read() -> None:
+    assert codes(*sound()[3:]) == ["setting.chat_history_default", "setting.comprehensive_mail_storage_off", "setting.space_history_default"]
+    (unread,) = setting_problems(snapshot(state=ReadState.FAILED, reason="google.permission_denied"))
+    assert (unread.code, unread.severity) == ("setting.unknown", Severity.WARNING)
+    assert "google.permission_denied" in unread.message
+    assert setting_problems(Snapshot(tenant="google", at=AT, reads={}, resources=())) == ()
+
+
+def test_the_highest_order_of_a_unit_is_in_force() -> None:
+    low = setting("chat.chat_history", {"historyOnByDefault": "true"}, order="1")
+    high = setting("chat.chat_history", {"historyOnByDefault": "false"}, order="10")
+    other = setting("chat.chat_history", {"historyOnByDefault": "true"}, order="0", org_unit="ou2")
+    assert set(map(id, in_force((high, low, other)))) == {id(high), id(other)}
+
+
+def test_early_deletion_comes_before_everything() -> None:
+    fields = {"setting": "alert.accelerated_deletion", "action": "create", "service": "GMAIL", "matter": "m1", "request": "r1"}
+    asked = Live(kind=Kind.GOOGLE_SETTING, vendor_id="a1", name="x", fields=fields, created_at=AT)
+    first, *rest = setting_problems(snapshot(setting("vault.service_status", {"serviceState": "DISABLED"}), asked))
+    assert (first.code, first.severity, first.subject) == ("alert.accelerated_deletion", Severity.ERROR, "a1")
+    assert "2026-10-05" in first.message
+    assert "m1" in first.message
+    assert {one.severity for one in rest} == {Severity.WARNING}
+
+
+def test_who_can_change_retention_is_compared_with_who_should() -> None:
+    fields: dict[str, Any] = {"setting": "privileges.retention", "accounts": ("boss@d.example", "stranger@d.example")}
+    holders = Live(kind=Kind.GOOGLE_SETTING, vendor_id="h", name="h", fields=fields)
+    (told,) = setting_problems(snapshot(*sound(), holders))
+    assert (told.code, told.severity) == ("setting.retention_privileges", Severity.INFO)
+    (found,) = setting_problems(snapshot(*sound(), holders), frozenset({"Boss@d.example"}))
+    assert (found.code, found.subject) == ("setting.retention_privilege_unexpected", "stranger@d.example")
