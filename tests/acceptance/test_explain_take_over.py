@@ -45,7 +45,7 @@ def test_somebody_whom_nobody_knows_is_told(district: District) -> None:
 
 def test_an_object_that_was_taken_over_is_watched_as_ours(district: District) -> None:
     assert district.sandbox is not None
-    made = district.sandbox.console("m365", "create_label", name="Kept by the old firm", period=400)
+    made = district.sandbox.console("m365", "create_label", name="Kept by the old firm", days=400)
     shown = district.run("plan").tenants["m365"]["unmanaged"]
     label = next(one for one in shown if one["name"] == "Kept by the old firm")
     unsigned = district.must("take-over", "m365.label", label["vendor_id"], code=4)
@@ -59,7 +59,7 @@ def test_an_object_that_was_taken_over_is_watched_as_ours(district: District) ->
 
     quiet = district.run("drift").tenants["m365"]["drift"]
     assert taken["key"] not in {one["key"] for one in quiet}
-    district.sandbox.console("m365", "set_label_period", label="Kept by the old firm", period=30)
+    district.sandbox.console("m365", "set_label_period", name="Kept by the old firm", days=30)
     drift = next(one for one in district.run("drift").tenants["m365"]["drift"] if one["key"] == taken["key"])
     assert (drift["class"], drift["direction"], drift["fields"]) == ("changed", "weakens", ["period"])
 
