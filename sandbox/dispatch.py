@@ -6,12 +6,13 @@ import asyncio
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from email.utils import format_datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from sandbox import faults
 from sandbox.routing import SandboxRoute
@@ -71,6 +72,7 @@ class Dispatcher:
             return
         if scope["type"] != "http":
             raise RuntimeError(f"the sandbox speaks HTTP, not {scope['type']}")
+        send = self._dated(send)
         body = await _read(receive)
         surface, route, request = self._find(self._addressed(scope), body)
         if surface is None or route is None:
@@ -81,6 +83,18 @@ class Dispatcher:
             await response(scope, receive, send)
             return
         await self._exchange(surface, route, request, receive, send)
+
+    def _dated(self, send: Send) -> Send:
+        """The same way out, with the ``Date`` of the sandbox's clock: for a client it is the vendor's own time."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                stamp = format_datetime(self._world.clock.now(), usegmt=True).encode()
+                kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() != b"date"]
+                message = {**message, "headers": [*kept, (b"date", stamp)]}
+            await send(message)
+
+        return dated
 
     def _addressed(self, scope: Scope) -> Scope:
         if self._vendor_path is None:

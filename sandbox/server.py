@@ -96,6 +96,7 @@ class SandboxServer:
             lifespan="off",
             log_level="error",
             access_log=False,
+            date_header=False,  # the sandbox's own clock tells the date (dispatch)
             timeout_keep_alive=_KEEP_ALIVE,
             ssl_certfile=str(self._tls.certificate),
             ssl_keyfile=str(self._tls.key),

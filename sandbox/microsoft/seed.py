@@ -236,7 +236,8 @@ def _rule(hand: _Hand, policy: Policy, name: str, duration: str | None, action: 
 def _ediscovery(state: TenantState, then: datetime) -> None:
     hand = _Hand(state=state, actor=state.console, then=then)
     for name in ("Content Search", CHECK_CASE):
-        members = [state.administrator, state.app.object_id] if name == CHECK_CASE else [state.administrator]
+        # The app is a member of neither: a Manager must not see the case that proves sight of all of them.
+        members = [state.administrator]
         case = Case(**hand.made("case", name), case_type="AdvancedEdiscovery", members=members, materialised=then)  # type: ignore[arg-type]
         state.cases[case.guid] = case
     office = state.account_at(f"records.office@{state.domain}")

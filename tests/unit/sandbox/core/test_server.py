@@ -4,6 +4,8 @@ import http.client
 import json
 import ssl
 import stat
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,15 @@ def test_surfaces_answer_under_their_prefix_and_sign_in_at_the_root(counting: tu
         ("authority", "POST", "/some-tenant/v2.0/token", "token", "tester", 200),
         ("graph", "GET", "/graph/plain/7", "/plain/{id}", "tester", 200),
     ]
+
+
+@pytest.mark.parametrize("path", ["/graph/plain/7", "/nowhere"])
+def test_the_date_of_an_answer_is_of_the_sandboxs_clock(counting: tuple[World, SandboxServer], path: str) -> None:
+    world, server = counting
+    with server:
+        world.clock.advance(40 * 86_400)
+        _, _, headers = Door(server).send("GET", path)
+        assert abs(parsedate_to_datetime(headers["date"]) - world.clock.now()) < timedelta(seconds=10)
 
 
 def test_a_client_that_does_not_know_the_ca_is_not_served(counting: tuple[World, SandboxServer]) -> None:

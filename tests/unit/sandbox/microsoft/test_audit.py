@@ -102,6 +102,17 @@ def test_litigation_hold_is_an_exchange_record(lab: Lab) -> None:
     assert {"Name": "LitigationHoldEnabled", "Value": "True"} in record["auditData"]["Parameters"]
 
 
+def test_searches_are_listed_so_that_a_lost_answer_can_be_settled(lab: Lab) -> None:
+    lost = {"surface": "graph", "operation": "POST /security/auditLog/queries", "kind": "status", "status": 504, "when": "after"}
+    lab.http.post("/_door/faults", json=lost, headers={"Authorization": f"Bearer {lab.server.door_token}"})
+    body = ask_body(lab) | {"displayName": "rw-drift-7"}
+    assert lab.graph("POST", QUERIES, json=body, version="beta").status_code == 504
+    (found,) = [row for row in lab.rows(QUERIES, version="beta") if row["displayName"] == "rw-drift-7"]
+    assert found["status"] in {"notStarted", "running"}
+    lab.advance(60)
+    assert [row["status"] for row in lab.rows(QUERIES, version="beta")] == ["succeeded"]
+
+
 def test_too_many_searches_are_throttled(lab: Lab) -> None:
     for _ in range(5):
         ask(lab)
