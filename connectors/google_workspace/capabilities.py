@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.base import Capability, ConnectorError, ReadCapability, TenantUnreachableError, WriteCapability
-from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.operations import EDISCOVERY, GROUP_SETTINGS, LABELS, Surface
 from connectors.google_workspace.privileges import CONSOLE_NAMES, MANAGE_HOLDS, MANAGE_MATTERS, VIEW_ALL_MATTERS, Privileges
 from policies.kinds import Kind

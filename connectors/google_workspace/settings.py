@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.base import ConnectorError, Context, TenantUnreachableError
+from connectors.base import ConnectorError, Context, Stopped, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, ROLE_ASSIGNMENTS_LIST, ROLES_LIST
 from connectors.google_workspace.wire import Json, inner, moment, objects, text, truth
@@ -40,6 +40,7 @@ class SettingsReader:
     def __init__(self, session: Session, context: Context) -> None:
         self._session = session
         self._context = context
+        self._asked: float | None = None
         self._first: tuple[Json, float] | None = None
 
     def probe(self) -> None:
@@ -75,10 +76,15 @@ class SettingsReader:
             token = text(page, "nextPageToken")
             if not token:  # a page can be empty and still not be the last
                 return found
-            self._context.clock.sleep(PAUSE)
             page = self._page(token)
 
     def _page(self, token: str) -> Json:
+        clock = self._context.clock
+        while self._asked is not None and (left := self._asked + PAUSE - clock.monotonic()) > 0:
+            if self._context.stop.is_set():
+                raise Stopped
+            clock.sleep(left)
+        self._asked = clock.monotonic()
         return self._session.call(POLICIES_LIST, pageSize=100, **({"pageToken": token} if token else {})).body
 
     def _holders(self, customer: str, addresses: Mapping[str, str]) -> list[Live]:

@@ -20,6 +20,7 @@ from recordwarden.cli.words import KINDS
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
 from sync.look import Look, look
+from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document
 
 
@@ -117,6 +118,7 @@ def _problems(seen: Sequence[Look]) -> tuple[Problem, ...]:
                         next_step="See the reason beside each kind.",
                     )
                 )
+    found += [problem for one in seen if one.snapshot is not None for problem in setting_problems(one.snapshot)]
     return tuple(found)
 
 

@@ -20,6 +20,7 @@ from recordwarden.cli.words import KINDS, value_word
 from recordwarden.exits import Exit
 from sync.look import Look, look
 from sync.plan import plain_fields
+from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document, ref_document
 
 DELETING = frozenset({"delete", "keep_and_delete", "purge_all", "purge_deleted"})
@@ -36,7 +37,8 @@ def inventory(ctx: typer.Context) -> Answer:
         seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
         documents = {one.tenant.id: _document(one) for one in seen}
         run.exit = _exit(seen)
-        found: tuple[Problem, ...] = (*run.problems, *(one.error for one in seen if one.error is not None))
+        settings = (problem for one in seen if one.snapshot is not None for problem in setting_problems(one.snapshot))
+        found: tuple[Problem, ...] = (*run.problems, *(one.error for one in seen if one.error is not None), *settings)
         return Answer(exit=run.exit, tenants=documents, result={}, problems=found, show=lambda screen: _show(screen, documents))
 
 
