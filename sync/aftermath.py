@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.base import AuditRead, ConnectorError, Lane
-from policies.kinds import TRAITS, Kind, Platform
+from policies.kinds import TRAITS, Platform
 from policies.resources import Force, Live, Snapshot, Wanted
-from sync.bindings import Binding, BindingState
+from sync.bindings import Binding, BindingState, bound_to
 from sync.decide import Decision
 from sync.desk import Desk
 from sync.drift import AttributionState, Drift, attribute, watch
@@ -122,7 +121,9 @@ class Aftermath:
                 Changes(self.desk.store).effective(session, snapshot.tenant, key, now)
         for key, live in satisfied.items():
             if key not in decision.bindings:
-                self.bindings.put(session, found(snapshot.tenant, key, live, decision.wanted[key], now))
+                self.bindings.put(
+                    session, bound_to(snapshot.tenant, key, live, decision.wanted[key].members, accepted_at=live.created_at or now, now=now)
+                )
 
 
 def unanswered(drift: Drift, latency: int, now: datetime) -> bool:
@@ -153,32 +154,6 @@ def confirmed(binding: Binding, live: Live, now: datetime, *, wanted: Wanted | N
         effective_at=binding.effective_at or (now if in_force else None),
         mark=live.mark,
     )
-
-
-def found(tenant: str, key: str, live: Live, wanted: Wanted, now: datetime) -> Binding:
-    """A binding for an object of ours that was there already: its mark says so, and nobody had written it down."""
-    in_force = live.force is Force.APPLIED
-    return Binding(
-        tenant=tenant,
-        kind=live.kind,
-        key=key,
-        vendor_id=live.vendor_id,
-        name=live.name,
-        generation=live.mark.generation if live.mark else 1,
-        fields=dict(live.fields),
-        members=wanted.members & live.members,
-        parent_id=live.parent_id,
-        accepted_at=live.created_at or now,
-        effective_at=now if in_force else None,
-        state=BindingState.IN_FORCE if in_force else BindingState.IN_FLIGHT,
-        mark=live.mark,
-        verified_at=now,
-    )
-
-
-def bound_kinds(bindings: Mapping[str, Binding], wanted: Iterable[Wanted]) -> frozenset[Kind]:
-    """The kinds that this run needed to see."""
-    return frozenset({binding.kind for binding in bindings.values()} | {one.kind for one in wanted})
 
 
 def _text(at: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from policies.kinds import Kind
-from policies.resources import Fields, Mark, Ref
+from policies.resources import Fields, Force, Live, Mark, Ref
 
 
 class BindingState(StrEnum):
@@ -43,3 +43,24 @@ class Binding:
     def ref(self) -> Ref:
         """The reference under which a reader or writer finds the object."""
         return Ref(tenant=self.tenant, kind=self.kind, vendor_id=self.vendor_id, name=self.name, mark=self.mark, parent_id=self.parent_id)
+
+
+def bound_to(tenant: str, key: str, live: Live, members: frozenset[str], *, accepted_at: datetime, now: datetime) -> Binding:
+    """A binding for an object that was there already: found by its mark, or taken over by name. ``members``: those of it that are ours."""
+    in_force = live.force is Force.APPLIED
+    return Binding(
+        tenant=tenant,
+        kind=live.kind,
+        key=key,
+        vendor_id=live.vendor_id,
+        name=live.name,
+        generation=live.mark.generation if live.mark else 1,
+        fields=dict(live.fields),
+        members=members & live.members,
+        parent_id=live.parent_id,
+        accepted_at=accepted_at,
+        effective_at=now if in_force else None,
+        state=BindingState.IN_FORCE if in_force else BindingState.IN_FLIGHT,
+        mark=live.mark,
+        verified_at=now,
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from connectors.base import Lane
 from policies.duties import People
@@ -168,57 +167,22 @@ def change_value(change: Change) -> dict[str, object]:
     }
 
 
-class _Kept(BaseModel):
-    """A change as ``change_value`` wrote it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tenant: str
-    tenant_identity: str
-    lane: Lane
-    kind: Kind
-    key: str
-    name: str
-    operation: Operation
-    direction: Direction
-    generation: int
-    because: Because
-    vendor_id: str | None
-    parent: str | None
-    before: dict[str, object] | None
-    after: dict[str, object] | None
-    add: frozenset[str]
-    remove: frozenset[str]
-    former: frozenset[str]
-    people: int
-    refusals: tuple[Refusal, ...]
-    touched: frozenset[str]
-
-
-def change_from(value: Mapping[str, object]) -> Change:
-    """The change that ``change_value`` wrote. Raises pydantic's ValidationError for anything else."""
-    kept = _Kept.model_validate(value)
+def change_from(value: Mapping[str, Any]) -> Change:
+    """The change that ``change_value`` wrote. Raises KeyError or ValueError for anything else."""
     return Change(
-        tenant=kept.tenant,
-        tenant_identity=kept.tenant_identity,
-        lane=kept.lane,
-        kind=kept.kind,
-        key=kept.key,
-        name=kept.name,
-        operation=kept.operation,
-        direction=kept.direction,
-        because=kept.because,
-        generation=kept.generation,
-        vendor_id=kept.vendor_id,
-        parent=kept.parent,
-        before=normal_form(kept.before),
-        after=normal_form(kept.after),
-        add=kept.add,
-        remove=kept.remove,
-        former=kept.former,
-        people=kept.people,
-        refusals=kept.refusals,
-        identities_touched=kept.touched,
+        **{name: value[name] for name in ("tenant", "tenant_identity", "key", "name", "generation", "vendor_id", "parent", "people")},
+        lane=Lane(value["lane"]),
+        kind=Kind(value["kind"]),
+        operation=Operation(value["operation"]),
+        direction=Direction(value["direction"]),
+        because=Because(**value["because"]),
+        before=normal_form(value["before"]),
+        after=normal_form(value["after"]),
+        refusals=tuple(Refusal(**refusal) for refusal in value["refusals"]),
+        add=frozenset(value["add"]),
+        remove=frozenset(value["remove"]),
+        former=frozenset(value["former"]),
+        identities_touched=frozenset(value["touched"]),
     )
 
 

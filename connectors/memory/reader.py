@@ -18,6 +18,7 @@ from connectors.base import (
     TenantUnreachableError,
     WriteCapability,
 )
+from connectors.effects import M365_MODELLED
 from connectors.memory.world import US, MemoryTenant, Thing
 from policies.district import Tenant
 from policies.kinds import Kind, Platform
@@ -26,17 +27,7 @@ from policies.roster import Roster
 
 SURFACE = "memory"
 WRITABLE = {
-    Platform.MICROSOFT365: frozenset(
-        {
-            Kind.M365_LABEL,
-            Kind.M365_LABEL_POLICY,
-            Kind.M365_LABEL_RULE,
-            Kind.M365_RETENTION_POLICY,
-            Kind.M365_RETENTION_RULE,
-            Kind.M365_CASE,
-            Kind.M365_HOLD,
-        }
-    ),
+    Platform.MICROSOFT365: M365_MODELLED,
     Platform.GOOGLE_WORKSPACE: frozenset({Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD}),
 }
 PEOPLE = {

@@ -15,10 +15,11 @@ from recordwarden.cli.call import Call, called
 from recordwarden.cli.documents import approval_document
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.shown import because
-from recordwarden.cli.words import DIRECTIONS, KINDS, OPERATIONS
+from recordwarden.cli.words import DIRECTIONS, OPERATIONS
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from reports.words import KINDS
 from sync.approvals import LIFETIME, Approval, admissible, needed
 from sync.journal import EntryKind
 from sync.matters.lane import HoldLane

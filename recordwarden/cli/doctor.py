@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -13,12 +13,13 @@ from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import capability_document, check_document, examination_document
+from recordwarden.cli.granting import grant_scripts
 from recordwarden.cli.proving import Proof, prove
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen, moment
-from recordwarden.cli.words import KINDS
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
+from reports.words import KINDS
 from sync.look import Look, look
 from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document
@@ -30,6 +31,7 @@ def doctor(
         list[str] | None, typer.Argument(help="With --prove: the kinds to prove (default: all that are not proven).", metavar="[KIND]...")
     ] = None,
     proving: Annotated[bool, typer.Option("--prove", help="Write one marked dummy per kind, read it back, remove it. Signed by an officer.")] = False,  # noqa: FBT002  # a flag
+    grants: Annotated[bool, typer.Option("--grant-script", help="Print what an administrator still has to set up, and how to take it back.")] = False,  # noqa: FBT002  # a flag
 ) -> Answer:
     """Who answers, what can be reached, licences, and what may be read and written."""
     call = called(ctx)
@@ -42,14 +44,24 @@ def doctor(
             proofs = [proof for one in seen if one.error is None for proof in prove(run.office.desk, one, signer, wanted)]
             seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
         run.exit = _exit(seen, proofs)
+        scripts = grant_scripts(seen) if grants else {}
         keyless = run.office.options.passphrase_file is None
         return Answer(
             exit=run.exit,
             tenants={one.tenant.id: _document(run, one) for one in seen},
-            result={"proofs": [proof.document() for proof in proofs], "overlaid": list(run.office.folder.overlaid) if run.office.folder else []},
+            result={
+                "proofs": [proof.document() for proof in proofs],
+                "overlaid": list(run.office.folder.overlaid) if run.office.folder else [],
+                **({"grant_scripts": dict(scripts)} if grants else {}),
+            },
             problems=(*run.problems, *_problems(seen), *(proof.problem for proof in proofs if proof.problem), *((_key_beside(),) if keyless else ())),
-            show=lambda screen: _show(screen, run, seen, proofs),
+            show=lambda screen: _grants(screen, scripts) if grants else _show(screen, run, seen, proofs),
         )
+
+
+def _grants(screen: Screen, scripts: Mapping[str, str | None]) -> None:
+    for tenant, script in scripts.items():
+        screen.say(script if script is not None else f"{tenant}: nothing can be said of what it still needs.")
 
 
 def _kinds(words: Sequence[str], *, proving: bool) -> frozenset[Kind]:

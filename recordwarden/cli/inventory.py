@@ -16,8 +16,9 @@ from recordwarden.cli.call import called
 from recordwarden.cli.documents import examination_document
 from recordwarden.cli.running import running
 from recordwarden.cli.screen import Screen, many
-from recordwarden.cli.words import KINDS, value_word
+from recordwarden.cli.words import value_word
 from recordwarden.exits import Exit
+from reports.words import KINDS
 from sync.look import Look, look
 from sync.plan import plain_fields
 from sync.watch.settings import setting_problems

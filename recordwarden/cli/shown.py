@@ -8,7 +8,8 @@ from typing import Final
 from policies.duties import StandingValue
 from policies.resources import without_mark
 from recordwarden.cli.screen import Screen, many, moment
-from recordwarden.cli.words import DIRECTIONS, FIELDS, KINDS, OPERATIONS, STANDINGS, STATUSES, value_word
+from recordwarden.cli.words import DIRECTIONS, FIELDS, OPERATIONS, STANDINGS, STATUSES, value_word
+from reports.words import KINDS
 from sync.drift import AttributionState, Drift, DriftClass
 from sync.ledger import Progress
 from sync.plan import Change

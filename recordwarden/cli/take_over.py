@@ -10,14 +10,14 @@ import typer
 from connectors.base import Lane
 from policies.keys import TAKEN, key_of
 from policies.kinds import TRAITS, Kind
-from policies.resources import Force, Live, Wanted
+from policies.resources import Live, Wanted
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
-from recordwarden.cli.words import KINDS
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
-from sync.bindings import Binding, BindingState
+from reports.words import KINDS
+from sync.bindings import Binding, bound_to
 from sync.decide import circumstances
 from sync.desk import TenantDoor
 from sync.journal import EntryKind, Sealed
@@ -50,7 +50,7 @@ def take_over(
             bindings = Bindings(office.desk.store)
             _free(office, live, bindings.of(door.tenant.id).values())
             chosen = _key(live, _wanted(office, seen, wanted_kind), bindings.of(door.tenant.id).keys(), key)
-            binding = _binding(office, door.tenant.id, live, chosen)
+            binding = bound_to(door.tenant.id, chosen, live, live.members, accepted_at=office.desk.clock.now(), now=office.desk.clock.now())
             with office.desk.store.write() as session:
                 lease.guard(session)
                 bindings.put(session, binding)
@@ -122,27 +122,6 @@ def _key(live: Live, wanted: tuple[Wanted, ...], bound: Iterable[str], asked: st
         words = f"{chosen} stands for another object already."
         raise CommandError(Exit.REFUSED, error("take_over.key_bound", words, "Two officers release that one first, or name another key."))
     return chosen
-
-
-def _binding(office: Office, tenant: str, live: Live, key: str) -> Binding:
-    now = office.desk.clock.now()
-    in_force = live.force is Force.APPLIED
-    return Binding(
-        tenant=tenant,
-        kind=live.kind,
-        key=key,
-        vendor_id=live.vendor_id,
-        name=live.name,
-        generation=live.mark.generation if live.mark else 1,
-        fields=dict(live.fields),
-        members=live.members,
-        parent_id=live.parent_id,
-        accepted_at=now,
-        effective_at=now if in_force else None,
-        state=BindingState.IN_FORCE if in_force else BindingState.IN_FLIGHT,
-        mark=live.mark,
-        verified_at=now,
-    )
 
 
 def _written(office: Office, binding: Binding, signer: Signer, session: Session) -> int:

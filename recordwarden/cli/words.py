@@ -6,36 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies.duties import StandingValue
-from policies.kinds import Kind
 from policies.protection import Direction
 from sync.plan import ChangeStatus, Operation
 
-KINDS: Final[Mapping[Kind, str]] = {
-    Kind.M365_LABEL: "retention label",
-    Kind.M365_LABEL_POLICY: "label publishing",
-    Kind.M365_LABEL_RULE: "published label",
-    Kind.M365_RETENTION_POLICY: "retention policy",
-    Kind.M365_RETENTION_RULE: "retention rule",
-    Kind.M365_ADAPTIVE_SCOPE: "adaptive scope",
-    Kind.M365_EVENT_TYPE: "event type",
-    Kind.M365_CASE: "eDiscovery case",
-    Kind.M365_HOLD: "case hold",
-    Kind.M365_MAILBOX: "mailbox hold",
-    Kind.M365_ORG_HOLD: "organisation-wide hold",
-    Kind.M365_USER: "user",
-    Kind.M365_GROUP: "group",
-    Kind.M365_SITE: "site",
-    Kind.GOOGLE_MATTER: "Vault matter",
-    Kind.GOOGLE_HOLD: "Vault hold",
-    Kind.GOOGLE_VAULT_RULE: "Vault retention rule",
-    Kind.GOOGLE_DRIVE_LABEL: "Drive label",
-    Kind.GOOGLE_GROUP_ARCHIVE: "group archive",
-    Kind.GOOGLE_USER: "user",
-    Kind.GOOGLE_GROUP: "group",
-    Kind.GOOGLE_ORG_UNIT: "organisational unit",
-    Kind.GOOGLE_LICENCE: "licence",
-    Kind.GOOGLE_SETTING: "setting",
-}
 OPERATIONS: Final[Mapping[Operation, str]] = {
     Operation.CREATE: "make",
     Operation.SET: "change",
