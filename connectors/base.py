@@ -342,8 +342,8 @@ class Instruction:
 class ByHand(Protocol):
     """A connector that can say how a person would do the same with the vendor's own tools. Pure."""
 
-    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
-        """In the order to be done in; deeds that make one object are one instruction."""
+    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...] | None:
+        """In the order to be done in; deeds that make one object are one instruction. None where the platform has no sheet."""
 
 
 class Reader(Protocol):

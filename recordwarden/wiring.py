@@ -6,14 +6,14 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from connectors.base import Circumstances, Clock, Connector, Context, HoldOrder, Lane, Ordered, Prover, Reader, Writer
+from connectors.base import ByHand, Circumstances, Clock, Connector, Context, Deed, HoldOrder, Instruction, Lane, Ordered, Prover, Reader, Writer
 from policies.compiler import compile_policy
 from policies.district import District, Tenant
 from policies.duties import Desired, Duty
@@ -319,6 +319,11 @@ class LateConnector:
     def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
         """What the live objects do to records."""
         return self._real().effects(snapshot, roster)
+
+    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...] | None:
+        """How a person does the same with the vendor's own tools; None where the platform has no sheet for it."""
+        real = self._real()
+        return cast("ByHand", real).by_hand(deeds) if hasattr(real, "by_hand") else None
 
     def _real(self) -> Connector:
         if self._opened is None:

@@ -7,7 +7,7 @@ until the platform itself says that it is in force.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -69,6 +69,8 @@ class AssessInput:
     in_flight: Mapping[str, InFlight] = field(default_factory=dict)
     stopped: Mapping[str, str] = field(default_factory=dict)
     evidence: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    by_hand: frozenset[str] = frozenset()
+    """Keys of what a person made from the by-hand sheet and a look found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +127,9 @@ def _part(wanted: Wanted, inputs: AssessInput) -> _Part:
         if flight.overdue:
             return _Part(standing=StandingValue.GAP, reason="carrier.overdue", since=flight.since)
         return _Part(standing=StandingValue.PENDING, reason="carrier.in_flight", since=flight.since)
-    return _in_place(wanted, live, inputs.stopped.get(wanted.key))
+    part = _in_place(wanted, live, inputs.stopped.get(wanted.key))
+    by_hand = part.standing is StandingValue.ENFORCED and wanted.key in inputs.by_hand
+    return replace(part, standing=StandingValue.SET_BY_HAND) if by_hand else part
 
 
 def _unseen(wanted: Wanted, inputs: AssessInput) -> _Part:

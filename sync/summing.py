@@ -19,6 +19,7 @@ from sync.ledger import Progress
 from sync.plan import ChangeStatus
 from sync.result import TenantResult
 from sync.store.bindings import Bindings
+from sync.store.changes import Changes
 from sync.store.standings import Standings
 from sync.wording import standing_document
 
@@ -91,6 +92,7 @@ class Summing:
                 district=self.desk.district.id,
                 in_flight={one.key: one for one in (*flights.in_flight, *flights.overdue)} if flights else {},
                 stopped={change.key: change.refusals[0].code for change in decision.changes if change.refusals},
+                by_hand=Changes(self.desk.store).made_by_hand(tenant),
             ),
         )
         store = Standings(self.desk.store)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from connectors.base import Capability, Circumstances, ReadCapability, WriteCapability
 from connectors.microsoft365.labels import EVENT, stage
 from connectors.microsoft365.pieces import in_pieces
-from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE
+from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE, RULE_KEYS
 from connectors.microsoft365.reach import Reach, reach_of, union
-from connectors.microsoft365.writer import CHAT_KEYS, RULE_KEYS
+from connectors.microsoft365.writer import CHAT_KEYS
 from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, StandingValue
 from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of

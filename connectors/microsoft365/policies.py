@@ -33,6 +33,9 @@ PUBLISHING = "pub-"
 PUBLISHING_RULE = "pubr-"
 """Keys of our publishing policies and rules. A publish rule can carry no comment (docs/wire), so its mark is read off its policy's."""
 
+RULE_KEYS = "r-"
+"""What stands before a retention policy's key in the key of its rule."""
+
 MadeByUs = Callable[[wire.JsonObject], "bool | None"]
 _REQUIRED = ("Name", "Guid", "Enabled", "DistributionStatus", "ExchangeLocation", "SharePointLocation", "OneDriveLocation", "ModernGroupLocation")
 
@@ -177,6 +180,9 @@ def _rules_from(rows: Sequence[wire.JsonObject], policy: Live, district: str, ma
         mark = find_mark(wire.text(row, "Comment"))
         # A policy with our mark that a person made from the by-hand sheet has its rules from the same hand.
         hand = ours is not False or policy.made_by_us is False
+        if label is None and mark is None and policy.mark is not None and policy.made_by_us is False and len(rows) == 1:
+            # In the portal one form makes policy and rule, and only the policy takes our mark.
+            mark = Mark(district=policy.mark.district, key=RULE_KEYS + policy.mark.key, generation=policy.mark.generation)
         if label is not None and policy.mark is not None and policy.mark.district == district and hand:
             generation += 1
             mark = rule_mark(policy.mark, generation)

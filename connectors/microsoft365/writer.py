@@ -10,7 +10,7 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
-from connectors.microsoft365.policies import DETAIL, locations, members_of
+from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, members_of
 from policies.kinds import Kind
 from policies.resources import Fields, Live, Mark, Ref, Wanted, find_mark
 
@@ -18,8 +18,6 @@ _POLICIES = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY})
 
 CHAT_KEYS = "keep-chat-"
 """Keys of our policies over Teams chats, whose rules take neither clock nor display hint (M§2.2)."""
-RULE_KEYS = "r-"
-"""What stands before a retention policy's key in the key of its rule."""
 
 _LABEL_ACTIONS = frozenset({"keep", "keep_and_delete", "review"})
 """Keep-and-delete exists for a transitory label that two officers switched on; others keep, or wait for named people at the end (design §1.8)."""

@@ -149,6 +149,27 @@ class Changes:
             row.status, row.effective_at, row.updated_at = ChangeStatus.EFFECTIVE.value, now, now
             session.add(row)
 
+    def done_by_hand(self, session: Session, change_id: str, now: datetime) -> None:
+        """A look found done what nobody here sent: somebody did it by hand."""
+        row = session.get(ChangeRow, (self.store.district, change_id))
+        if row is not None and row.intent_at is None and row.intent_seq is None:
+            row.status, row.effective_at, row.updated_at = ChangeStatus.EFFECTIVE.value, now, now
+            session.add(row)
+
+    def made_by_hand(self, tenant: str) -> frozenset[str]:
+        """Keys of the tenant's objects that were made by hand, as far as ``done_by_hand`` was told."""
+        with self.store.read() as session:
+            rows = session.exec(
+                select(ChangeRow).where(
+                    ChangeRow.district == self.store.district,
+                    ChangeRow.tenant == tenant,
+                    ChangeRow.status == ChangeStatus.EFFECTIVE.value,
+                    col(ChangeRow.intent_at).is_(None),
+                    col(ChangeRow.intent_seq).is_(None),
+                )
+            ).all()
+        return frozenset(row.key for row in rows)
+
     def plan(self, prefix: str) -> Sequence[str]:
         """The ordered change ids of the one plan whose digest begins with ``prefix`` (eight hex digits or more). Raises UnknownPlanError."""
         if len(prefix) < 8:

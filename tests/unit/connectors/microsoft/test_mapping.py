@@ -325,7 +325,7 @@ def test_the_end_is_reviewed_where_licensed_and_by_whom_the_tenant_names_else_ke
 ) -> None:
     tenant = Tenant(id="m365", platform=Platform.MICROSOFT365, review_stages=stages)
     facts = circumstances(person("mia"), licences=licences, tenant=tenant)
-    (label,) = of(CONNECTOR.realise([duty(carrier=Carrier.LABEL, **changes)], facts), Kind.M365_LABEL)
+    (label,) = of(CONNECTOR.realise([duty(carrier=Carrier.LABEL, **changes)], facts), Kind.M365_LABEL)  # type: ignore[arg-type]
     assert label.fields["action"] == action
     assert ("reviewers" in label.fields) is (action == "review")
     if len(stages.get("Records", ())) == 2:
