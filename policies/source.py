@@ -72,17 +72,30 @@ def read_document(file: Path) -> Document:
 
 def parse_document(text: str, file: Path, *, sha256: str | None = None) -> Document:
     """The document that ``text`` spells; ``file`` is only used to say where."""
-    node = _compose(text, file)
-    builder = _Builder(file)
-    value = builder.value(node, ()) if node is not None else None
-    if builder.problems:
-        raise SourceError(*builder.problems)
+    value, places = _built(text, file)
     if value is None:
         raise _error("folder.empty", file, "is empty", "write the district's settings into it, or start from examples/", 1, 1)
     if not isinstance(value, dict):
         raise _error("folder.not_mapping", file, "must be a mapping of keys to values", "begin each line with 'key: '", 1, 1)
     digest = sha256 or hashlib.sha256(text.encode()).hexdigest()
-    return Document(file=file, value=value, places=builder.places, sha256=digest, text=text)
+    return Document(file=file, value=value, places=places, sha256=digest, text=text)
+
+
+def parse_list(text: str, file: Path) -> tuple[list[Plain], Mapping[Path_, Where]]:
+    """The list that ``text`` spells, and where each part of it stands. Raises SourceError, also where there is something else at the top."""
+    value, places = _built(text, file)
+    if not isinstance(value, list):
+        raise _error("folder.not_list", file, "must be a list", "begin each entry with '- '", 1, 1)
+    return value, places
+
+
+def _built(text: str, file: Path) -> tuple[Plain, Mapping[Path_, Where]]:
+    node = _compose(text, file)
+    builder = _Builder(file)
+    value = builder.value(node, ()) if node is not None else None
+    if builder.problems:
+        raise SourceError(*builder.problems)
+    return value, builder.places
 
 
 def _read(file: Path) -> bytes:
