@@ -1,0 +1,176 @@
+"""What a person still has to set up in Google's consoles: scopes, privileges, steps, what a stolen key could do, how to revoke it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from connectors.base import Capability, Examination, ReadCapability, WriteCapability
+from connectors.google_workspace import operations as table
+from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED
+from connectors.google_workspace.operations import SCOPES
+from connectors.google_workspace.privileges import CONSOLE_NAMES
+from policies.district import Tenant
+from policies.kinds import Kind
+
+_WHY: Final[Mapping[str, str]] = {
+    table.EDISCOVERY: "make matters and holds, and add people to them",
+    table.EDISCOVERY_READ: "see matters and holds",
+    table.USERS: "see accounts: name, address, unit, suspended, archived",
+    table.GROUPS: "see groups",
+    table.MEMBERS: "see who is in a group that an order or the policy names",
+    table.ORG_UNITS: "see organisational units",
+    table.ROLES: "see who may change retention, and what we ourselves may do",
+    table.CUSTOMER: "know that it is this district and no other",
+    table.DOMAINS: "know every address that people have",
+    table.AUDIT: "see in the log who changed what",
+    table.LICENSING: "see which accounts a hold really protects (Google has no read-only form of it)",
+    table.GROUP_SETTINGS: "see and switch on the archive of held groups (Google has no read-only form of it)",
+    table.LABELS: "make and publish Drive labels, where the edition has them",
+    table.LABELS_READ: "see Drive labels",
+    table.POLICIES: "see settings of Chat, Gmail and Vault; only a super administrator's account may",
+    table.ALERTS: "hear of requests to delete ahead of retention",
+}
+_THEFT: Final = (
+    (table.EDISCOVERY, "make, narrow and delete holds and matters, and search and export mail and files through Vault, which is never done here"),
+    (table.LICENSING, "take licences away, which ends the protection of the accounts that had them"),
+    (table.GROUP_SETTINGS, "change any group's settings, its archive and who may post among them"),
+    (table.LABELS, "disable and delete Drive labels, which strips them off every file"),
+    (table.ALERTS, "read and close alerts"),
+    (table.AUDIT, "read who did what in every log"),
+)
+_APIS: Final = (
+    "vault.googleapis.com", "admin.googleapis.com", "licensing.googleapis.com", "groupssettings.googleapis.com", "drivelabels.googleapis.com",
+    "cloudidentity.googleapis.com", "alertcenter.googleapis.com", "iamcredentials.googleapis.com (only without a key file)",
+)  # fmt: skip
+
+
+def grant_script(examination: Examination, tenant: Tenant) -> str:
+    """Markdown for the person who sets Google up: what is missing first, then everything, then theft and revocation."""
+    credential = tenant.credential_for(writing=True)
+    subject = (credential.subject if credential else None) or "the service user"
+    keyless = credential is not None and credential.impersonate is not None
+    parts = (
+        [f"# Google Workspace, {tenant.id} ({examination.identity.domain})", ""],
+        _missing(examination.capabilities),
+        _cloud(keyless=keyless),
+        _scopes(tenant),
+        _role(subject),
+        _settings(tenant),
+        _theft(subject, keyless=keyless),
+        _revoke(subject, keyless=keyless),
+    )
+    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+
+def _missing(capabilities: Iterable[Capability]) -> list[str]:
+    lacking = [one for one in capabilities if _lacks(one)]
+    if not lacking:
+        return ["## Still missing", "", "Nothing that was tried was refused.", ""]
+    return ["## Still missing", "", *(f"- [ ] {one.kind.value}: {_reason(one)} {one.next_step or ''}".rstrip() for one in lacking), ""]
+
+
+def _lacks(one: Capability) -> bool:
+    if one.kind is Kind.GOOGLE_VAULT_RULE or one.reason == LABELS_NOT_LICENSED:
+        return False  # no grant in the world gives Vault's rules an interface, or Fundamentals labels
+    return one.read in {ReadCapability.NONE, ReadCapability.PARTIAL, ReadCapability.UNKNOWN} or one.write is WriteCapability.MISSING
+
+
+def _reason(one: Capability) -> str:
+    return f"{(one.reason or 'refused').rstrip('.')}."
+
+
+def _cloud(*, keyless: bool) -> list[str]:
+    way = (
+        "4. Make no key. Give the machine's own identity the role *Service Account Token Creator* on this service account, and nothing else."
+        if keyless
+        else "4. Make one JSON key, put it on the server readable by its user alone (`chmod 600`), keep no copy (or none at all: `credential.impersonate`)."
+    )
+    return [
+        "## In the Google Cloud console",
+        "",
+        "1. A project that belongs to the district and serves this alone; two owners at most.",
+        f"2. Enable: {', '.join(_APIS)}.",
+        "3. A service account without any role in the project.",
+        way,
+        "",
+    ]
+
+
+def _scopes(tenant: Tenant) -> list[str]:
+    above = tenant.subjects.get("cloudidentity")
+    note = f"`{table.POLICIES}` is used as {above} alone." if above else "Set `subjects.cloudidentity` to read settings."
+    return [
+        "## Admin console > Security > Access and data control > API controls > Domain-wide delegation",
+        "",
+        "Add the service account's client id with exactly these scopes; one that is not listed here is not asked for:",
+        "",
+        *(f"- `{scope}`: {_WHY[scope]}" for scope in SCOPES),
+        "",
+        "In one line for the console's field:",
+        "",
+        "    " + ",".join(SCOPES),
+        "",
+        note,
+        "",
+    ]
+
+
+def _role(subject: str) -> list[str]:
+    return [
+        "## Admin console > Account > Admin roles",
+        "",
+        f"A role of its own for {subject}, which is no super administrator, belongs to no person and has a Vault licence:",
+        "",
+        *(f"- Vault: {words} (`{name}`)" for name, words in CONSOLE_NAMES.items()),
+        "- Admin API: Users > Read, Groups > Read, Organizational Units > Read; Domain Settings; License Management > License Read; Reports",
+        "- Groups > Update, only if archives of held groups are to be switched on",
+        "- Drive and Docs > Manage Labels, only where the edition has labels",
+        "- Alert Center > View Access",
+        "",
+        "Not to be given: Manage Searches, Manage Exports, Manage Retention Policies, accelerated deletion. Nothing here needs them.",
+        "",
+    ]
+
+
+def _settings(tenant: Tenant) -> list[str]:
+    checks = [f"- {kind.value}: {name}" for kind, name in sorted(tenant.visibility_checks.items())]
+    return [
+        "## Objects that must be seen",
+        "",
+        "Made by a person, in the consoles, and left alone, so that an empty list is never mistaken for the truth:",
+        "",
+        *(checks or ["- [ ] none is set yet: an open matter, a hold in it, a group with archive, a Drive label (`visibility_checks`)"]),
+        "",
+    ]
+
+
+def _theft(subject: str, *, keyless: bool) -> list[str]:
+    what = "the machine's identity" if keyless else "the key file"
+    return [
+        f"## What a thief of {what} could do",
+        "",
+        f"Act as {subject}, and as every other account of the domain that these scopes work for, from anywhere, until it is revoked:",
+        "",
+        *(f"- {words} (`{scope}`)" for scope, words in _THEFT),
+        "",
+        "Not: read mail or files directly, change accounts or passwords, or change Vault's retention rules, which no interface can.",
+        "",
+    ]
+
+
+def _revoke(subject: str, *, keyless: bool) -> list[str]:
+    end = (
+        "2. Google Cloud console > the service account > Permissions: remove *Service Account Token Creator* from the machine's identity."
+        if keyless
+        else "2. Google Cloud console > the service account > Keys: delete the key. Tokens live on for up to an hour."
+    )
+    return [
+        "## How to revoke it",
+        "",
+        "1. Admin console > Security > API controls > Domain-wide delegation: delete the client. It ends at once for new tokens.",
+        end,
+        f"3. Admin console > Users > {subject}: suspend it; that ends what its tokens may do. Holds stay in force.",
+        "4. Vault > Reports > Audit, and Admin console > Reporting > Vault log events: what was done since, by this client.",
+        "",
+    ]

@@ -1,0 +1,28 @@
+"""``doctor --grant-script``: for each tenant, what an administrator still has to set up there, as its connector words it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import cast
+
+from connectors.base import Examination
+from policies.district import Tenant
+from policies.kinds import Platform
+from sync.look import Look
+
+_WORDED = {Platform.GOOGLE_WORKSPACE: "connectors.google_workspace.grants"}
+"""Imported when asked for: a connector's module may bring its SDK along."""
+
+Script = Callable[[Examination, Tenant], str]
+
+
+def grant_scripts(seen: Iterable[Look]) -> Mapping[str, str | None]:
+    """Markdown by tenant; None for a tenant that could not be asked, or whose connector words none."""
+    return {one.tenant.id: _script(one) for one in seen}
+
+
+def _script(one: Look) -> str | None:
+    if one.examination is None or one.tenant.platform not in _WORDED:
+        return None
+    return cast("Script", import_module(_WORDED[one.tenant.platform]).grant_script)(one.examination, one.tenant)
