@@ -143,6 +143,11 @@ def query_body(fields: Fields) -> dict[str, object] | None:
     return {_QUERY_OF[corpus]: body} if body else None
 
 
+def empty_query(corpus: str) -> dict[str, object]:
+    """The query that narrows nothing, said outright: an update without one might keep the old one, and with it what it leaves out."""
+    return {_QUERY_OF[corpus]: {}}
+
+
 def matter_body(name: str, fields: Fields, mark: Mark) -> dict[str, object]:
     """Name *and* description, for an update drops the one that is left out (G§1.6). The mark is the last thing in the description."""
     return {"name": name, "description": marked_name(str(fields.get("description") or ""), mark)}

@@ -22,7 +22,7 @@ from connectors.google_workspace.operations import (
     MATTERS_UPDATE,
     Operation,
 )
-from connectors.google_workspace.vault import ACCOUNT, hold_body, marked_name, matter_body, query_body
+from connectors.google_workspace.vault import ACCOUNT, empty_query, hold_body, marked_name, matter_body, query_body
 from connectors.google_workspace.wire import Json, inner, objects, required, text
 from policies.district import Tenant
 from policies.kinds import Kind
@@ -123,7 +123,7 @@ class GoogleWriter:
             "name": name if str(mark) in name else marked_name(wanted.name, mark),
             "corpus": corpus,
             # Corpus and sort of scope are fixed at birth (G§1.5); the query is the only thing that a set can bring.
-            "query": query_body({**wanted.fields, "corpus": corpus}) or inner(current, "query", "hold") or {},
+            "query": query_body({**wanted.fields, "corpus": corpus}) or empty_query(corpus),
         }
         unit = inner(current, "orgUnit", "hold")
         if unit is not None:

@@ -75,7 +75,7 @@ def test_what_vault_cannot_hold_is_refused_before_anything_is_sent(bench: Bench)
         with pytest.raises(PermanentError):
             writer.create(wanted, mark(wanted.key), parent)
     with pytest.raises(PermanentError):
-        writer.create(Wanted(kind=Kind.GOOGLE_DRIVE_LABEL, key="k", name="n", fields={}), mark("k"), None)
+        writer.create(Wanted(kind=Kind.GOOGLE_SETTING, key="k", name="n", fields={}), mark("k"), None)
     assert sum(bench.meter.requests.values()) == sent
 
 
