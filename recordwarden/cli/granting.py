@@ -11,7 +11,7 @@ from policies.district import Tenant
 from policies.kinds import Platform
 from sync.look import Look
 
-_WORDED = {Platform.GOOGLE_WORKSPACE: "connectors.google_workspace.grants"}
+_WORDED = {Platform.GOOGLE_WORKSPACE: "connectors.google_workspace.grants", Platform.MICROSOFT365: "connectors.microsoft365.grants"}
 """Imported when asked for: a connector's module may bring its SDK along."""
 
 Script = Callable[[Examination, Tenant], str]

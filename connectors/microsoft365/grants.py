@@ -1,0 +1,184 @@
+"""What a person still has to set up in Microsoft's consoles, what a thief of each credential could do, and how to take it back. Pure.
+
+Facts: M§2.4 (two independent grants for the admin endpoint), M§3.3 (registration for eDiscovery), M§5 and M§6 (permissions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.base import Capability, Examination, ReadCapability, WriteCapability
+from policies.district import Credential, Tenant
+
+_EXCHANGE_APP: Final = "Office 365 Exchange Online"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """An application permission: the API that offers it, why it is needed, and whether the writing identity alone needs it."""
+
+    api: str
+    name: str
+    why: str
+    writing: bool = False
+
+
+PERMISSIONS: Final = (
+    Permission(api="Microsoft Graph", name="Organization.Read.All", why="know that it is this tenant and no other; domains; subscriptions"),
+    Permission(api="Microsoft Graph", name="User.Read.All", why="see accounts, also deleted ones, with their licences"),
+    Permission(api="Microsoft Graph", name="GroupMember.Read.All", why="see groups and who is in those that the policy or an order names"),
+    Permission(api="Microsoft Graph", name="Member.Read.Hidden", why="see who is in groups that hide their members; else these are never complete"),
+    Permission(api="Microsoft Graph", name="Sites.Read.All", why="find the addresses of OneDrives and sites (Microsoft has no narrower one)"),
+    Permission(api="Microsoft Graph", name="eDiscovery.Read.All", why="see cases and holds"),
+    Permission(api="Microsoft Graph", name="eDiscovery.ReadWrite.All", why="make cases and holds, add people, retry", writing=True),
+    Permission(api="Microsoft Graph", name="AuditLogsQuery.Read.All", why="see in the log who changed labels, policies and holds"),
+    Permission(api=_EXCHANGE_APP, name="Exchange.ManageAsApp", why="reach the admin endpoint at all; what it may do there is the role's affair"),
+)
+"""Every permission that the connector uses. What is not here is not asked for."""
+
+_THEFT: Final = (
+    ("Sites.Read.All", False, "read every file in SharePoint and OneDrive, which is never done here"),
+    ("User.Read.All, GroupMember.Read.All", False, "read who there is and who belongs to what"),
+    ("AuditLogsQuery.Read.All", False, "read who did what"),
+    ("eDiscovery.Read.All", False, "see every case; Microsoft's own table lets it write most of them too, so count it as writing"),
+    ("eDiscovery.ReadWrite.All", True, "make, narrow, switch off and delete holds; search mailboxes and sites, and export and purge what is found"),
+    (
+        "Exchange.ManageAsApp with Compliance Administrator", True,
+        "change and remove labels, retention policies and holds, and lock policies for ever",
+    ),
+)  # fmt: skip
+
+
+def grant_script(examination: Examination, tenant: Tenant) -> str:
+    """Markdown for the person who sets Microsoft 365 up: what is missing first, then everything, then theft and revocation."""
+    separate = tenant.credentials is not None and tenant.credentials.write is not None
+    parts = (
+        [f"# Microsoft 365, {tenant.id} ({examination.identity.domain})", ""],
+        _missing(examination),
+        _registration(separate=separate),
+        _permissions(separate=separate),
+        _role(separate=separate),
+        _ediscovery(tenant),
+        _objects(tenant),
+        _theft(tenant, separate=separate),
+        _revoke(tenant),
+    )
+    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+
+def _missing(examination: Examination) -> list[str]:
+    found = [f"- [ ] {one.kind.value}: {_sentence(one.reason)} {one.next_step or ''}".rstrip() for one in examination.capabilities if _lacks(one)]
+    found += [f"- [ ] {one.name}: {_sentence(one.detail)}" for one in examination.surfaces if not one.ok]
+    return ["## Still missing", "", *(found or ["Nothing that was tried was refused."]), ""]
+
+
+def _lacks(one: Capability) -> bool:
+    """Whether a grant is wanting; what no grant could give (kinds that are never written) is not."""
+    return one.read in (ReadCapability.NONE, ReadCapability.PARTIAL) or one.write is WriteCapability.MISSING
+
+
+def _sentence(text: str | None) -> str:
+    return f"{(text or 'refused').rstrip('.')}."
+
+
+def _registration(*, separate: bool) -> list[str]:
+    apps = "two applications, one that reads and one that writes," if separate else "one application"
+    return [
+        "## entra.microsoft.com > Identity > Applications > App registrations",
+        "",
+        f"1. Register {apps} for this tenant alone, without a redirect address.",
+        "2. Certificates & secrets > Certificates: upload the public half. Make the key on the server: `chmod 600`, no copy, no client secret.",
+        "3. Owners: nobody. Who owns the registration can add a key of their own.",
+        "4. Enterprise applications > the application > Properties: note the *object id* there; it is not the one of the registration.",
+        "",
+    ]
+
+
+def _permissions(*, separate: bool) -> list[str]:
+    found = ["## API permissions (type: application), then Grant admin consent", ""]
+    for api in dict.fromkeys(one.api for one in PERMISSIONS):
+        found += [f"{api}:", *(_listed(one, separate=separate) for one in PERMISSIONS if one.api == api)]
+    found += ["", f"`Exchange.ManageAsApp` is under *APIs my organization uses* > {_EXCHANGE_APP}."]
+    return [*found, "The two names that look like it do not open the admin endpoint.", ""]
+
+
+def _listed(one: Permission, *, separate: bool) -> str:
+    return f"- `{one.name}`: {one.why}{' (the writing application alone)' if separate and one.writing else ''}"
+
+
+def _role(*, separate: bool) -> list[str]:
+    reading = ["- The reading application: Global Reader. An empty list is possible with it; that is what the visibility checks are for."]
+    return [
+        "## entra.microsoft.com > Roles & admins",
+        "",
+        f"- {'The writing application' if separate else 'The application'}: Compliance Administrator. Without it the admin endpoint answers 403.",
+        *(reading if separate else []),
+        "",
+        "Not to be given: Global Administrator, Exchange Administrator, Privileged Role Administrator. Nothing here needs them.",
+        "",
+        "The admin endpoint is undocumented and unsupported by Microsoft. It stays off until an officer accepts that, signed:",
+        "",
+        "    recordwarden --as OFFICER --key FILE attest admin-endpoint/TENANT --until DATE",
+        "",
+    ]
+
+
+def _ediscovery(tenant: Tenant) -> list[str]:
+    app = tenant.client_id or "APPLICATION-ID"
+    return [
+        "## Security & Compliance PowerShell, once, as an administrator (cases and holds)",
+        "",
+        "    Connect-IPPSSession",
+        f"    New-ServicePrincipal -AppId {app} -ObjectId ENTERPRISE-APP-OBJECT-ID -DisplayName Recordwarden",
+        "    Add-RoleGroupMember -Identity eDiscoveryManager -Member ENTERPRISE-APP-OBJECT-ID",
+        "    Add-eDiscoveryCaseAdmin -User ENTERPRISE-APP-OBJECT-ID",
+        "",
+        "Until then cases answer 401. Without the last line it sees its own cases alone, and that reads as partial.",
+        "Without E5 or A5 an application may not hold at all: a person does it, from the sheet of `recordwarden by-hand`.",
+        "",
+    ]
+
+
+def _objects(tenant: Tenant) -> list[str]:
+    checks = [f"- {kind.value}: {name}" for kind, name in sorted(tenant.visibility_checks.items())]
+    return [
+        "## Objects that must be seen",
+        "",
+        "Made by a person, in the consoles, and left alone, so that an empty list is never mistaken for the truth:",
+        "",
+        *(checks or ["- [ ] none is set yet: a label, a policy that publishes it, a retention policy, a case, a hold in it (`visibility_checks`)"]),
+        "",
+    ]
+
+
+def _theft(tenant: Tenant, *, separate: bool) -> list[str]:
+    found = ["## What a thief could do", ""]
+    identities = (("the reading credential", False), ("the writing credential", True)) if separate else (("the credential", True),)
+    for name, writing in identities:
+        credential = tenant.credential_for(writing=writing)
+        found += [f"Of {name} ({_sort(credential)}), until it is revoked, and from anywhere unless Conditional Access forbids it:", ""]
+        found += [f"- {words} (`{permission}`)" for permission, writes, words in _THEFT if writing or not writes]
+        found += [""]
+    return [*found, "Not: sign in as a person, read mail, change accounts, passwords or roles.", ""]
+
+
+def _sort(credential: Credential | None) -> str:
+    if credential is None:
+        return "none is set"
+    if credential.managed_identity:
+        return "the machine's own identity: whoever is on the machine has it"
+    return "a certificate's private key" if credential.certificate_file else "a client secret, which is copied more easily than a certificate"
+
+
+def _revoke(tenant: Tenant) -> list[str]:
+    app = tenant.client_id or "the application"
+    return [
+        "## How to revoke it",
+        "",
+        f"1. Enterprise applications > {app} > Properties: *Enabled for users to sign in* to No. No new tokens; old ones end in about an hour.",
+        "2. App registrations > Certificates & secrets: delete the certificate. Roles & admins: take the role away.",
+        "3. In PowerShell: Remove-RoleGroupMember -Identity eDiscoveryManager, Remove-eDiscoveryCaseAdmin. Holds and policies stay in force.",
+        "4. Purview > Audit: what this application did since. `recordwarden drift` says what is different from what was ordered.",
+        "",
+    ]

@@ -1,0 +1,67 @@
+"""What an administrator is told to set up: everything that the connector uses, nothing that it does not, and how to take it back."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from connectors.base import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability
+from connectors.microsoft365 import grants
+from policies.district import Tenant
+from policies.kinds import Kind
+
+FOLDER = Path(grants.__file__).parent
+
+
+def examination(*capabilities: Capability, surfaces: tuple[Surface, ...] = ()) -> Examination:
+    who = Identity(vendor_id="t", domain="d.example", domains=("d.example",), actor="Recordwarden", skew_seconds=0)
+    return Examination(identity=who, surfaces=surfaces, licences={}, capabilities=capabilities)
+
+
+def tenant(**more: object) -> Tenant:
+    return Tenant.model_validate({"id": "m365", "platform": "microsoft365", "client_id": "app-1", "credential": {"certificate_file": "k.pem"}, **more})
+
+
+def test_what_is_missing_stands_first_with_its_next_step() -> None:
+    case = Capability(
+        kind=Kind.M365_CASE, read=ReadCapability.NONE, write=WriteCapability.MISSING, reason="ediscovery.not_registered: 401", next_step="Register it."
+    )
+    scope = Capability(kind=Kind.M365_SITE, read=ReadCapability.FULL, write=WriteCapability.NONE, reason="kind.read_only")
+    down = Surface(name="compliance_admin", url=None, ok=False, detail="admin_endpoint.not_accepted")
+    text = grants.grant_script(examination(case, scope, surfaces=(down,)), tenant())
+    missing = text.partition("## Still missing")[2].partition("## entra")[0]
+    assert "- [ ] m365.case: ediscovery.not_registered: 401. Register it." in missing
+    assert "- [ ] compliance_admin: admin_endpoint.not_accepted." in missing
+    assert "m365.site" not in missing
+    assert "Nothing that was tried was refused." in grants.grant_script(examination(scope), tenant())
+
+
+def test_the_application_is_filled_in_and_every_permission_is_named_with_its_reason() -> None:
+    text = grants.grant_script(examination(), tenant())
+    assert "New-ServicePrincipal -AppId app-1" in text
+    for one in grants.PERMISSIONS:
+        assert f"`{one.name}`: {one.why}" in text
+
+
+def test_two_identities_have_two_thefts_and_the_reading_one_cannot_write() -> None:
+    separate = tenant(credential=None, credentials={"read": {"certificate_file": "r.pem"}, "write": {"client_secret_file": "w"}})
+    text = grants.grant_script(examination(), separate)
+    reading, writing = text.partition("Of the reading credential")[2].partition("Of the writing credential")[::2]
+    assert "a certificate's private key" in reading
+    assert "eDiscovery.ReadWrite.All" not in reading
+    assert "a client secret" in writing
+    assert "purge" in writing
+    assert "Of the credential" in grants.grant_script(examination(), tenant())
+
+
+def test_every_permission_that_the_code_asks_for_by_name_is_in_the_script() -> None:
+    """A next step that names a permission which the script does not list would send an administrator in a circle."""
+    named = {
+        word
+        for file in FOLDER.glob("*.py")
+        if file.name != "grants.py"
+        for word in re.findall(r"\b(?:[A-Za-z]+\.(?:Read|ReadWrite|ManageAsApp)(?:\.(?:All|Hidden))?)\b", file.read_text(encoding="utf-8"))
+        if not word.startswith("RecordsManagement")
+    }
+    assert named <= {one.name for one in grants.PERMISSIONS}, named
+    assert named
