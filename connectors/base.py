@@ -16,6 +16,7 @@ from policies.effects import Effect, Term
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Fields, Live, Mark, Ref, Snapshot, Wanted
 from policies.roster import Roster
+from policies.vault_rules import StatedRules
 
 
 class Clock(Protocol):
@@ -191,6 +192,8 @@ class AuditEvent:
     name: str | None = None
     ours: bool = False
     """Done through our own client."""
+    details: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What the log says beside that, under the vendor's own names and unread."""
     raw: str = "{}"
 
 
@@ -273,6 +276,8 @@ class Circumstances:
     """Display names by key of what is bound already: a name is frozen at birth."""
     attested: frozenset[str] = frozenset()
     """Subjects with a valid attestation (``vault-rules/TENANT``)."""
+    stated_rules: StatedRules | None = None
+    """Vault's rules as an officer stated them last, and what speaks against believing it; None where nobody ever did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
@@ -119,6 +120,14 @@ class VaultRule(FolderModel):
         narrowed = f", only where {self.terms}" if self.terms else ""
         length = "indefinitely" if self.term == FOREVER else f"{self.term:,} days from {self.from_.value}, then {self.action.value}"
         return f"{self.service.value} {where}{narrowed}: {length}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedRules:
+    """The rules as an officer stated them last. ``doubt`` is the code of why the statement does not count now, None where it does."""
+
+    rules: tuple[VaultRule, ...]
+    doubt: str | None = None
 
 
 class _File(FolderModel):

@@ -92,6 +92,7 @@ def _event(identifier: str, application: str, item: Json, event: Json, own_clien
         vendor_id=vendor_id,
         name=target,
         ours=own_client is not None and text(application_info, "oauthClientId") == own_client,
+        details=parameters,
         raw=json.dumps({**item, "events": [event]}, ensure_ascii=False, sort_keys=True),
     )
 

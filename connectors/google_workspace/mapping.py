@@ -21,6 +21,8 @@ from policies.keys import key_of
 from policies.kinds import Kind, Platform, Workload
 from policies.populations import ResolvedPopulation, resolve
 from policies.resources import Because, Fields, Value, Wanted, without_mark
+from policies.vault_judging import shortfalls
+from policies.vault_rules import StatedRules
 
 ELSEWHERE: Final = frozenset({Workload.ARCHIVE, Workload.SITE, Workload.PAPER})
 """Workloads that Google does not have: mail has no archive apart, Sites are kept with Drive (G§1.4)."""
@@ -37,7 +39,6 @@ _CORPUS_WORDS: Final = {
 def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
     """The Drive labels that duties ask for, and a standing for each duty that speaks of this platform; nothing else can be written for a rule."""
     tenant = circumstances.tenant.id
-    attested = f"vault-rules/{tenant}" in circumstances.attested
     carriages = []
     labels: dict[str, Wanted] = {}
     for duty in duties:
@@ -45,7 +46,7 @@ def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         if selector is None or duty.workload in ELSEWHERE:
             continue
         people = resolve(selector, circumstances.roster)
-        carriage = _carriage(duty, people, circumstances, attested=attested)
+        carriage = _carriage(duty, people, circumstances)
         if carriage.standing is StandingValue.AVAILABLE:
             wanted = _label(duty, len(people.identities), circumstances, labels)
             labels[wanted.key] = wanted
@@ -81,8 +82,8 @@ def _longest(periods: Iterable[Value]) -> Term:
     return FOREVER if FOREVER in found else max(one for one in found if isinstance(one, int))
 
 
-def _carriage(duty: Duty, people: ResolvedPopulation, circumstances: Circumstances, *, attested: bool) -> Carriage:
-    standing, reason = _standing(duty, people, circumstances, attested=attested)
+def _carriage(duty: Duty, people: ResolvedPopulation, circumstances: Circumstances) -> Carriage:
+    standing, reason = _standing(duty, people, circumstances)
     return Carriage(
         tenant=circumstances.tenant.id,
         line=duty.line,
@@ -95,9 +96,7 @@ def _carriage(duty: Duty, people: ResolvedPopulation, circumstances: Circumstanc
     )
 
 
-def _standing(
-    duty: Duty, people: ResolvedPopulation, circumstances: Circumstances, *, attested: bool
-) -> tuple[StandingValue, str | None]:
+def _standing(duty: Duty, people: ResolvedPopulation, circumstances: Circumstances) -> tuple[StandingValue, str | None]:
     """What can be said of the duty here; what is unknown comes before what is missing."""
     if duty.blocked is not None:
         return StandingValue.GAP, duty.blocked
@@ -107,9 +106,17 @@ def _standing(
         return StandingValue.GAP, "population.empty"
     if duty.carrier is Carrier.LABEL:
         return _label_standing(duty, circumstances)
-    if attested:
-        return StandingValue.ATTESTED, None
-    return StandingValue.NOT_ENFORCEABLE, NO_RULES_API
+    return _stated_standing(duty, people, circumstances.stated_rules)
+
+
+def _stated_standing(duty: Duty, people: ResolvedPopulation, stated: StatedRules | None) -> tuple[StandingValue, str | None]:
+    """``attested`` only where the rules, as stated, reach the duty wherever its people live; a statement that does not count leaves it unknown."""
+    if stated is None:
+        return StandingValue.NOT_ENFORCEABLE, NO_RULES_API
+    if stated.doubt is not None:
+        return StandingValue.UNKNOWN, stated.doubt
+    short = shortfalls(stated.rules, duty, {one.org_unit for one in people.identities})
+    return (StandingValue.GAP, short[0].code) if short else (StandingValue.ATTESTED, None)
 
 
 def _label_standing(duty: Duty, circumstances: Circumstances) -> tuple[StandingValue, str]:

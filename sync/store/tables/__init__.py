@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sync.store.tables import core, engine, matters
+from sync.store.tables import core, engine, matters, watch
 
-__all__ = ["core", "engine", "matters"]
+__all__ = ["core", "engine", "matters", "watch"]

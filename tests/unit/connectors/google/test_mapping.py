@@ -20,6 +20,7 @@ from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Because, Force, KindRead, ReadState, Value
 from policies.roster import Group, Identity, OrgUnit, Roster
+from policies.vault_rules import AtTheEnd, Service, StatedRules, VaultRule
 from tests.unit.connectors.google.support import mark
 
 CONNECTOR = GoogleWorkspaceConnector()
@@ -57,12 +58,22 @@ def duty(selector: Selector | None = STAFF, **changes: Any) -> Duty:
     return Duty(**{**base, **changes})
 
 
+def stated(duration: str, action: str = "purge_deleted") -> StatedRules:
+    return StatedRules(rules=(VaultRule(service=Service.MAIL, default=True, duration=duration, action=AtTheEnd(action)),))
+
+
 @pytest.mark.parametrize(
     ("one", "around", "standing", "reason", "people"),
     [
         (duty(), {}, StandingValue.NOT_ENFORCEABLE, "vault_rules.no_api", People(covered=0, not_covered=3, unknown=0)),
-        (duty(), {"attested": frozenset({"vault-rules/google"})}, StandingValue.ATTESTED, None, People(covered=3, not_covered=0, unknown=0)),
-        (duty(), {"attested": frozenset({"vault-rules/other"})}, StandingValue.NOT_ENFORCEABLE, "vault_rules.no_api", People(covered=0, not_covered=3, unknown=0)),
+        (duty(), {"stated_rules": stated("indefinite", "keep")}, StandingValue.ATTESTED, None, People(covered=3, not_covered=0, unknown=0)),
+        (duty(), {"stated_rules": stated("730 days")}, StandingValue.ATTESTED, None, People(covered=3, not_covered=0, unknown=0)),
+        (duty(), {"stated_rules": stated("729 days")}, StandingValue.GAP, "vault_rules.too_short", People(covered=0, not_covered=3, unknown=0)),
+        (duty(), {"stated_rules": StatedRules(rules=())}, StandingValue.GAP, "vault_rules.none", People(covered=0, not_covered=3, unknown=0)),
+        (
+            duty(), {"stated_rules": replace(stated("indefinite", "keep"), doubt="vault_rules.overtaken")},
+            StandingValue.UNKNOWN, "vault_rules.overtaken", People(covered=0, not_covered=3, unknown=0),
+        ),
         (duty(blocked="series.unconfirmed"), {}, StandingValue.GAP, "series.unconfirmed", People(covered=0, not_covered=3, unknown=0)),
         (duty(Selector(org_units=("/Empty",))), {}, StandingValue.GAP, "population.empty", People(covered=0, not_covered=0, unknown=0)),
         (duty(), {"roster": UNREAD}, StandingValue.UNKNOWN, "population.roster_unread: google.user google.permission_denied", People()),
