@@ -6,7 +6,7 @@ from connectors.base import Context, Identity, PermanentError, TenantUnreachable
 from connectors.microsoft365 import wire
 from connectors.microsoft365.admin import AdminClient
 from connectors.microsoft365.auth import Tokens
-from connectors.microsoft365.graph import Call, GraphClient, select
+from connectors.microsoft365.graph import Call, GraphClient, Listing, select
 from policies.district import Tenant
 
 
@@ -21,6 +21,9 @@ class Access:
         self.admin = AdminClient(tenant, context, self.tokens, accepted=admin_accepted, initial_domain=self.initial_domain)
         self.admin_accepted = admin_accepted
         self._organisation: tuple[wire.JsonObject, int | None] | None = None
+        self.cases: Listing | None = None
+        self.subscriptions: tuple[wire.JsonObject, ...] | None = None
+        """What ``examine`` has just read and the look after it would read again word for word; whoever uses it takes it away."""
 
     def identity(self) -> Identity:
         """Who answers. Asked anew each time. Raises ``TenantUnreachableError`` when nobody usable does."""

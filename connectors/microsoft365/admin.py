@@ -72,8 +72,9 @@ class AdminClient:
 
         An empty answer proves nothing: an identity without the role gets one too (M§0.1.7).
         """
-        if not cmdlet.startswith(_READS):
-            raise ValueError(f"{cmdlet} does not read")
+        forbidden = _forbidden(parameters or {})
+        if forbidden or not cmdlet.startswith(_READS):
+            raise ValueError(f"{cmdlet} does not read, or is never sent with {forbidden}")
         body = _body(cmdlet, parameters or {})
         url = self._command_url(endpoint)
         reply, answer = self._repeat(lambda: self._post(endpoint, cmdlet, url, body, writing=False))
@@ -105,9 +106,9 @@ class AdminClient:
 
         Take nothing from the rows but a hint: the answer of a write is not documented.
         """
-        forbidden = {name for name, value in parameters.items() if name.lower() in _NEVER and value not in (False, None)}
+        forbidden = _forbidden(parameters)
         if forbidden or cmdlet.startswith(_READS):
-            raise ValueError(f"{cmdlet} is never sent with {sorted(forbidden)}")
+            raise ValueError(f"{cmdlet} is never sent with {forbidden}")
         url = self._command_url(endpoint)
         body = _body(cmdlet, {name: value for name, value in parameters.items() if value is not None})
         try:
@@ -247,6 +248,11 @@ class AdminClient:
         self._context.clock.sleep(after if after is not None else _PATIENCE * attempt)
         if self._context.stop.is_set():
             raise Stopped
+
+
+def _forbidden(parameters: Mapping[str, object]) -> list[str]:
+    """The parameters that no cmdlet, reading or writing, is sent with."""
+    return sorted(name for name, value in parameters.items() if name.lower() in _NEVER and value not in (False, None))
 
 
 def _body(cmdlet: str, parameters: Mapping[str, object]) -> bytes:

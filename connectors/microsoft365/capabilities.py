@@ -105,6 +105,7 @@ def _by_graph(access: Access) -> Iterable[Capability]:
         for kind in kinds:
             yield _shut(kind, Endpoint.GRAPH.value, error)
         return
+    access.cases = listing
     roles = access.tokens.roles
     # M§3.3: the permission table lets Read.All write most paths; whether this tenant does, a proof shows.
     may = roles is None or bool({_WRITE_ROLE, _READ_ROLE} & roles)

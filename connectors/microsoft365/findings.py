@@ -6,13 +6,11 @@ finding of the first order, whoever made it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from connectors.base import Finding
 from connectors.microsoft365.coverage import workloads_of
 from policies.effects import FOREVER
 from policies.kinds import Kind, Workload
-from policies.resources import Force, Live, Snapshot
+from policies.resources import Force, Live, Ref, Snapshot
 
 _DELETING = frozenset({"delete", "keep_and_delete"})
 _CLOCKS = {"created": "after it was made", "modified": "after it was last changed", "labelled": "after it was labelled"}
@@ -21,9 +19,9 @@ _POPULATION = 50
 _BY_NAME = "Ask who decided it and when. Two officers may have it switched off; Recordwarden switches off nothing."
 
 
-def findings(snapshot: Snapshot, cleaners: Iterable[Live] = ()) -> tuple[Finding, ...]:
-    """The gravest first. ``cleaners`` are priority clean-up policies, which delete in spite of every hold (M§2.2)."""
-    found = [_cleaner(one, snapshot.tenant) for one in cleaners]
+def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
+    """The gravest first, and last what nobody can see from here."""
+    found: list[Finding] = []
     policies = {policy.vendor_id: policy for policy in snapshot.of(Kind.M365_RETENTION_POLICY)}
     for rule in snapshot.of(Kind.M365_RETENTION_RULE):
         policy = policies.get(rule.parent_id or "")
@@ -31,7 +29,7 @@ def findings(snapshot: Snapshot, cleaners: Iterable[Live] = ()) -> tuple[Finding
             found.append(_deleting(policy, rule, snapshot.tenant))
     found += [_locked(policy, snapshot.tenant) for policy in policies.values() if policy.fields.get("locked") is True]
     found += [_label(label, snapshot.tenant) for label in snapshot.of(Kind.M365_LABEL) if label.fields.get("action") in _DELETING]
-    return tuple(sorted(found, key=lambda one: (not one.grave, one.code, one.ref.name, one.ref.vendor_id)))
+    return (*sorted(found, key=lambda one: (not one.grave, one.code, one.ref.name, one.ref.vendor_id)), _unseen(snapshot.tenant))
 
 
 def everywhere(policy: Live) -> bool:
@@ -62,15 +60,14 @@ def _deleting(policy: Live, rule: Live, tenant: str) -> Finding:
     )
 
 
-def _cleaner(policy: Live, tenant: str) -> Finding:
+def _unseen(tenant: str) -> Finding:
+    """Only a switch that we never send, not even to read, shows priority clean-up policies; no ordinary list has them in it (M§2.2)."""
     return Finding(
-        code="delete.priority_cleanup",
-        ref=policy.ref(tenant),
-        grave=True,
-        message=f"The priority clean-up policy {policy.name!r} deletes content in spite of labels, policies and holds.",
-        next_step="Tell counsel today; somebody with the role for it must decide whether it stays.",
-        workloads=tuple(sorted(workloads_of(policy))),
-        everyone=everywhere(policy),
+        code="delete.unread",
+        ref=Ref(tenant=tenant, kind=Kind.M365_RETENTION_POLICY, vendor_id="", name="priority clean-up"),
+        grave=False,
+        message="Priority clean-up policies delete in spite of labels, policies and holds, and are not shown here.",
+        next_step="Look once a month: Purview > Data lifecycle management > Priority cleanup. Should there be one, tell counsel the same day.",
     )
 
 

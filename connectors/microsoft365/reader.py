@@ -15,7 +15,6 @@ from connectors.microsoft365.explaining import explain
 from connectors.microsoft365.findings import findings
 from connectors.microsoft365.graph import Call
 from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_path, people_of
-from connectors.microsoft365.policies import DETAIL, family
 from connectors.microsoft365.roster import drives, licences, read_roster
 from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
 from policies.kinds import Kind
@@ -36,7 +35,10 @@ class Microsoft365Reader:
         """Identity, surfaces, licences and capabilities. Writes nothing."""
         identity = self._access.identity()
         try:
-            seats: Mapping[str, int] = licences(self._access).seats
+            self._access.subscriptions = None
+            subscriptions = licences(self._access)
+            self._access.subscriptions = subscriptions.rows
+            seats: Mapping[str, int] = subscriptions.seats
         except TenantUnreachableError:
             raise
         except ConnectorError:
@@ -64,6 +66,7 @@ class Microsoft365Reader:
     def snapshot(self, kinds: AbstractSet[Kind]) -> Snapshot:
         """Live objects of ``kinds``; a kind that fails is ``failed`` in it, never missing from it."""
         seen = Look(self._access).at(kinds)
+        self._access.cases = None
         self._known.remember(seen.resources)
         return seen
 
@@ -89,19 +92,8 @@ class Microsoft365Reader:
         return explain(self._access, identity_ids, snapshot or self.snapshot(POLICY_KINDS | HOLD_KINDS), roster)
 
     def findings(self, snapshot: Snapshot) -> tuple[Finding, ...]:
-        """What deletes by age, and what is locked; priority clean-up policies are read for it, because no ordinary list shows them (M§2.2)."""
-        try:
-            rows = self._access.admin.read("Get-RetentionCompliancePolicy", {**DETAIL, "PriorityCleanup": True}).rows
-        except TenantUnreachableError:
-            raise
-        except ConnectorError as error:
-            unread = Ref(tenant=snapshot.tenant, kind=Kind.M365_RETENTION_POLICY, vendor_id="", name="priority clean-up")
-            message = f"Whether a priority clean-up policy deletes here could not be read: {error.message}"
-            unknown = Finding(code="delete.unread", ref=unread, grave=False, message=message, next_step=error.next_step)
-            return (*findings(snapshot), unknown)
-        known = {live.vendor_id for live in snapshot.of(Kind.M365_RETENTION_POLICY)}
-        cleaners = family(rows, (), self._access.context.district, lambda row: None).policies  # noqa: ARG005  # whose they are changes nothing
-        return findings(snapshot, [one for one in cleaners if one.vendor_id not in known])
+        """What deletes by age, what is locked, and what no read of ours can show."""
+        return findings(snapshot)
 
     def audit(self, since: datetime, until: datetime) -> AuditRead:
         """The vendor's log of changes in the window."""

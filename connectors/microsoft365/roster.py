@@ -36,6 +36,7 @@ class Licences:
     """Subscriptions of a tenant: SKU names by id, plan names by id, and seats by name of either."""
 
     def __init__(self, rows: Sequence[wire.JsonObject]) -> None:
+        self.rows = tuple(rows)
         self.skus: dict[str, str] = {}
         self.plans: dict[str, str] = dict(_PLAN_IDS)
         self.seats: dict[str, int] = {}
@@ -56,7 +57,8 @@ class Licences:
 
 def licences(access: Access) -> Licences:
     """The tenant's subscriptions. Raises ConnectorError."""
-    return Licences(access.graph.rows(Call(method="GET", path="/subscribedSkus")).rows)
+    rows, access.subscriptions = access.subscriptions, None
+    return Licences(access.graph.rows(Call(method="GET", path="/subscribedSkus")).rows if rows is None else rows)
 
 
 def read_roster(access: Access, groups: frozenset[str], sites: frozenset[str]) -> Roster:

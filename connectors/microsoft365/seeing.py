@@ -155,8 +155,9 @@ class Look:
             self._settle(kind, partial or flaw)
 
     def _holds(self, kinds: AbstractSet[Kind]) -> None:
+        handed, self._access.cases = self._access.cases if self._whole else None, None
         try:
-            cases = self._access.graph.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
+            cases = handed or self._access.graph.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
         except TenantUnreachableError:
             raise
         except ConnectorError as error:

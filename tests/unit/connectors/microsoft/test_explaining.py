@@ -78,10 +78,3 @@ def test_a_policy_that_deletes_everybodys_mail_by_age_is_found_whoever_made_it(b
     reader = bench.reader()
     found = [one for one in reader.findings(reader.snapshot(POLICY_KINDS)) if one.grave]
     assert [(one.code, one.ref.name, one.days, one.everyone) for one in found] == [("delete.whole_workload", "Old mail", 90, True)]
-
-
-def test_where_clean_up_cannot_be_read_that_is_a_finding_of_its_own(bench: Bench) -> None:
-    snapshot = bench.reader().snapshot(POLICY_KINDS)
-    found = bench.reader(accepted=False).findings(snapshot)
-    assert found[-1].code == "delete.unread"
-    assert found[-1].next_step
