@@ -6,7 +6,7 @@ PY ?= python3
 BIN := .venv/bin
 CODE := policies connectors sync reports recordwarden sandbox
 
-.PHONY: help venv dev demo test check unit tools bench lock clean
+.PHONY: help venv dev demo test check unit tools campaign bench lock clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ tools: .tools/.made ## Clients that others wrote (GAM7, ScubaGoggles) in an envi
 	@rm -rf .tools/python && $(PY) -m venv .tools/python
 	@.tools/python/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.txt
 	@touch $@
+
+campaign: dev ## Two hundred seeded runs with every fault at every method, and the matrix of what was hit
+	@$(BIN)/python -m tests.campaign.run --runs 200
 
 bench: dev ## Requests, wall time and peak memory of a run with nothing to do, beside a bare client (profiles small and large)
 	@$(BIN)/python -m tests.bench.run

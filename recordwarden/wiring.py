@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from connectors.base import ByHand, Circumstances, Clock, Connector, Context, Deed, HoldOrder, Instruction, Lane, Ordered, Prover, Reader, Writer
 from policies.compiler import compile_policy
-from policies.district import District, Tenant
+from policies.district import District, SurfaceBudget, Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Effect
 from policies.folder import Folder, load_folder, load_kept
@@ -265,7 +265,8 @@ def looser(what: tuple[str, ...], signed: tuple[str, ...], digest: str) -> Probl
 def _door(  # noqa: PLR0913, PLR0917  # what a door is made of
     tenant: Tenant, district: District, policy: Policy, store: Store, clock: Clock, halt: threading.Event, groups: AbstractSet[str]
 ) -> TenantDoor:
-    meters = {lane: StoreMeter(store, clock, tenant.id, tenant.budgets, lane, halt) for lane in Lane}
+    budgets = tenant.budgets if district.drill else budgets_of(tenant)
+    meters = {lane: StoreMeter(store, clock, tenant.id, budgets, lane, halt) for lane in Lane}
 
     def context(lane: Lane) -> Context:
         return Context(
@@ -329,6 +330,15 @@ class LateConnector:
         if self._opened is None:
             self._opened = self._open()
         return self._opened
+
+
+def budgets_of(tenant: Tenant) -> Mapping[str, SurfaceBudget]:
+    """The tenant's budgets, with the vendor's published quotas where settings give none. A drill has none: its time stands still while it waits."""
+    if tenant.platform is Platform.GOOGLE_WORKSPACE:
+        from connectors.google_workspace.budgets import with_defaults  # a platform that the district does not have is never imported
+
+        return with_defaults(tenant.budgets)
+    return tenant.budgets
 
 
 def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, groups: AbstractSet[str]) -> Connector:

@@ -84,7 +84,7 @@ def _cloud(*, keyless: bool) -> list[str]:
     way = (
         "4. Make no key. Give the machine's own identity the role *Service Account Token Creator* on this service account, and nothing else."
         if keyless
-        else "4. Make one JSON key, on the server readable by its user alone (`chmod 600`), without a copy (or none at all: `credential.impersonate`)."
+        else "4. Make one JSON key, on the server readable by its user alone (`chmod 600`), without a copy (or none: `credential.impersonate`)."
     )
     return [
         "## In the Google Cloud console",

@@ -11,8 +11,9 @@ from pathlib import Path
 from tests.campaign.cells import Matrix, cells, dealt
 from tests.campaign.drive import Theatre, make_keys, run
 from tests.campaign.google import GoogleTheatre
+from tests.campaign.microsoft import MicrosoftTheatre
 
-THEATRES: Mapping[str, Callable[[], Theatre]] = {"google": GoogleTheatre}
+THEATRES: Mapping[str, Callable[[], Theatre]] = {"google": GoogleTheatre, "microsoft": MicrosoftTheatre}
 
 
 def campaign(make: Callable[[], Theatre], runs: int, seed: int, folder: Path, told: Callable[[str], None]) -> tuple[Matrix, list[str]]:

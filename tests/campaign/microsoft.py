@@ -1,0 +1,185 @@
+"""Microsoft's side of the campaign: every request of a hold's life over Graph, and the reads that it rests on."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from connectors.base import Connector
+from connectors.microsoft365.connector import Microsoft365Connector
+from policies.kinds import Platform
+from policies.resources import find_mark
+from sandbox import microsoft
+from sandbox.microsoft.objects import Case, Hold
+from sandbox.microsoft.state import TenantState, tenant_of
+from sandbox.world import World
+from sync.matters.order import MatterOrder
+from tests.campaign.cells import EVERYWHERE, Cell, Method
+from tests.campaign.drive import Planted, plant_on_wire
+
+_CASES = "/security/cases/ediscoveryCases"
+_CASE = _CASES + "/{case}"
+_HOLDS = _CASE + "/legalHolds"
+_HOLD = _HOLDS + "/{hold}"
+REOPEN, ENABLE, RETRY = f"POST {_CASE}/reopen", f"POST {_HOLD}/enablePolicy", f"POST {_HOLD}/retryPolicy"
+USERS, SITES = f"POST {_HOLD}/userSources", f"POST {_HOLD}/siteSources"
+
+_WRITES = (f"POST {_CASES}", f"POST {_HOLDS}", USERS, SITES, REOPEN, f"PATCH {_CASE}", ENABLE, f"PATCH {_HOLD}", RETRY)
+_READS = (
+    f"GET {_CASES}", f"GET {_HOLDS}", f"GET {_HOLD}", f"GET {_HOLD}/userSources", f"GET {_HOLD}/siteSources", f"GET {_CASE}",
+    "GET /users", "GET /groups", "GET /organization", "GET /subscribedSkus", "GET /users/{user}/drive",
+    "GET /directory/deletedItems/microsoft.graph.user",
+)  # fmt: skip
+METHODS = (
+    *(Method(surface="graph", operation=name, writes=True) for name in _WRITES),
+    *(Method(surface="graph", operation=name, writes=False) for name in _READS),
+    Method(surface="authority", operation="token", writes=False),
+)
+
+
+@dataclass
+class MicrosoftTheatre:
+    """One run's expectations: who must be held, and what of others must stay as it was."""
+
+    tenant = "m365"
+    platform = Platform.MICROSOFT365
+    package = microsoft
+    methods = METHODS
+    strikes = EVERYWHERE
+    held: list[set[str]] = field(default_factory=list)
+    others: dict[str, object] = field(default_factory=dict)
+    number: int = 0
+
+    def connector(self) -> Connector:
+        return Microsoft365Connector(admin_accepted=True)
+
+    def prepare(self, world: World) -> None:
+        self.others = _others(tenant_of(world))
+
+    def orders(self, world: World, rng: random.Random) -> MatterOrder:
+        """An order for people of whom at least one was never looked up before, where there still is one."""
+        self.number += 1
+        state = tenant_of(world)
+        able = [address for person in world.people if _holdable(state, address := f"{person.local_part}@{world.domain}")]
+        fresh = [address for address in able if not any(address in people for people in self.held)]
+        first = rng.sample(fresh, k=min(1, len(fresh)))
+        chosen = [*first, *rng.sample([one for one in able if one not in first], k=rng.choice((1, 2, 3)))]
+        self.held.append(set(chosen))
+        people = [{"address": one} for one in chosen]
+        return MatterOrder.model_validate({"alias": f"campaign-{self.number}", "ordered_by": "counsel", "people": people})
+
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
+        acts = _ACTS.get(method.operation)
+        with world.lock:
+            state = tenant_of(world)
+            ours = [hold for hold in state.holds.values() if find_mark(hold.comment) is not None and hold.sources and _is_open(state, hold)]
+            if acts is None or not ours:  # or what an earlier strike left is not whole yet, so somebody new is put on hold instead
+                return self.orders(world, rng)
+            acts(world, state, rng.choice(ours))
+        return None
+
+    def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
+        return plant_on_wire(world, cell, rng)
+
+    def wrongs(self, world: World, district: str) -> tuple[str, ...]:
+        state = tenant_of(world)
+        found = [f"another's object was touched: {name}" for name, value in _others(state).items() if self.others.get(name) != value]
+        found += [f"another's object is gone: {name}" for name in self.others.keys() - _others(state).keys()]
+        ours = [case for case in state.cases.values() if (mark := find_mark(case.external_id)) is not None and mark.district == district]
+        found += [f"{count} cases carry {mark}" for mark, count in Counter(case.external_id for case in ours).items() if count > 1]
+        if len(ours) != len(self.held):
+            found.append(f"{len(ours)} cases of ours for {len(self.held)} orders")
+        found += [wrong for case in ours for wrong in _case_wrongs(world, state, case)]
+        wanted = sorted(sorted(_places(state, people)) for people in self.held)
+        shown = sorted(sorted(source.place.lower() for hold in _holds(state, case) for source in hold.sources) for case in ours)
+        return tuple(found if wanted == shown else [*found, f"held are {shown}, ordered were {wanted}"])
+
+
+def _act(name: str, **given: Callable[[Hold], str]) -> Callable[[World, TenantState, Hold], None]:
+    """Something an administrator does in the console to a hold of ours."""
+
+    def act(world: World, state: TenantState, hold: Hold) -> None:
+        microsoft.console_acts(world)[name]({"case": hold.case, **{key: value(hold) for key, value in given.items()}})
+
+    return act
+
+
+def _describe(world: World, state: TenantState, hold: Hold) -> None:
+    state.cases[hold.case].comment = "Somebody wrote here."
+
+
+def _narrow(world: World, state: TenantState, hold: Hold) -> None:
+    hold.query = "budget"
+
+
+def _fail(world: World, state: TenantState, hold: Hold) -> None:
+    hold.sources[0].failed = f"{hold.sources[0].place}: the location could not be reached."
+
+
+def _first(hold: Hold, kind: str) -> str:
+    return next((source.place for source in hold.sources if source.kind == kind), hold.sources[0].place)
+
+
+_ACTS: Mapping[str, Callable[[World, TenantState, Hold], None]] = {
+    REOPEN: _act("close_case"),
+    ENABLE: _act("disable_hold", hold=lambda hold: hold.guid),
+    f"POST {_HOLDS}": _act("delete_hold", hold=lambda hold: hold.guid),
+    USERS: _act("remove_hold_source", hold=lambda hold: hold.guid, place=lambda hold: _first(hold, "mailbox")),
+    SITES: _act("remove_hold_source", hold=lambda hold: hold.guid, place=lambda hold: _first(hold, "site")),
+    f"PATCH {_CASE}": _describe,
+    f"PATCH {_HOLD}": _narrow,
+    RETRY: _fail,
+}
+
+
+def _holdable(state: TenantState, address: str) -> bool:
+    account = state.account_at(address)
+    return account is not None and account.enabled and account.mailbox is not None and account.drive is not None and account.tier == "faculty"
+
+
+def _is_open(state: TenantState, hold: Hold) -> bool:
+    return hold.enabled and state.cases[hold.case].closed_at is None
+
+
+def _holds(state: TenantState, case: Case) -> list[Hold]:
+    return [hold for hold in state.holds.values() if hold.case == case.guid]
+
+
+def _places(state: TenantState, people: set[str]) -> set[str]:
+    """The mailbox and the drive of everybody: what an order means when it names no sources."""
+    found = set()
+    for address in people:
+        account = state.account_at(address)
+        assert account is not None
+        assert account.drive is not None
+        found |= {address.lower(), account.drive.url.lower().rstrip("/")}
+    return found
+
+
+def _case_wrongs(world: World, state: TenantState, case: Case) -> list[str]:
+    found = [] if case.closed_at is None else [f"case {case.name} is closed"]
+    if case.comment:
+        found.append(f"case {case.name} says {case.comment!r}")
+    holds = _holds(state, case)
+    found += [] if len(holds) == 1 else [f"{len(holds)} holds in case {case.name}"]
+    for hold in holds:
+        found += [f"{hold.name} is off"] if not hold.enabled else []
+        found += [f"{hold.name} has no rule and holds nothing"] if not hold.rule else []
+        found += [f"{hold.name} asks {hold.query!r}"] if hold.query else []
+        late = [source for source in hold.sources if source.failed or source.partial or source.removing or source.due > world.clock.now()]
+        found += [f"{hold.name}: {len(late)} of {len(hold.sources)} are not in force"] if late else []
+    return found
+
+
+def _others(state: TenantState) -> dict[str, object]:
+    """Cases, holds, labels and policies that are not ours, by id, as they stand."""
+    found: dict[str, object] = {}
+    for case in state.cases.values():
+        if find_mark(case.external_id) is None:
+            found[f"case {case.guid}"] = (case.name, case.comment, case.closed_at)
+            found |= {f"hold {hold.guid}": (hold.name, hold.enabled, hold.query, len(hold.sources)) for hold in _holds(state, case)}
+    found |= {f"label {label.guid}": (label.name, label.duration, label.comment) for label in state.labels.values()}
+    found |= {f"policy {policy.guid}": (policy.name, policy.enabled, policy.comment) for policy in state.policies.values()}
+    return found
