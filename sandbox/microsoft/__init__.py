@@ -27,7 +27,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from sandbox.microsoft import adminapi, auditlog, batch, directory, ediscovery, groups, legalholds, login, seed
+from sandbox.microsoft import adminapi, auditlog, batch, directory, ediscovery, graph_fileplan, graph_labels, groups, legalholds, login, seed
 from sandbox.microsoft.console import console_acts
 from sandbox.microsoft.dumping import dump
 from sandbox.microsoft.odata import unknown_segment
@@ -73,7 +73,7 @@ def _signing_key(folder: Path) -> RSAPrivateKey:
 
 def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
     """What the five surfaces answer; Graph's last route answers whatever path it does not know."""
-    parts = (directory, groups, ediscovery, legalholds, auditlog)
+    parts = (directory, groups, ediscovery, legalholds, graph_labels, graph_fileplan, auditlog)
     known = [route for part in parts for route in part.routes(world)]
     last = unknown_segment(world)
     graph = [*known, *batch.routes(world, [*known, *last]), *last]
@@ -109,6 +109,7 @@ def overlay(world: World, base_url: str) -> dict[str, object]:
             "m365.retention_policy": seed.CHECK_POLICY,
             "m365.retention_rule": seed.CHECK_POLICY_RULE,
             "m365.adaptive_scope": seed.CHECK_SCOPE,
+            "m365.event_type": seed.CHECK_EVENT,
             "m365.case": seed.CHECK_CASE,
             "m365.hold": seed.CHECK_HOLD,
             "m365.mailbox": f"records.office@{state.domain}",

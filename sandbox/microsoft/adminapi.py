@@ -11,12 +11,12 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.microsoft import cmd_cases, cmd_exchange, cmd_labels, cmd_policies, cmd_rules, throttle
+from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_labels, cmd_policies, cmd_rules, throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, bind
 from sandbox.microsoft.plans import RECORDS, has_plan
 from sandbox.microsoft.rendering import annotated
-from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, MANAGE_AS_APP, licence, listed, switch, tenant_of
+from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, EXCHANGE_MANAGE, MANAGE_AS_APP, licence, listed, switch, tenant_of
 from sandbox.routing import SandboxRoute, body_of, json_response
 from sandbox.world import World
 
@@ -82,11 +82,12 @@ class _Host:
 
     def _refusal(self, request: Request, caller: Caller | str) -> Response | None:
         """Two grants: the app role in the token, and a role on the service principal (docs/wire/admin-endpoint.md §1.6)."""
-        if isinstance(caller, str) or MANAGE_AS_APP not in caller.roles:
+        if isinstance(caller, str) or not caller.roles & {MANAGE_AS_APP, EXCHANGE_MANAGE}:
             return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer client_id="", trusted_issuers="", error="invalid_token"'})
         state = tenant_of(self._world)
         ours = {state.tenant_id, state.domain, state.initial_domain}
-        if request.path_params["tenant"].lower() not in ours or switch(self._world, "admin_role", "compliance_administrator") == "none":
+        role = caller.officer if caller.delegated else switch(self._world, "admin_role", "compliance_administrator") != "none"
+        if request.path_params["tenant"].lower() not in ours or not role:
             return _nul()
         return None
 
@@ -166,7 +167,8 @@ class _Host:
 
 
 def _compliance() -> Iterable[Cmdlet]:
-    return [*cmd_labels.cmdlets(), *cmd_policies.cmdlets(), *cmd_rules.cmdlets(), *cmd_cases.cmdlets(), *cmd_exchange.role_cmdlets()]
+    first = [*cmd_labels.cmdlets(), *cmd_events.cmdlets()]
+    return [*first, *cmd_policies.cmdlets(), *cmd_rules.cmdlets(), *cmd_cases.cmdlets(), *cmd_exchange.role_cmdlets()]
 
 
 def _envelope(request: Request) -> tuple[str, Mapping[str, object]]:

@@ -1,4 +1,4 @@
-"""Graph's audit searches, its refusal of retention labels, and the Management Activity API (M§1.4, M§6)."""
+"""Graph's audit searches, and the Management Activity API (M§6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from sandbox.routing import SandboxRoute, json_of, json_response
 from sandbox.world import World
 
 _QUERIES = "/security/auditLog/queries"
-_LABELS = "/security/labels/retentionLabels"
 _RUNNING = 5
 """How many searches may be under way before the next is throttled [chosen]."""
 _LISTS = ("recordTypeFilters", "operationFilters", "objectIdFilters", "userPrincipalNameFilters", "serviceFilters", "ipAddressFilters")
@@ -28,36 +27,13 @@ _QUERY_FIELDS = frozenset(
 
 
 def routes(world: World) -> list[SandboxRoute]:
-    """/security/auditLog/queries, /security/labels and the event types."""
+    """Everything below /security/auditLog/queries."""
     table: dict[str, dict[str, Answer]] = {
         _QUERIES: {"GET": queries, "POST": create},
         _QUERIES + "/{query}": {"GET": one},
         _QUERIES + "/{query}/records": {"GET": records},
-        _LABELS: dict.fromkeys(("GET", "POST"), refused),
-        _LABELS + "/{label}": dict.fromkeys(("GET", "PATCH", "DELETE"), refused),
-        "/security/labels/departments": {"GET": refused},
-        "/security/triggerTypes/retentionEventTypes": {"GET": refused},
-        "/security/labels/authorities": {"GET": empty},
-        "/security/labels/categories": {"GET": empty},
-        "/security/labels/citations": {"GET": empty},
-        "/security/labels/filePlanReferences": {"GET": empty},
     }
     return [route for path, answers in table.items() for route in graph_routes(world, path, answers)]
-
-
-def refused(ask: Ask) -> Response:
-    """Labels for an app: 500 with the word Forbidden, whatever permission the token has (M§1.4). Permanent."""
-    roles = {"RecordsManagement.Read.All", "RecordsManagement.ReadWrite.All"}
-    if not ask.caller.roles & roles:
-        raise GraphError(403, "InsufficientGraphPermissions", "Insufficient privileges to complete the operation.")
-    raise GraphError(500, "DataInsightsRequestError", "Failed to process request, FAILED - Forbidden")
-
-
-def empty(ask: Ask) -> Response:
-    """Four of the file plan's five collections answered an app (M§1.4)."""
-    ask.need("RecordsManagement.Read.All", "RecordsManagement.ReadWrite.All", code="InsufficientGraphPermissions")
-    rows: list[Entity] = []
-    return page(ask, Listing(name="security/labels", items=rows, render=lambda row: row))
 
 
 def _gate(ask: Ask) -> None:

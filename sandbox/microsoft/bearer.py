@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from sandbox.microsoft import jose
-from sandbox.microsoft.login import RESOURCES
 from sandbox.microsoft.objects import Actor
 from sandbox.microsoft.state import TenantState
+from sandbox.microsoft.tokens import RESOURCES
 from sandbox.world import SandboxClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The app behind a good token, and the application permissions in it."""
+    """The app or the person behind a good token, and its permissions: application ones, or delegated ones."""
 
     actor: Actor
     roles: frozenset[str]
     tenant_id: str
+    delegated: bool = False
+    officer: bool = False
+    """Whether the person may manage records and cases in this tenant; apps get that from switches."""
 
 
 def caller_of(state: TenantState, request: Request, audience: str) -> Caller | str:
@@ -37,7 +40,18 @@ def caller_of(state: TenantState, request: Request, audience: str) -> Caller | s
     expires = claims.get("exp")
     if not isinstance(expires, int) or SandboxClock.wall().timestamp() >= expires:
         return "Lifetime validation failed, the token is expired."
+    if claims.get("idtyp") == "user":
+        return _person(state, claims)
     roles = claims.get("roles")
     assert isinstance(roles, list)
     actor = Actor(name=str(claims["app_displayname"]), object_id=str(claims["oid"]), app_id=str(claims["appid"]))
     return Caller(actor=actor, roles=frozenset(str(role) for role in roles), tenant_id=str(claims["tid"]))
+
+
+def _person(state: TenantState, claims: jose.Claims) -> Caller | str:
+    account = state.accounts.get(str(claims["oid"]))
+    if account is None or account.deleted is not None or not account.enabled:
+        return "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: AccountDisabled"
+    actor = Actor(name=account.display_name, object_id=account.id, upn=account.upn)
+    scopes = frozenset(str(claims["scp"]).split())
+    return Caller(actor=actor, roles=scopes, tenant_id=str(claims["tid"]), delegated=True, officer=account.id in state.officers)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from sandbox.microsoft import audit
 from sandbox.microsoft.binding import (
     Call,
@@ -21,9 +24,11 @@ from sandbox.microsoft.binding import (
     text,
     texts,
 )
-from sandbox.microsoft.objects import Label
+from sandbox.microsoft.objects import EventType, Label
+from sandbox.microsoft.plans import RECORDS, has_plan
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common
-from sandbox.microsoft.state import TenantState
+from sandbox.microsoft.state import TenantState, licence
+from sandbox.world import World
 
 MOST, LONGEST = 1000, 64
 _TRIGGERS = ("CreationAgeInDays", "EventAgeInDays", "ModificationAgeInDays", "TaggedAgeInDays")
@@ -80,6 +85,59 @@ def find(state: TenantState, identity: str) -> Label | None:
     return state.labels.get(wanted) or next((label for label in state.labels.values() if label.name.lower() == wanted), None)
 
 
+def licensed(world: World) -> bool:
+    """Whether records management is there: records, review, events and the file plan need it (M§1.7)."""
+    return has_plan(licence(world), "faculty", RECORDS)
+
+
+def users_of(state: TenantState, label: Label) -> list[str]:
+    """Names of the policies whose rules publish or apply the label."""
+    return [state.policies[rule.policy].name for rule in state.rules.values() if label.guid in {rule.publishes, rule.applies}]
+
+
+def _check(call: Call) -> None:
+    """Raise for what needs records management, and for an event type that is missing or not there."""
+    premium = ("EventType", "FilePlanProperty", "MultiStageReviewProperty", "ReviewerEmail", "ComplianceTagForNextStage")
+    wanted = [name for name in premium if call.word(name) and call.values[name]]
+    wanted += [name for name in ("IsRecordLabel", "Regulatory") if call.on(name)]
+    wanted += [word for word in (call.word("RetentionType"),) if word == "EventAgeInDays"]
+    if wanted and not licensed(call.world):
+        raise invalid(f"Your organization doesn't have a license that includes {wanted[0]}.")
+    if call.word("MultiStageReviewProperty"):
+        try:
+            stages = json.loads(call.word("MultiStageReviewProperty"))["MultiStageReviewSettings"]
+            assert all(isinstance(one["StageName"], str) and one["Reviewers"] for one in stages)
+        except (ValueError, KeyError, TypeError, AssertionError):
+            raise invalid("The value of MultiStageReviewProperty is not valid.") from None
+    if call.word("EventType") and find_event_type(call.state, call.word("EventType")) is None:
+        raise not_found(call.word("EventType"))
+    if call.word("RetentionType") == "EventAgeInDays" and not call.word("EventType"):
+        raise invalid("EventType is needed when RetentionType is EventAgeInDays.")
+
+
+def stages_text(stages: Sequence[tuple[str, Sequence[str]]]) -> str | None:
+    """Review stages as the cmdlets write them (M§2.2), of names and reviewers; None for none."""
+    settings = [{"StageName": name, "Reviewers": list(people)} for name, people in stages]
+    return json.dumps({"MultiStageReviewSettings": settings}) if settings else None
+
+
+def stages_of(label: Label) -> list[Row]:
+    """Review stages as Graph writes them; ``stageNumber`` is a string (M§1.3)."""
+    if not label.review_stages:
+        return [{"stageNumber": "1", "name": "", "reviewersEmailAddresses": list(label.reviewers)}] if label.reviewers else []
+    found = json.loads(label.review_stages)["MultiStageReviewSettings"]
+    return [
+        {"stageNumber": str(number), "name": one["StageName"], "reviewersEmailAddresses": list(one["Reviewers"])}
+        for number, one in enumerate(found, 1)
+    ]
+
+
+def find_event_type(state: TenantState, identity: str) -> EventType | None:
+    """The event type with that GUID or name."""
+    wanted = identity.lower()
+    return next((one for one in state.event_types.values() if wanted in {one.guid, one.name.lower()}), None)
+
+
 def get(call: Call) -> Rows:
     """All labels; one, if ``Identity`` names one; all of them again, if it names none (M§2.2)."""
     if call.on("PriorityCleanup"):
@@ -101,6 +159,7 @@ def create(call: Call) -> Rows:
     retention = [call.has(part) for part in ("RetentionAction", "RetentionDuration", "RetentionType")]
     if any(retention) and not all(retention):
         raise invalid("RetentionAction, RetentionDuration and RetentionType have to be given together.")
+    _check(call)
     now = call.world.clock.now()
     label = Label(
         name=name,
@@ -139,6 +198,7 @@ def change(call: Call) -> Rows:
         raise invalid(f"The label '{label.name}' has no retention settings.")
     if label.regulatory and call.has("RetentionDuration") and _shorter(call.word("RetentionDuration"), label.duration):
         raise invalid("The retention period of a regulatory record label can't be shortened.")
+    _check(call)
     if _set(call, label):
         label.touch(call.actor, call.world.clock.now())
         _log(call, call.word("Identity"))
@@ -156,10 +216,9 @@ def remove(call: Call) -> Rows:
     label = find(call.state, call.word("Identity"))
     if label is None:
         raise not_found(call.word("Identity"))
-    users = [rule for rule in call.state.rules.values() if label.guid in {rule.publishes, rule.applies}]
+    users = users_of(call.state, label)
     if users:
-        policy = call.state.policies[users[0].policy]
-        text_of = f"The label '{label.name}' is being used by the policy '{policy.name}' and can't be removed."
+        text_of = f"The label '{label.name}' is being used by the policy '{users[0]}' and can't be removed."
         raise CmdletError("Microsoft.Exchange.Management.UnifiedPolicy.ComplianceTagInUseException", text_of)
     del call.state.labels[label.guid]
     _log(call, call.word("Identity"))

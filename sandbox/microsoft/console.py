@@ -47,6 +47,7 @@ def console_acts(world: World) -> dict[str, ConsoleAct]:
         desk.restore_user,
         desk.delete_user,
         desk.purge_user,
+        desk.revoke_sessions,
         desk.remove_licence,
         desk.rename_user,
         desk.add_group_member,
@@ -274,6 +275,13 @@ class _Desk:
         account.purged = True
         self._state.enter(account)
         self._directory("Hard Delete user.", account.upn)
+        return {"user": account.id}
+
+    def revoke_sessions(self, given: Arguments) -> dict[str, object]:
+        """``{user}``: whoever is signed in as this person has to sign in again."""
+        account = self._account(given)
+        self._state.revoked[account.id] = self._world.clock.now()
+        self._directory("Update StsRefreshTokenValidFrom Timestamp.", account.upn)
         return {"user": account.id}
 
     def remove_licence(self, given: Arguments) -> dict[str, object]:

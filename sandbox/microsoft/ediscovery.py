@@ -9,7 +9,7 @@ from starlette.responses import Response
 from sandbox.microsoft import holding
 from sandbox.microsoft.objects import Actor, Case, Operation
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
-from sandbox.microsoft.plans import PREMIUM_EDISCOVERY, has_plan
+from sandbox.microsoft.plans import EXCHANGE_PLAN_2, PREMIUM_EDISCOVERY, has_plan
 from sandbox.microsoft.state import licence, switch
 from sandbox.routing import SandboxRoute, json_of, json_response
 from sandbox.world import World
@@ -47,6 +47,9 @@ def gate(ask: Ask, *, write_only: bool = False) -> None:
     """Permission, then licence, then registration in Security & Compliance (docs/wire/graph-ediscovery.md §2)."""
     roles = ("eDiscovery.ReadWrite.All",) if write_only else ("eDiscovery.Read.All", "eDiscovery.ReadWrite.All")
     ask.need(*roles, code="Forbidden")
+    if ask.caller.delegated:
+        _person(ask)
+        return
     if not has_plan(licence(ask.world), "faculty", PREMIUM_EDISCOVERY):
         # [chosen] as in docs/wire: what an A3 tenant really answers app-only is not known (M§12).
         raise GraphError(403, "Forbidden", "The tenant does not have a license for this operation.")
@@ -54,7 +57,18 @@ def gate(ask: Ask, *, write_only: bool = False) -> None:
         raise GraphError(401, "UnknownError", "", spelling="innererror")
 
 
+def _person(ask: Ask) -> None:
+    """Somebody signed in needs the role, and a tenant with Plan 2: A3 suffices (docs/wire/delegated.md §4.3)."""
+    if not ask.caller.officer:
+        raise GraphError(403, "Forbidden", "Insufficient privileges to complete the operation.")
+    if not has_plan(licence(ask.world), "faculty", EXCHANGE_PLAN_2):
+        raise GraphError(403, "Forbidden", "The tenant does not have a license for this operation.")
+
+
 def _seen(ask: Ask, found: Case) -> bool:
+    if ask.caller.delegated:
+        # The tenant's administrator is eDiscovery Administrator, the other officers are Managers.
+        return ask.caller.actor.object_id in {ask.state.administrator, *found.members}
     own = switch(ask.world, "ediscovery_manager", "administrator") == "manager"
     return not own or ask.caller.actor.object_id in found.members
 

@@ -26,6 +26,11 @@ def thumbprint(certificate: bytes, algorithm: str) -> str:
     return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
 
 
+def big(number: int) -> str:
+    """A big number of a key as base64url without padding."""
+    return base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).rstrip(b"=").decode()
+
+
 def sign(key: RSAPrivateKey, claims: Mapping[str, object], kid: str) -> str:
     """A compact JWT signed with RS256."""
     header = {"typ": "JWT", "alg": "RS256", "kid": kid, "x5t": kid}

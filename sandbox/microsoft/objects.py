@@ -144,6 +144,22 @@ class Label(Made):
     next_stage: str | None = None
     auto_approval: int | None = None
     priority: int = 0
+    templates: dict[str, str] = field(default_factory=dict)
+    """GUIDs of file plan values by their Graph name: ``citation``, ``department`` ..."""
+
+
+@dataclass(slots=True, kw_only=True)
+class EventType(Made):
+    """What event-based labels count from; ``comment`` is its description. Events themselves do not happen here."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Template(Made):
+    """A value of the file plan, of one ``kind`` (authorities, categories ...); citations have an address and a jurisdiction."""
+
+    kind: str
+    url: str = ""
+    jurisdiction: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,11 +89,29 @@ def handler_of(world: World, answer: Answer) -> Handler:
             response = answer(_ask(world, state, request))
         except GraphError as error:
             response = _error(world, error, identity)
+        response = _bare(request, response)
         response.headers.update(identity)
         response.headers["x-ms-ags-diagnostic"] = '{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"1","ScaleUnit":"000"}}'
         return response
 
     return handler
+
+
+def _bare(request: Request, response: Response) -> Response:
+    """The answer without annotations, where the client asked for none; links stay (M§1.3)."""
+    if "odata.metadata=none" not in request.headers.get("accept", "") or not bytes(response.body).startswith(b"{"):
+        return response
+    kept = {name: text for name, text in response.headers.items() if name not in {"content-length", "content-type"}}
+    return json_response(_plain(json.loads(bytes(response.body))), response.status_code, kept)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = ("@odata.nextLink", "@odata.deltaLink", "@odata.count")
+    return {name: _plain(one) for name, one in value.items() if "@odata." not in name or name in kept}
 
 
 def _ask(world: World, state: TenantState, request: Request) -> Ask:

@@ -34,6 +34,7 @@ CHECK_PUBLISHING = "District visibility check publishing"
 CHECK_CASE = "District visibility check case"
 CHECK_HOLD = "District visibility check hold"
 CHECK_SCOPE = "District visibility check scope"
+CHECK_EVENT = "District visibility check event"
 ORG_POLICY = "District group mail keep"
 PURGE = "Purge student mail"
 
@@ -67,7 +68,8 @@ def seed(world: World, app: Registration, signing_key: RSAPrivateKey) -> TenantS
 def _accounts(world: World, state: TenantState, then: datetime) -> None:
     admin = _account(state, _Newcomer(given="Information", family="Technology", local="it.director", title="Director of technology"), then)
     state.administrator = admin.id
-    _account(state, _Newcomer(given="Records", family="Office", local="records.office", title="Records office"), then)
+    office = _account(state, _Newcomer(given="Records", family="Office", local="records.office", title="Records office"), then)
+    state.officers |= {admin.id, office.id}
     teachers = [person for person in world.people if person.role == "teacher"]
     for person in world.people:
         account = _account(state, _newcomer(person), then)
@@ -219,6 +221,8 @@ def _compliance(world: World, state: TenantState, then: datetime) -> None:
     rule.publishes, rule.option = label.guid, None
     scope = Scope(**hand.made("scope", CHECK_SCOPE), location_type="User", query="Department -eq 'Board of Education'")  # type: ignore[arg-type]
     state.scopes[scope.guid] = scope
+    event = EventType(**hand.made("event type", CHECK_EVENT))  # type: ignore[arg-type]
+    state.event_types[event.guid] = event
 
 
 def _policy(hand: _Hand, name: str, locations: dict[str, list[Location]]) -> Policy:

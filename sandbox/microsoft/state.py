@@ -15,12 +15,14 @@ from sandbox.microsoft.objects import (
     AuditQuery,
     Case,
     Event,
+    EventType,
     Group,
     Hold,
     Label,
     Policy,
     Rule,
     Scope,
+    Template,
 )
 from sandbox.world import World
 
@@ -51,6 +53,27 @@ GRANTED = {
     ACTIVITY: ("ActivityFeed.Read",),
 }
 """Application permissions that the app was given, by audience; the switch ``m365.missing_roles`` takes some away."""
+
+EXCHANGE_MANAGE = "Exchange.Manage"
+DELEGATED = {
+    GRAPH: (
+        "AuditLogsQuery.Read.All",
+        "Directory.Read.All",
+        "Group.Read.All",
+        "Mail.Send",
+        "RecordsManagement.Read.All",
+        "RecordsManagement.ReadWrite.All",
+        "Sites.Read.All",
+        "User.Read",
+        "User.Read.All",
+        "eDiscovery.Read.All",
+        "eDiscovery.ReadWrite.All",
+    ),
+    EXCHANGE: (EXCHANGE_MANAGE,),
+    COMPLIANCE: (EXCHANGE_MANAGE,),
+    ACTIVITY: ("ActivityFeed.Read",),
+}
+"""Delegated permissions that an administrator consented to, by audience; the switch ``m365.missing_scopes`` takes some away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +111,9 @@ class TenantState:
     sites: dict[str, str] = field(default_factory=dict)
     """Title by URL of sites that belong to nobody."""
     labels: dict[str, Label] = field(default_factory=dict)
+    event_types: dict[str, EventType] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
+    """Values of the file plan, by GUID."""
     policies: dict[str, Policy] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     scopes: dict[str, Scope] = field(default_factory=dict)
@@ -106,6 +132,10 @@ class TenantState:
     requests: dict[str, list[datetime]] = field(default_factory=dict)
     """Times of recent requests by throttling bucket."""
     subscriptions: set[str] = field(default_factory=set)
+    officers: set[str] = field(default_factory=set)
+    """Object ids of people who are Compliance Administrators: what a signed-in person may do with labels and holds."""
+    revoked: dict[str, datetime] = field(default_factory=dict)
+    """When somebody's sign-ins were revoked, by account id: earlier sessions cannot be refreshed."""
     administrator: str = ""
     """Object id of the account that works in the console."""
     seed: int = 0
