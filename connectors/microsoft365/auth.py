@@ -7,6 +7,7 @@ import re
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -232,7 +233,19 @@ class _CountedSession(requests.Session):
         self._context.meter.spend(self._endpoint.value, verb.upper())
         kwargs["timeout"] = self._context.timeout
         kwargs["allow_redirects"] = False
-        return super().request(verb, target, *args, **kwargs)
+        answer = super().request(verb, target, *args, **kwargs)
+        if answer.status_code < 500 and not _is_json(answer):
+            # msal would write the whole answer, with a token in it if it was cut short, into the log.
+            raise requests.exceptions.InvalidJSONError(f"{verb} {urlsplit(target).path} was answered with something else than JSON")
+        return answer
+
+
+def _is_json(answer: requests.Response) -> bool:
+    try:
+        answer.json()
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(value: str | bytes) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from connectors.base import ConnectorError, PermanentError, TenantUnreachableError
-from policies.district import Credential
+from policies.district import Credential, Credentials
 from policies.kinds import Kind
 from policies.resources import ReadState
 from sandbox.tls import make_certificates, make_client_certificate
-from tests.unit.connectors.microsoft.support import Bench
+from tests.unit.connectors.microsoft.support import CASE, Bench, mark
 
 
 def code(bench: Bench) -> str:
@@ -156,3 +156,25 @@ def test_a_cloud_that_does_not_exist(bench: Bench) -> None:
     with pytest.raises(ConnectorError) as caught:
         bench.reader().identity()
     assert caught.value.code == "tenant.cloud_unknown"
+
+
+def test_reading_and_writing_identities_are_each_used_for_their_own(bench: Bench) -> None:
+    certificate = bench.tenant.credential
+    secret = Credential(client_secret_file=bench.server.folder / "m365-secret.txt")
+    bench.change(credential=None, credentials=Credentials(read=certificate, write=secret))
+    bench.reader().identity()
+    forms = [one.request for one in bench.asked("authority") if one.operation == "token"]
+    assert forms
+    assert all(b"client_assertion=" in form and b"client_secret=" not in form for form in forms)
+    bench.writer().create(CASE, mark(CASE.key), None)
+    later = [one.request for one in bench.asked("authority") if one.operation == "token"][len(forms) :]
+    assert later
+    assert all(b"client_secret=" in form and b"client_assertion=" not in form for form in later)
+
+
+def test_a_token_that_was_cut_short_stands_in_no_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.fault("authority", "token", kind="truncated", when="after", times=9)
+    with caplog.at_level("DEBUG"), pytest.raises(TenantUnreachableError):
+        bench.reader().identity()
+    assert "access_token" not in caplog.text
+    assert "eyJ" not in caplog.text
