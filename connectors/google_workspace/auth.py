@@ -7,14 +7,14 @@ the requests go through our own transport, and its look-up of regional boundarie
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn, Protocol, cast
 
-import google.auth
-from google.auth import _helpers, exceptions, transport
+from google.auth import _helpers, exceptions, identity_pool, transport
 from google.auth import credentials as ga_credentials
 from google.oauth2 import _client, service_account
 
@@ -28,7 +28,10 @@ TOKEN_AUDIENCE: Final = "https://oauth2.googleapis.com/token"  # noqa: S105 - th
 _LIFE: Final = 3600
 """Seconds that a signed assertion and the token for it live."""
 _IAM_ROOT: Final = "https://iamcredentials.googleapis.com/"
-_IAM_SCOPE: Final = "https://www.googleapis.com/auth/iam"
+_STS: Final = "https://sts.googleapis.com/v1/token"
+_MACHINE_FILE: Final = "GOOGLE_APPLICATION_CREDENTIALS"
+_IAM_SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
+"""The one scope that the discovery document names for ``signJwt``."""
 
 Send = Callable[[Surface, str, str, Mapping[str, str], bytes | None], Reply]
 """Sends one request of a surface (method, url, headers, body), counted and retried where it is safe."""
@@ -170,7 +173,13 @@ class Keyring:
                 self._key = self._load(credential.service_account_file)
             return cast("TokenSource", self._key.with_scopes([scope]).with_subject(subject))
         if credential is not None and credential.impersonate is not None:
-            sign = IamSigner(credential.impersonate, self._endpoints.get(Surface.IAM_CREDENTIALS.value), self._send, drill=self._drill)
+            sign = IamSigner(
+                credential.impersonate,
+                self._endpoints.get(Surface.IAM_CREDENTIALS.value),
+                self._send,
+                drill=self._drill,
+                source=lambda: machine_identity(self._endpoints, drill=self._drill),
+            )
             keyless = _Keyless(email=credential.impersonate, subject=subject, scope=scope, sign=sign, token_uri=self._token_uri())
             return cast("TokenSource", keyless)
         raise TenantUnreachableError(
@@ -225,13 +234,13 @@ class IamSigner:
     """Signs assertions as a service account through ``projects.serviceAccounts.signJwt``, with the machine's own Google identity as the caller."""
 
     def __init__(
-        self, email: str, root: str | None, send: Send, *, drill: bool, source: Callable[[], TokenSource] | None = None
+        self, email: str, root: str | None, send: Send, *, drill: bool, source: Callable[[], TokenSource]
     ) -> None:
         if root is None and drill:
             raise TenantUnreachableError("endpoint.not_given", "iam_credentials is not given and this is a drill", "Set endpoints.iam_credentials.")
         self._url = f"{(root or _IAM_ROOT).rstrip('/')}/v1/projects/-/serviceAccounts/{email}:signJwt"
         self._send = send
-        self._find_source = source or _machine_identity
+        self._find_source = source
         self._source: TokenSource | None = None
 
     def __call__(self, claims: Json) -> str:
@@ -257,10 +266,41 @@ class IamSigner:
         return signed
 
 
-def _machine_identity() -> TokenSource:
-    """The application default credentials: workload identity federation, an attached account, or a developer's own."""
-    found, _ = google.auth.default(scopes=[_IAM_SCOPE])
-    return cast("TokenSource", found)
+def machine_identity(endpoints: Mapping[str, str], *, drill: bool) -> TokenSource:
+    """The machine's own Google identity, from the file that GOOGLE_APPLICATION_CREDENTIALS names: a service account, or a federated workload.
+
+    google-auth's own search is not used: it would ask hosts that no setting names (the metadata server). Raises ``TenantUnreachableError``.
+    """
+    path = os.environ.get(_MACHINE_FILE)
+    if not path:
+        raise _no_machine(f"{_MACHINE_FILE} names no file")
+    info = _read_key(Path(path))
+    if info.get("type") == "service_account":
+        url = _given(endpoints, Surface.TOKEN.value, TOKEN_AUDIENCE, drill=drill)
+        made = _ServiceAccount.from_service_account_info({**info, "token_uri": url}, scopes=[_IAM_SCOPE])  # type: ignore[no-untyped-call]  # no types
+        return cast("TokenSource", made)
+    source = info.get("credential_source")
+    if info.get("type") != "external_account" or not isinstance(source, Mapping) or "file" not in source:
+        raise _no_machine("its file is neither a service account's nor a federated workload's with a token in a file")
+    if info.get("service_account_impersonation_url"):
+        raise _no_machine("its file impersonates an account by itself; grant Service Account Token Creator to the workload instead")
+    url = _given(endpoints, "sts", _STS, drill=drill)
+    return cast("TokenSource", identity_pool.Credentials.from_info({**info, "token_url": url}, scopes=[_IAM_SCOPE]))  # type: ignore[no-untyped-call]  # no types
+
+
+def _given(endpoints: Mapping[str, str], name: str, vendor: str, *, drill: bool) -> str:
+    """The address that settings give, else the vendor's; under drill none but a given one."""
+    if name in endpoints:
+        return endpoints[name] if name == Surface.TOKEN.value else f"{endpoints[name].rstrip('/')}/v1/token"
+    if drill:
+        raise TenantUnreachableError("endpoint.not_given", f"{name} is not given and this is a drill", f"Set endpoints.{name}.")
+    return vendor
+
+
+def _no_machine(why: str) -> TenantUnreachableError:
+    return TenantUnreachableError(
+        "credential.no_machine_identity", f"this machine has no Google identity to sign with: {why}", "Set up workload identity federation."
+    )
 
 
 def _read_key(path: Path) -> Json:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.base import ReadCapability, TenantUnreachableError, WriteCapability
-from connectors.google_workspace.auth import IamSigner, Keyring
+from connectors.google_workspace.auth import IamSigner, Keyring, machine_identity
 from connectors.google_workspace.link import Reply
 from connectors.google_workspace.operations import SCOPES, Surface
 from policies.district import Credential
@@ -214,3 +215,43 @@ def test_keyless_under_drill_needs_its_endpoint() -> None:
     with pytest.raises(TenantUnreachableError) as caught:
         ring.token("scope", "bot@d.example")
     assert caught.value.code == "endpoint.not_given"
+
+
+def test_without_a_key_file_of_ours_the_machine_signs_and_the_tenant_answers(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = bench.server.folder / "google-machine.json"
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(machine))
+    email = json.loads((bench.server.folder / "google-sa.json").read_text(encoding="utf-8"))["client_email"]
+    subject = bench.tenant().credential_for(writing=False)
+    assert subject is not None
+    keyless = Credential(impersonate=email, subject=subject.subject)
+    assert bench.reader(credential=keyless).identity().actor == subject.subject
+    assert bench.seen("iamcredentials.projects.serviceAccounts.signJwt") >= 1
+    bench.world.switches["google.token_creator"] = "off"
+    with pytest.raises(TenantUnreachableError) as caught:
+        bench.reader(credential=keyless).identity()
+    assert caught.value.code == "google.sign_jwt_refused"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "names no file"),
+        ({"type": "authorized_user", "refresh_token": "x"}, "neither a service account's nor"),
+        ({"type": "external_account", "credential_source": {"url": "http://169.254.169.254/token"}}, "neither a service account's nor"),
+        (
+            {"type": "external_account", "credential_source": {"file": "t"}, "service_account_impersonation_url": "https://iamcredentials.googleapis.com/x"},
+            "impersonates an account by itself",
+        ),
+    ],
+)
+def test_a_machine_identity_that_would_ask_other_hosts_is_refused(
+    content: dict[str, object] | None, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    if content is not None:
+        file = tmp_path / "machine.json"
+        file.write_text(json.dumps(content), encoding="utf-8")
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    with pytest.raises(TenantUnreachableError) as caught:
+        machine_identity({"token_uri": "https://127.0.0.1:1/token"}, drill=True)
+    assert why in caught.value.message
