@@ -22,6 +22,7 @@ from sync.look import Look, look, with_places
 from sync.plan import Change
 from sync.settle import OpenKey, settle
 from sync.store.bindings import Bindings
+from sync.watch.watching import Watching
 
 
 class Matters(Protocol):
@@ -32,6 +33,9 @@ class Matters(Protocol):
 
     def owners(self, tenant_id: str, roster: Roster) -> AbstractSet[str]:
         """Vendor ids of held accounts whose files are held too."""
+
+    def ids_on_hold(self, roster: Roster) -> Mapping[str, str]:
+        """The vendor's id by every address of the accounts and groups on hold in a tenant."""
 
     def places(self, tenant_id: str) -> AbstractSet[str]:
         """Accounts and places under an open matter, for the ``matter.open`` guard."""
@@ -68,6 +72,7 @@ class Considering:
         self.desk = desk
         self.matters = matters
         self.aftermath = Aftermath(desk)
+        self.watching = Watching(desk)
 
     def full(self, door: TenantDoor, leases: Mapping[Lane, Lease], *, attended: bool = False) -> Considered:
         """Both lanes, every kind. ``leases`` are the lanes whose open intents may be settled; none for a command that only looks."""
@@ -86,11 +91,13 @@ class Considering:
         snapshot = seen.snapshot
         if seen.error is not None or snapshot is None or seen.roster is None:
             return Considered(look=seen, lanes=lanes)
-        seen = self._placed(seen, seen.roster, lanes)
+        roster = seen.roster
+        seen = self._placed(seen, roster, lanes)
+        watched = self.watching.look(seen, lambda: self.matters.ids_on_hold(roster))
         held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, Bindings(self.desk.store).of(tenant)))
         blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))
         decision = decide(self.desk, seen, held, self.matters.places(tenant), attended=attended)
-        decision = replace(decision, changes=runnable_now(decision, lanes, blocked))
+        decision = replace(decision, changes=runnable_now(decision, lanes, blocked), drift=(*decision.drift, *watched.drift))
         drift = self.aftermath.looked(seen, decision, lanes)
         decision = replace(decision, drift=drift)
         problems = self.matters.observe(tenant, snapshot, decision.bindings, seen.roster) if seen.roster else ()
@@ -98,7 +105,7 @@ class Considering:
             look=seen,
             decision=decision,
             blocked=blocked,
-            problems=(*decision.warnings, *problems),
+            problems=(*decision.warnings, *problems, *watched.problems),
             lanes=lanes,
             live=live_by_key(decision, snapshot),
         )

@@ -10,7 +10,7 @@ from connectors.base import Circumstances, Lane
 from policies.duties import Desired, Duty
 from policies.effects import Effect
 from policies.keys import is_proof
-from policies.kinds import Workload
+from policies.kinds import Platform, Workload
 from policies.populations import resolve
 from policies.problems import Problem
 from policies.resources import Snapshot, Wanted
@@ -24,6 +24,7 @@ from sync.look import Look
 from sync.plan import Change
 from sync.project import EffectsOf
 from sync.registers.attestations import valid_subjects
+from sync.registers.statements import stated_rules
 from sync.store.approvals import Approvals
 from sync.store.bindings import Bindings
 from sync.store.drifts import WatchedObjects
@@ -60,6 +61,7 @@ def circumstances(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> Ci
         pieces={key: sorted(binding.members) for key, binding in bindings.items()},
         names={key: binding.name for key, binding in bindings.items()},
         attested=valid_subjects(desk.store, desk.clock.now()),
+        stated_rules=stated_rules(desk.store, seen.tenant.id, desk.clock.now()) if seen.tenant.platform is Platform.GOOGLE_WORKSPACE else None,
     )
 
 

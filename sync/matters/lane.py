@@ -35,6 +35,8 @@ from sync.officers import Signer
 from sync.registers.attestations import attestations, valid_subjects
 from sync.registers.governance import signing
 from sync.store.drifts import Drifts
+from sync.store.watch_rows import WatchRows
+from sync.watch.people import PERSON, ids_on_hold, risks
 
 PAPER = "paper/"
 """An attestation of ``paper/ID`` vouches for a place on paper."""
@@ -189,6 +191,10 @@ class HoldLane:
             self._keep(matter, after, Event(name="ordered", tenant=tenant_id))
         return tuple(found)
 
+    def ids_on_hold(self, roster: Roster) -> Mapping[str, str]:
+        """The vendor's id by every address of the accounts and groups on hold in a tenant."""
+        return ids_on_hold(self._opened(), roster)
+
     def places(self, tenant_id: str) -> AbstractSet[str]:
         """Accounts and places under an open matter in a tenant, lower case: ids, addresses, mailboxes, sites."""
         found: set[str] = set()
@@ -213,6 +219,9 @@ class HoldLane:
                 after = with_causes(after, tenant_id, Drifts(self.desk.store).open(tenant_id).values())
             self._keep(matter, after, Event(name="observed", tenant=tenant_id))
             problems.extend(findings.problems(self._matters[matter.tenant_alias], tenant_id, frozenset(gap.id for gap in matter.gaps)))
+        if self._platforms()[tenant_id] is Platform.GOOGLE_WORKSPACE:
+            watched = WatchRows(self.desk.store)
+            watched.at_risk(tenant_id, risks(self._opened(), roster, snapshot, watched.events(tenant_id, PERSON)), snapshot.at)
         self._looked(tenant_id, snapshot.at)
         return tuple(problems)
 
@@ -234,7 +243,8 @@ class HoldLane:
             one.subject.removeprefix(prefix): showing.Finding(attestation=one.id, officer=one.officer, at=one.made_at)
             for one in (attestations(self.desk.store, self.desk.clock.now()) if matter.gaps else ()) if one.subject.startswith(prefix)
         }
-        return showing.document(matter, self._vouched(), found, by_hand.sheet(matter, self._platforms(), self.desk.district.id))
+        sheet = by_hand.sheet(matter, self._platforms(), self.desk.district.id)
+        return showing.document(matter, self._vouched(), found, sheet, at_risk=WatchRows(self.desk.store).risks())
 
     def _same(self, order: MatterOrder, sha256: str | None) -> Matter | None:
         named = self.register.get(order.alias) if order.alias else None

@@ -23,6 +23,8 @@ from sync.matters.model import (
 )
 from sync.store.columns import rfc3339
 from sync.store.documents import load_object
+from sync.store.watch_rows import KeptRisk
+from sync.watch.people import MEANINGS
 
 LOOK_AGAIN = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND})
 
@@ -91,12 +93,17 @@ def _unread(matter: Matter) -> set[str]:
     return {tenant for person in matter.people for tenant in person.where(Presence.UNREAD)}
 
 
-def document(matter: Matter, secured: frozenset[str], found: Mapping[str, Finding], by_hand: str | None) -> dict[str, object]:
-    """The contract's fields of one matter. ``secured``: paper places vouched for; ``found``: findings by gap id."""
+def document(
+    matter: Matter, secured: frozenset[str], found: Mapping[str, Finding], by_hand: str | None, *, at_risk: Sequence[KeptRisk] = ()
+) -> dict[str, object]:
+    """The contract's fields of one matter. ``secured``: paper places vouched for; ``found``: findings by gap id; ``at_risk``: of anybody on hold."""
     people = {person.id: person for person in matter.people}
     return {
         "matter": _matter(matter),
-        "people": [*(_person(person) for person in matter.people), *(_line(line) for line in matter.lines if line.code or line.candidates)],
+        "people": [
+            *(_person(person, _dangers(person, matter, at_risk)) for person in matter.people),
+            *(_line(line) for line in matter.lines if line.code or line.candidates),
+        ],
         "sources": [_source(source, people[source.person]) for source in matter.sources],
         "paper": [_paper(paper, secured) for paper in matter.paper],
         "gaps": [_gap(gap, matter, people, found.get(gap.id)) for gap in matter.gaps],
@@ -115,14 +122,31 @@ def _matter(matter: Matter) -> dict[str, object]:
     }
 
 
-def _person(person: PersonOnHold) -> dict[str, object]:
+def _dangers(person: PersonOnHold, matter: Matter, at_risk: Sequence[KeptRisk]) -> list[dict[str, object]]:
+    """What threatens the person's records now: what is lost, what to do, until when, and what the log shows."""
+    if not at_risk:
+        return []
+    own = {(account.tenant, account.vendor_id) for account in person.accounts}
+    if person.place is not None:
+        own |= {(one.tenant, (one.place.member or "").partition(":")[2] or one.identity or "") for one in matter.sources_of(person.id)}
+    return [
+        {
+            "code": one.risk.code, "tenant": one.tenant, "since": _time(one.first_seen), "lost": MEANINGS[one.risk.code].lost,
+            "do": MEANINGS[one.risk.code].do, "until": _time(one.risk.until),
+            "log": {"actor": one.actor, "at": _time(one.at), "event": one.risk.event} if one.actor is not None else None,
+        }
+        for one in at_risk if (one.tenant, one.risk.subject) in own and one.risk.code in MEANINGS
+    ]
+
+
+def _person(person: PersonOnHold, dangers: list[dict[str, object]]) -> dict[str, object]:
     since = person.since
     return {
         "id": person.id, "person": person.address, "state": person.state.value, "candidates": list(person.candidates),
         "absent_from": list(person.where(Presence.ABSENT)), "unknown_in": list(person.where(Presence.UNREAD)),
         "unmatched": list(person.unmatched), "code": person.code.value if person.code else None,
         "since": {"earliest": _time(since.earliest), "latest": _time(since.latest)} if since else None,
-        "former": person.former, "from": person.line,
+        "former": person.former, "from": person.line, "at_risk": dangers,
     }
 
 
@@ -132,7 +156,7 @@ def _line(line: Line) -> dict[str, object]:
     return {
         "id": line.id, "person": line.text, "state": state.value, "candidates": list(line.candidates),
         "absent_from": [], "unknown_in": [], "unmatched": [],
-        "code": line.code.value if line.code else None, "since": None, "former": False, "from": line.text,
+        "code": line.code.value if line.code else None, "since": None, "former": False, "from": line.text, "at_risk": [],
     }
 
 

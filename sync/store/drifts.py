@@ -113,6 +113,19 @@ class Drifts:
         row.document, row.attribution = dump(drift_document(drift)), drift.attribution.state.value
         session.add(row)
 
+    def accept(self, session: Session, tenant: str, kind: Kind, still: Iterable[str], now: datetime) -> None:
+        """End every open drift of ``kind`` that is not among ``still``: a person has answered for it."""
+        keep = set(still)
+        rows = session.exec(
+            select(DriftRow).where(
+                DriftRow.district == self.store.district, DriftRow.tenant == tenant, DriftRow.kind == kind.value, col(DriftRow.closed_at).is_(None)
+            )
+        ).all()
+        for row in rows:
+            if row.id not in keep:
+                row.closed_at, row.closed_by = now, "accepted"
+                session.add(row)
+
     def between(self, begin: datetime, end: datetime) -> tuple[KeptDrift, ...]:
         """Every drift that was open at some time from ``begin`` to ``end``, oldest first."""
         with self.store.read() as session:

@@ -1,0 +1,179 @@
+"""People and groups on hold whose records are in danger, what is lost by it, what to do, and which event of the log shows it. Pure.
+
+That an account is suspended, gone or without a licence is seen in the full list of each look; the admin log says by which account and when.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from connectors.base import AuditEvent
+from policies.kinds import Kind
+from policies.reach import ancestors
+from policies.resources import Snapshot
+from policies.roster import Identity, Roster
+from sync.matters.model import Matter, PersonCode, PersonOnHold
+from sync.store.watch_rows import LoggedEvent, Risk
+
+PERSON: Final = "person"
+LEFT_UNIT: Final = "person.left_held_unit"
+GOOGLE_KEEPS: Final = timedelta(days=20)
+"""How long Google lets a deleted account be brought back (G§4.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a danger means for the records, and what to do about it."""
+
+    lost: str
+    do: str
+
+
+MEANINGS: Final[Mapping[str, Meaning]] = {
+    PersonCode.SUSPENDED.value: Meaning(
+        lost="Nothing yet: data stays and holds go on working. Whoever suspends often deletes next.",
+        do="Tell who looks after accounts that this one must not be deleted.",
+    ),
+    PersonCode.ARCHIVED.value: Meaning(
+        lost="Nothing as long as the account keeps its archived-user licence; without it the hold protects nothing.",
+        do="Keep the archived-user licence for as long as the hold stands.",
+    ),
+    PersonCode.NOT_LICENSED.value: Meaning(
+        lost="The hold protects nothing now: what the user deleted may be purged at once and cannot be brought back.",
+        do="Assign the licence again at once; the hold is followed on. Then record what could have been deleted.",
+    ),
+    LEFT_UNIT: Meaning(
+        lost="Somebody else's hold on the old unit no longer covers this account; the hold on the account itself goes on.",
+        do="Tell who looks after that hold; nothing of ours has to be done.",
+    ),
+    PersonCode.MOVED.value: Meaning(
+        lost="Nothing of this hold, which names the account. Retention rules of the old unit no longer apply to it.",
+        do="Compare the rules of the new unit with the schedule: recordwarden console-settings.",
+    ),
+    PersonCode.RENAMED.value: Meaning(
+        lost="Nothing: the account is held by its id. Searches of the log by the old address find nothing.",
+        do="Use both addresses when searching.",
+    ),
+    PersonCode.DELETED.value: Meaning(
+        lost="What the account holds is on its way to being gone for good; undeleting brings back the account, not what was marked for deletion.",
+        do="Have the account undeleted today (Admin console > Users > deleted users), then see that the hold names it.",
+    ),
+    PersonCode.GROUP_DELETED.value: Meaning(
+        lost="The group's own messages are gone, held or not. Copies in its members' mailboxes remain.",
+        do="Hold the members' mail for the same range, and ask Google support at once whether the group can be restored.",
+    ),
+}
+_EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
+    # Old names and new ones: Google renamed the Admin console's in 2026 (G§5), so the words decide, not the spelling.
+    PersonCode.SUSPENDED.value: re.compile(r"(?<!UN)SUSPEND(?!.*UNSUSPEND)"),
+    PersonCode.ARCHIVED.value: re.compile(r"(?<!UN)ARCHIVE"),
+    PersonCode.NOT_LICENSED.value: re.compile(r"LICEN[SC]E.*(?:REVOKE|REMOVE|REASSIGN|UNASSIGN)|(?:REVOKE|REMOVE|REASSIGN|UNASSIGN).*LICEN[SC]E"),
+    PersonCode.MOVED.value: re.compile(r"MOVE.*(?:ORG|UNIT)|ORG_UNIT.*(?:CHANGE|MOVE)"),
+    PersonCode.RENAMED.value: re.compile(r"RENAME|CHANGE.*PRIMARY_(?:EMAIL|ADDRESS)"),
+    PersonCode.DELETED.value: re.compile(r"(?<!UN)DELETE.*USER|USER.*(?<!UN)DELETED?$"),
+    PersonCode.GROUP_DELETED.value: re.compile(r"(?<!UN)DELETE.*GROUP$|GROUP.*(?<!UN)DELETED?$"),
+}
+_LIKE: Final = {LEFT_UNIT: PersonCode.MOVED.value}
+_TARGETS: Final = ("USER_EMAIL", "GROUP_EMAIL", "user_email", "group_email", "target_user")
+
+
+def is_risky(operation: str) -> bool:
+    """Whether an event of the admin log can put an account or group on hold in danger."""
+    name = _spelt(operation)
+    return any(pattern.search(name) for pattern in _EVENTS.values())
+
+
+def target_of(event: AuditEvent) -> str | None:
+    """The address that the event is about, in lower case."""
+    named = event.name or next((event.details[name] for name in _TARGETS if event.details.get(name)), None)
+    return None if named is None else named.lower()
+
+
+def ids_on_hold(matters: Iterable[Matter], roster: Roster) -> dict[str, str]:
+    """The vendor's id by every address, old ones too, of the accounts and groups on hold in a tenant."""
+    known = {one.vendor_id: one for one in roster.identities}
+    found: dict[str, str] = {}
+    for matter in matters:
+        for person in matter.people:
+            for account in person.accounts:
+                if account.tenant == roster.tenant:
+                    identity = known.get(account.vendor_id)
+                    found |= dict.fromkeys((account.address.lower(), *(identity.addresses if identity else ())), account.vendor_id)
+            if person.place is not None:
+                for subject in _places(person, matter, roster.tenant):
+                    found[person.address] = subject
+    return found
+
+
+def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events: Iterable[LoggedEvent]) -> tuple[Risk, ...]:
+    """Everything that threatens accounts and groups on hold in a tenant, each with the newest event of the log that shows it."""
+    listed = sorted(events, key=lambda event: event.at)
+    known = {one.vendor_id: one for one in roster.identities}
+    units = _held_units(snapshot, roster)
+    found: dict[tuple[str, str], Risk] = {}
+    for matter in matters:
+        for person in matter.people:
+            for subject, code in _dangers(person, matter, roster, known, units):
+                until = _until(code, known.get(subject))
+                found[subject, code] = Risk(subject=subject, code=code, until=until, event=_shown(code, subject, listed))
+    return tuple(found.values())
+
+
+def _dangers(
+    person: PersonOnHold, matter: Matter, roster: Roster, known: Mapping[str, Identity], units: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    answer = person.answers.get(roster.tenant)
+    codes = {code.value for code in answer.codes} if answer is not None else set()
+    sources = [source for source in matter.sources_of(person.id) if source.tenant == roster.tenant]
+    if person.place is not None:
+        yield from ((subject, code) for subject in _places(person, matter, roster.tenant) for code in codes if code in MEANINGS)
+        return
+    for account in person.accounts:
+        if account.tenant != roster.tenant:
+            continue
+        own = codes | {source.code for source in sources if source.code and source.identity in {None, account.vendor_id}}
+        yield from ((account.vendor_id, code) for code in sorted(own) if code in MEANINGS)
+        identity = known.get(account.vendor_id)
+        if identity is not None and _left(account.org_unit, identity.org_unit, units):
+            yield account.vendor_id, LEFT_UNIT
+
+
+def _places(person: PersonOnHold, matter: Matter, tenant: str) -> set[str]:
+    """The vendor's ids of a group that is on hold itself."""
+    sources = [source for source in matter.sources_of(person.id) if source.tenant == tenant]
+    members = {(source.place.member or "").partition(":")[2] for source in sources} - {""}
+    return members or {source.identity for source in sources if source.identity}
+
+
+def _held_units(snapshot: Snapshot, roster: Roster) -> frozenset[str]:
+    """Paths of the units that some hold of the tenant is on, whoever made it."""
+    paths = {unit.vendor_id: unit.path for unit in roster.org_units}
+    held = (live.fields.get("org_unit") for live in snapshot.of(Kind.GOOGLE_HOLD) if live.fields.get("scope") == "org_unit")
+    return frozenset(paths.get(str(unit), str(unit)).lower() for unit in held if unit)
+
+
+def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:
+    """Whether a held unit took the account in before and no longer does."""
+    was = units & set(ancestors(before.lower())) if before else frozenset()
+    return now is not None and bool(was - set(ancestors(now.lower())))
+
+
+def _until(code: str, identity: Identity | None) -> datetime | None:
+    """Until when an account can be brought back, where its list of deleted ones says when it went."""
+    if code != PersonCode.DELETED.value or identity is None or identity.deleted_at is None:
+        return None
+    return identity.deleted_at + GOOGLE_KEEPS
+
+
+def _shown(code: str, subject: str, events: Iterable[LoggedEvent]) -> str | None:
+    pattern = _EVENTS[_LIKE.get(code, code)]
+    about = [event.event for event in events if event.subject == subject and pattern.search(_spelt(event.operation))]
+    return about[-1] if about else None
+
+
+def _spelt(operation: str) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", operation.upper())

@@ -1,0 +1,152 @@
+"""Reading a tenant's log on, look after look, so that nothing between two of them is missed.
+
+Events arrive late and out of order (G§2.2, G§5), so each window begins well before the end of the last one, and once a day a long one is read again;
+each event is kept once, under the vendor's own id. The cursor moves in the transaction that keeps what was read, so a crash loses neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from connectors.base import AuditEvent, AuditRead, ConnectorError, Reader
+from policies.kinds import Kind
+from policies.resources import Live
+from sync.desk import Desk
+from sync.store.evidence import Evidence
+from sync.store.watch_rows import Cursor, LoggedEvent, WatchRows
+from sync.watch.people import PERSON, is_risky, target_of
+from sync.watch.statement import BEFORE
+from sync.watch.vault_names import Sort, begins, sort_of
+
+OVERLAP: Final = timedelta(hours=20)
+"""How far a window reaches back behind what the vendor says was complete."""
+DEEP: Final = timedelta(days=7)
+"""How far back the long window reaches that is read once a day."""
+EACH_DAY: Final = timedelta(days=1)
+AT_ONCE: Final = timedelta(seconds=60)
+"""Two looks within this time read the log once."""
+PAIR: Final = timedelta(hours=1)
+"""How long the end of a deed that was begun may be on its way; after that a beginning counts by itself, for it may have come to something."""
+SERVED: Final = timedelta(days=180)
+"""What the vendor surely serves; whether it serves more is tried once (G§2.2)."""
+_TRIED: Final = timedelta(days=180)
+VAULT: Final = "vault/"
+"""How the ids of Vault's events begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What one look found in the log. ``events`` are all of the window, known ones too; ``reason`` says why there are none."""
+
+    cursor: Cursor
+    events: tuple[AuditEvent, ...] = ()
+    reason: str | None = None
+
+
+class Poller:
+    """Reads the logs of one desk's tenants on."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._rows = WatchRows(desk.store)
+
+    def poll(self, tenant: str, reader: Reader, ids: Mapping[str, str], since: datetime | None) -> Poll | None:
+        """Read the log on and keep what concerns us; None where it was read a moment ago.
+
+        ``ids`` gives the vendor's id by address of accounts and groups on hold; ``since`` is when the statement was made that has to be compared.
+        Raises ``Stopped``.
+        """
+        now = self._desk.clock.now()
+        known = self._rows.cursor(tenant)
+        fresh = known is not None and known.polled_at is not None and abs(now - known.polled_at) < AT_ONCE
+        if known is not None and fresh and (since is None or (known.polled_at is not None and since <= known.polled_at)):
+            return None
+        cursor = known or Cursor(began=min(since - BEFORE, now - EACH_DAY) if since is not None else now - EACH_DAY)
+        if since is not None and cursor.readable_from is None:
+            cursor = replace(cursor, readable_from=_readable(now, reader))
+        deep = cursor.deep_at is None or now - cursor.deep_at >= EACH_DAY
+        begin = _begin(cursor, now, deep=deep)
+        answer = _asked(reader, begin, now)
+        if not answer.available:
+            return self._failed(tenant, cursor, answer.reason or "not said", now)
+        moved = replace(
+            cursor,
+            through=max(answer.through or begin, cursor.through or begin),
+            polled_at=now,
+            deep_at=now if deep else cursor.deep_at,
+            failing_since=None,
+            reason=None,
+        )
+        self._keep(tenant, moved, answer.events, ids, now)
+        return Poll(cursor=moved, events=answer.events)
+
+    def _failed(self, tenant: str, cursor: Cursor, reason: str, now: datetime) -> Poll:
+        """The log could not be read: the cursor stays where it is, so the next window begins where this one did."""
+        kept = replace(cursor, failing_since=cursor.failing_since or now, reason=reason)
+        with self._desk.store.write() as session:
+            self._rows.move(session, tenant, kept)
+        return Poll(cursor=kept, reason=reason)
+
+    def _keep(self, tenant: str, cursor: Cursor, events: Iterable[AuditEvent], ids: Mapping[str, str], now: datetime) -> None:
+        mine = [(event, sort) for event in events if (sort := _concerns(event, ids, now)) is not None]
+        with self._desk.store.write() as session:
+            kept = self._rows.known(session, tenant, (event.id for event, _ in mine))
+            for event, sort in mine:
+                if event.id in kept:
+                    continue
+                sha = None
+                if sort != PERSON:
+                    live = Live(kind=Kind.GOOGLE_VAULT_RULE, vendor_id=event.id, name=event.operation, fields={}, changed_at=event.at, raw=event.raw)
+                    sha = Evidence(self._desk.store).keep(session, tenant, live, now)
+                self._rows.keep(session, tenant, _logged(event, sort, ids, sha), now)
+            self._rows.move(session, tenant, cursor)
+
+
+def _readable(now: datetime, reader: Reader) -> datetime | None:
+    """From when the log can be read: the oldest event served beyond what the vendor promises, else what it promises; None where it would not say."""
+    answer = _asked(reader, now - SERVED - _TRIED, now - SERVED - EACH_DAY)
+    if not answer.available:
+        return None
+    return min((event.at for event in answer.events), default=now - SERVED)
+
+
+def _begin(cursor: Cursor, now: datetime, *, deep: bool) -> datetime:
+    """Where the next window begins; never before the first one did."""
+    if cursor.through is None:
+        return cursor.began
+    begin = cursor.through - OVERLAP
+    return max(min(begin, now - DEEP) if deep else begin, cursor.began)
+
+
+def _asked(reader: Reader, since: datetime, until: datetime) -> AuditRead:
+    try:
+        return reader.audit(since, until)
+    except ConnectorError as error:
+        return AuditRead(available=False, reason=error.code)
+
+
+def _concerns(event: AuditEvent, ids: Mapping[str, str], now: datetime) -> str | None:
+    """What the event is to us, or None: changes and looks at rules, names that nobody knows, what threatens an account or group on hold."""
+    if not event.id.startswith(VAULT):
+        return PERSON if is_risky(event.operation) and target_of(event) in ids else None
+    sort = sort_of(event.operation)
+    if sort is Sort.OTHER or (begins(event.operation) and now - event.at < PAIR):
+        return None
+    return sort.value
+
+
+def _logged(event: AuditEvent, sort: str, ids: Mapping[str, str], evidence: str | None) -> LoggedEvent:
+    person = sort == PERSON
+    return LoggedEvent(
+        event=event.id,
+        at=event.at,
+        operation=event.operation,
+        actor=event.actor,
+        sort=sort,
+        subject=ids.get(target_of(event) or "") if person else None,
+        details={} if person else dict(event.details),
+        evidence=evidence,
+    )

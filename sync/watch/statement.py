@@ -1,0 +1,122 @@
+"""An officer's statement of Vault's rules beside Vault's log: what agrees with it, what came after it, what the log says was set. Pure.
+
+The text in which the log tells a rule has no documented grammar (G§2.2), so it is read where it can be read and believed nowhere: it names a rule
+in a finding, and a statement is overtaken by a change whatever the change was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import ValidationError
+
+from policies.effects import FOREVER
+from policies.kinds import Kind
+from policies.protection import Direction
+from policies.resources import Value
+from policies.simulator import judge
+from policies.vault_rules import AtTheEnd, Service, VaultRule, readings
+from sync.drift import Attribution, AttributionState, Drift, DriftClass, Since
+from sync.drift.values import drift_of
+from sync.store.watch_rows import LoggedEvent
+from sync.watch.vault_names import Sort, stem
+
+BEFORE: Final = timedelta(hours=1)
+"""How long before a statement its officer has to have looked at the rules for the log to agree with it."""
+_PART: Final = re.compile(r"\s*(?P<name>[A-Za-z ]+?)\s*:\s*(?P<value>[^,]+)")
+_UNIT: Final = "organizational_unit_name"
+_TEXT: Final = "additional_details"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What the log shows beside one statement. Oldest first."""
+
+    consistent: tuple[LoggedEvent, ...]
+    overtaking: tuple[LoggedEvent, ...]
+
+
+def compared(made_at: datetime, account: str, events: Iterable[LoggedEvent]) -> Compared:
+    """The looks at the rules by the officer's ``account`` in the hour before the statement, and every change of rules after it."""
+    listed = sorted(events, key=lambda event: (event.at, event.event))
+    return Compared(
+        consistent=tuple(
+            event
+            for event in listed
+            if event.sort == Sort.VIEW.value and event.actor.lower() == account.lower() and made_at - BEFORE <= event.at <= made_at
+        ),
+        overtaking=tuple(event for event in listed if event.sort == Sort.CHANGE.value and event.at > made_at),
+    )
+
+
+def told(event: LoggedEvent) -> VaultRule | None:
+    """The rule that an event tells of as it was added or changed, where that can be read; None for a deletion and for any other text."""
+    name = stem(event.operation)
+    if name not in {"add_retention_rule", "update_retention_rule", "modify_default_retention_period"}:
+        return None
+    said = _said(event.details)
+    default = name == "modify_default_retention_period"
+    duration = said.get("retention period", "")
+    try:
+        return VaultRule.model_validate(
+            {
+                "service": said.get("service"),
+                "default": default,
+                "org_unit": None if default or said.get("service") == Service.GROUPS.value else event.details.get(_UNIT) or None,
+                "duration": duration,
+                "from": said.get("starts", "created"),
+                "action": AtTheEnd.KEEP.value if duration == "indefinite" else said.get("action"),
+                "terms": None if default else said.get("terms"),
+            }
+        )
+    except ValidationError:
+        return None
+
+
+def event_of(rule: VaultRule, events: Iterable[LoggedEvent]) -> LoggedEvent | None:
+    """The newest event that tells of this very rule: the same service, place and period."""
+    def same(other: VaultRule | None) -> bool:
+        return other is not None and (other.service, other.default, other.org_unit or "/", other.duration, other.action) == (
+            rule.service, rule.default, rule.org_unit or "/", rule.duration, rule.action,
+        )  # fmt: skip
+
+    return max((event for event in events if event.sort == Sort.CHANGE.value and same(told(event))), key=lambda event: event.at, default=None)
+
+
+def drift(tenant: str, event: LoggedEvent, stated: Sequence[VaultRule] | None) -> Drift:
+    """A change of rules as a difference: never repaired, over when an officer states the rules anew."""
+    rule = told(event)
+    live: dict[str, Value] = {"operation": event.operation, **{name: value for name, value in sorted(event.details.items()) if value}}
+    found = drift_of(
+        tenant,
+        DriftClass.UNMANAGED,
+        Kind.GOOGLE_VAULT_RULE,
+        vendor_id=event.event,
+        name=rule.words if rule else event.details.get("resource_name") or event.operation,
+        live=live,
+        direction=_direction(event, rule, stated),
+        since=Since(earliest=event.at, latest=event.at),
+    )
+    return _attributed(found, event)
+
+
+def _attributed(found: Drift, event: LoggedEvent) -> Drift:
+    return replace(found, attribution=Attribution(state=AttributionState.FOUND, actor=event.actor, at=event.at, event=event.event))
+
+
+def _direction(event: LoggedEvent, rule: VaultRule | None, stated: Sequence[VaultRule] | None) -> Direction:
+    """Only for a new custom rule beside rules that are stated can it be computed; what cannot be computed weakens."""
+    if rule is None or stated is None or stem(event.operation) != "add_retention_rule":
+        return Direction.WEAKENS
+    if rule.term == FOREVER and rule in stated:
+        return Direction.NEUTRAL
+    verdicts = {judge(before, after).direction for before, after in zip(readings(stated), readings((*stated, rule)), strict=False)}
+    return Direction.WEAKENS if Direction.WEAKENS in verdicts or len(verdicts) != 1 else verdicts.pop()
+
+
+def _said(details: Mapping[str, str]) -> dict[str, str]:
+    return {found["name"].strip().lower(): found["value"].strip() for found in _PART.finditer(details.get(_TEXT, ""))}
