@@ -8,6 +8,7 @@ from connectors.microsoft365.admin import AdminClient
 from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.graph import Call, GraphClient, Listing, select
 from policies.district import Tenant
+from policies.kinds import Kind
 
 
 class Access:
@@ -22,6 +23,7 @@ class Access:
         self.admin_accepted = admin_accepted
         self._organisation: tuple[wire.JsonObject, int | None] | None = None
         self.cases: Listing | None = None
+        self.listed: dict[Kind, Listing] = {}
         self.subscriptions: tuple[wire.JsonObject, ...] | None = None
         """What ``examine`` has just read and the look after it would read again word for word; whoever uses it takes it away."""
 

@@ -9,6 +9,7 @@ from connectors.base import Capability, ConnectorError, ReadCapability, Surface,
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.graph import Call
+from connectors.microsoft365.roster import GROUPS, USERS
 from policies.kinds import Kind
 
 _CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
@@ -121,14 +122,13 @@ def _by_graph(access: Access) -> Iterable[Capability]:
 
 
 def _people(access: Access) -> Iterable[Capability]:
-    paths = {Kind.M365_USER: "/users", Kind.M365_GROUP: "/groups"}
+    asked = {Kind.M365_USER: USERS, Kind.M365_GROUP: GROUPS}
     for kind in _PEOPLE:
-        path = paths.get(kind)
-        if path is None:
+        if kind not in asked:
             yield _read_only(kind, ReadCapability.UNKNOWN, "kind.on_demand: sites are asked for by their address")
             continue
         try:
-            access.graph.call(Call(method="GET", path=path, query=(("$top", "1"), ("$select", "id"))))
+            access.listed[kind] = access.graph.rows(asked[kind])
         except TenantUnreachableError:
             raise
         except ConnectorError as error:

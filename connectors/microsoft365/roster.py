@@ -20,6 +20,10 @@ _USER = (
 )  # fmt: skip
 _GROUP = ("id", "displayName", "mail", "proxyAddresses", "groupTypes", "visibility", "mailEnabled", "securityEnabled")
 
+USERS = Call(method="GET", path="/users", query=(select(*_USER[:-1]), ("$top", "999")))
+GROUPS = Call(method="GET", path="/groups", query=(select(*_GROUP), ("$top", "999")))
+"""The two lists that a roster rests on; ``examine`` asks with them too, and hands on what it got."""
+
 _PLAN_IDS: dict[str, str] = {
     "9aaf7827-d63c-4b61-89c3-182f06f82e5c": "EXCHANGE_S_STANDARD",
     "efb87545-963c-4e0d-99df-69c6916d9eb0": "EXCHANGE_S_ENTERPRISE",
@@ -82,7 +86,7 @@ def read_roster(access: Access, groups: frozenset[str], sites: frozenset[str]) -
 def _people(access: Access) -> tuple[tuple[Identity, ...], KindRead]:
     kind = Kind.M365_USER
     try:
-        users = access.graph.rows(Call(method="GET", path="/users", query=(select(*_USER[:-1]), ("$top", "999"))))
+        users = access.listed.pop(kind, None) or access.graph.rows(USERS)
         deleted = access.graph.rows(
             Call(method="GET", path="/directory/deletedItems/microsoft.graph.user", query=(select(*_USER), ("$top", "999")))
         )
@@ -187,7 +191,7 @@ def _inactive(access: Access, *, any_deleted: bool) -> tuple[dict[str, str], str
 def _groups(access: Access, wanted: frozenset[str]) -> tuple[tuple[Group, ...], KindRead]:
     kind = Kind.M365_GROUP
     try:
-        listing = access.graph.rows(Call(method="GET", path="/groups", query=(select(*_GROUP), ("$top", "999"))))
+        listing = access.listed.pop(kind, None) or access.graph.rows(GROUPS)
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
