@@ -44,7 +44,7 @@ check: dev ## Lint, types and import contracts
 unit: dev ## Every test, in parallel
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
 
-tools: .tools/.made ## Clients that others wrote (GAM7, ScubaGoggles) in an environment of their own, for the tests that run them against the sandbox
+tools: .tools/.made .tools/.node ## Clients that others wrote (GAM7, ScubaGoggles, CLI for Microsoft 365) in environments of their own, for the tests that run them against the sandbox
 
 .tools/.made: requirements/tools.txt
 	@echo "Setting up .tools/python from requirements/tools.txt (pinned, with hashes)"
@@ -54,6 +54,12 @@ tools: .tools/.made ## Clients that others wrote (GAM7, ScubaGoggles) in an envi
 
 campaign: dev ## Two hundred seeded runs with every fault at every method, and the matrix of what was hit
 	@$(BIN)/python -m tests.campaign.run --runs 200
+
+.tools/.node: requirements/tools-node.json
+	@command -v npm >/dev/null || { echo "npm is missing: CLI for Microsoft 365 is left out, and its tests will say so"; exit 0; }; \
+	echo "Setting up .tools/node from requirements/tools-node.json"; \
+	rm -rf .tools/node && mkdir -p .tools/node && cp requirements/tools-node.json .tools/node/package.json && \
+	npm install --prefix .tools/node --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
 bench: dev ## Requests, wall time and peak memory of a run with nothing to do, beside a bare client (profiles small and large)
 	@$(BIN)/python -m tests.bench.run

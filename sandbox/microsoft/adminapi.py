@@ -14,6 +14,7 @@ from starlette.responses import Response
 from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_labels, cmd_policies, cmd_rules, throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, bind
+from sandbox.microsoft.hosts import outer
 from sandbox.microsoft.plans import RECORDS, has_plan
 from sandbox.microsoft.rendering import annotated
 from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, EXCHANGE_MANAGE, MANAGE_AS_APP, licence, listed, switch, tenant_of
@@ -107,7 +108,7 @@ class _Host:
 
     def _exported(self, request: Request) -> Response:
         names = sorted(cmdlet.name for cmdlet in self._cmdlets.values() if self._allowed(cmdlet))
-        context = f"{_base(request)}/adminapi/v1.0/{tenant_of(self._world).tenant_id}/$metadata#EXOModuleFile"
+        context = f"{outer(request)}/adminapi/v1.0/{tenant_of(self._world).tenant_id}/$metadata#EXOModuleFile"
         return json_response({"@odata.context": context, "value": [{"exportedCmdlets": ",".join(names)}]})
 
     def _invoke(self, request: Request, caller: Caller) -> Response:
@@ -143,7 +144,7 @@ class _Host:
     def _page(self, request: Request, call: Call, found: Rows) -> Response:
         state, size, offset = call.state, _size(request), self._offset(request)
         chosen = found.items[offset : offset + size]
-        base = f"{_base(request)}/adminapi/{request.path_params['version']}/{request.path_params['tenant']}"
+        base = f"{outer(request)}/adminapi/{request.path_params['version']}/{request.path_params['tenant']}"
         body: Row = {
             "@odata.context": f"{base}/$metadata#Collection(Exchange.GenericHashTable)",
             "adminapi.warnings@odata.type": "#Collection(String)",
@@ -185,10 +186,6 @@ def _envelope(request: Request) -> tuple[str, Mapping[str, object]]:
     if not isinstance(name, str) or not isinstance(given, dict):
         raise _BadRequestError(400, "The parameter CmdletInput is missing or its CmdletName or Parameters are not valid.")
     return name, given
-
-
-def _base(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
 
 
 def _size(request: Request) -> int:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from sandbox.microsoft import audit
 from sandbox.microsoft.bearer import caller_of
 from sandbox.microsoft.directory import stamp
+from sandbox.microsoft.hosts import outer
 from sandbox.microsoft.objects import AuditQuery, Event
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
 from sandbox.microsoft.state import ACTIVITY, seconds, switch, tenant_of
@@ -230,8 +231,7 @@ class _Feed:
             text = "Start time and end time must both be specified within 24 hours of each other and no more than 7 days in the past."
             return _af(400, "AF20055", text)
         found = [event for event in self._events(kind) if start <= event.visible < end]
-        base = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
-        path = f"{base}/api/v1.0/{request.path_params['tenant']}/activity/feed/audit"
+        path = f"{outer(request)}/api/v1.0/{request.path_params['tenant']}/activity/feed/audit"
         return json_response([_blob_row(kind, event, path) for event in found])
 
     def _events(self, kind: str) -> Iterable[Event]:

@@ -114,7 +114,9 @@ class _Login:
         if grant == "client_credentials":
             self._client(state, request, form)
             return self._for_app(state, request, form)
-        personal = {"authorization_code": self._grants.by_code, DEVICE: self._grants.by_device, "refresh_token": self._grants.by_refresh}
+        # MSAL for Node still sends the short name of the device grant.
+        personal = {"authorization_code": self._grants.by_code, "refresh_token": self._grants.by_refresh}
+        personal |= dict.fromkeys((DEVICE, "device_code"), self._grants.by_device)
         if grant not in personal:
             raise RefusedError(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
         self._client(state, request, form)

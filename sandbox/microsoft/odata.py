@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from sandbox.microsoft import throttle
 from sandbox.microsoft.bearer import Caller, caller_of
+from sandbox.microsoft.hosts import outer
 from sandbox.microsoft.state import GRAPH, TenantState, switch, tenant_of
 from sandbox.routing import Handler, SandboxRoute, json_response
 from sandbox.world import World
@@ -50,7 +51,7 @@ class Ask:
     @property
     def base(self) -> str:
         """The address that paths of this version begin with."""
-        return f"{self.request.url.scheme}://{self.request.url.netloc}{self.request.scope.get('root_path', '')}/{self.version}"
+        return f"{outer(self.request)}/{self.version}"
 
     def part(self, name: str) -> str:
         """A parameter of the path."""
@@ -225,7 +226,8 @@ def _link(ask: Ask, offset: int) -> str:
     token = "RFNwdAIAAQ" + base64.urlsafe_b64encode(ask.state.new_id("page").encode()).rstrip(b"=").decode()
     ask.state.links[token] = (ask.request.url.path, offset)
     url = ask.request.url.remove_query_params("$skiptoken").include_query_params(**{"$skiptoken": token})
-    return str(url)
+    inside = f"{url.scheme}://{url.netloc}{ask.request.scope.get('root_path', '')}"
+    return outer(ask.request) + str(url).removeprefix(inside)
 
 
 _CLAUSE = re.compile(r"^(?P<name>[A-Za-z]+)\s+eq\s+(?P<value>'(?:[^']|'')*'|true|false)$")
