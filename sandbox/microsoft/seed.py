@@ -13,6 +13,7 @@ from sandbox.microsoft.objects import (
     Actor,
     Case,
     Drive,
+    EventType,
     Group,
     Hold,
     Label,
