@@ -45,6 +45,10 @@ def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The 
         ids = tuple(Changes(store).plan(digest))
         kept = Changes(store).find(ids)
         open_ = [one for one in kept if one.proposer is None]
+        own = [one for one in open_ if any(yes.officer == signer.officer for yes in Approvals(store).of([one.id])[one.id])]
+        if own:
+            words = f"{signer.officer} has approved this change already, and nobody approves what they propose."
+            raise CommandError(Exit.REFUSED, *(error("approval.own_proposal", words, "Another officer has to propose it.", subject=one.id) for one in own))
         with store.write() as session:
             Changes(store).keep_changes(session, (one.change for one in open_), now, signer.officer)
             office.desk.journal.append(
@@ -154,7 +158,7 @@ def _refusal(asked: _Asked, kept: KeptChange) -> Problem | None:
         approvals=given,
         now=asked.now,
         on_hold=HoldLane(office.desk).on_hold(matter) if matter else frozenset(),
-        proposed_at=kept.updated_at,
+        proposed_at=kept.proposed_at,
     )
     return None if found is None else error(found.code, found.message, f"What would allow it: {found.allowed_by}.", subject=kept.id)
 

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from policies.vault_rules import read_rules
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
 from recordwarden.cli.files import must_exist
 from recordwarden.cli.screen import Screen, moment
-from recordwarden.cli.vault_rules import check_rules
+from recordwarden.cli.vault_words import rule_problems
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
@@ -40,16 +41,17 @@ def attest(
     with call.office() as office:
         signer = call.signer(office)
         _sensible(office, subject, rules)
+        stated = None if rules is None else read_rules(must_exist(rules).read_bytes(), rules)
         statement = Statement(
             subject=subject,
             until=_end_of(until, office.district.timezone),
             evidence=tuple(must_exist(path) for path in evidence or ()),
-            rules=None if rules is None else check_rules(must_exist(rules)),
+            rules=rules,
         )
         made = sign(office.desk.journal, office.desk.store, office.desk.clock, signer, statement)
         return Answer(
             result={"attestation": document(made)},
-            problems=office.problems,
+            problems=(*office.problems, *(rule_problems(subject.partition("/")[2], stated, office.desk.duties) if stated is not None else ())),
             show=lambda screen: screen.say(f"{signer.officer} attested {subject} until {moment(made.until)} ({made.id})."),
         )
 

@@ -9,15 +9,20 @@ import typer
 
 from policies.check import CheckResult
 from policies.check import check as check_folder
+from policies.compiler import compile_policy
 from policies.folder import Folder, load_folder
+from policies.kinds import Platform
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.screen import Screen, many
+from recordwarden.cli.vault_words import period_problems, simulation
 from recordwarden.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from policies.vault_rules import StatedRules
 
 
 def check(
@@ -30,9 +35,11 @@ def check(
     if schema:
         return _schemas()
     folder = call.knows(load_folder(call.options.folder, call.options.overlays))
-    known = _confirmed(call, folder)
+    known, stated = _from_store(call, folder)
     found = check_folder(folder, known, call.frame().at.date())
-    problems = (*found.problems, *(() if known is not None else (_no_store(),)))
+    duties = compile_policy(folder.policy, folder.district, known)
+    short = [one for tenant, said in stated.items() for one in period_problems(tenant, said.rules, duties)]
+    problems = (*found.problems, *short, *(() if known is not None else (_no_store(),)))
     warned = any(problem.severity is Severity.WARNING for problem in problems)
     return Answer(
         exit=Exit.ERROR if strict and warned else Exit.DONE,
@@ -53,6 +60,9 @@ def check(
                 {"id": row.id, "serves": list(row.serves), "standing": row.standing.value, "method": row.method, "reason": row.reason}
                 for row in found.controls
             ],
+            "vault_rules": [
+                {"tenant": tenant, "reason": said.doubt, "simulation": simulation(said.rules, duties)} for tenant, said in stated.items()
+            ],
         },
         problems=problems,
         show=lambda screen: _show(screen, folder, found, problems),
@@ -60,21 +70,24 @@ def check(
     )
 
 
-def _confirmed(call: Call, folder: Folder) -> Mapping[str, str] | None:
-    """What officers confirmed, or None where no store has been made yet: ``check`` makes none."""
+def _from_store(call: Call, folder: Folder) -> tuple[Mapping[str, str] | None, Mapping[str, StatedRules]]:
+    """What officers confirmed, and Vault's rules as they stated them; None and nothing where no store has been made yet: ``check`` makes none."""
     from recordwarden.wiring import passphrase
     from sync.registers.confirmations import confirmed
+    from sync.registers.statements import stated_rules
     from sync.store import exists, open_store
 
     url = call.options.store_url(folder.district.id)
     if not exists(url):
-        return None
+        return None, {}
     from recordwarden.clock import DrillClock, SystemClock
 
     clock = DrillClock(call.options.clock_file) if folder.district.drill else SystemClock()
     store = open_store(url, district=folder.district.id, drill=folder.district.drill, clock=clock, passphrase=passphrase(call.options))
     try:
-        return confirmed(store)
+        tenants = [one.id for one in folder.district.tenants if one.platform is Platform.GOOGLE_WORKSPACE]
+        stated = {tenant: said for tenant in tenants if (said := stated_rules(store, tenant, clock.now())) is not None}
+        return confirmed(store), stated
     finally:
         store.close()
 

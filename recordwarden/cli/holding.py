@@ -194,6 +194,17 @@ def _people(screen: Screen, people: Sequence[Mapping[str, object]]) -> None:
             candidates = cast("Sequence[str]", person["candidates"])
             meant = f"; meant could be {', '.join(candidates)} (--both holds all)" if candidates else ""
             screen.say(f"{person['person']}: {str(person['state']).replace('_', ' ')} [{person['code']}]{missing}{meant}", "yellow", indent=2)
+        for danger in cast("Sequence[Mapping[str, object]]", person["at_risk"]):
+            _danger(screen, str(person["person"]), danger)
+
+
+def _danger(screen: Screen, person: str, danger: Mapping[str, object]) -> None:
+    log = cast("Mapping[str, str] | None", danger["log"])
+    shown = f"; the log shows account {log['actor']}, {moment(log['at'])}" if log else "; the log shows no account yet"
+    until = f" It can be undone until {moment(cast('str', danger['until']))}." if danger["until"] else ""
+    screen.say(f"{person} at risk in {danger['tenant']} [{danger['code']}]{shown}", "yellow", indent=2)
+    screen.say(f"{danger['lost']}{until}", indent=4)
+    screen.say(f"-> {danger['do']}", indent=4)
 
 
 def _gap(screen: Screen, gap: Mapping[str, object]) -> None:

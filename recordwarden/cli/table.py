@@ -37,6 +37,7 @@ TABLE: Mapping[str, Entry | Family] = {
     "apply": Entry(does="apply:apply", help="Run exactly one approved plan, or none of it."),
     "by-hand": Entry(does="by_hand:by_hand", help="A plan or a hold as a person carries it out: console steps and command lines."),
     "verify": Entry(does="verify:verify", help="What of a plan was done by hand, as the tenants show it."),
+    "console-settings": Entry(does="console_settings:console_settings", help="The retention rules to enter in the Vault console, screen by screen."),
     "take-over": Entry(does="take_over:take_over", help="Take somebody else's object into our care, by its vendor's id."),
     "attest": Entry(does="attest:attest", help="Sign a dated statement about what no interface shows."),
     "attestations": Entry(does="attest:attestations", help="Statements, and which of them still stand."),

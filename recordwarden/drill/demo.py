@@ -141,7 +141,7 @@ def behind_the_back(stage: Stage) -> None:
     stage.run("hold", "status", "elderfield-grievance", expect=(Exit.REFUSED, Exit.IN_FLIGHT))
     said = stage.run("plan", expect=Exit.LEFT)
     digest = _found(r"Plan ([0-9a-f]{64})", said)
-    change = _found(r"its id: ([0-9a-f]{24})", said)
+    change = _found(r"change retention label ADM-11[\s\S]*?its id: ([0-9a-f]{24})", said)
     stage.by("custodian", "approve", change)
     stage.by("superintendent", "approve", change)
     stage.run("apply", digest[:12], expect=(Exit.DONE, Exit.IN_FLIGHT, Exit.LEFT))
