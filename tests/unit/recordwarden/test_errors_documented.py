@@ -20,8 +20,14 @@ OTHER_NAMES = frozenset(
     # fields of vendors' answers, settings of a vendor, events of our own log
     ["activity.id", "alert.accelerated_deletion", "chat.chat_history", "chat.space_history", "chat.third_party_archiving", "gmail.comprehensive_mail_storage", "takeout.service_status", "vault.service_status", "privileges.retention", "daemon.started", "daemon.ended", "job.ended", "library.said", "labels.create", "policies.list"]
 )
-ELSEWHERE = {"connectors/google_workspace/operations.py", "connectors/google_workspace/services.py"}
-"""Names of Google's methods, scopes and hosts."""
+ELSEWHERE = {
+    "connectors/google_workspace/operations.py",
+    "connectors/google_workspace/services.py",
+    "connectors/google_workspace/budgets.py",
+    "connectors/google_workspace/grants.py",
+    "recordwarden/cli/granting.py",
+}
+"""Names of Google's methods, scopes and hosts, and of modules."""
 BUILT = frozenset({"usage", "matter.no_ordered_by", "matter.no_triggered_on"})
 """Codes that are put together, or have no dot."""
 

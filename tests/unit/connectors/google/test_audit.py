@@ -30,11 +30,12 @@ def test_what_we_did_is_ours_and_what_an_administrator_did_is_not(bench: Bench) 
     assert events(bench, Kind.GOOGLE_HOLD) == [], "the log is late"
     bench.world.clock.advance(600)
     told = [(event.operation, event.actor.partition("@")[0], event.ours, event.name) for event in events(bench, Kind.GOOGLE_HOLD)]
-    assert told == [
+    # The first two happened in the same instant, so the log owes them no order.
+    assert set(told[:2]) == {
         ("add_preservation_rule_end", "records.bot", True, ref.name),
         ("update_preservation_rule_add_holds_end", "records.bot", True, ref.name),
-        ("delete_preservation_rule_end", "it.director", False, ref.name),
-    ]
+    }
+    assert told[2:] == [("delete_preservation_rule_end", "it.director", False, ref.name)]
 
 
 def test_a_matters_event_names_the_matter_by_id(bench: Bench) -> None:
