@@ -119,7 +119,7 @@ def fates(rules: Sequence[VaultRule], workload: Workload, org_unit: str | None) 
     """What would happen to an item of ``workload`` in ``org_unit``: one that matches no rule's terms, one that matches each, one that matches all."""
     unit = org_unit if org_unit is None or org_unit == SPACES else unit_key(org_unit)
     found = [_fate(Simulation(effects), workload, unit, terms) for effects in readings(rules) for terms in _matching(effects, workload)]
-    return tuple(dict.fromkeys(found))
+    return tuple({(one.terms, one.kept, one.counted_from, one.purged): one for one in reversed(found)}.values())[::-1]
 
 
 def shortfalls(rules: Sequence[VaultRule], duty: Duty, units: Iterable[str | None] | None = None) -> tuple[Shortfall, ...]:
@@ -130,6 +130,44 @@ def shortfalls(rules: Sequence[VaultRule], duty: Duty, units: Iterable[str | Non
     keys += (SPACES,) if SERVICE_OF[duty.workload] is Service.HANGOUTS_CHAT else ()
     found = [short for effects in readings(rules) for short in _short(Simulation(effects), duty, keys)]
     return tuple({short.fate: short for short in found}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What the rules would do to one sort of item in one place, beside what the policy asks for it. ``needed`` None: nothing is asked there."""
+
+    fate: Fate
+    needed: Term | None
+    needed_from: str | None
+    lines: tuple[str, ...]
+    reached: bool
+
+
+def outlooks(rules: Sequence[VaultRule], duties: Iterable[Duty]) -> tuple[Outlook, ...]:
+    """The answer for a mail, a Drive file and a chat message in every unit that a duty speaks of, and in Chat's spaces."""
+    asked = [duty for duty in duties if binding(duty) and duty.carrier is Carrier.POLICY]
+    found: list[Outlook] = []
+    for workload in SHOWN:
+        mine = [duty for duty in asked if duty.workload is workload]
+        units: list[str | None] = list(dict.fromkeys(unit for duty in mine for unit in units_of(duty, rules))) or [ROOT]
+        for unit in (*units, SPACES) if workload is Workload.CHAT else units:
+            here = [duty for duty in mine if unit == SPACES or unit in units_of(duty, rules)]
+            found += [_outlook(fate, here, rules) for fate in fates(rules, workload, unit)]
+    return tuple(found)
+
+
+def _outlook(fate: Fate, duties: Sequence[Duty], rules: Sequence[VaultRule]) -> Outlook:
+    longest = max(duties, key=lambda duty: float("inf") if duty.term == FOREVER else float(duty.term), default=None)
+    seen = (fate.org_unit, fate.terms, fate.kept, fate.counted_from)
+    missed = (one.fate for duty in duties for one in shortfalls(rules, duty))
+    short = any((one.org_unit, one.terms, one.kept, one.counted_from) == seen for one in missed)
+    return Outlook(
+        fate=fate,
+        needed=None if longest is None else longest.term,
+        needed_from=None if longest is None else longest.event or longest.clock.value,
+        lines=tuple(dict.fromkeys(duty.line for duty in duties)),
+        reached=not short,
+    )
 
 
 def findings(rules: Sequence[VaultRule], duties: Iterable[Duty]) -> tuple[RuleFinding, ...]:
