@@ -115,7 +115,8 @@ class AdminClient:
             reply, answer = self._post(endpoint, cmdlet, url, body, writing=True)
         except TransientError as error:
             # A 429 says that nothing was done: the one refusal after which a write may be sent again.
-            if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
+            # But never a create: a second one would be a second object, so who creates looks first.
+            if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT or cmdlet.startswith("New-"):
                 raise
             self._wait(error, 1)
             reply, answer = self._post(endpoint, cmdlet, url, body, writing=True)

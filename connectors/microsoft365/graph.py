@@ -43,6 +43,8 @@ class Call:
     family: str | None = None
     version: str | None = None
     slow: bool = False
+    once: bool = False
+    """Never sent again by itself, whatever the answer: a create, of which a second one would be a second object."""
 
     @property
     def writing(self) -> bool:
@@ -212,7 +214,7 @@ class GraphClient:
         return None
 
     def _again(self, call: Call, error: ConnectorError) -> bool:
-        if isinstance(error, TransientError) and (error.retry_after or 0.0) > _LONGEST_WAIT:
+        if call.once or (isinstance(error, TransientError) and (error.retry_after or 0.0) > _LONGEST_WAIT):
             return False
         if error.code == "wire.throttled":
             return True  # a 429 says that nothing was done, so a write may be sent again too

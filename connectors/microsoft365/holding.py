@@ -14,6 +14,8 @@ from policies.resources import Live, Mark, Ref, Wanted, find_mark
 _MATERIALISE_TRIES = 9
 _MATERIALISE_WAIT = 10.0
 """A new case answers its children with a 500 for up to a minute or so (M§3.5, docs/wire)."""
+_CREATE_TRIES = 3
+_LONGEST_WAIT = 300.0
 _BAD_LOCATIONS = 20
 """How many unusable locations are sorted out of one change before it is given up."""
 
@@ -27,14 +29,15 @@ class HoldWriter:
     def create_case(self, wanted: Wanted, mark: Mark) -> Receipt:
         """A new case; the mark is its external id. The POST is not idempotent: who calls has looked for the mark before (M§3.7)."""
         body = {"displayName": wanted.name, "description": _described(wanted), "externalId": str(mark)}
-        reply = self._access.graph.call(Call(method="POST", path="/security/cases/ediscoveryCases", body=body, slow=True))
-        return self._made(reply, wanted.name)
+        path = "/security/cases/ediscoveryCases"
+        return self._created(Call(method="POST", path=path, body=body, slow=True, once=True), wanted.name, mark, "externalId")
 
     def create_hold(self, wanted: Wanted, mark: Mark, case: Ref) -> Receipt:
         """A new hold without sources, its description ending in the mark. Waits for a case that is still being set up."""
         body = {"displayName": wanted.name, "description": f"{_described(wanted)} {mark}".strip(), "contentQuery": wanted.fields.get("query") or ""}
-        call = Call(method="POST", path=f"{case_path(case.vendor_id)}/legalHolds", body=body, family="legalHolds", slow=True)
-        return self._made(self._when_ready(call), wanted.name)
+        path = f"{case_path(case.vendor_id)}/legalHolds"
+        call = Call(method="POST", path=path, body=body, family="legalHolds", slow=True, once=True)
+        return self._created(call, wanted.name, mark, "description")
 
     def set_case(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Reopen a closed case and switch its holds of ours on again (reopening does not, M§3.7), or send its description anew."""
@@ -176,6 +179,33 @@ class HoldWriter:
             else:
                 found.append(MemberOutcome(member=name, vendor_id=hold_id))
         return tuple(found)
+
+    def _created(self, call: Call, name: str, mark: Mark, marked: str) -> Receipt:
+        """What a create made. Throttled, it is sent again only after a look has shown that nothing carries our mark in ``marked`` yet."""
+        for attempt in range(1, _CREATE_TRIES):
+            try:
+                return self._made(self._when_ready(call), name)
+            except TransientError as error:
+                if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
+                    raise
+                self._access.context.clock.sleep(error.retry_after if error.retry_after is not None else float(2**attempt))
+            there = self._there(call, name, mark, marked)
+            if there is not None:
+                return self._made(there, name)
+        return self._made(self._when_ready(call), name)
+
+    def _there(self, call: Call, name: str, mark: Mark, marked: str) -> Reply | None:
+        """The object with our mark among its siblings, None where a whole list shows none. Raises ``UnknownOutcomeError`` when it cannot tell."""
+        try:
+            listing = self._access.graph.rows(Call(method="GET", path=call.path, family=call.family, slow=True))
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            raise UnknownOutcomeError("write.unseen", f"{name}: sent, throttled, and not to be looked for: {error.message}") from error
+        found = next((row for row in listing.rows if find_mark(wire.text(row, marked)) == mark), None)
+        if found is None and listing.partial is not None:
+            raise UnknownOutcomeError("write.unseen", f"{name}: sent, throttled, and not seen in a list that broke off: {listing.partial}")
+        return None if found is None else Reply(value=found, answer=Answer(status=200, headers={}, body=b"{}"))
 
     def _when_ready(self, call: Call) -> Reply:
         for _try in range(_MATERIALISE_TRIES):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from connectors.base import PermanentError, Receipt, UnknownOutcomeError
+from connectors.base import PermanentError, Receipt, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
@@ -14,6 +15,9 @@ from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, membe
 from policies.kinds import Kind
 from policies.resources import Fields, Live, Mark, Ref, Wanted, find_mark
 
+_PATIENCE = 5.0
+"""Seconds to wait after a 429 that names no time (M§2.5)."""
+_LONGEST_WAIT = 300.0
 _POLICIES = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY})
 
 CHAT_KEYS = "keep-chat-"
@@ -116,7 +120,13 @@ class Microsoft365Writer:
 
     def _made(self, cmdlet: str, parameters: Mapping[str, object], wanted: Wanted, mark: Mark, reading: str) -> Receipt:
         """The receipt of a ``New-`` cmdlet; its answer is not documented, so without an id in it the object is looked up."""
-        rows = self._access.admin.write(cmdlet, parameters)
+        try:
+            rows = self._access.admin.write(cmdlet, parameters)
+        except TransientError as error:
+            if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
+                raise
+            self._access.context.clock.sleep(error.retry_after if error.retry_after is not None else _PATIENCE)
+            rows = self._looked_for(reading, wanted, mark, parameters) or self._access.admin.write(cmdlet, parameters)
         created = next((row for row in rows.rows if wire.filled(row, "Guid")), None)
         found = created or self._find(reading, wanted, mark, parameters)
         return Receipt(
@@ -127,8 +137,24 @@ class Microsoft365Writer:
             raw=wire.compact({"value": list(rows.rows), "warnings": list(rows.warnings)}),
         )
 
+    def _looked_for(self, reading: str, wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> Rows | None:
+        """The rows with what a throttled create made after all, None where it made nothing; a create is never repeated without this look."""
+        seen = self._access.admin.read(reading)
+        row = self._among(seen.rows, wanted, mark, parameters)
+        if row is None and seen.partial is not None:
+            why = f"{wanted.name}: sent, throttled, and not seen in a list that broke off."
+            raise UnknownOutcomeError("write.unseen", why, "Read the tenant again.")
+        return None if row is None else replace(seen, rows=(row,))
+
     def _find(self, reading: str, wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> wire.JsonObject:
-        for row in self._access.admin.read(reading).rows:
+        row = self._among(self._access.admin.read(reading).rows, wanted, mark, parameters)
+        if row is None:
+            raise UnknownOutcomeError("write.unseen", f"{wanted.name}: the platform accepted it and does not show it yet.", "Read the tenant again.")
+        return row
+
+    @staticmethod
+    def _among(rows: Iterable[wire.JsonObject], wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> wire.JsonObject | None:
+        for row in rows:
             if wanted.kind is Kind.M365_LABEL_RULE:
                 label = wire.text(row, "PublishComplianceTag") or ""
                 same = wire.text(row, "Policy") == parameters["Policy"] and label.rpartition(",")[2] == parameters["PublishComplianceTag"]
@@ -136,7 +162,7 @@ class Microsoft365Writer:
                 same = find_mark(wire.text(row, "Comment")) == mark
             if same and wire.filled(row, "Guid"):
                 return row
-        raise UnknownOutcomeError("write.unseen", f"{wanted.name}: the platform accepted it and does not show it yet.", "Read the tenant again.")
+        return None
 
     def _receipt(self, ref: Ref, rows: Rows) -> Receipt:
         return Receipt(

@@ -356,3 +356,19 @@ def test_a_refused_credential_while_writing_stops_the_write(bench: Bench) -> Non
     with pytest.raises(ConnectorError) as caught:
         bench.writer().create(LABEL, mark("cor-02"), None)
     assert caught.value.code == "admin.forbidden"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_throttled_create_is_never_repeated_without_looking_for_what_it_may_have_made(bench: Bench, when: str) -> None:
+    for surface, operation in (
+        ("graph", "POST /security/cases/ediscoveryCases"),
+        ("graph", "POST /security/cases/ediscoveryCases/{case}/legalHolds"),
+        ("compliance", "New-ComplianceTag"),
+    ):
+        bench.fault(surface, operation, status=429, when=when)
+    case, hold = hold_refs(bench)
+    label = label_ref(bench)
+    seen = bench.reader().snapshot({Kind.M365_CASE, Kind.M365_HOLD, Kind.M365_LABEL})
+    for ref in (case, hold, label):
+        assert [live.vendor_id for live in seen.of(ref.kind) if live.mark == ref.mark] == [ref.vendor_id]
+    assert all(fault.seen for fault in bench.world.faults)
