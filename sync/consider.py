@@ -14,7 +14,8 @@ from policies.resources import Live, Snapshot, Wanted
 from policies.roster import Roster
 from sync.aftermath import Aftermath
 from sync.bindings import Binding
-from sync.decide import Decision, circumstances, decide, file_owners
+from sync.consent import consenting
+from sync.decide import Bearing, Decision, circumstances, decide, file_owners
 from sync.desk import Desk, TenantDoor
 from sync.lease import Lease
 from sync.ledger import Progress
@@ -39,6 +40,9 @@ class Matters(Protocol):
 
     def places(self, tenant_id: str) -> AbstractSet[str]:
         """Accounts and places under an open matter, for the ``matter.open`` guard."""
+
+    def on_hold(self, alias: str) -> AbstractSet[str]:
+        """Addresses of the people on hold in a matter: none of them approves a change of it."""
 
     def observe(self, tenant_id: str, snapshot: Snapshot, bindings: Mapping[str, Binding], roster: Roster) -> tuple[Problem, ...]:
         """Move the states of sources to what the snapshot shows, open gap records, and say what is wrong with people on hold."""
@@ -96,7 +100,8 @@ class Considering:
         watched = self.watching.look(seen, lambda: self.matters.ids_on_hold(roster))
         held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, Bindings(self.desk.store).of(tenant)))
         blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))
-        decision = decide(self.desk, seen, held, self.matters.places(tenant), attended=attended)
+        bearing = Bearing(held=held, places=self.matters.places(tenant), consents=consenting(self.desk, self.matters.on_hold))
+        decision = decide(self.desk, seen, bearing, attended=attended)
         decision = replace(decision, changes=runnable_now(decision, lanes, blocked), drift=(*decision.drift, *watched.drift))
         drift = self.aftermath.looked(seen, decision, lanes)
         decision = replace(decision, drift=drift)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connectors.base import Circumstances, Lane
 from policies.duties import Desired, Duty
 from policies.effects import Effect
 from policies.keys import is_proof
-from policies.kinds import Platform, Workload
+from policies.kinds import Kind, Platform, Workload
 from policies.populations import resolve
 from policies.problems import Problem
-from policies.resources import Snapshot, Wanted
+from policies.resources import ReadState, Snapshot, Wanted
 from policies.roster import Roster
 from sync.bindings import Binding
 from sync.desk import Desk
@@ -25,11 +25,13 @@ from sync.plan import Change
 from sync.project import EffectsOf
 from sync.registers.attestations import valid_subjects
 from sync.registers.statements import stated_rules
-from sync.store.approvals import Approvals
 from sync.store.bindings import Bindings
 from sync.store.drifts import WatchedObjects
 from sync.store.evidence import KindReads
 from sync.weigh import weigh
+
+PEOPLE = frozenset({Kind.M365_USER, Kind.M365_GROUP, Kind.GOOGLE_USER, Kind.GOOGLE_GROUP, Kind.GOOGLE_ORG_UNIT})
+"""The kinds without which nobody can say whom a population names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,17 @@ def file_owners(duties: tuple[Duty, ...], roster: Roster, seen: Look) -> frozens
     return frozenset(found)
 
 
-def decide(desk: Desk, seen: Look, held: tuple[Wanted, ...], held_places: AbstractSet[str], *, attended: bool) -> Decision:
-    """Everything that follows from ``seen`` for the duties in force and for what open matters want held (``held``)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearing:
+    """What people bring to a decision: what open matters want held and whose places they cover, and which officers consent to each change."""
+
+    held: tuple[Wanted, ...] = ()
+    places: AbstractSet[str] = frozenset()
+    consents: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decision:
+    """Everything that follows from ``seen`` for the duties in force, the open matters and the officers' consents."""
     assert seen.snapshot is not None
     assert seen.roster is not None
     roster, snapshot = seen.roster, seen.snapshot
@@ -87,11 +98,11 @@ def decide(desk: Desk, seen: Look, held: tuple[Wanted, ...], held_places: Abstra
         return seen.connector.effects(state, roster)
 
     drift = _drift(desk, seen, bindings, effects_of, frozenset(one.key for one in desired.resources))
-    wanted = {Lane.HOLD: held, Lane.SYNC: desired.resources}
+    wanted = {Lane.HOLD: bearing.held, Lane.SYNC: desired.resources}
     results = {lane: diff(_input(desk, seen, bindings, lane, wanted[lane])) for lane in (Lane.HOLD, Lane.SYNC)}
     changes: list[Change] = []
     for lane in (Lane.HOLD, Lane.SYNC):
-        inputs = replace(_guard_input(desk, seen, lane, held_places, attended=attended), rests_on=results[lane].rests_on)
+        inputs = replace(_guard_input(desk, seen, lane, bearing, attended=attended), rests_on=results[lane].rests_on)
         changes.extend(weigh(results[lane].changes, snapshot, effects_of, inputs, results[lane].vendor_ids))
     return Decision(
         wanted={one.key: one for lane in wanted.values() for one in lane},
@@ -105,11 +116,13 @@ def decide(desk: Desk, seen: Look, held: tuple[Wanted, ...], held_places: Abstra
 
 
 def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: EffectsOf, wanted: frozenset[str]) -> tuple[Drift, ...]:
-    """Drift of everything but the keys that a call of ours may be changing at this moment: their intent is open.
+    """Drift of everything but the keys that a call of ours changed since the look began, or may be changing now: their intent is open.
 
-    What carries our mark and is wanted is taken back into the store by this look, so it is no stray.
+    What carries our mark and is wanted is taken back into the store by this look, so it is no stray. While people could not all be read,
+    nobody can say that something is wanted no longer.
     """
     assert seen.snapshot is not None
+    assert seen.roster is not None
     busy = {intent.subject for intent in desk.journal.open_intents() if intent.tenant == seen.tenant.id}
     known = KindReads(desk.store).ever_complete(seen.tenant.id)
     found = find_drift(
@@ -122,6 +135,9 @@ def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: 
         baseline=known,
         wanted=wanted,
     )
+    busy |= {key for key, one in bindings.items() if one.verified_at is not None and one.verified_at > seen.snapshot.at}
+    everybody = all(read.state is ReadState.COMPLETE for read in seen.roster.reads if read.kind in PEOPLE)
+    found = tuple(one for one in found if everybody or one.drift is not DriftClass.ORPHANED)
     adopted = {one.id for one in found if one.drift is DriftClass.ORPHANED and one.key in wanted and one.key not in bindings}
     return tuple(one for one in found if one.key not in busy and not is_proof(one.key) and one.id not in adopted)
 
@@ -153,16 +169,15 @@ def addresses(roster: Roster | None) -> Mapping[str, str]:
     return found
 
 
-def _guard_input(desk: Desk, seen: Look, lane: Lane, held_places: AbstractSet[str], *, attended: bool) -> GuardInput:
+def _guard_input(desk: Desk, seen: Look, lane: Lane, bearing: Bearing, *, attended: bool) -> GuardInput:
     assert seen.snapshot is not None
-    standing = Approvals(desk.store).standing(desk.clock.now())
     return GuardInput(
         mode=seen.tenant.mode,
         thresholds=desk.district.thresholds,
         capabilities={one.kind: one for one in seen.capabilities},
         reads=seen.snapshot.reads,
-        approvals={change: len(officers) for change, officers in standing.items()},
-        open_matter_places=frozenset(held_places),
+        approvals={change: len(officers) for change, officers in bearing.consents.items()},
+        open_matter_places=frozenset(bearing.places),
         attended=attended,
         lane=lane,
         same_tenant=not seen.identity_changed,

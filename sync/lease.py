@@ -6,13 +6,14 @@ host that hangs, by the suspend-counting clock that all processes of a boot shar
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connectors.base import Clock, Stop, Stopped
 from sync.process import Process
-from sync.store import Session, Store
+from sync.store import Session, Store, StoreError
 from sync.store import lease_rows as rows
 from sync.store.tables.core import LeaseRow
 
@@ -192,3 +193,24 @@ class Watch:
             self._seen, self._since = (row.fence, row.beat), self._clock.monotonic()
             return False
         return self._clock.monotonic() - self._since >= row.seconds
+
+
+@contextmanager
+def kept_alive(lease: Lease) -> Iterator[None]:
+    """Renew ``lease`` three times in its length while the block lasts. One that was lost all the same is found by the next ``check`` or ``guard``."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(lease.seconds / 3):
+            try:
+                lease.renew()
+            except (LeaseLost, StoreError):
+                return  # the next check says so where it can be told
+
+    keeper = threading.Thread(target=renew, name=f"lease {lease.name}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()

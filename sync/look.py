@@ -51,6 +51,7 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
             return replace(base, examination=examination, identity_changed=True, error=identity_changed(door.tenant.id))
         roster = Rosters(desk.store).keep(reader.roster())
         snapshot = reader.snapshot(kinds)
+        snapshot = replace(snapshot, reads={**{read.kind: read for read in roster.reads}, **snapshot.reads})
     except TenantUnreachableError as error:
         return replace(base, error=unreachable(door.tenant.id, error))
     return replace(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 from connectors.base import Lane
@@ -13,7 +13,7 @@ from sync.apply import Applier, Hands
 from sync.consider import Considered, Considering, Matters
 from sync.decide import Decision
 from sync.desk import Desk, TenantDoor
-from sync.lease import Lease
+from sync.lease import Lease, LeaseHeldError, LeaseLost, kept_alive
 from sync.ledger import Progress
 from sync.plan import Change, ChangeStatus, Plan
 from sync.result import RunResult, TenantResult
@@ -60,34 +60,18 @@ class Engine:
         """Do what may run unattended or is approved, holds first; then, for up to ``wait`` seconds, follow it until it is in force."""
 
         def act() -> RunResult:
-            return self._act(tenants, runs, proposer, attended=False)
+            return self._act(tenants, runs, proposer)
 
         return self._follow(act, wait)
 
     def apply(self, digest: str, tenants: tuple[str, ...] = (), *, wait: float = 0) -> RunResult:
-        """Run exactly the plan that begins with ``digest``, or none of it. Raises ``UnknownPlanError``."""
-        ids = tuple(Changes(self.desk.store).plan(digest))
-        before = tuple(self.considering.full(door, {}, attended=True) for door in self._doors(tenants))
-        current = {change.id: change for one in before if one.decision for change in one.decision.changes}
-        settled = {kept.id for kept in Changes(self.desk.store).find(ids) if kept.status in {ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE}}
-        stale = tuple(one for one in ids if one not in current and one not in settled)
-        if stale or any(current[one].refusals for one in ids if one in current):
-            results = tuple(only(self._result(one), frozenset(ids)) for one in before)
-            return RunResult(tenants=results, digest=digest, acted=True, stale=stale, problems=tuple(_stale(one) for one in stale))
-
-        def act() -> RunResult:
-            return self._act(tenants, lambda change: change.id in ids and runs(change), None, attended=True)
-
-        return replace(self._follow(act, wait), digest=digest)
+        """Run exactly the plan that begins with ``digest``, or none of it. Raises ``UnknownPlanError``, ``LeaseHeldError``."""
+        ids = frozenset(Changes(self.desk.store).plan(digest))
+        return replace(self._follow(lambda: self._exactly(ids, tenants), wait), digest=digest)
 
     def hold(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """The hold lane alone, in every mode: order what open matters want held, and look at what became of it."""
-        results = []
-        for door in self._doors(tenants):
-            with self._lease(door, Lane.HOLD) as lease:
-                seen = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
-                results.append(self._result(seen, self._send(seen, Lane.HOLD, lease, runs)))
-        return RunResult(tenants=tuple(results), acted=True)
+        return RunResult(tenants=tuple(self._guarded(door, self._hold_one) for door in self._doors(tenants)), acted=True)
 
     def refresh(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """Look at what open matters hold and store what was seen. Sends no request that changes a tenant."""
@@ -96,28 +80,97 @@ class Engine:
     def _doors(self, tenants: tuple[str, ...]) -> tuple[TenantDoor, ...]:
         return tuple(door for door in self.desk.doors if not tenants or door.tenant.id in tenants)
 
-    def _lease(self, door: TenantDoor, lane: Lane) -> AbstractContextManager[Lease]:
+    @contextmanager
+    def _lease(self, door: TenantDoor, lane: Lane) -> Iterator[Lease]:
+        """The tenant's lease of a lane, renewed for as long as the block lasts: a look may take longer than a lease."""
         name, seconds = f"{door.tenant.id}/{lane.value}", self.desk.district.timeouts.lease
-        return self.desk.leases.acquire(name, seconds=seconds, wait=self.desk.lock_wait, stop=self.desk.stop)
+        with self.desk.leases.acquire(name, seconds=seconds, wait=self.desk.lock_wait, stop=self.desk.stop) as lease, kept_alive(lease):
+            yield lease
 
-    def _act(self, tenants: tuple[str, ...], may: Callable[[Change], bool], proposer: str | None, *, attended: bool) -> RunResult:
-        """Both lanes of every tenant under their leases; a tenant that cannot be reached does not stop the next."""
-        results: list[TenantResult] = []
-        considered: list[Considered] = []
-        for door in self._doors(tenants):
-            with self._lease(door, Lane.SYNC) as lease:
-                seen = self._known(self.considering.full(door, {Lane.SYNC: lease}, attended=attended), proposer)
-                considered.append(seen)
-                holds = self._holds(door, seen, may)
-                results.append(self._result(seen, holds.joined(self._send(seen, Lane.SYNC, lease, may))))
-        return RunResult(tenants=tuple(results), digest=self._planned(tuple(considered), proposer).digest, acted=True)
+    def _guarded(self, door: TenantDoor, act: Callable[[TenantDoor], TenantResult]) -> TenantResult:
+        """One tenant's part; that another run holds its lease, or has taken it over, stops this tenant and not the next."""
+        try:
+            return act(door)
+        except (LeaseHeldError, LeaseLost) as error:
+            problem = Problem(code=error.code, severity=Severity.ERROR, tenant=door.tenant.id, message=error.message, next_step=error.next_step)
+            return TenantResult(tenant=door.tenant.id, error=problem, requests=door.requests())
 
-    def _holds(self, door: TenantDoor, seen: Considered, may: Callable[[Change], bool]) -> Sent:
-        """The hold lane within a full run: looked at again under its own lease, so that it never waits for this lane and never repeats."""
-        if seen.decision is None or not any(may(change) for change in seen.decision.changes if change.lane is Lane.HOLD):
-            return Sent()
+    def _hold_one(self, door: TenantDoor) -> TenantResult:
         with self._lease(door, Lane.HOLD) as lease:
-            return self._send(self._known(self.considering.holds(door, {Lane.HOLD: lease})), Lane.HOLD, lease, may)
+            seen = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
+            return self._result(seen, self._send(seen, Lane.HOLD, lease, runs))
+
+    def _act(self, tenants: tuple[str, ...], may: Callable[[Change], bool], proposer: str | None) -> RunResult:
+        """Every tenant is looked at and its holds are ordered before any waits for the sync lane; then that lane, tenant by tenant."""
+        considered: dict[str, Considered] = {}
+        first: dict[str, TenantResult] = {}
+        for door in self._doors(tenants):
+            first[door.tenant.id] = self._guarded(door, lambda one: self._holds_first(one, considered, may, proposer))
+        results = []
+        for door in self._doors(tenants):
+            seen = considered.get(door.tenant.id)
+            if seen is None or first[door.tenant.id].error is not None or not self._has_work(seen, may):
+                results.append(first[door.tenant.id])
+                continue
+            second = self._guarded(door, lambda one: self._sync_one(one, considered, may, proposer))
+            results.append(joined(first[door.tenant.id], second))
+        return RunResult(tenants=tuple(results), digest=self._planned(tuple(considered.values()), proposer).digest, acted=True)
+
+    def _holds_first(self, door: TenantDoor, considered: dict[str, Considered], may: Callable[[Change], bool], proposer: str | None) -> TenantResult:
+        """Look at everything without a lease; holds are then looked at again under their own, so that nothing is ordered twice."""
+        seen = self._known(self.considering.full(door, {}), proposer)
+        considered[door.tenant.id] = seen
+        wanted = seen.decision is not None and any(may(change) for change in seen.decision.changes if change.lane is Lane.HOLD)
+        if not wanted and not self._interrupted(door, Lane.HOLD):
+            return self._result(seen)
+        with self._lease(door, Lane.HOLD) as lease:
+            again = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
+            return self._result(seen, self._send(again, Lane.HOLD, lease, may))
+
+    def _sync_one(self, door: TenantDoor, considered: dict[str, Considered], may: Callable[[Change], bool], proposer: str | None) -> TenantResult:
+        """The sync lane, looked at again under its lease: what was seen before it was taken may be old."""
+        with self._lease(door, Lane.SYNC) as lease:
+            seen = self._known(self.considering.full(door, {Lane.SYNC: lease}), proposer)
+            considered[door.tenant.id] = seen
+            return self._result(seen, self._send(seen, Lane.SYNC, lease, may))
+
+    def _has_work(self, seen: Considered, may: Callable[[Change], bool]) -> bool:
+        """Whether the sync lane has anything to send or to settle."""
+        if seen.decision is None:
+            return False
+        door = self.desk.door(seen.look.tenant.id)
+        return self._interrupted(door, Lane.SYNC) or any(may(change) for change in seen.decision.changes if change.lane is Lane.SYNC)
+
+    def _interrupted(self, door: TenantDoor, lane: Lane) -> bool:
+        """Whether a crash left an intent of the lane without an outcome."""
+        return any(one.tenant == door.tenant.id and one.body.get("lane") == lane.value for one in self.desk.journal.open_intents())
+
+    def _exactly(self, ids: frozenset[str], tenants: tuple[str, ...]) -> RunResult:
+        """The changes of a plan, all of them or none: looked at and judged under the leases of every tenant before the first is sent."""
+        with ExitStack() as stack:
+            doors = self._doors(tenants)
+            leases = {door.tenant.id: stack.enter_context(self._lease(door, Lane.SYNC)) for door in doors}
+            seen = [self._known(self.considering.full(door, {Lane.SYNC: leases[door.tenant.id]}, attended=True)) for door in doors]
+            current = {change.id: change for one in seen if one.decision for change in one.decision.changes}
+            kept = Changes(self.desk.store).find(ids)
+            settled = {one.id for one in kept if one.status in {ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE}}
+            stale = tuple(one for one in sorted(ids) if one not in current and one not in settled)
+            refused = any(current[one].refusals for one in ids if one in current)
+            if stale or refused:
+                results = tuple(only(self._result(one), ids) for one in seen)
+                return RunResult(tenants=results, acted=True, stale=stale, problems=tuple(_stale(one) for one in stale))
+            results = tuple(self._result(one, self._both(door, one, leases[door.tenant.id], ids)) for door, one in zip(doors, seen, strict=True))
+            return RunResult(tenants=results, acted=True)
+
+    def _both(self, door: TenantDoor, seen: Considered, lease: Lease, ids: frozenset[str]) -> Sent:
+        def may(change: Change) -> bool:
+            return change.id in ids and runs(change)
+
+        holds = Sent()
+        if seen.decision is not None and any(may(change) for change in seen.decision.changes if change.lane is Lane.HOLD):
+            with self._lease(door, Lane.HOLD) as hold:
+                holds = self._send(self._known(self.considering.holds(door, {Lane.HOLD: hold})), Lane.HOLD, hold, may)
+        return holds.joined(self._send(seen, Lane.SYNC, lease, may))
 
     def _send(self, seen: Considered, lane: Lane, lease: Lease, may: Callable[[Change], bool]) -> Sent:
         if seen.decision is None or seen.look.reader is None:
@@ -190,6 +243,15 @@ def harmless(seen: Considered, decision: Decision, lane: Lane) -> Callable[[Chan
 def only(result: TenantResult, ids: frozenset[str]) -> TenantResult:
     """The result with no other changes than those of a plan."""
     return replace(result, changes=tuple(one for one in result.changes if one.change.id in ids))
+
+
+def joined(first: TenantResult, second: TenantResult) -> TenantResult:
+    """One tenant's result over both lanes: what the later look shows, and the holds that the earlier one sent."""
+    if second.error is not None:
+        return replace(first, error=second.error, requests=second.requests)
+    later = {one.change.id for one in second.changes}
+    sent = tuple(one for one in first.changes if one.change.lane is Lane.HOLD and one.sent is not None and one.change.id not in later)
+    return replace(second, changes=(*sent, *second.changes), problems=tuple(dict.fromkeys((*first.problems, *second.problems))))
 
 
 def runs(change: Change) -> bool:

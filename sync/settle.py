@@ -8,7 +8,7 @@ from datetime import datetime
 
 from connectors.base import Lane
 from policies.kinds import Kind
-from policies.resources import Live, Snapshot, Wanted
+from policies.resources import Force, Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
 from sync.journal import OpenIntent, OutcomeResult
@@ -75,8 +75,10 @@ def _close(desk: Desk, lease: Lease, intent: OpenIntent, found: Live | None, bin
 
 def _made(operation: Operation, found: Live, wanted: Wanted | None) -> bool:
     """Whether what is live shows that the interrupted call was carried out; a wish that is gone since cannot be compared, so it does not count."""
-    if operation in {Operation.CREATE, Operation.RETRY}:
+    if operation is Operation.CREATE:
         return True
+    if operation is Operation.RETRY:
+        return Force.ERROR not in {found.force, *(state.force for state in found.member_states.values())}
     if wanted is None:
         return False
     if operation is Operation.ADD:

@@ -9,7 +9,7 @@ from policies.kinds import TRAITS, Kind
 from policies.resources import KindRead, Live, ReadState, Ref, Snapshot
 from sync.assess import AssessInput, Standing, assess
 from sync.consider import Considered
-from sync.decide import Decision
+from sync.decide import PEOPLE, Decision
 from sync.desk import Desk
 from sync.diff import diff
 from sync.difference import DiffInput, DiffResult
@@ -52,7 +52,7 @@ class Summing:
             examination=look.examination,
             capabilities=look.capabilities,
             kinds=look.snapshot.reads,
-            needed=needed_kinds(decision, seen.lanes),
+            needed=needed_kinds(decision, seen.lanes) | (PEOPLE & frozenset(look.snapshot.reads)),
             drift=decision.drift,
             changes=told(decision, progress, seen.lanes),
             unmanaged=unmanaged(look.snapshot, decision, self.desk.district.id),

@@ -21,6 +21,7 @@ from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from reports.words import KINDS
 from sync.approvals import LIFETIME, Approval, admissible, needed
+from sync.consent import consenting
 from sync.journal import EntryKind
 from sync.matters.lane import HoldLane
 from sync.officers import Signer
@@ -48,7 +49,9 @@ def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The 
         own = [one for one in open_ if any(yes.officer == signer.officer for yes in Approvals(store).of([one.id])[one.id])]
         if own:
             words = f"{signer.officer} has approved this change already, and nobody approves what they propose."
-            raise CommandError(Exit.REFUSED, *(error("approval.own_proposal", words, "Another officer has to propose it.", subject=one.id) for one in own))
+            raise CommandError(
+                Exit.REFUSED, *(error("approval.own_proposal", words, "Another officer has to propose it.", subject=one.id) for one in own)
+            )
         with store.write() as session:
             Changes(store).keep_changes(session, (one.change for one in open_), now, signer.officer)
             office.desk.journal.append(
@@ -187,12 +190,12 @@ def _said(office: Office, ids: Iterable[str] | None) -> list[dict[str, object]]:
 
 def _waiting(office: Office) -> list[tuple[KeptChange, int, frozenset[str]]]:
     """Changes that lack approvals: how many they need, and who gave one."""
-    standing = Approvals(office.desk.store).standing(office.desk.clock.now())
+    standing = consenting(office.desk, HoldLane(office.desk).on_hold)
     modes = {tenant.id: tenant.mode for tenant in office.district.tenants}
     found = []
     for kept in Changes(office.desk.store).with_status(*WAITING):
         count = needed(kept.change.direction, modes.get(kept.tenant))
-        given = standing.get(kept.id, frozenset())
+        given = standing.get(kept.id, frozenset[str]())
         if len(given) < count:
             found.append((kept, count, given))
     return found

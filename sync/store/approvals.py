@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from sync.approvals import Approval
 from sync.store import Store
 from sync.store.tables.engine import ApprovalRow
 
@@ -59,16 +60,16 @@ class Approvals:
                 found[approval.change].append(approval)
         return {change: tuple(verdicts) for change, verdicts in found.items()}
 
-    def standing(self, now: datetime) -> Mapping[str, frozenset[str]]:
-        """By change, the officers whose unexpired yes stands; one no takes every yes away."""
-        yes: dict[str, set[str]] = {}
+    def standing(self, now: datetime) -> Mapping[str, tuple[Approval, ...]]:
+        """By change, every unexpired yes, oldest first; one no takes every yes away."""
+        yes: dict[str, list[Approval]] = {}
         refused: set[str] = set()
         for verdict in self.all():
             if verdict.verdict == "no":
                 refused.add(verdict.change)
             elif verdict.at <= now < verdict.expires:
-                yes.setdefault(verdict.change, set()).add(verdict.officer)
-        return {change: frozenset(officers) for change, officers in yes.items() if change not in refused}
+                yes.setdefault(verdict.change, []).append(Approval(change=verdict.change, officer=verdict.officer, at=verdict.at))
+        return {change: tuple(given) for change, given in yes.items() if change not in refused}
 
 
 def _kept(row: ApprovalRow) -> KeptApproval:

@@ -28,6 +28,7 @@ class KeptChange:
     direction: str
     status: ChangeStatus
     proposer: str | None
+    proposed_at: datetime | None
     document: Mapping[str, object]
     change: Change
     created_at: datetime
@@ -71,7 +72,8 @@ class Changes:
         if row is None:
             session.add(self._row(change, now, proposer, status))
             return
-        row.proposer = row.proposer or proposer
+        if row.proposer is None and proposer is not None:
+            row.proposer, row.proposed_at = proposer, now
         if row.status in {ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.FAILED, ChangeStatus.EFFECTIVE, ChangeStatus.SUPERSEDED}:
             row.status = status.value
         row.document, row.value = dump(change_document(Progress(change=change, status=status))), dump(change_value(change))
@@ -91,6 +93,7 @@ class Changes:
             value=dump(change_value(change)),
             status=status.value,
             proposer=proposer,
+            proposed_at=now if proposer else None,
             created_at=now,
             updated_at=now,
         )
@@ -193,6 +196,7 @@ def _kept(row: ChangeRow) -> KeptChange:
         direction=row.direction,
         status=ChangeStatus(row.status),
         proposer=row.proposer,
+        proposed_at=row.proposed_at,
         document=load_object(row.document),
         change=change_from(load_object(row.value)),
         created_at=row.created_at,

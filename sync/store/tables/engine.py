@@ -65,6 +65,8 @@ class ChangeRow(SQLModel, table=True):
     """The whole change as JSON, so that an approval is given to exactly what was shown."""
     status: str
     proposer: str | None = None
+    proposed_at: datetime | None = Field(default=None, sa_type=UtcText)
+    """When an officer was first put behind it; a proposal nobody acted on grows stale from here."""
     intent_seq: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcText)
     updated_at: datetime = Field(sa_type=UtcText)

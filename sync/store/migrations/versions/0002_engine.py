@@ -111,6 +111,7 @@ def _plans() -> None:
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("proposer", sa.String(), nullable=True),
+        sa.Column("proposed_at", sa.String(), nullable=True),
         sa.Column("intent_seq", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.String(), nullable=False),
         sa.Column("updated_at", sa.String(), nullable=False),

@@ -17,6 +17,7 @@ from policies.protection import Direction
 from policies.resources import Because, ReadState
 from sync.drift import DriftClass
 from sync.journal import EntryKind
+from sync.lease import Leases
 from sync.plan import Change, ChangeStatus, Operation
 from sync.result import RunResult, TenantResult
 from sync.store.approvals import Approvals, KeptApproval
@@ -27,6 +28,7 @@ from sync.store.evidence import Evidence
 from sync.store.proofs import Proofs
 from sync.store.standings import Standings
 from tests.unit.sync.matters.world import HOUR, Scene, google, m365, order, roster, scene
+from tests.unit.sync.provable import HOST
 
 LABEL = "label-cor-02"
 WRITTEN = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
@@ -140,7 +142,7 @@ def test_a_lengthened_label_is_not_shortened_until_two_officers_signed_exactly_t
     unapproved = at_work.engine.apply(refused.digest)
     assert at_work.worlds["m365"].things[label_id(at_work)].fields["period"] == 9999
     assert [refusal.code for refusal in microsoft(unapproved).changes[0].change.refusals] == ["approval.missing"]
-    approve(at_work, change.change.id, "superintendent", "counsel")
+    approve(at_work, change.change.id, "chair", "counsel")
     applied = at_work.engine.apply(refused.digest)
     assert at_work.worlds["m365"].things[label_id(at_work)].fields["period"] == 731
     assert microsoft(applied).changes[0].status in {ChangeStatus.ACCEPTED, ChangeStatus.EFFECTIVE}
@@ -159,7 +161,7 @@ def test_an_approval_goes_stale_with_its_own_object(at_work: Scene) -> None:
     at_work.console("m365").set(label_id(at_work), period=9999)
     refused = at_work.engine.sync()
     assert refused.digest is not None
-    approve(at_work, microsoft(refused).changes[0].change.id, "superintendent", "counsel")
+    approve(at_work, microsoft(refused).changes[0].change.id, "chair", "counsel")
     at_work.console("m365").set(label_id(at_work), period=20000)
     result = at_work.engine.apply(refused.digest)
     assert result.stale
@@ -317,3 +319,52 @@ def test_a_log_that_answers_after_the_repair_still_names_the_account(at_work: Sc
     (kept,) = Drifts(at_work.store).between(at_work.clock.now().replace(year=2000), at_work.clock.now().replace(year=2100))
     assert kept.closed_at is not None
     assert kept.document["attribution"]["state"] == "found"  # type: ignore[index]  # a JSON document
+
+
+def test_a_yes_counts_only_while_it_could_be_given(at_work: Scene) -> None:
+    in_force(at_work)
+    at_work.console("m365").set(label_id(at_work), period=9999)
+    change = microsoft(at_work.engine.plan()).changes[0].change.id
+    approve(at_work, change, "chair", "counsel")
+    with at_work.store.write() as session:
+        Changes(at_work.store).keep_changes(session, [Changes(at_work.store).find([change])[0].change], at_work.clock.now(), "counsel")
+    (own,) = microsoft(at_work.engine.sync()).changes
+    assert [refusal.code for refusal in own.change.refusals] == ["direction.weakens"], "the proposer's own yes counted"
+    assert at_work.worlds["m365"].things[label_id(at_work)].fields["period"] == 9999
+
+
+def test_a_yes_of_somebody_who_left_office_does_not_count(at_work: Scene) -> None:
+    in_force(at_work)
+    at_work.console("m365").set(label_id(at_work), period=9999)
+    change = microsoft(at_work.engine.plan()).changes[0].change.id
+    approve(at_work, change, "chair", "counsel")
+    left = at_work.district.model_copy(update={"officers": tuple(one for one in at_work.district.officers if one.id != "counsel")})
+    engine = type(at_work.engine)(replace(at_work.desk, district=left), at_work.lane)
+    assert microsoft(engine.sync()).changes[0].status is ChangeStatus.REFUSED
+
+
+def test_people_who_could_not_be_read_are_said_to_be_unread_and_make_no_orphans(at_work: Scene) -> None:
+    in_force(at_work)
+    world = at_work.worlds["m365"]
+    reads = tuple(
+        replace(read, state=ReadState.FAILED, reason="read.refused") if read.kind is Kind.M365_USER else read for read in world.roster.reads
+    )
+    world.roster = replace(world.roster, identities=(), reads=reads)
+    result = microsoft(at_work.engine.sync())
+    assert result.kinds[Kind.M365_USER].state is not ReadState.COMPLETE
+    assert Kind.M365_USER in result.needed
+    assert result.drift == ()
+
+
+def test_a_tenant_whose_lane_another_run_holds_stops_neither_holds_nor_the_next(at_work: Scene) -> None:
+    at_work.lane.open(order("person1@d.example"))
+    engine = type(at_work.engine)(replace(at_work.desk, lock_wait=0.0), at_work.lane)
+    other = Leases(at_work.store, at_work.clock, "another run", HOST, 1)
+    with other.acquire("m365/sync", seconds=600, wait=0):
+        result = engine.sync()
+    assert microsoft(result).error is not None
+    assert microsoft(result).error.code == "lease.held"  # type: ignore[union-attr]  # asserted above
+    assert {one.change.lane for one in microsoft(result).changes if one.sent} == {Lane.HOLD}
+    google = next(one for one in result.tenants if one.tenant == "google")
+    assert google.error is None
+    assert google.changes
