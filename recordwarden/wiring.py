@@ -350,7 +350,7 @@ def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, groups
             from connectors.microsoft365.connector import Microsoft365Connector  # see LateConnector
 
             accepted = f"admin-endpoint/{tenant.id}" in valid_subjects(store, clock.now())
-            return Microsoft365Connector(admin_accepted=accepted, groups=wanted)
+            return Microsoft365Connector(admin_accepted=accepted, groups=wanted, sites=named_sites(policy))
         from connectors.google_workspace.connector import GoogleWorkspaceConnector  # as above
 
         return GoogleWorkspaceConnector(groups=wanted)
@@ -366,6 +366,18 @@ def named_groups(policy: Policy, platform: Platform) -> frozenset[str]:
         selector = population.selectors.get(platform) if population else None
         while selector is not None:
             found.update(selector.groups)
+            selector = selector.except_
+    return frozenset(found)
+
+
+def named_sites(policy: Policy) -> frozenset[str]:
+    """The SharePoint sites that the policy's populations name: only these are looked up."""
+    found: set[str] = set()
+    for rule in policy.rules:
+        population = policy.population_of(rule.population)
+        selector = population.selectors.get(Platform.MICROSOFT365) if population else None
+        while selector is not None:
+            found.update(selector.sites)
             selector = selector.except_
     return frozenset(found)
 
