@@ -17,25 +17,27 @@ from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from sync.matters.lane import HoldLane
+from sync.naming import Names
 from sync.registers.erasure import Erasure, ask
+from sync.store.forgetting import known_as
 
 
 def erase(
     ctx: typer.Context,
     person_file: Annotated[Path, typer.Option("--person-file", metavar="FILE", help="Addresses and names of the person, one a line.")],
 ) -> Answer:
-    """Ask for it, signed; when a second officer asks for the same, every sealed value in which one of the lines stands is erased."""
+    """Ask for it, signed; when a second officer asks for the same, the person is erased: whole addresses and names only."""
     call = called(ctx)
     lines = named(person_file)
     with call.office(last_good=True) as office:
         signer = call.signer(office)
-        held = _on_hold(office, lines)
+        _free(office, lines)
         became = ask(office.desk.journal, office.desk.store, office.desk.clock, signer, lines)
         waiting = () if became.erased is not None else (_waiting(became),)
         return Answer(
             exit=Exit.DONE if became.erased is not None else Exit.REFUSED,
-            result={"asked_by": sorted(became.asked_by), "erased": became.erased, "on_hold_in": held},
-            problems=(*office.problems, *((_held(held),) if held else ()), *waiting),
+            result={"asked_by": sorted(became.asked_by), "erased": became.erased, **_elsewhere(became)},
+            problems=(*office.problems, *waiting),
             show=lambda screen: _show(screen, became),
         )
 
@@ -53,20 +55,21 @@ def named(path: Path) -> tuple[str, ...]:
     return lines
 
 
-def _on_hold(office: Office, lines: Sequence[str]) -> list[str]:
-    """The open matters in which one of the lines is on hold, by alias."""
-    wish = {line.casefold() for line in lines}
-    lane = HoldLane(office.desk)
-    return [matter.alias for matter in lane.register.open() if wish & {address.casefold() for address in lane.on_hold(matter.alias)}]
+def _free(office: Office, lines: Sequence[str]) -> None:
+    """Raises CommandError ``matter.open`` while the person is on hold in an open matter: what names the hold is needed to keep it."""
+    names, lane = Names(lines), HoldLane(office.desk)
+    with office.desk.store.read() as session:
+        wish = known_as(session, office.desk.store, names)
+    held = [matter.alias for matter in lane.register.open() if wish & {address.casefold() for address in lane.on_hold(matter.alias)}]
+    if held:
+        message = f"The person is on hold in {', '.join(held)}; nothing is erased while that is open."
+        raise CommandError(Exit.REFUSED, error("matter.open", message, "Ask again when the matter has been released."))
 
 
-def _held(matters: Sequence[str]) -> Problem:
-    return Problem(
-        code="erase.on_hold",
-        severity=Severity.WARNING,
-        message=f"The person is on hold in {', '.join(matters)}. The platforms go on holding; Recordwarden can no longer name or restore that.",
-        next_step="Erase after the matter is released, or be sure that this is meant.",
-    )
+def _elsewhere(became: Erasure) -> dict[str, object]:
+    """What became of the other tables; null while it waits for a second officer."""
+    forgotten = became.forgotten
+    return {"rows": forgotten.rows if forgotten else None, "still_live": dict(forgotten.still_live) if forgotten else None}
 
 
 def _waiting(became: Erasure) -> Problem:
@@ -83,4 +86,8 @@ def _show(screen: Screen, became: Erasure) -> None:
         screen.say(f"Noted for {', '.join(sorted(became.asked_by))}. A second officer has to ask for the same; nothing is erased yet.")
         return
     screen.say(f"{many(became.erased, 'value')} erased, asked for by {' and '.join(sorted(became.asked_by))}.")
+    if became.forgotten is not None:
+        screen.say(f"Taken out of {many(became.forgotten.rows, 'row')} of what was planned, changed, seen or kept as evidence.")
+        if stays := sum(became.forgotten.still_live.values()):
+            screen.say(f"{many(stays, 'row')} still name the person: they describe what is live in the tenants, and protect it.")
     screen.say("The journal still holds: recordwarden journal verify")

@@ -15,6 +15,7 @@ from connectors.base import Clock
 from sync.journal.entry import Opened, hash_of, line_of, parse, seal_body, signed_bytes
 from sync.journal.verify import Claimed, SealedValues, check_chain
 from sync.journal.words import PROGRAM, Actor, ActorKind, Entry, FirstBad, Head, JournalError, OpenIntent, Verification
+from sync.naming import Names
 from sync.officers import OfficerKey
 from sync.plan import canonical
 from sync.store import Session, Store
@@ -167,13 +168,13 @@ class Journal:
         by: Mapping[str, object],
         also: Callable[[Session], None] | None = None,
     ) -> int:
-        """Remove each sealed value that matches (a predicate on the opened value, or texts of which one stands in it) and say how many.
+        """Remove each sealed value that matches (a predicate on it, or whole addresses and names of which one stands in it) and say how many.
 
         Value and salt go, an ``erasure`` entry names the seals and ``by`` (who asked, which approvals), ``also`` removes what other
         tables know in the same transaction, and no byte stays in the database file or its log. Nothing matching writes nothing.
         Raises StoreError ``store.busy`` where another process keeps old pages: the values are gone, run it again to scrub.
         """
-        holds = _any_of(matching) if isinstance(matching, Sequence) else matching
+        holds = Names(matching).stand_in if isinstance(matching, Sequence) else matching
         with self.store.write() as session:
             doomed = [one.sealed for one in self._opened_in(session) if holds(json.loads(one.value))]
             if doomed or also is not None:
@@ -264,16 +265,6 @@ def _misfiled(row: JournalRow) -> str | None:
     if (entry.seq, entry.kind, entry.tenant, entry.subject) != (row.seq, row.kind, row.tenant, row.subject):
         return "the columns beside it were changed"
     return None
-
-
-def _any_of(texts: Sequence[str]) -> Callable[[object], bool]:
-    wanted = [text.casefold() for text in texts if text]
-
-    def holds(value: object) -> bool:
-        found = json.dumps(value, ensure_ascii=False).casefold()
-        return any(json.dumps(text, ensure_ascii=False)[1:-1] in found for text in wanted)
-
-    return holds
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
