@@ -1,0 +1,236 @@
+"""Statements of Vault's rules against Vault's log: nothing missed between two looks, nothing counted twice, nothing believed that was overtaken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.base import AuditEvent
+from policies.kinds import Kind
+from policies.protection import Direction
+from policies.vault_rules import INDEFINITE
+from sync.drift import AttributionState, DriftClass
+from sync.registers.attestations import Attestation, AttestationState, Statement, attest, attestations
+from sync.registers.statements import NOT_READ, OVERTAKEN, stated_rules
+from sync.result import TenantResult
+from sync.store.drifts import Drifts
+from sync.store.watch_rows import WatchRows
+from sync.watch.vault_names import Sort, is_known, sort_of, stem
+from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, roster, scene
+
+RULES = "- {service: MAIL, default: true, duration: indefinite, action: keep}\n"
+OFFICER = "custodian@d.example"
+ADMIN = "it@d.example"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1))) as made:
+        made.worlds["google"].log_seconds = 0
+        yield made
+
+
+def happens(here: Scene, operation: str, actor: str = ADMIN, *, ago: float = 0, number: str | None = None, **details: str) -> str:
+    """Something in Vault's log; ``ago`` seconds before now, shown from now on."""
+    log = here.worlds["google"].log
+    event = f"vault/{number or len(log)}/0"
+    at = here.clock.now() - timedelta(seconds=ago)
+    log.append(AuditEvent(id=event, at=at, actor=actor, operation=operation, kind=Kind.GOOGLE_VAULT_RULE, details=details, raw=json.dumps({"event": event})))
+    return event
+
+
+def states(here: Scene, tmp_path: Path, rules: str = RULES) -> Attestation:
+    file = tmp_path / "rules.yaml"
+    file.write_text(rules, encoding="utf-8")
+    desk = here.desk
+    statement = Statement(subject="vault-rules/google", until=here.clock.now() + timedelta(days=90), rules=file)
+    return attest(desk.journal, desk.store, desk.clock, CUSTODIAN, statement)
+
+
+def looks(here: Scene, after: float = 120) -> TenantResult:
+    here.clock.advance(after)
+    return here.engine.drift(("google",)).tenants[0]
+
+
+def now(here: Scene) -> Attestation:
+    return attestations(here.store, here.clock.now(), "vault-rules/google")[-1]
+
+
+def codes(result: TenantResult) -> list[str]:
+    return [one.code for one in result.problems if one.code.startswith("vault")]
+
+
+def test_a_look_in_the_hour_before_is_consistent(here: Scene, tmp_path: Path) -> None:
+    happens(here, "view_retention_policy", OFFICER, ago=2 * HOUR)
+    happens(here, "view_retention_policy", ADMIN, ago=60)
+    seen = happens(here, "VIEW_RETENTION_POLICY", OFFICER.upper(), ago=59 * 60)
+    states(here, tmp_path)
+    result = looks(here)
+    assert now(here).consistent_with == (seen,)
+    assert now(here).state is AttestationState.VALID
+    assert codes(result) == []
+    assert result.drift == ()
+
+
+def test_no_look_is_said_and_no_reproach(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    assert codes(looks(here)) == ["vault_rules.no_view"]
+
+
+@pytest.mark.parametrize(
+    "name", ["add_retention_rule_end", "update_retention_rule_end", "delete_retention_rule_end", "modify_default_retention_period_end",
+             "update_retention_settings", "ADD-RETENTION-RULE", "set_retention_window"],
+)  # fmt: skip
+def test_a_later_change_overtakes_it(here: Scene, tmp_path: Path, name: str) -> None:
+    states(here, tmp_path)
+    looks(here)
+    event = happens(here, name)
+    result = looks(here)
+    assert now(here).overtaken_by == (event,)
+    assert now(here).state is AttestationState.OVERTAKEN
+    said = stated_rules(here.store, "google", here.clock.now())
+    assert said is not None
+    assert said.doubt == OVERTAKEN
+    assert OVERTAKEN in codes(result)
+    assert ("vault_log.unknown_event" in codes(result)) is not is_known(name)
+    (drift,) = result.drift
+    assert (drift.kind, drift.drift, drift.direction) == (Kind.GOOGLE_VAULT_RULE, DriftClass.UNMANAGED, Direction.WEAKENS)
+    assert (drift.attribution.state, drift.attribution.actor, drift.attribution.event) == (AttributionState.FOUND, ADMIN, event)
+
+
+def test_an_earlier_change_does_not(here: Scene, tmp_path: Path) -> None:
+    happens(here, "add_retention_rule_end", ago=30)
+    states(here, tmp_path)
+    result = looks(here)
+    assert now(here).state is AttestationState.VALID
+    assert result.drift == ()
+
+
+def test_a_new_statement_answers_for_the_change(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    happens(here, "add_retention_rule_end", ago=-1)
+    (drift,) = looks(here).drift
+    states(here, tmp_path)
+    assert looks(here).drift == ()
+    assert [(one.id, one.closed_by) for one in Drifts(here.store).between(here.clock.now() - timedelta(days=1), here.clock.now())] == [(drift.id, "accepted")]
+
+
+def test_an_event_that_comes_late_is_found(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    for _ in range(5):
+        looks(here, 6 * HOUR)
+    event = happens(here, "delete_retention_rule_end", ago=15 * HOUR)
+    looks(here)
+    assert now(here).overtaken_by == (event,)
+
+
+def test_one_that_comes_days_late_is_found_once_a_day(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    for _ in range(20):
+        looks(here, 12 * HOUR)
+    event = happens(here, "delete_retention_rule_end", ago=5 * 24 * HOUR)
+    looks(here)
+    looks(here, 24 * HOUR)
+    assert now(here).overtaken_by == (event,)
+
+
+def test_overlapping_windows_count_an_event_once(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    happens(here, "add_retention_rule_end", ago=-1)
+    for _ in range(4):
+        looks(here, HOUR)
+    assert len(now(here).overtaken_by) == 1
+    assert len(WatchRows(here.store).events("google", Sort.CHANGE.value)) == 1
+    noted = [entry for entry in here.desk.journal.entries() if entry.subject == "vault-rules/google" and "overtaken_by" in entry.body]
+    assert len(noted) == 1
+
+
+def test_a_log_that_fails_is_read_on_where_it_was_left(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    looks(here)
+    here.worlds["google"].troubles.no_log = "google.permission_denied"
+    event = happens(here, "add_retention_rule_end", ago=-1)
+    result = looks(here, 30 * HOUR)
+    assert "vault_log.unavailable" in codes(result)
+    assert now(here).state is AttestationState.VALID
+    looks(here, 30 * HOUR)
+    said = stated_rules(here.store, "google", here.clock.now())
+    assert said is not None
+    assert said.doubt == NOT_READ
+    here.worlds["google"].troubles.no_log = None
+    result = looks(here, 24 * HOUR)
+    assert "vault_log.unavailable" not in codes(result)
+    assert now(here).overtaken_by == (event,)
+
+
+def test_the_cursor_never_goes_back_and_survives_the_process(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    through: list[datetime] = []
+    for _ in range(4):
+        looks(here, 3 * HOUR)
+        cursor = WatchRows(here.store).cursor("google")
+        assert cursor is not None
+        assert cursor.through is not None
+        through.append(cursor.through)
+    assert through == sorted(set(through))
+    assert WatchRows(here.store).cursor("m365") is None
+
+
+def test_a_beginning_without_an_end_counts_once_its_end_can_no_longer_come(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    looks(here)
+    event = happens(here, "update_retention_rule_begin")
+    looks(here)
+    assert now(here).overtaken_by == ()
+    result = looks(here, HOUR)
+    assert now(here).overtaken_by == (event,)
+    assert any("its end is not in the log" in one.message for one in result.problems)
+
+
+def test_a_short_rule_is_a_finding_with_account_and_time(here: Scene, tmp_path: Path) -> None:
+    text = "Service: MAIL, Retention period: 30 days, Starts: created, Action: purge_all, Rule: 7"
+    states(here, tmp_path)
+    happens(here, "add_retention_rule_end", ago=-1, additional_details=text, organizational_unit_name="/Staff")
+    (drift,) = looks(here).drift
+    assert drift.name == "MAIL custom rule for /Staff: 30 days from created, then purge_all"
+    assert drift.direction is Direction.WEAKENS
+
+
+def test_text_that_cannot_be_read_is_a_change_all_the_same(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    happens(here, "add_retention_rule_end", ago=-1, additional_details="{proto: 3}")
+    (drift,) = looks(here).drift
+    assert drift.name == "add_retention_rule_end"
+    assert drift.live is not None
+    assert drift.live["additional_details"] == "{proto: 3}"
+
+
+def test_without_a_statement_changes_are_told_too(here: Scene) -> None:
+    happens(here, "add_retention_rule_end", ago=HOUR)
+    assert len(looks(here).drift) == 1
+
+
+def test_what_the_vendor_answered_is_kept(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    event = happens(here, "add_retention_rule_end", ago=-1)
+    looks(here)
+    (kept,) = WatchRows(here.store).events("google", Sort.CHANGE.value)
+    assert kept.event == event
+    assert kept.evidence is not None
+
+
+def test_every_name_of_the_list_has_its_meaning() -> None:
+    changes = {"add_retention_rule", "update_retention_rule", "delete_retention_rule", "modify_default_retention_period"}
+    assert {stem(f"{name}_begin") for name in changes} == changes
+    assert {sort_of(f"{name}_end") for name in changes} == {Sort.CHANGE}
+    assert sort_of("update_retention_settings") is Sort.CHANGE
+    assert sort_of("view_retention_settings") is Sort.OTHER
+    assert sort_of("preview_retention_rule") is Sort.OTHER
+    assert sort_of("obsolete_preview_retention_rule_count") is Sort.OTHER
+    assert sort_of("add_preservation_rule_begin") is Sort.OTHER
+    assert sort_of("fold_paper") is Sort.UNKNOWN
+    assert INDEFINITE == "indefinite"
