@@ -16,6 +16,8 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
   ``hold_result`` partial or error
 - ``legal_holds_v1`` off, ``audit_v1`` on (default off: 404 as measured), ``empty_page`` on, ``nextlink`` expired,
   ``region`` a region's label
+- ``shapes`` by commas: nulls (for empty lists), plain (places as names), spelling (addresses come back in another case)
+- sign-in of people: see ``signin``; the activity feed: see ``activity``
 - ``graph_limit`` requests in 10 s, ``exchange_limit`` and ``compliance_limit`` in 60 s (default none)
 """
 
@@ -27,7 +29,20 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from sandbox.microsoft import adminapi, auditlog, batch, directory, ediscovery, graph_fileplan, graph_labels, groups, legalholds, login, seed
+from sandbox.microsoft import (
+    activity,
+    adminapi,
+    auditlog,
+    batch,
+    directory,
+    ediscovery,
+    graph_fileplan,
+    graph_labels,
+    groups,
+    legalholds,
+    login,
+    seed,
+)
 from sandbox.microsoft.console import console_acts
 from sandbox.microsoft.dumping import dump
 from sandbox.microsoft.odata import unknown_segment
@@ -82,7 +97,7 @@ def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
         GRAPH: graph,
         EXCHANGE: adminapi.routes(world, EXCHANGE),
         COMPLIANCE: adminapi.routes(world, COMPLIANCE),
-        ACTIVITY: auditlog.activity_routes(world),
+        ACTIVITY: activity.routes(world),
     }
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_labels, cmd_policies, cmd_rules, throttle
+from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_labels, cmd_policies, cmd_rules, cmd_scopes, throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, bind
 from sandbox.microsoft.hosts import outer
@@ -154,8 +154,16 @@ class _Host:
             token = "AD" + base64.urlsafe_b64encode(state.new_id("skip").encode()).rstrip(b"=").decode()
             state.skip_tokens[token] = (offset + size, self._world.clock.now() + _LIFE)
             body["@odata.nextLink"] = f"{base}/InvokeCommand?%24skiptoken={token}"
-        body["value"] = [annotated(_selected(request, found.render(one))) for one in chosen]
+        body["value"] = [annotated(self._shaped(_selected(request, found.render(one)))) for one in chosen]
         return json_response(body)
+
+    def _shaped(self, row: Row) -> Row:
+        """The row in other shapes that clients met (M§10), by the switch ``m365.shapes``: null for an empty list, places as plain names."""
+        shapes = listed(self._world, "shapes")
+        if "plain" in shapes:
+            places = {name: value for name, value in row.items() if "Location" in name and isinstance(value, list)}
+            row = row | {name: [one["Name"] for one in found] for name, found in places.items()}
+        return {name: None if "nulls" in shapes and value == [] else value for name, value in row.items()}
 
     def _offset(self, request: Request) -> int:
         token = request.query_params.get("$skiptoken")
@@ -168,7 +176,7 @@ class _Host:
 
 
 def _compliance() -> Iterable[Cmdlet]:
-    first = [*cmd_labels.cmdlets(), *cmd_events.cmdlets()]
+    first = [*cmd_labels.cmdlets(), *cmd_events.cmdlets(), *cmd_scopes.cmdlets()]
     return [*first, *cmd_policies.cmdlets(), *cmd_rules.cmdlets(), *cmd_cases.cmdlets(), *cmd_exchange.role_cmdlets()]
 
 

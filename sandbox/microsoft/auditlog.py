@@ -1,21 +1,17 @@
-"""Graph's audit searches, and the Management Activity API (M§6)."""
+"""Graph's audit searches (M§6, docs/wire/graph-directory-audit.md §8)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.microsoft import audit
-from sandbox.microsoft.bearer import caller_of
 from sandbox.microsoft.directory import stamp
-from sandbox.microsoft.hosts import outer
 from sandbox.microsoft.objects import AuditQuery, Event
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
-from sandbox.microsoft.state import ACTIVITY, seconds, switch, tenant_of
-from sandbox.routing import SandboxRoute, json_of, json_response
+from sandbox.microsoft.state import seconds, switch
+from sandbox.routing import SandboxRoute, json_of
 from sandbox.world import World
 
 _QUERIES = "/security/auditLog/queries"
@@ -154,112 +150,3 @@ def _record(ask: Ask, event: Event) -> Entity:
         "administrativeUnits": [],
         "auditData": {"@odata.type": "#microsoft.graph.security.defaultAuditData", **data},
     }
-
-
-# The Management Activity API: the same records as raw JSON, in blobs (M§6).
-
-_WINDOW, _BACK = timedelta(hours=24), timedelta(days=7)
-_CONTENT = {
-    "Audit.General": (audit.CMDLET, audit.DISCOVERY),
-    "Audit.Exchange": (audit.EXCHANGE_ADMIN,),
-    "Audit.AzureActiveDirectory": (audit.DIRECTORY,),
-    "Audit.SharePoint": (),
-    "DLP.All": (),
-}
-
-
-def activity_routes(world: World) -> list[SandboxRoute]:
-    """Subscriptions, content lists and blobs."""
-    feed = _Feed(world)
-    base = "/api/v1.0/{tenant}/activity/feed"
-    return [
-        SandboxRoute(base + "/subscriptions/start", feed.start, methods=["POST"], operation="subscriptions/start"),
-        SandboxRoute(base + "/subscriptions/list", feed.subscriptions, methods=["GET"], operation="subscriptions/list"),
-        SandboxRoute(base + "/subscriptions/content", feed.content, methods=["GET"], operation="subscriptions/content"),
-        SandboxRoute(base + "/audit/{blob}", feed.blob, methods=["GET"], operation="audit"),
-    ]
-
-
-class _Feed:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def _refusal(self, request: Request) -> Response | None:
-        state = tenant_of(self._world)
-        caller = caller_of(state, request, ACTIVITY)
-        if isinstance(caller, str):
-            return json_response({"Message": "Authorization has been denied for this request."}, 401)
-        if request.path_params["tenant"].lower() != state.tenant_id:
-            return _af(403, "AF10001", "The permission set sent in the request does not include the expected permission.")
-        if "ActivityFeed.Read" not in caller.roles:
-            return _af(
-                403, "AF10001", "The permission set () sent in the request does not include the expected permission ActivityFeed.Read."
-            )
-        return None
-
-    def start(self, request: Request) -> Response:
-        refusal = self._refusal(request)
-        if refusal is not None:
-            return refusal
-        kind = request.query_params.get("contentType", "")
-        if kind not in _CONTENT:
-            return _af(400, "AF20020", f"The specified content type is not valid: {kind}")
-        subscriptions = tenant_of(self._world).subscriptions
-        if kind in subscriptions:
-            return _af(400, "AF20024", "The subscription is already enabled. No property change.")
-        subscriptions.add(kind)
-        return json_response({"contentType": kind, "status": "enabled", "webhook": None})
-
-    def subscriptions(self, request: Request) -> Response:
-        refusal = self._refusal(request)
-        found = sorted(tenant_of(self._world).subscriptions)
-        return refusal or json_response([{"contentType": kind, "status": "enabled", "webhook": None} for kind in found])
-
-    def content(self, request: Request) -> Response:
-        refusal = self._refusal(request)
-        if refusal is not None:
-            return refusal
-        kind, now = request.query_params.get("contentType", ""), self._world.clock.now()
-        if kind not in tenant_of(self._world).subscriptions:
-            return _af(400, "AF20022", "No subscription found for the specified content type")
-        try:
-            start = _instant(request.query_params.get("startTime", stamp(now - _WINDOW)))
-            end = _instant(request.query_params.get("endTime", stamp(now)))
-        except ValueError:
-            return _af(400, "AF20030", "Start time and end time must both be specified in a valid format.")
-        if not start < end or end - start > _WINDOW or start < now - _BACK:
-            text = "Start time and end time must both be specified within 24 hours of each other and no more than 7 days in the past."
-            return _af(400, "AF20055", text)
-        found = [event for event in self._events(kind) if start <= event.visible < end]
-        path = f"{outer(request)}/api/v1.0/{request.path_params['tenant']}/activity/feed/audit"
-        return json_response([_blob_row(kind, event, path) for event in found])
-
-    def _events(self, kind: str) -> Iterable[Event]:
-        state = tenant_of(self._world)
-        return [event for event in audit.found_by(state, self._world.clock.now()) if event.record_type in _CONTENT[kind]]
-
-    def blob(self, request: Request) -> Response:
-        refusal = self._refusal(request)
-        if refusal is not None:
-            return refusal
-        state = tenant_of(self._world)
-        for event in audit.found_by(state, self._world.clock.now()):
-            if event.id.replace("-", "") == request.path_params["blob"]:
-                return json_response([audit.data_of(state, event)])
-        return _af(404, "AF20051", "Content requested has already expired.")
-
-
-def _blob_row(kind: str, event: Event, path: str) -> dict[str, str]:
-    number = event.id.replace("-", "")
-    expires = stamp(event.visible + _BACK)
-    return {
-        "contentUri": f"{path}/{number}",
-        "contentId": number,
-        "contentType": kind,
-        "contentCreated": stamp(event.visible),
-        "contentExpiration": expires,
-    }
-
-
-def _af(status: int, code: str, message: str) -> Response:
-    return json_response({"error": {"code": code, "message": message}}, status)

@@ -25,7 +25,7 @@ from sandbox.microsoft.binding import (
 )
 from sandbox.microsoft.objects import Case, Hold, Source
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common, instant
-from sandbox.microsoft.state import TenantState, switch
+from sandbox.microsoft.state import TenantState, spelled, switch
 
 _STATUS = {"active": "Active", "closing": "Closing", "closed": "Closed"}
 _PLACES = (("ExchangeLocation", "mailbox"), ("SharePointLocation", "site"))
@@ -183,7 +183,7 @@ def get_policies(call: Call) -> Rows:
 
 
 def _policy(call: Call, hold: Hold, *, true: bool) -> Row:
-    places = {name: [_place(source) for source in hold.sources if source.kind == kind] if true else [] for name, kind in _PLACES}
+    places = {name: [_place(call, source) for source in hold.sources if source.kind == kind] if true else [] for name, kind in _PLACES}
     return common(call.state, hold) | {
         "CaseId": hold.case,
         "Enabled": hold.enabled,
@@ -198,10 +198,10 @@ def _policy(call: Call, hold: Hold, *, true: bool) -> Row:
     }
 
 
-def _place(source: Source) -> Row:
+def _place(call: Call, source: Source) -> Row:
     return {
         "@data.type": "Microsoft.Office.CompliancePolicy.PolicyConfiguration.BindingMetadata",
-        "Name": source.place,
+        "Name": spelled(call.world, source.place),
         "DisplayName": source.name,
         "ImmutableIdentity": source.account or source.id,
         "Type": "IndividualResource",

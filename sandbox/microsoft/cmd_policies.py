@@ -1,10 +1,10 @@
-"""Cmdlets for retention policies, also those that publish labels, and for adaptive scopes (docs/wire/admin-endpoint.md §2.2 and §2.4)."""
+"""Cmdlets for retention policies, also those that publish labels (docs/wire/admin-endpoint.md §2.2)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.microsoft import audit, policing
+from sandbox.microsoft import audit, cmd_scopes, policing
 from sandbox.microsoft.binding import (
     Call,
     Cmdlet,
@@ -23,45 +23,48 @@ from sandbox.microsoft.binding import (
     text,
     texts,
 )
-from sandbox.microsoft.objects import TEAMS, Location, Policy, Scope
+from sandbox.microsoft.objects import TEAMS, Location, Policy
 from sandbox.microsoft.policing import PROPERTIES
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common, instant
-from sandbox.microsoft.state import TenantState, seconds, switch
+from sandbox.microsoft.state import TenantState, seconds, spelled, switch
 
 _TEAMS = tuple(name for name in PROPERTIES if name.removesuffix("Exception") in TEAMS)
 _PLAIN = tuple(name for name in PROPERTIES if name not in _TEAMS)
 
 
 def cmdlets() -> list[Cmdlet]:
-    """Get-, New-, Set-, Remove-RetentionCompliancePolicy, the App- family's reads, and Get-AdaptiveScope."""
+    """Get-, New-, Set-, Remove-RetentionCompliancePolicy, and the App- family's read."""
     looks = tuple(
         flag(name) for name in ("DistributionDetail", "RetentionRuleTypes", "ErrorPolicyOnly", "ExcludeTeamsPolicy", "TeamsPolicyOnly")
     )
     more = (flag("IncludeTestModeResults"), flag("PriorityCleanup"))
     places = (*(texts(name, "") for name in _PLAIN), *(texts(name, "Teams") for name in _TEAMS))
-    new = (text("Name"), text("Comment"), flag("Enabled"), flag("RestrictiveRetention"), flag("RetainCloudAttachment"), flag("Force"))
+    scopes = texts("AdaptiveScopeLocation", "Adaptive")
+    new = (scopes, text("Name"), text("Comment"), flag("Enabled"), flag("RestrictiveRetention"), flag("RetainCloudAttachment"), flag("Force"))
     return [
         Cmdlet(name="Get-RetentionCompliancePolicy", run=get, parameters=(text("Identity"), *looks, *more)),
         Cmdlet(name="Get-AppRetentionCompliancePolicy", run=get_app, parameters=(text("Identity"), *looks), premium=True),
-        Cmdlet(name="New-RetentionCompliancePolicy", run=create, parameters=(*new, *places), needs=("Name",), sets=(("Teams", ("Name",)),)),
+        Cmdlet(name="New-RetentionCompliancePolicy", run=create, parameters=(*new, *places), needs=("Name",), sets=_NEW_SETS),
         Cmdlet(name="Set-RetentionCompliancePolicy", run=change, parameters=_set_parameters(), needs=("Identity",), sets=_SET_SETS),
         Cmdlet(
             name="Remove-RetentionCompliancePolicy", run=remove, parameters=(text("Identity"), flag("ForceDeletion")), needs=("Identity",)
         ),
-        Cmdlet(name="Get-AdaptiveScope", run=scopes, parameters=(text("Identity"), text("LocationTypes")), premium=True),
     ]
 
 
-_SET_SETS = (("Teams", ("Identity",)), ("Retry", ("Identity", "RetryDistribution")))
+_NEW_SETS = (("Teams", ("Name",)), ("Adaptive", ("Name", "AdaptiveScopeLocation")))
+_SET_SETS = (("Teams", ("Identity",)), ("Adaptive", ("Identity",)), ("Retry", ("Identity", "RetryDistribution")))
 
 
 def _set_parameters() -> tuple[Parameter, ...]:
     moves = [texts(f"{verb}{name}", "" if name in _PLAIN else "Teams") for name in PROPERTIES for verb in ("Add", "Remove")]
     settings = (
-        text("Comment", "", "Teams"),
-        flag("Enabled", "", "Teams"),
-        flag("Force", "", "Teams"),
-        flag("RestrictiveRetention", "", "Teams"),
+        text("Comment", "", "Teams", "Adaptive"),
+        flag("Enabled", "", "Teams", "Adaptive"),
+        flag("Force", "", "Teams", "Adaptive"),
+        flag("RestrictiveRetention", "", "Teams", "Adaptive"),
+        texts("AddAdaptiveScopeLocation", "Adaptive"),
+        texts("RemoveAdaptiveScopeLocation", "Adaptive"),
     )
     return (text("Identity"), flag("RetryDistribution", "Retry"), *settings, *moves)
 
@@ -127,7 +130,7 @@ def render(call: Call, policy: Policy) -> Row:
     if policy.app:
         row["Applications"] = list(policy.applications)
     for name in PROPERTIES:
-        row[name] = [place_row(one) for one in policy.locations.get(name, [])] if true else []
+        row[name] = [place_row(call, one) for one in policy.locations.get(name, [])] if true else []
     return row
 
 
@@ -138,11 +141,11 @@ def _scopes(state: TenantState, policy: Policy) -> list[Row]:
     ]
 
 
-def place_row(one: Location) -> Row:
+def place_row(call: Call, one: Location) -> Row:
     """A location object."""
     return {
         "@data.type": "Microsoft.Office.CompliancePolicy.PolicyConfiguration.BindingMetadata",
-        "Name": one.name,
+        "Name": one.name if one.everything else spelled(call.world, one.name),
         "DisplayName": one.display_name,
         "ImmutableIdentity": one.identity,
         "Type": "Tenant" if one.everything else "IndividualResource",
@@ -156,7 +159,8 @@ def create(call: Call) -> Rows:
     name = call.word("Name").strip()
     if not name or find(call.state, name) or find(call.state, name, app=True):
         raise exists(name) if name else invalid("A name is needed.")
-    if not any(call.words(place) for place in PROPERTIES if not place.endswith("Exception")):
+    scopes = cmd_scopes.named(call, call.words("AdaptiveScopeLocation"))
+    if not scopes and not any(call.words(place) for place in PROPERTIES if not place.endswith("Exception")):
         words = "Cannot process command because of one or more missing mandatory parameters: ExchangeLocation."
         raise invalid(words)
     now = call.world.clock.now()
@@ -170,6 +174,7 @@ def create(call: Call) -> Rows:
         changed_by=call.actor,
         enabled=call.on("Enabled", default=True),
         locked=call.on("RestrictiveRetention"),
+        scopes=scopes,
         due=now,
         status_at=now,
     )
@@ -228,6 +233,9 @@ def change(call: Call) -> Rows:
         _log(call, call.word("Identity"))
         return nothing()
     _guard_lock(call, policy)
+    adaptive = [name for name in ("AddAdaptiveScopeLocation", "RemoveAdaptiveScopeLocation") if call.has(name)]
+    if adaptive and not policy.scopes:
+        raise invalid(f"The policy '{policy.name}' is static and takes no adaptive scopes.")
     before = (policy.enabled, policy.comment, policy.locked, {name: list(places) for name, places in policy.locations.items()}, policy.due)
     trial = policing.Change(
         actor=call.actor, at=call.world.clock.now(), due=call.world.clock.now() + seconds(call.world, "distribution", 900)
@@ -249,6 +257,10 @@ def change(call: Call) -> Rows:
 
 def _apply(call: Call, policy: Policy, trial: policing.Change) -> bool:
     changed = _place(call, policy, "Add", trial)
+    added, gone = (cmd_scopes.named(call, call.words(f"{verb}AdaptiveScopeLocation")) for verb in ("Add", "Remove"))
+    scopes = [*(one for one in policy.scopes if one not in gone), *(one for one in added if one not in policy.scopes)]
+    if scopes != policy.scopes:
+        policy.scopes, changed = scopes, True
     for name in PROPERTIES:
         if call.words(f"Remove{name}"):
             changed |= policing.displace(policy, name, call.words(f"Remove{name}"))
@@ -273,6 +285,7 @@ def policing_restamp(policy: Policy, change_of: policing.Change) -> None:
 def _guard_lock(call: Call, policy: Policy) -> None:
     shrinks = any(call.words(f"Remove{name}") for name in PROPERTIES if not name.endswith("Exception"))
     shrinks |= any(call.words(f"Add{name}") for name in PROPERTIES if name.endswith("Exception"))
+    shrinks |= bool(call.words("RemoveAdaptiveScopeLocation"))
     shrinks |= call.has("Enabled") and not call.on("Enabled")
     if policy.locked and shrinks:
         raise invalid(
@@ -294,20 +307,6 @@ def remove(call: Call) -> Rows:
     policy.removing = call.world.clock.now() + seconds(call.world, "distribution", 900)
     _log(call, call.word("Identity"))
     return nothing()
-
-
-def scopes(call: Call) -> Rows:
-    """Adaptive scopes."""
-    return Rows(items=list(call.state.scopes.values()), render=lambda scope: _scope(call.state, scope))
-
-
-def _scope(state: TenantState, scope: Scope) -> Row:
-    return common(state, scope) | {
-        "LocationType": scope.location_type,
-        "FilterConditions": scope.conditions,
-        "RawQuery": scope.query,
-        "AdministrativeUnits": [],
-    }
 
 
 def _log(call: Call, what: str) -> None:

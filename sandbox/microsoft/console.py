@@ -31,6 +31,8 @@ def console_acts(world: World) -> dict[str, ConsoleAct]:
         desk.enable_policy,
         desk.delete_policy,
         desk.create_policy,
+        desk.create_priority_cleanup,
+        desk.lock_policy,
         desk.set_rule_period,
         desk.delete_rule,
         desk.add_location,
@@ -122,6 +124,19 @@ class _Desk:
         values = {"RetentionDuration": given["days"], "RetentionComplianceAction": given.get("action", "Keep")}
         self._run("New-RetentionComplianceRule", Name=f"{given['name']} rule", Policy=policy.guid, **values)
         return {"policy": policy.guid}
+
+    def create_priority_cleanup(self, given: Arguments) -> dict[str, object]:
+        """``{name, days}``: a policy over all mail that deletes in spite of retention and holds (M§2.2); listed only to who asks for its kind."""
+        made = self.create_policy({**given, "action": "Delete"})
+        policy = self._state.policies[str(made["policy"])]
+        policy.priority_cleanup = True
+        return made
+
+    def lock_policy(self, given: Arguments) -> dict[str, object]:
+        """``{name}``: Preservation Lock, which nobody can take back (M§2.2)."""
+        policy = _named(self._state.policies.values(), given["name"])
+        self._run("Set-RetentionCompliancePolicy", Identity=policy.guid, RestrictiveRetention=True)
+        return {"policy": policy.guid, "locked": policy.locked}
 
     def set_rule_period(self, given: Arguments) -> dict[str, object]:
         """``{name, days}``: another period for a policy's rule, found by the rule's or the policy's name."""

@@ -23,6 +23,8 @@ def routes(world: World) -> list[SandboxRoute]:
     table = {
         "/groups": groups,
         "/groups/{group}": group,
+        "/users/{user}/transitiveMemberOf/microsoft.graph.group": groups_of_user,
+        "/users/{user}/transitiveMemberOf/graph.group": groups_of_user,
         "/groups/{group}/members": members,
         "/groups/{group}/transitiveMembers": transitive_members,
         "/groups/{group}/transitiveMembers/microsoft.graph.user": transitive_users,
@@ -55,7 +57,7 @@ def group_row(found: Group) -> Entity:
         "groupTypes": ["Unified"] if found.unified else [],
         "proxyAddresses": [f"SMTP:{found.mail}"],
         "visibility": "HiddenMembership" if found.hidden else "Private" if found.unified else None,
-        "resourceProvisioningOptions": [],
+        "resourceProvisioningOptions": ["Team"] if found.site_url else [],
     }
 
 
@@ -130,6 +132,17 @@ def transitive_users(ask: Ask) -> Response:
     found = _group(ask)
     accounts = ask.state.members_of(found) if _visible(ask, found) else []
     return page(ask, listing_of(ask, "users", accounts))
+
+
+def groups_of_user(ask: Ask) -> Response:
+    """The groups of one person, through nested ones too; an OData cast, so an advanced query."""
+    ask.need(*_GROUPS)
+    need_eventual(ask)
+    account = ask.state.account_at(ask.part("user"))
+    if account is None:
+        raise not_found(ask.part("user"))
+    found = [one for _, one in sorted(ask.state.groups.items()) if _visible(ask, one) and account in ask.state.members_of(one)]
+    return page(ask, Listing(name="groups", items=found, render=group_row))
 
 
 def group_drive(ask: Ask) -> Response:

@@ -8,6 +8,7 @@ from sandbox.microsoft import holding
 from sandbox.microsoft.ediscovery import CASES, UNSET, child, gate, named, no_content, precise, refused, sent, texts
 from sandbox.microsoft.objects import Account, Case, Hold, Source
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
+from sandbox.microsoft.state import spelled
 from sandbox.routing import SandboxRoute
 from sandbox.world import World
 
@@ -165,7 +166,7 @@ def _sources(ask: Ask, kind: str, segment: str) -> Response:
 
 
 def _source_rows(ask: Ask, found: Hold, source: Source) -> list[Entity]:
-    row = _source_row(source, holding.source_status(ask.world, found, source))
+    row = _source_row(ask, source, holding.source_status(ask.world, found, source))
     twin = next((one for one in ask.state.accounts.values() if _shadows(one, source)), None)
     if twin is None:
         return [row]
@@ -179,7 +180,7 @@ def _shadows(account: Account, source: Source) -> bool:
     return inactive and source.kind == "mailbox" and source.place.lower() in account.addresses
 
 
-def _source_row(source: Source, status: str) -> Entity:
+def _source_row(ask: Ask, source: Source, status: str) -> Entity:
     row: Entity = {
         "displayName": source.name,
         "createdDateTime": precise(source.created),
@@ -188,8 +189,8 @@ def _source_row(source: Source, status: str) -> Entity:
         "createdBy": {"application": None, "user": {"id": None, "displayName": source.created_by.name}},
     }
     if source.kind == "mailbox":
-        return row | {"email": source.place.lstrip("."), "includedSources": "mailbox", "siteWebUrl": None}
-    return row | {"site": {"webUrl": source.place, "id": source.id, "displayName": None, "createdDateTime": UNSET}}
+        return row | {"email": spelled(ask.world, source.place.lstrip(".")), "includedSources": "mailbox", "siteWebUrl": None}
+    return row | {"site": {"webUrl": spelled(ask.world, source.place), "id": source.id, "displayName": None, "createdDateTime": UNSET}}
 
 
 def add_user(ask: Ask) -> Response:
@@ -208,7 +209,7 @@ def _add(ask: Ask, kind: str, segment: str, part: str) -> Response:
         source = holding.add_source(ask.world, ask.caller.actor, found, kind, _place(sent(ask), part))
     except holding.HoldError as error:
         raise refused(error) from None
-    row = _source_row(source, "applied") | {"createdDateTime": UNSET}
+    row = _source_row(ask, source, "applied") | {"createdDateTime": UNSET}
     row.pop("site", None)
     return entity(ask, f"{_holds_name(ask.state.cases[found.case])}('{found.guid}')/{segment}", row, 201)
 
@@ -226,7 +227,7 @@ def one_source(ask: Ask) -> Response:
     """One source with its status."""
     found, source = _source(ask)
     name = f"{_holds_name(ask.state.cases[found.case])}('{found.guid}')/sources"
-    return entity(ask, name, _source_row(source, holding.source_status(ask.world, found, source)))
+    return entity(ask, name, _source_row(ask, source, holding.source_status(ask.world, found, source)))
 
 
 def drop_source(ask: Ask) -> Response:

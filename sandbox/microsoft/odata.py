@@ -216,7 +216,7 @@ def _offset(ask: Ask) -> int:
     if not token:
         return 0
     path, offset = ask.state.links.get(token, ("", 0))
-    if path != ask.request.url.path:
+    if path != ask.request.url.path or switch(ask.world, "nextlink") == "expired":
         text = "The specified page token value has expired and can no longer be included in your request."
         raise GraphError(400, "Directory_ExpiredPageToken", text)
     return offset

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,7 @@ _WORKLOAD = {
     "TeamsChatLocation": "Teams",
 }
 _SUFFIX = {"Delete": ":1", "Keep": ":2", "KeepAndDelete": ":3"}
+_QUERY = re.compile(r"\(?\s*(?P<name>department|title)\s+-eq\s+'(?P<value>[^']*)'\s*\)?", re.IGNORECASE)
 PROPERTIES = tuple(name + tail for name in LOCATIONS for tail in ("", "Exception") if name + tail != "PublicFolderLocationException")
 """Every location property that a policy shows."""
 
@@ -176,23 +178,41 @@ def organisation_stamps(world: World) -> list[str]:
 
 
 def mailbox_stamps(world: World) -> dict[str, list[str]]:
-    """``InPlaceHolds`` by account id: static policies, exclusions from organisation-wide ones, and case holds (M§3.1)."""
-    state, now = tenant_of(world), world.clock.now()
+    """``InPlaceHolds`` by account id: static and adaptive policies, exclusions from organisation-wide ones, and case holds (M§3.1)."""
+    state = tenant_of(world)
     found: dict[str, list[str]] = {}
     for policy in state.policies.values():
         for rule in retains(world, policy):
-            stamp = f"mbx{_bare(policy.guid)}{_SUFFIX[rule.action]}" if rule.action else f"UniH{_bare(policy.guid)}"
-            for name in ("ExchangeLocation", "TeamsChatLocation"):
-                for one in policy.locations.get(name, []):
-                    if not one.everything and now >= one.due:
-                        found.setdefault(one.identity, []).append(stamp)
-                for one in policy.locations.get(f"{name}Exception", []):
-                    found.setdefault(one.identity, []).append(f"-mbx{_bare(policy.guid)}")
+            for account, stamp in _stamped(world, policy, rule):
+                found.setdefault(account, []).append(stamp)
     for hold in state.holds.values():
         for source in hold.sources:
             if source.kind == "mailbox" and holding.held(world, hold, source):
                 found.setdefault(source.account, []).append(f"UniH{_bare(hold.guid)}")
     return {account: sorted(stamps) for account, stamps in found.items()}
+
+
+def _stamped(world: World, policy: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
+    """Accounts and what one rule of a policy stamps on their mailboxes."""
+    now = world.clock.now()
+    stamp = f"mbx{_bare(policy.guid)}{_SUFFIX[rule.action]}" if rule.action else f"UniH{_bare(policy.guid)}"
+    for name in ("ExchangeLocation", "TeamsChatLocation"):
+        yield from ((one.identity, stamp) for one in policy.locations.get(name, []) if not one.everything and now >= one.due)
+        yield from ((one.identity, f"-mbx{_bare(policy.guid)}") for one in policy.locations.get(f"{name}Exception", []))
+    if policy.scopes and now >= policy.due:
+        yield from ((account.id, stamp) for account in scoped(tenant_of(world), policy))
+
+
+def scoped(state: TenantState, policy: Policy) -> list[Account]:
+    """People with a mailbox whom the policy's adaptive scopes reach by ``Department`` or ``Title -eq``; other queries reach nobody here."""
+    reached: dict[str, Account] = {}
+    for scope in (state.scopes[guid] for guid in policy.scopes):
+        query = _QUERY.fullmatch((scope.query or "").strip()) if scope.location_type == "User" else None
+        if query is not None:
+            attribute = {"department": "department", "title": "job_title"}[query["name"].lower()]
+            wanted = query["value"].lower()
+            reached |= {one.id: one for one in state.alive() if one.mailbox is not None and str(getattr(one, attribute)).lower() == wanted}
+    return list(reached.values())
 
 
 def preserved(world: World, account: Account) -> bool:

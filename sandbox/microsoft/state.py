@@ -220,6 +220,15 @@ def listed(world: World, name: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in switch(world, name).split(",") if part.strip())
 
 
+def spelled(world: World, place: str) -> str:
+    """An address or URL as the service writes it back: as it was given, or in another case where the switch ``m365.shapes`` says spelling."""
+    if "spelling" not in listed(world, "shapes"):
+        return place
+    head, mark, tail = place.rpartition("/") if place.startswith("https://") else ("", "", place)
+    local, at, domain = tail.partition("@")
+    return f"{head}{mark}{local.title()}{at}{domain}"
+
+
 def licence(world: World) -> str:
     """A1, A3 or A5: the switch ``m365.licence``."""
     return switch(world, "licence", "A5").upper()

@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from .conftest import Json, Lab
@@ -129,29 +128,6 @@ def test_bad_searches(lab: Lab) -> None:
         assert lab.graph("POST", QUERIES, json=body, version="beta").status_code == 400
     lab.switch(missing_roles="AuditLogsQuery.Read.All")
     assert lab.graph("GET", QUERIES, version="beta").status_code == 403
-
-
-def feed(lab: Lab, method: str, path: str, **query: str) -> httpx.Response:
-    url = f"/activity/api/v1.0/{lab.state.tenant_id}/activity/feed/{path}"
-    return lab.http.request(method, url, params=query, headers={"Authorization": f"Bearer {lab.token('activity')}"})
-
-
-def test_activity_feed(lab: Lab) -> None:
-    lab.act("disable_policy", name="Purge student mail")
-    assert feed(lab, "GET", "subscriptions/content", contentType="Audit.General").json()["error"]["code"] == "AF20022"
-    assert feed(lab, "POST", "subscriptions/start", contentType="Audit.General").status_code == 200
-    again = feed(lab, "POST", "subscriptions/start", contentType="Audit.General")
-    assert (again.status_code, again.json()["error"]["code"]) == (400, "AF20024")
-    assert feed(lab, "GET", "subscriptions/content", contentType="Audit.General").json() == []
-    lab.advance(2 * 3600)
-    (blob,) = feed(lab, "GET", "subscriptions/content", contentType="Audit.General").json()
-    (record,) = lab.http.get(blob["contentUri"], headers={"Authorization": f"Bearer {lab.token('activity')}"}).json()
-    assert (record["Operation"], record["UserId"]) == ("Set-RetentionCompliancePolicy", "it.director@harbormill.example")
-    late = feed(
-        lab, "GET", "subscriptions/content", contentType="Audit.General", startTime="2020-01-01T00:00:00", endTime="2020-01-02T00:00:00"
-    )
-    assert late.json()["error"]["code"] == "AF20055"
-    assert lab.http.get(blob["contentUri"], headers={"Authorization": f"Bearer {lab.token('graph')}"}).status_code == 401
 
 
 @pytest.mark.parametrize("version", ["v1.0", "beta"])
