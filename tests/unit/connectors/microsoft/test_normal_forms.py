@@ -116,7 +116,10 @@ def test_our_publish_rules_carry_the_mark_of_their_policy_the_eldest_first() -> 
     rules = [rule("r2", PublishComplianceTag="COR-02 (2)"), rule("r1", PublishComplianceTag="COR-02")]
     found = {live.fields["publishes"]: live.mark for live in join([ours], rules).rules}
     assert found == {"COR-02": mark("pubr-cor-02-staff-1"), "COR-02 (2)": mark("pubr-cor-02-staff-1", 2)}
-    assert [live.mark for live in join([ours], rules, made_by_us=False).rules] == [None, None]
+    # Somebody else's rules in a policy that we made are theirs; in one that a person made with our mark they are from the same hand.
+    theirs = family([ours], rules, DISTRICT, lambda row: row is ours)
+    assert [live.mark for live in theirs.rules] == [None, None]
+    assert None not in {live.mark for live in join([ours], rules, made_by_us=False).rules}
     foreign = policy(Comment=str(mark("pub-cor-02-staff-1", district="elsewher")))
     assert [live.mark for live in join([foreign], rules).rules] == [None, None]
 
