@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sandbox.microsoft.objects import Account
 from sandbox.microsoft.odata import Ask, Entity, GraphError, Listing, entity, graph_routes, matches, page
 from sandbox.microsoft.plans import product_of, products_of
 from sandbox.microsoft.state import licence, stable_id
-from sandbox.routing import SandboxRoute, json_response
+from sandbox.routing import SandboxRoute, json_of, json_response
 from sandbox.world import World
 
 _USERS = ("User.Read.All", "Directory.Read.All")
@@ -24,6 +25,11 @@ _USER_FILTERS = frozenset(
 _GROUP_FILTERS = frozenset({"id", "displayName", "mail", "mailNickname", "mailEnabled", "securityEnabled", "proxyAddresses", "groupTypes"})
 _FEW = ("businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage", "surname")
 """What a user has without ``$select``, besides ``userPrincipalName`` and ``id``."""
+
+
+_TOKEN = re.compile(r"d(?P<count>\d+)-(?P<at>\d+)")
+_TOKEN_LIFE = 7 * 86_400
+"""Seconds that a delta link of directory objects is good for (M§5)."""
 
 
 def routes(world: World) -> list[SandboxRoute]:
@@ -41,7 +47,22 @@ def routes(world: World) -> list[SandboxRoute]:
         "/directory/deletedItems/{user}": deleted_user,
         "/subscribedSkus": subscribed,
     }
-    return [route for path, answer in table.items() for route in graph_routes(world, path, {"GET": answer})]
+    read = [route for path, answer in table.items() for route in graph_routes(world, path, {"GET": answer})]
+    return [*read, *graph_routes(world, "/users/{user}/sendMail", {"POST": send_mail})]
+
+
+def send_mail(ask: Ask) -> Response:
+    """202 without a body; the message goes nowhere, but is kept among the requests (M§6)."""
+    ask.need("Mail.Send", code="ErrorAccessDenied")
+    if _user(ask).mailbox is None:
+        raise GraphError(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
+    try:
+        message = json_of(ask.request).get("message")
+    except ValueError:
+        message = None
+    if not isinstance(message, dict) or not message.get("toRecipients"):
+        raise GraphError(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
+    return Response(status_code=202)
 
 
 def organization(ask: Ask) -> Response:
@@ -96,18 +117,20 @@ def users_delta(ask: Ask) -> Response:
     """All people, and a link that answers with who changed since; deleted ones come as ``@removed`` (M§5)."""
     ask.need(*_USERS)
     state, token = ask.state, ask.option("$deltatoken")
-    if token and not (token.startswith("d") and token[1:].isdigit()):
+    known = _TOKEN.fullmatch(token)
+    now = int(ask.world.clock.now().timestamp())
+    if token and (known is None or now - int(known["at"]) > _TOKEN_LIFE):
         raise GraphError(
             410, "syncStateNotFound", "The sync state generation is not found; start over.", {"Location": f"{ask.base}/users/delta"}
         )
-    ids = dict.fromkeys(state.changes[int(token[1:]) :] if token else sorted(account.id for account in state.alive()))
+    ids = dict.fromkeys(state.changes[int(known["count"]) :] if known else sorted(account.id for account in state.alive()))
     rows: list[Entity] = []
     for account in (state.accounts[key] for key in ids):
         if account.deleted is None:
             rows.append(_chosen(ask, account))
         else:
             rows.append({"id": account.id, "@removed": {"reason": "deleted" if account.purged else "changed"}})
-    link = f"{ask.base}/users/delta?$deltatoken=d{len(state.changes)}"
+    link = f"{ask.base}/users/delta?$deltatoken=d{len(state.changes)}-{now}"
     names = ask.option("$select")
     body: Entity = {
         "@odata.context": f"{ask.base}/$metadata#users(delta)",

@@ -40,6 +40,7 @@ GRANTED = {
         "Group.Read.All",
         "GroupMember.Read.All",
         "LicenseAssignment.Read.All",
+        "Mail.Send",
         "Organization.Read.All",
         "RecordsManagement.Read.All",
         "RecordsManagement.ReadWrite.All",

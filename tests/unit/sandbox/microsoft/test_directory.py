@@ -170,3 +170,24 @@ def test_request_ids_are_echoed(lab: Lab) -> None:
     answer = lab.graph("GET", "/organization", headers={"client-request-id": "5b0c0a52"})
     assert answer.headers["client-request-id"] == "5b0c0a52"
     assert answer.headers["request-id"]
+
+
+def test_a_delta_link_is_good_for_a_week(lab: Lab) -> None:
+    link = lab.get("/users/delta")["@odata.deltaLink"]
+    lab.advance(7 * 86_400 - 60)
+    assert lab.graph("GET", link).status_code == 200
+    lab.advance(120)
+    answer = lab.graph("GET", link)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "syncStateNotFound")
+    assert answer.headers["location"].endswith("/users/delta")
+
+
+def test_mail_is_accepted_without_a_word(lab: Lab) -> None:
+    path = f"/users/{lab.someone()}/sendMail"
+    to = [{"emailAddress": {"address": "board@harbormill.example"}}]
+    message = {"subject": "s", "body": {"contentType": "Text", "content": "c"}, "toRecipients": to}
+    answer = lab.graph("POST", path, json={"message": message, "saveToSentItems": False})
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert lab.graph("POST", path, json={"message": {"subject": "s"}}).status_code == 400
+    lab.switch(missing_roles="Mail.Send")
+    assert lab.graph("POST", path, json={"message": message}).status_code == 403
