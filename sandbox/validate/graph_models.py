@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -50,6 +51,15 @@ _PARSERS = {
 }
 _PRIMITIVES = {"str": "str", "bool": "bool", "int": "int", "float": "float", "UUID": "uuid", "datetime": "datetime"}
 _NO_ANSWER = "send_no_response_content_async"
+
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def parsed(file: Path) -> ast.Module:
+    """The module in ``file`` as a tree. One thread at a time: CPython 3.11's constructor of trees counts its depth for all threads together."""
+    with _ONE_AT_A_TIME:
+        return ast.parse(file.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +129,7 @@ class Sdk:
             yield from sorted((self.root / folder).rglob("*_request_builder.py"))
 
     def _route(self, file: Path) -> tuple[re.Pattern[str], dict[str, Method]] | None:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = parsed(file)
         template = next((node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and _is_template(node.value)), None)
         if not isinstance(template, str):
             return None
@@ -159,7 +169,7 @@ class Sdk:
     def members(self, name: str) -> frozenset[str]:
         """The values of the enum in that file."""
         if name not in self._members:
-            tree = ast.parse((self.root / name).read_text(encoding="utf-8"))
+            tree = parsed(self.root / name)
             values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)]
             texts = [value.elts[0] if isinstance(value, ast.Tuple) else value for value in values]
             self._members[name] = frozenset(str(text.value) for text in texts if isinstance(text, ast.Constant))
@@ -204,7 +214,7 @@ def _name(node: ast.expr | None) -> str | None:
 
 def _read_model(root: Path, name: str) -> Model:
     file = root / name
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = parsed(file)
     imports = _imports(tree, file, root)
     made = next(node for node in tree.body if isinstance(node, ast.ClassDef))
     base = next((imports[base.id] for base in made.bases if isinstance(base, ast.Name) and base.id in imports), "")
