@@ -11,6 +11,7 @@ from connectors.base import Stopped
 from recordwarden import __version__
 from recordwarden.cli.endings import acting
 from recordwarden.cli.failures import told
+from recordwarden.costs import summed
 from recordwarden.exits import Exit
 from recordwarden.options import Options
 from recordwarden.wiring import Office, office
@@ -133,7 +134,7 @@ def acted(opened: Office, chore: Chore) -> tuple[RunResult, Exit]:
             result = RunResult(tenants=(), acted=True)  # nothing is on hold: no tenant is asked
         code = acting(result)
     finally:
-        runs.end(desk.run_id, desk.clock.now(), int(code), _requests(opened))
+        runs.end(desk.run_id, desk.clock.now(), int(code), summed(door.requests() for door in opened.desk.doors))
     return result, code
 
 
@@ -146,13 +147,3 @@ def enqueue(jobs: Jobs, *chores: Chore) -> None:
 def _counted(result: RunResult) -> dict[str, int]:
     words = [progress.status.value for tenant in result.tenants for progress in tenant.changes]
     return {word: words.count(word) for word in sorted(set(words))}
-
-
-def _requests(opened: Office) -> dict[str, dict[str, int]]:
-    total: dict[str, dict[str, int]] = {}
-    for door in opened.desk.doors:
-        for surface, methods in door.requests().items():
-            counted = total.setdefault(surface, {})
-            for method, number in methods.items():
-                counted[method] = counted.get(method, 0) + number
-    return total

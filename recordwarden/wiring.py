@@ -18,15 +18,17 @@ from policies.compiler import compile_policy
 from policies.district import District, SurfaceBudget, Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Effect
-from policies.folder import Folder, load_folder, load_kept
+from policies.folder import Folder
 from policies.kinds import Kind, Platform
 from policies.policy import Policy
-from policies.problems import FolderError, Problem, Severity
+from policies.problems import Problem
 from policies.resources import Snapshot
 from policies.roster import Roster
-from policies.source import SourceError, read_document
 from recordwarden.clock import DrillClock, SystemClock
+from recordwarden.costs import summed
 from recordwarden.drill.crash import trap
+from recordwarden.folders import Read, passphrase, read_folder
+from recordwarden.governing import governed
 from recordwarden.options import Options
 from sync.budget import StoreMeter
 from sync.desk import Desk, TenantDoor
@@ -34,13 +36,10 @@ from sync.journal import Journal
 from sync.lease import Leases
 from sync.matters.model import Matter
 from sync.matters.register import Register
-from sync.officers import read_passphrase
 from sync.registers.attestations import valid_subjects
 from sync.registers.confirmations import confirmed
-from sync.registers.governance import current, ensure
-from sync.registers.governed import Governed
-from sync.registers.kept import keep, last_good
-from sync.store import Store, exists, open_store, peek
+from sync.registers.kept import keep
+from sync.store import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -61,7 +60,7 @@ class Office:
     policy: Policy
     policy_digest: str
     folder: Folder | None
-    """None where the folder is broken and the last good one of the store is used instead."""
+    """None where the folder is broken and something else goes on instead."""
     desk: Desk
     problems: tuple[Problem, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
@@ -84,7 +83,7 @@ def office(
     """
     trap(options.crash_at)  # a misspelt point is told before anything is opened
     halt = stop or threading.Event()
-    read = _read(options, last_good_allowed=last_good_allowed)
+    read = read_folder(options, last_good_allowed=last_good_allowed)
     unknown = sorted(set(options.tenants) - {tenant.id for tenant in read.district.tenants})
     if unknown:
         raise UnknownTenantError(f"The district has no tenant called {', '.join(unknown)}.")
@@ -92,7 +91,8 @@ def office(
     clock.now()  # a clock that cannot be read is told before anything is opened
     store = _store(options, read.district, clock)
     try:
-        yield _opened(options, read, store, clock, halt, notice, groups)
+        heard = notice or (lambda text: None)  # noqa: ARG005  # nobody listens
+        yield _opened(Opening(options=options, read=read, store=store, clock=clock, stop=halt, notice=heard, groups=groups))
     finally:
         store.close()
 
@@ -109,100 +109,28 @@ def _store(options: Options, district: District, clock: Clock) -> Store:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """What the folder says, or what the last good one said. ``plain`` is the district without any overlay."""
+class Opening:
+    """What an office is opened with."""
 
-    district: District
-    plain: District
-    policy: Policy
-    digest: str
-    overlaid: tuple[str, ...]
-    folder: Folder | None
-    problems: tuple[Problem, ...]
-
-
-def _read(options: Options, *, last_good_allowed: bool) -> Read:
-    try:
-        folder = load_folder(options.folder, options.overlays)
-        plain = load_folder(options.folder).district if options.overlays else folder.district
-    except FolderError as error:
-        if not last_good_allowed:
-            raise
-        return _last_good(options, error)
-    return Read(
-        district=folder.district,
-        plain=plain,
-        policy=folder.policy,
-        digest=folder.digest,
-        overlaid=folder.overlaid,
-        folder=folder,
-        problems=folder.problems,
-    )
+    options: Options
+    read: Read
+    store: Store
+    clock: Clock
+    stop: threading.Event
+    notice: Callable[[str], None]
+    groups: AbstractSet[str]
 
 
-def _last_good(options: Options, broken: FolderError) -> Read:
-    """The folder that the store kept last, under the overlays as they stand now. Raises ``broken`` where there is none."""
-    district_id, drill = whose(options)
-    if district_id is None or not exists(options.store_url(district_id)):
-        raise broken
-    clock = DrillClock(options.clock_file) if drill else SystemClock()
-    store = open_store(options.store_url(district_id), district=district_id, drill=drill, clock=clock, passphrase=passphrase(options))
-    try:
-        kept = last_good(store)
-    finally:
-        store.close()
-    if kept is None:
-        raise broken
-    texts = {name: raw.decode() for name, raw in kept.files.items()}
-    try:
-        overlays = tuple(read_document(path) for path in options.overlays)
-    except SourceError as error:
-        raise FolderError((*broken.problems, *error.problems)) from error
-    plain, policy = load_kept(texts["policy.yaml"], texts["district.yaml"], options.folder)
-    district, _ = load_kept(texts["policy.yaml"], texts["district.yaml"], options.folder, overlays)
-    warning = Problem(
-        code="folder.last_good",
-        severity=Severity.WARNING,
-        message=f"The folder cannot be used; the one in force since {kept.in_force_from:%Y-%m-%d %H:%M} UTC goes on.",
-        next_step="recordwarden check",
-    )
-    told = tuple(replace(problem, severity=Severity.WARNING) for problem in broken.problems if problem.severity is Severity.ERROR)
-    overlaid = tuple(f"tenants.{tenant.id}.{name}" for tenant in district.tenants for name in ("endpoints", "visibility_checks") if overlays)
-    return Read(district=district, plain=plain, policy=policy, digest=kept.digest, overlaid=overlaid, folder=None, problems=(warning, *told))
-
-
-def whose(options: Options) -> tuple[str | None, bool]:
-    """District id and drill of a folder that is broken, as far as its ``district.yaml`` still says, else as the store that was named says."""
-    found, drill = None, False
-    for path in (options.folder / "district.yaml", *options.overlays):
-        try:
-            value = read_document(path).value
-        except SourceError:
-            continue  # it was reported already: that is why we are here
-        drill = bool(value.get("drill", drill))
-        found = str(value["id"]) if "id" in value else found
-    if found is None and options.store is not None:
-        return peek(options.store) or (None, False)
-    return found, drill
-
-
-def _opened(  # noqa: PLR0913, PLR0917  # the parts meet here
-    options: Options,
-    read: Read,
-    store: Store,
-    clock: Clock,
-    halt: threading.Event,
-    notice: Callable[[str], None] | None,
-    groups: AbstractSet[str],
-) -> Office:
+def _opened(opening: Opening) -> Office:
     run_id = secrets.token_hex(8)
+    options, read, store, clock = opening.options, opening.read, opening.store, opening.clock
     journal = Journal(store, clock, run_id=run_id, drill=read.district.drill)
     district, waiting = governed(read, store, journal, clock)
     if read.folder is not None:
         keep(journal, store, clock, read.digest, {Path(one.path).name: one.text.encode() for one in read.folder.files})
-    wanted = groups | held_groups(Register(store, journal, clock.now).open())
+    wanted = opening.groups | held_groups(Register(store, journal, clock.now).open())
     doors = tuple(
-        _door(tenant, district, read.policy, store, clock, halt, wanted)
+        _door(tenant, district, replace(opening, groups=wanted))
         for tenant in district.tenants
         if not options.tenants or tenant.id in options.tenants
     )
@@ -215,11 +143,11 @@ def _opened(  # noqa: PLR0913, PLR0917  # the parts meet here
         journal=journal,
         leases=Leases(store, clock, run_id, socket.gethostname(), os.getpid()),
         clock=clock,
-        stop=halt,
+        stop=opening.stop,
         run_id=run_id,
         lock_wait=options.lock_wait,
         crash=trap(options.crash_at if district.drill else None),
-        notice=notice or (lambda text: None),  # noqa: ARG005  # nobody listens
+        notice=opening.notice,
     )
     return Office(
         options=options,
@@ -229,42 +157,12 @@ def _opened(  # noqa: PLR0913, PLR0917  # the parts meet here
         folder=read.folder,
         desk=desk,
         problems=(*read.problems, *waiting),
-        stop=halt,
+        stop=opening.stop,
     )
 
 
-def governed(read: Read, store: Store, journal: Journal, clock: Clock) -> tuple[District, tuple[Problem, ...]]:
-    """The district with the guards that are in force, the overlay's values on top, and a warning where a looser value waits for two officers."""
-    state = ensure(journal, store, clock, Governed.of(read.plain)) if read.folder is not None else current(store, clock.now())
-    over = state.in_force.over(read.district)
-    tenants = tuple(_overlaid(mine, theirs, read.overlaid) for mine, theirs in zip(over.tenants, read.district.tenants, strict=True))
-    waiting = () if state.pending is None else (looser(state.pending.looser, state.pending.signed, state.pending.digest),)
-    return over.model_copy(update={"tenants": tenants}), waiting
-
-
-def _overlaid(in_force: Tenant, wished: Tenant, overlaid: tuple[str, ...]) -> Tenant:
-    """What an overlay says is in force at once (contract, *Calling*)."""
-    update: dict[str, object] = {}
-    for name in ("endpoints", "visibility_checks"):
-        if any(value.startswith(f"tenants.{wished.id}.{name}") for value in overlaid):
-            update[name] = getattr(wished, name)
-    return in_force.model_copy(update=update)
-
-
-def looser(what: tuple[str, ...], signed: tuple[str, ...], digest: str) -> Problem:
-    """The warning that the folder asks for looser guards than are in force."""
-    return Problem(
-        code="governance.pending",
-        severity=Severity.WARNING,
-        subject=digest,
-        message=f"The folder loosens {', '.join(what)}; the old value stays until two officers approve ({len(signed)} of 2 have).",
-        next_step=f"recordwarden --as OFFICER --key FILE approve {digest[:16]}",
-    )
-
-
-def _door(  # noqa: PLR0913, PLR0917  # what a door is made of
-    tenant: Tenant, district: District, policy: Policy, store: Store, clock: Clock, halt: threading.Event, groups: AbstractSet[str]
-) -> TenantDoor:
+def _door(tenant: Tenant, district: District, opening: Opening) -> TenantDoor:
+    store, clock, halt = opening.store, opening.clock, opening.stop
     budgets = tenant.budgets if district.drill else budgets_of(tenant)
     meters = {lane: StoreMeter(store, clock, tenant.id, budgets, lane, halt) for lane in Lane}
 
@@ -274,15 +172,10 @@ def _door(  # noqa: PLR0913, PLR0917  # what a door is made of
         )
 
     def requests() -> Mapping[str, Mapping[str, int]]:
-        total: dict[str, dict[str, int]] = {}
-        for meter in meters.values():
-            for surface, methods in meter.requests.items():
-                counted = total.setdefault(surface, {})
-                for method, number in methods.items():
-                    counted[method] = counted.get(method, 0) + number
-        return total
+        return summed(meter.requests for meter in meters.values())
 
-    return TenantDoor(tenant=tenant, connector=connector(tenant, policy, store, clock, groups), requests=requests, context=context)
+    reached = connector(tenant, opening.read.policy, store, clock, opening.groups)
+    return TenantDoor(tenant=tenant, connector=reached, requests=requests, context=context)
 
 
 class LateConnector:
@@ -400,13 +293,8 @@ def made_up(district: District) -> bool | None:
     return all(host in LOOPBACK for host in hosts) if hosts else None
 
 
-def passphrase(options: Options) -> str | None:
-    """The passphrase that opens officers' keys and the sealing key, or None. Raises OfficerError."""
-    return read_passphrase(options.passphrase_file) if options.passphrase_file else None
-
-
 def _clock(options: Options, district: District) -> Clock:
     return DrillClock(options.clock_file) if district.drill else SystemClock()
 
 
-__all__ = ["Office", "connector", "governed", "made_up", "named_groups", "office", "passphrase"]
+__all__ = ["Office", "connector", "made_up", "named_groups", "office", "passphrase"]

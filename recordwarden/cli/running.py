@@ -12,6 +12,7 @@ from recordwarden import __version__
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.documents import problems_of, tenant_document
 from recordwarden.cli.screen import Screen
+from recordwarden.costs import summed
 from recordwarden.exits import Exit
 from sync.matters.lane import HoldLane
 from sync.result import RunResult
@@ -38,13 +39,7 @@ class Running:
 
     def requests(self) -> Mapping[str, Mapping[str, int]]:
         """Requests of every tenant by surface and method; surfaces of two tenants of one platform are counted together."""
-        total: dict[str, dict[str, int]] = {}
-        for door in self.office.desk.doors:
-            for surface, methods in door.requests().items():
-                counted = total.setdefault(surface, {})
-                for method, number in methods.items():
-                    counted[method] = counted.get(method, 0) + number
-        return total
+        return summed(door.requests() for door in self.office.desk.doors)
 
 
 @contextmanager
