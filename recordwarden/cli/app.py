@@ -47,6 +47,8 @@ class LazyGroup(core.TyperGroup):
         """The command that is about to run, imported only now."""
         found = self.table.get(args[0])
         if isinstance(found, Entry):
+            if isinstance(ctx.obj, Call):
+                ctx.obj.command = "-".join((*ctx.command_path.split()[1:], args[0]))
             return args[0], _command(args[0], found), args[1:]
         return super().resolve_command(ctx, args)  # type: ignore[return-value]  # as above
 

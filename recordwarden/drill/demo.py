@@ -20,6 +20,8 @@ OFFICERS = ("custodian", "deputy", "superintendent", "counsel", "chair")
 ROWS = ("COR-02", "COR-03", "ADM-01", "ADM-06", "ADM-07", "ADM-08", "ADM-11", "PER-03", "FIS-01", "STU-01", "STU-11", "STU-19")
 DISTRICT = "hm7kq2x4"
 """The made-up district's id, as examples/demo has it: it stands in every mark."""
+SCHEDULE = "official-schedule.txt"
+"""Made up, as its first words say."""
 HOUR, DAY = 3600, 86400
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -66,6 +68,7 @@ def prepare(stage: Stage) -> None:
         console.print(f"  RECORDWARDEN_{name}={stage.environment['RECORDWARDEN_' + name].replace(f'{stage.folder}/', '')}")
     shutil.copytree(EXAMPLES / "demo", stage.folder / "district")
     (stage.folder / "keys").mkdir(mode=0o700)
+    (stage.folder / "district" / SCHEDULE).rename(stage.folder / SCHEDULE)
     orders = stage.folder / "orders"
     orders.mkdir(mode=0o700)
     for name in ("matter.yaml", "former-employee.yaml"):
@@ -95,7 +98,7 @@ def doctors(stage: Stage) -> None:
     stage.run("doctor", expect=(Exit.DONE, Exit.UNKNOWN))
     stage.tell("An officer accepts Microsoft's unsupported admin endpoint by name, confirms the rows of the schedule, and lets every kind be proven.")
     stage.by("custodian", "attest", "admin-endpoint/m365", "--until", _day(stage, 180))
-    stage.by("custodian", "series", "confirm", *ROWS, "--schedule", str(stage.folder / "district" / "policy.yaml"), "--page", "1")
+    stage.by("custodian", "series", "confirm", *ROWS, "--schedule", str(stage.folder / SCHEDULE), "--page", "1")
     stage.by("custodian", "doctor", "--prove", expect=(Exit.DONE, Exit.UNKNOWN))
 
 
@@ -176,7 +179,7 @@ def proof(stage: Stage) -> None:
     stage.run("journal", "verify", str(copy), expect=Exit.PROOF_FAILED)
     people = stage.folder / "orders" / "erase.txt"
     people.write_text("ilse.harkwell@harbormill.example\n", encoding="utf-8")
-    stage.tell("Two officers erase what is sealed about one person:")
+    stage.tell("Two officers erase what is known about somebody who is on hold in no matter:")
     stage.by("custodian", "journal", "erase", "--person-file", str(people), expect=Exit.REFUSED)
     stage.by("counsel", "journal", "erase", "--person-file", str(people))
     stage.run("journal", "verify")
@@ -211,6 +214,7 @@ def _change_a_byte(source: Path, copy: Path) -> None:
     lines = source.read_bytes().splitlines(keepends=True)
     middle = len(lines) // 2
     lines[middle] = lines[middle].replace(b'"v":1', b'"v":2') if b'"at"' not in lines[middle] else lines[middle].replace(b'"at":"2', b'"at":"3', 1)
+    copy.touch(mode=0o600)
     copy.write_bytes(b"".join(lines))
 
 
