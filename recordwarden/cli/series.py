@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from recordwarden.exits import Exit
 from sync.registers.confirmations import Confirmation
 from sync.registers.confirmations import confirm as confirm_rows
 from sync.wording import instant
+
+if TYPE_CHECKING:
+    from recordwarden.wiring import Office
 
 
 def confirm(
@@ -36,8 +39,9 @@ def confirm(
                 Exit.ERROR,
                 *(error("series.no_such", f"The schedule has no row {one}.", "recordwarden check lists them.", subject=one) for one in strange),
             )
+        _official(must_exist(schedule), office)
         digests = {one: row_digest(row) for one, row in rows.items() if row is not None}
-        made = confirm_rows(office.desk.journal, office.desk.store, office.desk.clock, signer, digests, schedule=must_exist(schedule), page=page)
+        made = confirm_rows(office.desk.journal, office.desk.store, office.desk.clock, signer, digests, schedule=schedule, page=page)
 
         def show(screen: Screen) -> None:
             screen.say(
@@ -45,6 +49,15 @@ def confirm(
             )
 
         return Answer(result={"confirmed": [_document(one) for one in made]}, problems=office.problems, show=show)
+
+
+def _official(schedule: Path, office: Office) -> None:
+    """Raises CommandError ``confirm.own_file`` where ``schedule`` is one of the folder's files or a copy of one: a row would confirm itself."""
+    given = schedule.read_bytes()
+    own = office.folder.files if office.folder else ()
+    if any(Path(one.path).resolve() == schedule.resolve() or one.text.encode() == given for one in own):
+        message = f"{schedule.name} is one of the district's own files; a row is compared with the official schedule."
+        raise CommandError(Exit.ERROR, error("confirm.own_file", message, "Give the official schedule's file, as its publisher hands it out."))
 
 
 def _document(one: Confirmation) -> dict[str, object]:

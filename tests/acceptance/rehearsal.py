@@ -219,6 +219,6 @@ def prepare(district: District) -> None:
     rows = [row["id"] for row in YAML(typ="safe").load(policy)["schedule"]["series"]]
     district.many(
         (*custodian, "attest", "admin-endpoint/m365", "--until", "2030-06-30"),
-        (*custodian, "series", "confirm", *rows, "--schedule", policy, "--page", "1"),
+        (*custodian, "series", "confirm", *rows, "--schedule", district.folder / "official-schedule.txt", "--page", "1"),
         (*deputy, "doctor", "--prove"),
     )
