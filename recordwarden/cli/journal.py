@@ -24,9 +24,9 @@ def verify(
     """Every link, signature and seal; where it fails, the first entry that does not hold and why."""
     call = called(ctx)
     if file is not None:
-        return _answer(verify_file(file, sealed, against))
+        return _answer(verify_file(file, sealed, against), against)
     with call.office(last_good=True) as office:
-        return _answer(office.desk.journal.verify(against))
+        return _answer(office.desk.journal.verify(against), against)
 
 
 def export(
@@ -52,7 +52,7 @@ def head(ctx: typer.Context) -> Answer:
         return Answer(result={"head": found.hash, "seq": found.seq}, show=lambda screen: screen.raw(str(found)))
 
 
-def _answer(found: Verification) -> Answer:
+def _answer(found: Verification, against: str | None) -> Answer:
     bad = found.first_bad
     problems = (
         ()
@@ -71,16 +71,18 @@ def _answer(found: Verification) -> Answer:
             "signatures": found.signatures,
         },
         problems=problems,
-        show=lambda screen: _show(screen, found),
+        show=lambda screen: _show(screen, found, against),
     )
 
 
-def _show(screen: Screen, found: Verification) -> None:
+def _show(screen: Screen, found: Verification, against: str | None) -> None:
     if found.ok:
         screen.say(
             f"The journal holds: {many(found.entries, 'entry', 'entries')}, {many(found.signatures, 'signature')}, head {found.seq}:{found.head}",
             "bold",
         )
+        if against is None:
+            screen.say("Whether entries are missing at its end cannot be seen from the chain: give --against with a head that was kept elsewhere.")
     else:
         screen.say("The journal does NOT hold.", "bold red")
     seals = found.sealed

@@ -47,11 +47,14 @@ class SealedValues:
 def verify_file(path: Path, sealed_path: Path | None = None, against: str | None = None) -> Verification:
     """What an exported journal proves by itself, with the values of ``sealed_path`` where given.
 
-    Raises JournalError ``journal.unreadable`` when a file cannot be read, or the sealed file is malformed.
+    Raises JournalError ``journal.unreadable`` when a file cannot be read, or the sealed file is malformed, ``journal.empty`` without any entry.
     """
     values = SealedValues() if sealed_path is None else _read_sealed(sealed_path)
     try:
         with path.open("rb") as file:
+            if not file.read(1):
+                raise JournalError("journal.empty", f"{path.name} has no entry: there is nothing that could hold", "export the journal again")
+            file.seek(0)
             return check_chain((line.removesuffix(b"\n") for line in file), values, against=against)
     except OSError as error:
         raise JournalError("journal.unreadable", f"{path} cannot be read: {error.strerror}", "check the path") from error
