@@ -28,6 +28,10 @@ _OTHERS: Final[Mapping[Kind, tuple[Surface, str]]] = {
 }
 
 
+_PASSING: Final = ("google.server_error", "google.quota", "google.token_unavailable", "google.unauthenticated", "network.", "wire.")
+"""Codes of failures that are the wire's or the moment's, not the tenant's grant."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """Whether something that was tried worked; ``detail`` and ``next_step`` say why not."""
@@ -94,10 +98,12 @@ def _other(kind: Kind, tried: Probe, scope: Probe) -> Capability:
     if tried.detail == LABELS_NOT_LICENSED:
         return Capability(kind=kind, read=ReadCapability.NONE, write=WriteCapability.NONE, surface=surface.value, reason=LABELS_NOT_LICENSED)
     problem = tried if not tried.ok else scope if not scope.ok else None
+    # A list that went wrong on the way says nothing about what may be written: the kind is unknown now, not missing.
+    passing = problem is tried and scope.ok and tried.detail.startswith(_PASSING)
     return Capability(
         kind=kind,
-        read=ReadCapability.FULL if tried.ok else ReadCapability.NONE,
-        write=WriteCapability.UNPROVEN if problem is None else WriteCapability.MISSING,
+        read=ReadCapability.FULL if tried.ok else ReadCapability.UNKNOWN if passing else ReadCapability.NONE,
+        write=WriteCapability.UNPROVEN if problem is None or passing else WriteCapability.MISSING,
         surface=surface.value,
         reason=problem.detail if problem else None,
         next_step=(problem.next_step or f"Delegate {needed}.") if problem else None,
