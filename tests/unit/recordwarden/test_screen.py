@@ -6,7 +6,7 @@ import io
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.problems import Problem, Severity, Where
@@ -28,11 +28,13 @@ def test_what_cannot_be_seen_is_shown_as_its_number(name: str, shown: str) -> No
     assert plain(name) == shown
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_invisible_is_left(text: str) -> None:
     assert not any(unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} for letter in plain(text))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(min_value=0, max_value=12))
 def test_lines_fold_under_their_own_indent(text: str, indent: int) -> None:
     stream = io.StringIO()
