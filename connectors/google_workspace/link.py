@@ -21,6 +21,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from connectors.base import TenantUnreachableError
+from connectors.unreached import untrusted
 
 _HTTPS_PORT: Final = 443
 
@@ -155,11 +156,7 @@ def trust(ca_bundle: Path | None) -> ssl.SSLContext:
 def _unreachable(place: str, error: Exception) -> TenantUnreachableError:
     """Why no connection came about, with what to do."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TenantUnreachableError(
-            "tls.certificate",
-            f"{place} shows a certificate that is not trusted: {error.verify_message}",
-            "Set ca_bundle to the CA that issued it, or correct the endpoint.",
-        )
+        return untrusted(place)
     if isinstance(error, ssl.SSLError):
         return TenantUnreachableError("tls.failed", f"{place} does not speak TLS with us: {_words(error)}", "Check the endpoint's host and port.")
     if isinstance(error, socket.gaierror):

@@ -196,7 +196,7 @@ class AdminClient:
         try:
             response = client.request(method, url, content=body, headers=headers, timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            failure = unreachable(error, f"{self._tenant.id} at {url}", self._tokens.scrub(str(error)))
+            failure = unreachable(error, f"{self._tenant.id} at {url}")
             # One surface that is down does not make the tenant unreachable, and nothing was sent.
             raise TransientError(failure.code, failure.message, failure.next_step) from error
         except httpx.TransportError as error:
@@ -239,7 +239,7 @@ class AdminClient:
             try:
                 return once()
             except TransientError as error:
-                if error.code in ("admin.pending_lock", "tls.untrusted") or (error.retry_after or 0.0) > _LONGEST_WAIT:
+                if error.code in ("admin.pending_lock", "tls.certificate") or (error.retry_after or 0.0) > _LONGEST_WAIT:
                     raise
                 self._wait(error, attempt)
         return once()

@@ -15,6 +15,7 @@ from connectors.base import Context, PermanentError, TenantUnreachableError, Tra
 from connectors.microsoft365 import wire
 from connectors.microsoft365.clouds import Endpoint, address_of, cloud_of, inside
 from connectors.redact import redact
+from connectors.unreached import reason, untrusted
 from policies.district import Credential, Tenant
 
 _PEM_KEY = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----.*?-----END (?:[A-Z]+ )*PRIVATE KEY-----", re.DOTALL)
@@ -108,14 +109,20 @@ class Tokens:
                     app.remove_tokens_for_client()
                 answer = app.acquire_token_for_client(scopes=[cloud.scope(endpoint)], claims_challenge=claims_challenge)
         except requests.exceptions.SSLError as error:
-            raise self._unreachable("tls.untrusted", error, "Check ca_bundle: it must hold the authority that signed the server.") from error
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise untrusted(self._place) from error
+            raise self._unreachable("tls.failed", "it does not speak TLS with us", "Check endpoints.authority.") from error
+        except requests.exceptions.InvalidJSONError as error:  # our own words: _CountedSession
+            raise self._unreachable("network.unreachable", str(error), "Check the network, the proxy and endpoints.authority.") from error
         except requests.exceptions.RequestException as error:
-            raise self._unreachable("network.unreachable", error, "Check the network, the proxy and endpoints.authority.") from error
+            raise self._unreachable("network.unreachable", reason(error), "Check the network, the proxy and endpoints.authority.") from error
         except ValueError as error:
-            # msal raises ValueError for a bad key, a bad authority, an unusable discovery document.
-            raise self._unreachable("auth.unusable", error, "Check tenant_id, endpoints.authority and the credential's file.") from error
+            # msal raises ValueError for a bad key, a bad authority, an unusable discovery document; its text names hosts that are not ours.
+            status = self._session.status if self._session else None
+            said = f"it answered with HTTP {status}" if status and status >= 400 else "the credential or the answer to it cannot be used"
+            raise self._unreachable("auth.unusable", said, "Check tenant_id, endpoints.authority and the credential's file.") from error
         except _msal_service_errors() as error:
-            raise self._unreachable("auth.unavailable", error, "The sign-in service is failing; try again later.") from error
+            raise self._unreachable("auth.unavailable", "the service is failing", "The sign-in service is failing; try again later.") from error
         return {str(key): value for key, value in (answer or {}).items()}
 
     @property
@@ -190,8 +197,13 @@ class Tokens:
                 "credential.unreadable", f"{path.name} cannot be read: {type(error).__name__}.", "Check the file that the credential names."
             ) from error
 
-    def _unreachable(self, code: str, error: BaseException, step: str) -> TenantUnreachableError:
-        return TenantUnreachableError(code, self.scrub(f"Tenant {self._tenant.id}: signing in failed: {error}"), step)
+    @property
+    def _place(self) -> str:
+        """The tenant, and the sign-in service that was asked, for a sentence."""
+        return f"{self._tenant.id} at {self._session.place}" if self._session else self._tenant.id
+
+    def _unreachable(self, code: str, why: str, step: str) -> TenantUnreachableError:
+        return TenantUnreachableError(code, self.scrub(f"Signing in failed for {self._place}: {why}."), step)
 
     def _refusal(self, endpoint: Endpoint, result: dict[str, object]) -> Exception:
         codes = result.get("error_codes")
@@ -220,6 +232,13 @@ class _CountedSession(requests.Session):
         self._home = cloud_of(tenant).address(endpoint)
         self._base = address_of(tenant, endpoint, context)
         self._endpoint = endpoint
+        self.status: int | None = None
+        """The last answer's HTTP status."""
+
+    @property
+    def place(self) -> str:
+        """Where it leads: host and port."""
+        return urlsplit(self._base).netloc
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # signature of the base class
         """One counted request; a foreign address raises ``wire.foreign_link``."""
@@ -233,7 +252,9 @@ class _CountedSession(requests.Session):
         self._context.meter.spend(self._endpoint.value, verb.upper())
         kwargs["timeout"] = self._context.timeout
         kwargs["allow_redirects"] = False
+        self.status = None
         answer = super().request(verb, target, *args, **kwargs)
+        self.status = answer.status_code
         if answer.status_code < 500 and not _is_json(answer):
             # msal would write the whole answer, with a token in it if it was cut short, into the log.
             raise requests.exceptions.InvalidJSONError(f"{verb} {urlsplit(target).path} was answered with something else than JSON")

@@ -18,6 +18,7 @@ from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.clouds import Endpoint, address_of, inside
 from connectors.microsoft365.errors import Answer, graph_error, graph_text, lost, no_segment, parsed
+from connectors.unreached import reason, untrusted
 from policies.district import Tenant
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ class GraphClient:
         except ClaimsChallengeError as challenge:
             raise _Challenged(challenge.claims) from challenge
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            raise unreachable(error, f"{self._tenant.id} at {self.base}", self._tokens.scrub(str(error))) from error
+            raise unreachable(error, f"{self._tenant.id} at {self.base}") from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise lost("network.lost", f"{what}: no answer in time.", writing=call.writing) from error
         except httpx.TransportError as error:
@@ -248,16 +249,15 @@ class _Challenged(Exception):  # noqa: N818  # an answer to act on, no error
         self.claims = claims
 
 
-def unreachable(error: Exception, where: str, said: str) -> TenantUnreachableError:
+def unreachable(error: Exception, where: str) -> TenantUnreachableError:
     """The error for a connection that never came to be: nothing was sent."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            return TenantUnreachableError(
-                "tls.untrusted", f"{where}: the server's certificate is not trusted: {said}", "Check ca_bundle, or who stands in between."
-            )
+            return untrusted(where)
         cause = cause.__cause__ or cause.__context__
-    return TenantUnreachableError("network.unreachable", f"{where} cannot be reached: {said}", "Check the network, the proxy and the endpoint.")
+    step = "Check the network, the proxy and the endpoint."
+    return TenantUnreachableError("network.unreachable", f"{where} cannot be reached: {reason(error)}.", step)
 
 
 def _old_version(call: Call, answer: Answer) -> bool:

@@ -138,6 +138,7 @@ def test_a_certificate_of_somebody_else_is_named(bench: Bench, tmp_path: Any) ->
     with pytest.raises(TenantUnreachableError) as caught:
         bench.reader(ca_bundle=other.ca).identity()
     assert caught.value.code == "tls.certificate"
+    assert caught.value.message.endswith("shows a certificate that is not trusted.")
     assert "ca_bundle" in caught.value.next_step
 
 

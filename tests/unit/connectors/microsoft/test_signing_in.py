@@ -79,7 +79,11 @@ def test_no_credential_at_all(bench: Bench) -> None:
 
 def test_a_server_that_nobody_vouches_for(bench: Bench, tmp_path: Path) -> None:
     bench.change(ca_bundle=make_certificates(tmp_path / "strangers").ca)
-    assert code(bench) == "tls.untrusted"
+    with pytest.raises(TenantUnreachableError) as caught:
+        bench.reader().identity()
+    assert caught.value.code == "tls.certificate"
+    assert in_our_words(caught.value.message)
+    assert caught.value.message.endswith("shows a certificate that is not trusted.")
 
 
 def test_graph_that_nobody_vouches_for(bench: Bench, tmp_path: Path) -> None:
@@ -90,14 +94,32 @@ def test_graph_that_nobody_vouches_for(bench: Bench, tmp_path: Path) -> None:
     fresh._access.tokens = fresh._access.graph._tokens = reader._access.tokens
     with pytest.raises(TenantUnreachableError) as caught:
         fresh.identity()
-    assert caught.value.code == "tls.untrusted"
+    assert caught.value.code == "tls.certificate"
+    assert in_our_words(caught.value.message)
 
 
 def test_nobody_listens(bench: Bench) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     bench.endpoint("authority", f"https://127.0.0.1:{port}")
-    assert code(bench) == "network.unreachable"
+    with pytest.raises(TenantUnreachableError) as caught:
+        bench.reader().identity()
+    assert caught.value.code == "network.unreachable"
+    assert caught.value.message == f"Signing in failed for m365 at 127.0.0.1:{port}: it refuses connections."
+
+
+def test_a_sign_in_service_that_knows_nobody_is_told_in_our_words(bench: Bench) -> None:
+    bench.fault("authority", "openid-configuration", status=401, body=b"{}")
+    with pytest.raises(TenantUnreachableError) as caught:
+        bench.reader().identity()
+    assert caught.value.code == "auth.unusable"
+    assert in_our_words(caught.value.message)
+    assert "it answered with HTTP 401" in caught.value.message
+
+
+def in_our_words(message: str) -> bool:
+    """No library's text, and no host that settings do not name."""
+    return not any(word in message for word in ("ConnectionPool", "ciamlogin", "microsoftonline", "Max retries", "SSLError", "_ssl.c", "http://", "(Caused"))
 
 
 def test_graph_does_not_listen(bench: Bench) -> None:
