@@ -129,7 +129,7 @@ def _marked(error: MarkedYAMLError, file: Path) -> Problem:
     return Problem(
         code="folder.yaml",
         severity=Severity.ERROR,
-        message=f"{file}: not YAML: {said}" + (f" ({error.context})" if error.context else ""),
+        message=f"this is not YAML: {said}" + (f" ({error.context})" if error.context else ""),
         next_step="indent with spaces, never with tabs" if tab else "correct the text at this place; indentation and quotes are the usual causes",
         where=Where(file=str(file), line=mark.line + 1 if mark else None, column=mark.column + 1 if mark else None),
     )
@@ -137,7 +137,7 @@ def _marked(error: MarkedYAMLError, file: Path) -> Problem:
 
 def _error(code: str, file: Path, says: str, next_step: str, line: int | None = None, column: int | None = None) -> SourceError:
     where = Where(file=str(file), line=line, column=column)
-    return SourceError(Problem(code=code, severity=Severity.ERROR, message=f"{file} {says}", next_step=next_step, where=where))
+    return SourceError(Problem(code=code, severity=Severity.ERROR, message=f"the file {says}", next_step=next_step, where=where))
 
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -202,7 +202,7 @@ class _Builder:
 
     def _refuse(self, node: Node, code: str, says: str, next_step: str) -> Plain:
         where = self._where(node)
-        message = f"{self.file} {says}"
+        message = f"the file {says}"  # which one, ``where`` says
         self.problems.append(Problem(code=code, severity=Severity.ERROR, message=message, next_step=next_step, where=where))
         return None
 

@@ -19,6 +19,7 @@ def refused(text: str) -> list[tuple[str, int | None, int | None]]:
     with pytest.raises(SourceError) as caught:
         parse(text)
     assert all(problem.next_step for problem in caught.value.problems)
+    assert all(problem.where and FILE.name in problem.where.file and FILE.name not in problem.message for problem in caught.value.problems)
     places = [(problem.code, problem.where) for problem in caught.value.problems]
     return [(code, where.line, where.column) for code, where in places if where]
 
