@@ -19,7 +19,7 @@ from sync.store.evidence import Evidence
 from sync.store.watch_rows import Cursor, LoggedEvent, WatchRows
 from sync.watch.people import PERSON, is_risky, target_of
 from sync.watch.statement import BEFORE
-from sync.watch.vault_names import Sort, begins, sort_of
+from sync.watch.vault_names import Sort, begins, looks, sort_of
 
 OVERLAP: Final = timedelta(hours=20)
 """How far a window reaches back behind what the vendor says was complete."""
@@ -33,6 +33,8 @@ PAIR: Final = timedelta(hours=1)
 SERVED: Final = timedelta(days=180)
 """What the vendor surely serves; whether it serves more is tried once (G§2.2)."""
 _TRIED: Final = timedelta(days=180)
+MATTER: Final = "matter"
+"""The sort of an event about somebody's matter: only the log can tell that there is one out of our sight."""
 VAULT: Final = "vault/"
 """How the ids of Vault's events begin."""
 
@@ -98,7 +100,7 @@ class Poller:
                 if event.id in kept:
                     continue
                 sha = None
-                if sort != PERSON:
+                if sort not in {PERSON, MATTER}:
                     live = Live(kind=Kind.GOOGLE_VAULT_RULE, vendor_id=event.id, name=event.operation, fields={}, changed_at=event.at, raw=event.raw)
                     sha = Evidence(self._desk.store).keep(session, tenant, live, now)
                 self._rows.keep(session, tenant, _logged(event, sort, ids, sha), now)
@@ -133,20 +135,23 @@ def _concerns(event: AuditEvent, ids: Mapping[str, str], now: datetime) -> str |
     if not event.id.startswith(VAULT):
         return PERSON if is_risky(event.operation) and target_of(event) in ids else None
     sort = sort_of(event.operation)
+    if event.kind is Kind.GOOGLE_MATTER and sort is Sort.OTHER:
+        return MATTER if event.vendor_id and not event.ours and not looks(event.operation) else None
     if sort is Sort.OTHER or (begins(event.operation) and now - event.at < PAIR):
         return None
     return sort.value
 
 
 def _logged(event: AuditEvent, sort: str, ids: Mapping[str, str], evidence: str | None) -> LoggedEvent:
-    person = sort == PERSON
+    """Of people and matters no name is kept."""
+    nameless = sort in {PERSON, MATTER}
     return LoggedEvent(
         event=event.id,
         at=event.at,
         operation=event.operation,
         actor=event.actor,
         sort=sort,
-        subject=ids.get(target_of(event) or "") if person else None,
-        details={} if person else dict(event.details),
+        subject=event.vendor_id if sort == MATTER else ids.get(target_of(event) or "") if sort == PERSON else None,
+        details={} if nameless else dict(event.details),
         evidence=evidence,
     )

@@ -57,9 +57,14 @@ def sort_of(operation: str) -> Sort:
     name = stem(operation)
     if name == VIEW:
         return Sort.VIEW
-    if "retention" in name and not _LOOKS.search(name):
+    if "retention" in name and not looks(name):
         return Sort.CHANGE
     return Sort.OTHER if name in KNOWN else Sort.UNKNOWN
+
+
+def looks(operation: str) -> bool:
+    """Whether the event says that somebody only looked."""
+    return _LOOKS.search(stem(operation)) is not None
 
 
 def is_known(operation: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from connectors.base import AuditEvent
 from policies.kinds import Kind, Platform
 from policies.problems import Problem, Severity
 from policies.vault_judging import PURGES_DELETED, RuleFinding, findings
@@ -19,7 +20,8 @@ from sync.registers.attestations import AttestationState, confirm_consistent, ov
 from sync.registers.statements import RulesStatement
 from sync.store.drifts import Drifts
 from sync.store.watch_rows import Cursor, LoggedEvent, WatchRows
-from sync.watch.polling import Poller
+from sync.watch.blind import blind_spots
+from sync.watch.polling import MATTER, Poller
 from sync.watch.statement import compared, drift, event_of, told
 from sync.watch.vault_names import Sort, begins, is_known, stem
 
@@ -59,7 +61,15 @@ class Watching:
         later = tuple(event for event in changes if since is None or event.at > since)
         found = tuple(drift(tenant, event, stated.rules if stated else None) for event in later)
         self._answered(tenant, found, now)
-        return Watched(drift=found, problems=tuple(self._problems(tenant, cursor, stated, changes, later)))
+        hidden = () if seen.snapshot is None else blind_spots(seen.snapshot, self._of_matters(tenant))
+        return Watched(drift=(*found, *hidden), problems=tuple(self._problems(tenant, cursor, stated, changes, later)))
+
+    def _of_matters(self, tenant: str) -> Iterable[AuditEvent]:
+        """Everything that the log ever told of matters that are not ours: only it knows of those out of sight."""
+        return (
+            AuditEvent(id=one.event, at=one.at, actor=one.actor, operation=one.operation, kind=Kind.GOOGLE_MATTER, vendor_id=one.subject)
+            for one in self.rows.events(tenant, MATTER)
+        )
 
     def _noted(self, tenant: str, stated: RulesStatement, events: Sequence[LoggedEvent], now: datetime) -> RulesStatement:
         """Note at the statement, once each, the events that agree with it and those that came after it."""

@@ -44,9 +44,9 @@ class WatchEventRow(SQLModel, table=True):
     operation: str
     actor: str
     sort: str
-    """What it means to us: change, view, unknown, person."""
+    """What it means to us: change, view, unknown, person, matter."""
     subject: str | None = None
-    """The vendor's id of the account or group that it is about."""
+    """The vendor's id of the account, group or matter that it is about."""
     details: str = "{}"
     """What the log says of a rule, as canonical JSON; empty for people."""
     evidence: str | None = None

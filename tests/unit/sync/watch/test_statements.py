@@ -223,6 +223,21 @@ def test_what_the_vendor_answered_is_kept(here: Scene, tmp_path: Path) -> None:
     assert kept.evidence is not None
 
 
+def test_a_matter_that_only_the_log_tells_of_is_told_until_it_is_seen(here: Scene) -> None:
+    looks(here)
+    happened = {"create_investigation_end": False, "view_investigation": False, "close_investigation_end": True}
+    for number, (operation, ours) in enumerate(happened.items()):
+        event = AuditEvent(
+            id=f"vault/m{number}/0", at=here.clock.now(), actor=ADMIN, operation=operation, kind=Kind.GOOGLE_MATTER, vendor_id=f"hidden-{number}",
+            name="Confidential", ours=ours,
+        )  # fmt: skip
+        here.worlds["google"].log.append(event)
+    for _ in range(2):
+        (told,) = looks(here, 48 * HOUR).drift
+        assert (told.drift, told.kind, told.vendor_id) == (DriftClass.BLIND_SPOT, Kind.GOOGLE_MATTER, "hidden-0")
+        assert (told.attribution.actor, told.name) == (ADMIN, None)
+
+
 def test_every_name_of_the_list_has_its_meaning() -> None:
     changes = {"add_retention_rule", "update_retention_rule", "delete_retention_rule", "modify_default_retention_period"}
     assert {stem(f"{name}_begin") for name in changes} == changes
