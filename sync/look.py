@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from connectors.base import Capability, Connector, Examination, Lane, PlaceFinder, Reader, TenantUnreachableError, WriteCapability
+from connectors.base import Capability, Connector, ConnectorError, Examination, Lane, PlaceFinder, Reader, WriteCapability
 from policies.district import Tenant
 from policies.kinds import Kind, Workload
 from policies.problems import Problem, Severity
@@ -52,7 +52,7 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
         roster = Rosters(desk.store).keep(reader.roster())
         snapshot = reader.snapshot(kinds)
         snapshot = replace(snapshot, reads={**{read.kind: read for read in roster.reads}, **snapshot.reads})
-    except TenantUnreachableError as error:
+    except ConnectorError as error:  # also where the first question is answered with a 500: the other tenant's run goes on
         return replace(base, error=unreachable(door.tenant.id, error))
     return replace(
         base,
@@ -93,7 +93,7 @@ def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, datetime]
     )
 
 
-def unreachable(tenant: str, error: TenantUnreachableError) -> Problem:
+def unreachable(tenant: str, error: ConnectorError) -> Problem:
     """The problem that stands for a tenant nobody could ask."""
     return Problem(code=error.code, severity=Severity.ERROR, tenant=tenant, message=error.message, next_step=error.next_step)
 
