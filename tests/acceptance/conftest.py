@@ -54,3 +54,21 @@ def fresh(keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Callabl
     yield make
     for one in started:
         one.end()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, keys: tuple[Path, dict[str, str]]) -> Iterator[Callable[[], District]]:
+    """Makes a prepared district of two dozen people with a sandbox of its own, for modules that leave their tenants changed."""
+    started: list[Sandbox] = []
+
+    def make() -> District:
+        place = tmp_path_factory.mktemp("tiny")
+        served = start_sandbox(place / "sandbox", "tiny")
+        started.append(served)
+        made = make_district(place / "place", served, *keys)
+        prepare(made)
+        return made
+
+    yield make
+    for one in started:
+        one.end()
