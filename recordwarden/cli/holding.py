@@ -14,14 +14,12 @@ from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
 from sync.matters.model import MatterState, PersonState, SourceState
+from sync.patience import Patience
 from sync.result import RunResult
 
 if TYPE_CHECKING:
     from sync.matters.first_hour import FirstHour
     from sync.matters.status import Facts
-
-POLL_SECONDS = 5.0
-"""Between two looks at the start; it grows to a minute."""
 
 
 def act(run: Running) -> RunResult:
@@ -31,16 +29,12 @@ def act(run: Running) -> RunResult:
 
 def follow(run: Running, alias: str, first: RunResult, wait_for: str, timeout: float) -> tuple[RunResult, bool]:
     """Look again until what is waited for is reached, nothing can move any more, or ``timeout`` seconds are over; whether they were."""
-    desk, latest = run.office.desk, first
-    begun, started, pause = desk.clock.now(), desk.clock.monotonic(), POLL_SECONDS
+    latest, patience = first, Patience(run.office.desk.clock, timeout)
     while not reached(run.lane.facts(alias), wait_for):
-        waited = max((desk.clock.now() - begun).total_seconds(), desk.clock.monotonic() - started)
-        if waited >= timeout:
-            return latest, True
         if run.office.stop.is_set():
             return latest, False
-        desk.clock.sleep(min(pause, timeout - waited))
-        pause = min(pause * 1.5, 60.0)
+        if not patience.rest():
+            return latest, True
         latest = _joined(latest, run.engine.hold())
     return latest, False
 
