@@ -65,8 +65,8 @@ def forget(session: Session, store: Store, names: Names) -> Forgotten:
             done += _rewrite(session, row, names, ("document",))
     told = (*_all(session, store, DriftRow), *_all(session, store, StandingRow), *_all(session, store, WatchEventRow))
     done += sum(_rewrite(session, row, names, ("document", "actor", "subject", "details")) for row in told)
-    for row in _all(session, store, BindingRow):
-        live["binding"] += names.stand_in([row.name, load_object(row.fields), load_list(row.members)])
+    for bound in _all(session, store, BindingRow):
+        live["binding"] += names.stand_in([bound.name, load_object(bound.fields), load_list(bound.members)])
     return Forgotten(rows=done, still_live=dict(+live))
 
 
