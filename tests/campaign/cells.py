@@ -78,6 +78,21 @@ def dealt(squares: Sequence[Cell], runs: int, seed: int) -> tuple[tuple[Cell, ..
     return tuple(tuple(deck[number * each : (number + 1) * each]) for number in range(runs))
 
 
+def sample(squares: Sequence[Cell], runs: int, seed: int) -> tuple[Cell, ...]:
+    """One square a run: every strike at least once, over as many methods as there are runs for."""
+    shuffled = list(squares)
+    random.Random(seed).shuffle(shuffled)
+    picked: list[Cell] = []
+    methods: Counter[Method] = Counter()
+    strikes: Counter[Strike] = Counter()
+    for _ in range(runs):
+        cell = min((one for one in shuffled if one not in picked), key=lambda one: (strikes[one.strike], methods[one.method]))
+        picked.append(cell)
+        methods[cell.method] += 1
+        strikes[cell.strike] += 1
+    return tuple(picked)
+
+
 class Matrix:
     """How often each square was really hit: planted is not hit, only a fault that a request ran into counts."""
 

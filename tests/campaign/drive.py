@@ -113,8 +113,12 @@ def plant_on_wire(world: World, cell: Cell, rng: random.Random) -> PlantedFault:
     """The strike as a fault of the sandbox: once, or often enough that retrying a read does not outlast it."""
     times = rng.choice((1, 2)) if cell.method.writes else rng.choice((1, 2, 9))
     fault = Fault(
-        surface=cell.method.surface, operation=cell.method.operation, kind=cell.strike.kind, when=cell.strike.when,  # type: ignore[arg-type]
-        status=cell.strike.status, times=times,
+        surface=cell.method.surface,
+        operation=cell.method.operation,
+        kind=cell.strike.kind,
+        when=cell.strike.when,  # type: ignore[arg-type]
+        status=cell.strike.status,
+        times=times,
     )
     world.faults.append(fault)
     return PlantedFault(world, fault)
@@ -186,8 +190,16 @@ class Stage:
 
         door = TenantDoor(tenant=tenant, connector=theatre.connector(), requests=lambda: self.meter.requests, context=given)
         self.desk = Desk(
-            district=district, policy_digest="sha256:0", duties=(), doors=(door,), store=self.store, journal=journal, clock=clock, stop=Never(),
-            leases=Leases(self.store, clock, "campaign", "stage", 1), run_id="campaign",
+            district=district,
+            policy_digest="sha256:0",
+            duties=(),
+            doors=(door,),
+            store=self.store,
+            journal=journal,
+            clock=clock,
+            stop=Never(),
+            leases=Leases(self.store, clock, "campaign", "stage", 1),
+            run_id="campaign",
         )
         letters = random.Random(seed)
         self.lane = HoldLane(self.desk, lambda: "".join(letters.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(8)))
@@ -217,7 +229,9 @@ class Stage:
         """Where sources stand, for the words of a failure."""
         found = [
             f"{source['source']}={source['state']}({source['error']})"
-            for matter in self._matters() for source in cast("list[dict[str, object]]", matter["sources"]) if source["state"] != "verified"
+            for matter in self._matters()
+            for source in cast("list[dict[str, object]]", matter["sources"])
+            if source["state"] != "verified"
         ]
         return ", ".join(found)[:600]
 

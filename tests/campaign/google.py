@@ -179,5 +179,8 @@ def _others(state: GoogleState) -> dict[str, object]:
         if find_mark(matter.description) is not None:
             continue
         found[f"matter {matter.id}"] = (matter.name, matter.description, matter.state)
-        found |= {f"hold {hold.id}": (hold.name, hold.corpus, str(hold.query), tuple(sorted(hold.accounts)), hold.org_unit) for hold in matter.holds.values()}
+        found |= {
+            f"hold {hold.id}": (hold.name, hold.corpus, str(hold.query), tuple(sorted(hold.accounts)), hold.org_unit)
+            for hold in matter.holds.values()
+        }
     return found

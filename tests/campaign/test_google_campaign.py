@@ -1,39 +1,22 @@
-"""Forty seeded runs of Google's campaign: whatever goes wrong on the way, everybody ordered is held once, nothing of others is touched, the journal holds.
+"""Twelve seeded runs of Google's campaign: whatever goes wrong on the way, everybody ordered is held once, nothing of others is touched, the journal holds.
 
 All two hundred, and the whole matrix, are ``make campaign``.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from tests.campaign.cells import Cell, Method, Strike, cells, dealt
+from tests.campaign.cells import cells, sample
 from tests.campaign.drive import make_keys, run
 from tests.campaign.google import GoogleTheatre
 
-RUNS = 40
+RUNS = 12
 SEED = 7
 _SQUARES = cells(GoogleTheatre.methods, GoogleTheatre.strikes)
-
-
-def _subset() -> tuple[tuple[Cell, ...], ...]:
-    """One square a run: every method and every strike at least once, as many methods as there are runs for."""
-    shuffled = [cell for chosen in dealt(_SQUARES, RUNS, SEED) for cell in chosen]
-    picked: list[Cell] = []
-    methods: defaultdict[Method, int] = defaultdict(int)
-    strikes: defaultdict[Strike, int] = defaultdict(int)
-    while len(picked) < RUNS:
-        cell = min((one for one in shuffled if one not in picked), key=lambda one: (methods[one.method], strikes[one.strike]))
-        picked.append(cell)
-        methods[cell.method] += 1
-        strikes[cell.strike] += 1
-    return tuple((cell,) for cell in picked)
-
-
-SUBSET = _subset()
+SUBSET = tuple((cell,) for cell in sample(_SQUARES, RUNS, SEED))
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +24,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_keys(GoogleTheatre(), tmp_path_factory.mktemp("campaign") / "keys")
 
 
-def test_the_subset_leaves_no_method_and_no_strike_out() -> None:
+def test_the_subset_leaves_no_strike_out() -> None:
     chosen = [cell for run_ in SUBSET for cell in run_]
-    assert {cell.method for cell in chosen} == {cell.method for cell in _SQUARES}
+    assert len({cell.method for cell in chosen}) == RUNS
     assert {cell.strike for cell in chosen} == {cell.strike for cell in _SQUARES}
 
 

@@ -1,6 +1,6 @@
 """Seeded runs of Microsoft's campaign: whatever goes wrong on the way, everybody ordered is held once, nothing of others is touched, the journal holds.
 
-One run for each method here, with every strike among them; all two hundred, and the whole matrix, are ``python -m tests.campaign.run --cloud microsoft``.
+Twelve runs here, with every strike among them; all two hundred, and the whole matrix, are ``python -m tests.campaign.run --cloud microsoft``.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.cells import Cell, cells
+from tests.campaign.cells import cells, sample
 from tests.campaign.drive import make_keys, run
-from tests.campaign.microsoft import METHODS, MicrosoftTheatre
+from tests.campaign.microsoft import MicrosoftTheatre
 
 SQUARES = cells(MicrosoftTheatre.methods, MicrosoftTheatre.strikes)
-SUBSET = tuple(Cell(method=method, strike=MicrosoftTheatre.strikes[number % len(MicrosoftTheatre.strikes)]) for number, method in enumerate(METHODS))
+SUBSET = sample(SQUARES, 12, 7)
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_keys(MicrosoftTheatre(), tmp_path_factory.mktemp("campaign") / "keys")
 
 
-def test_the_subset_leaves_no_method_and_no_strike_out() -> None:
+def test_the_subset_leaves_no_strike_out() -> None:
     assert set(SUBSET) <= set(SQUARES)
-    assert {cell.method for cell in SUBSET} == {cell.method for cell in SQUARES}
     assert {cell.strike for cell in SUBSET} == {cell.strike for cell in SQUARES}
 
 
