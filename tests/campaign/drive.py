@@ -115,8 +115,8 @@ def plant_on_wire(world: World, cell: Cell, rng: random.Random) -> PlantedFault:
     fault = Fault(
         surface=cell.method.surface,
         operation=cell.method.operation,
-        kind=cell.strike.kind,
-        when=cell.strike.when,  # type: ignore[arg-type]
+        kind=cell.strike.kind,  # type: ignore[arg-type]  # only strikes on the wire come here
+        when=cell.strike.when,
         status=cell.strike.status,
         times=times,
     )
