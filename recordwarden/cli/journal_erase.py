@@ -89,5 +89,5 @@ def _show(screen: Screen, became: Erasure) -> None:
     if became.forgotten is not None:
         screen.say(f"Taken out of {many(became.forgotten.rows, 'row')} of what was planned, changed, seen or kept as evidence.")
         if stays := sum(became.forgotten.still_live.values()):
-            screen.say(f"{many(stays, 'row')} still name the person: they describe what is live in the tenants, and protect it.")
+            screen.say(f"Left as it is: {many(stays, 'row')} about what is live in the tenants and is protected by it.")
     screen.say("The journal still holds: recordwarden journal verify")
