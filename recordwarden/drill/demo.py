@@ -22,7 +22,7 @@ DISTRICT = "hm7kq2x4"
 """The made-up district's id, as examples/demo has it: it stands in every mark."""
 SCHEDULE = "official-schedule.txt"
 """Made up, as its first words say."""
-HOUR, DAY = 3600, 86400
+MINUTE, HOUR, DAY = 60, 3600, 86400
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -153,11 +153,14 @@ def behind_the_back(stage: Stage) -> None:
 def lawsuit(stage: Stage) -> None:
     """A lawsuit with twelve people and two places on paper."""
     stage.chapter(7, "a lawsuit: hold twelve people in both clouds at once")
-    with stage.hurrying(180):
-        order = str(stage.folder / "orders" / "matter.yaml")
-        stage.run("hold", "open", "--file", order, "--wait-for", "effective", "--timeout", str(DAY), expect=(Exit.DONE, Exit.IN_FLIGHT))
-    stage.later(120, "long enough to look a second time")
-    stage.run("hold", "status", "gymnasium-roof", "--refresh", "--page", str(stage.folder / "first-hour.html"), expect=(Exit.DONE, Exit.IN_FLIGHT))
+    stage.run("hold", "open", "--file", str(stage.folder / "orders" / "matter.yaml"), expect=Exit.IN_FLIGHT)
+    for minutes in (10, 30, 120):
+        stage.later(minutes * MINUTE, "the platforms distribute; Microsoft states up to 24 hours")
+        said = stage.run("hold", "status", "gymnasium-roof", "--refresh", expect=(Exit.DONE, Exit.IN_FLIGHT))
+        if "): held" in said:
+            break
+    stage.later(2 * MINUTE, "long enough to look a second time")
+    stage.run("hold", "status", "gymnasium-roof", "--refresh", "--page", str(stage.folder / "first-hour.html"))
 
 
 def report(stage: Stage) -> None:

@@ -6,9 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +19,6 @@ from recordwarden.exits import Exit
 
 LONGEST = 170.0
 """Seconds after which a single command is taken to hang."""
-TICK = 0.2
 
 
 class StoryError(Exception):
@@ -97,23 +94,6 @@ class Stage:
         forward(self.clock_file, seconds)
         self.console.print()
         self.console.print(Text(f"~ {_span(seconds)} pass: {why}", style="magenta"))
-
-    @contextmanager
-    def hurrying(self, times: int) -> Iterator[None]:
-        """Let time pass ``times`` as fast while a command follows something."""
-        done = threading.Event()
-
-        def tick() -> None:
-            while not done.wait(TICK):
-                forward(self.clock_file, TICK * times)
-
-        thread = threading.Thread(target=tick, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
 
     def _shown(self, word: str) -> str:
         short = word.replace(f"{self.folder}/", "")
