@@ -111,6 +111,30 @@ class Carriage:
     """Keys of the wanted resources it rests on."""
     people: People = People()
 
+    @classmethod
+    def of(  # a duty, where it is carried, and how: each has a name at the call
+        cls,
+        duty: Duty,
+        tenant: str,
+        standing: StandingValue,
+        reason: str | None,
+        *,
+        carriers: tuple[str, ...] = (),
+        people: People | None = None,
+    ) -> Carriage:
+        """How ``duty`` is carried in ``tenant``."""
+        return cls(
+            tenant=tenant,
+            line=duty.line,
+            series=duty.series,
+            population=duty.population.id,
+            workload=duty.workload,
+            standing=standing,
+            reason=reason,
+            carriers=carriers,
+            people=people or People(),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:

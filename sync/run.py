@@ -15,14 +15,12 @@ from sync.decide import Decision
 from sync.desk import Desk, TenantDoor
 from sync.lease import Lease, LeaseHeldError, LeaseLost, kept_alive
 from sync.ledger import Progress
+from sync.patience import Patience
 from sync.plan import Change, ChangeStatus, Plan
 from sync.result import RunResult, TenantResult
 from sync.store.changes import Changes
 from sync.summing import Summing
 from sync.weigh import still_harmless
-
-POLL_SECONDS = 5.0
-"""Between two looks at what is on its way, while somebody waits; it grows to a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,15 +213,10 @@ class Engine:
 
     def _follow(self, act: Callable[[], RunResult], wait: float) -> RunResult:
         """Run ``act``, and again until nothing is on its way or ``wait`` seconds have passed on the district's clock or on the machine's."""
-        begun, started = self.desk.clock.now(), self.desk.clock.monotonic()
-        result = act()
-        pause = POLL_SECONDS
+        patience, result = Patience(self.desk.clock, wait), act()
         while wait > 0 and any(tenant.in_flight for tenant in result.tenants):
-            waited = max((self.desk.clock.now() - begun).total_seconds(), self.desk.clock.monotonic() - started)
-            if waited >= wait:
+            if not patience.rest():
                 return replace(result, timed_out=True)
-            self.desk.clock.sleep(min(pause, wait - waited))
-            pause = min(pause * 1.5, 60.0)
             result = merged(result, act())
         return result
 

@@ -84,16 +84,7 @@ def _longest(periods: Iterable[Value]) -> Term:
 
 def _carriage(duty: Duty, people: ResolvedPopulation, circumstances: Circumstances) -> Carriage:
     standing, reason = _standing(duty, people, circumstances)
-    return Carriage(
-        tenant=circumstances.tenant.id,
-        line=duty.line,
-        series=duty.series,
-        population=duty.population.id,
-        workload=duty.workload,
-        standing=standing,
-        reason=reason,
-        people=_counts(people, standing),
-    )
+    return Carriage.of(duty, circumstances.tenant.id, standing, reason, people=_counts(people, standing))
 
 
 def _standing(duty: Duty, people: ResolvedPopulation, circumstances: Circumstances) -> tuple[StandingValue, str | None]:

@@ -103,17 +103,7 @@ def _carriage(
     carriers: tuple[str, ...] = (),
     people: People | None = None,
 ) -> Carriage:
-    return Carriage(
-        tenant=circumstances.tenant.id,
-        line=duty.line,
-        series=duty.series,
-        population=duty.population.id,
-        workload=duty.workload,
-        standing=standing,
-        reason=reason,
-        carriers=carriers,
-        people=people if people is not None else People(),
-    )
+    return Carriage.of(duty, circumstances.tenant.id, standing, reason, carriers=carriers, people=people)
 
 
 def _reached(population: ResolvedPopulation, location: str, *, everybody: bool) -> _Reached:

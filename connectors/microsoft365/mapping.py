@@ -276,17 +276,7 @@ def _carriage(one: _Judged, circumstances: Circumstances, made: _Made) -> Carria
     if standing is None:
         standing = StandingValue.AVAILABLE if duty.carrier is Carrier.LABEL else StandingValue.ENFORCED
         reason = "people.not_covered" if reach.people.not_covered else None
-    return Carriage(
-        tenant=circumstances.tenant.id,
-        line=duty.line,
-        series=duty.series,
-        population=duty.population.id,
-        workload=duty.workload,
-        standing=standing,
-        reason=reason,
-        carriers=carriers,
-        people=reach.people,
-    )
+    return Carriage.of(duty, circumstances.tenant.id, standing, reason, carriers=carriers, people=reach.people)
 
 
 def _joined(group: list[_Judged]) -> Reach:
@@ -308,4 +298,3 @@ def _longest(terms: Iterable[Value]) -> Term:
     """The longest of some terms: two lines that share a label never shorten it."""
     days = list(terms)
     return FOREVER if FOREVER in days else max(term for term in days if isinstance(term, int))
-
