@@ -53,14 +53,11 @@ def test_two_runs_make_each_object_once(tiny: District) -> None:
     assert tiny.run("journal", "verify").code == 0
 
 
-@pytest.mark.parametrize(("before", "code"), [((), 3), (("--tenant", "m365"), 1)], ids=["beside another cloud", "alone"])
-def test_a_run_that_may_not_wait_says_who_is_at_work(district: District, before: tuple[str, ...], code: int) -> None:
+def test_a_run_with_nothing_to_send_needs_no_turn(district: District) -> None:
     with busy(district, "m365/sync"):
-        told = district.run("--lock-wait", "0", *before, "sync")
-    assert told.code == code, told.document["problems"]
-    (held,) = [one for one in told.document["problems"] if one["code"] == "lease.held"]
-    assert "m365" in held["message"]
-    assert held["next_step"]
+        told = district.run("--lock-wait", "0", "sync")
+    assert told.code in {0, 2}, told.document["problems"]
+    assert "lease.held" not in {one["code"] for one in told.document["problems"]}
 
 
 def test_a_run_waits_and_then_goes_on(district: District) -> None:
