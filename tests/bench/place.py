@@ -61,10 +61,9 @@ def bring_in_force(district: District, size: Size) -> int:
     sandbox = district.sandbox
     assert sandbox is not None
     sandbox.door("/switches", {"google.quota": "off"})  # a month of work is put into minutes here; measured is later, under the vendor's quotas
-    hurried = {"RECORDWARDEN_OVERLAY": f"{sandbox.overlay}:{_without_budgets(district)}"}
-    _open_matters(district, size, hurried)
+    _open_matters(district, size)
     for run in range(1, 7):
-        ran = district.run("sync", **hurried)
+        ran = district.run("sync")
         sandbox.forward(12 * HOUR)
         if ran.code == 0:
             sandbox.door("/switches", {"google.quota": None})
@@ -98,17 +97,7 @@ def _write_policy(path: Path, size: Size) -> None:
         yaml.dump(policy, file)
 
 
-def _without_budgets(district: District) -> Path:
-    """An overlay under which nothing waits for its share of a vendor's quota."""
-    surfaces = {"m365": ("graph", "exchange_admin", "compliance_admin"), "google": ("vault", "directory", "drivelabels", "licensing", "groupssettings")}
-    budgets = {tenant: {"budgets": {name: {"per_minute": 100_000} for name in names}} for tenant, names in surfaces.items()}
-    path = district.place / "hurried.yaml"
-    with path.open("w", encoding="utf-8") as file:
-        YAML().dump({"drill": True, "tenants": budgets}, file)
-    return path
-
-
-def _open_matters(district: District, size: Size, hurried: dict[str, str]) -> None:
+def _open_matters(district: District, size: Size) -> None:
     assert district.sandbox is not None
     staff = _holdable(district.sandbox)
     calls: list[tuple[str | Path, ...]] = []
@@ -116,14 +105,14 @@ def _open_matters(district: District, size: Size, hurried: dict[str, str]) -> No
         start = (number * size.people_on_hold) % (len(staff) - size.people_on_hold)
         calls.append(("hold", "open", "--file", _order(district, number, staff[start : start + size.people_on_hold]), "--wait-for", "none"))
     for first in range(0, len(calls), AT_ONCE):
-        _in_one_process(district, calls[first : first + AT_ONCE], hurried)
+        _in_one_process(district, calls[first : first + AT_ONCE])
 
 
-def _in_one_process(district: District, calls: list[tuple[str | Path, ...]], given: dict[str, str]) -> None:
+def _in_one_process(district: District, calls: list[tuple[str | Path, ...]]) -> None:
     """Calls one after another in one process, each of which has to end with 0 or, accepted and not yet in force, with 5."""
     lines = json.dumps([[str(word) for word in words] for words in calls])
     command = [sys.executable, "-c", ONE_AFTER_ANOTHER]
-    process = subprocess.run(command, cwd=district.place, env=district.environment(**given), input=lines, capture_output=True, text=True, check=True)
+    process = subprocess.run(command, cwd=district.place, env=district.environment(), input=lines, capture_output=True, text=True, check=True)
     documents = [json.loads(line) for line in process.stdout.splitlines()]
     assert [document["exit"] in {0, 5} for document in documents] == [True] * len(calls), f"{process.stdout[-4000:]}\n{process.stderr[-2000:]}"
 
