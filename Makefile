@@ -65,7 +65,7 @@ campaign: dev ## Two hundred seeded runs with every fault at every method, and t
 	rm -rf .tools/node && mkdir -p .tools/node && cp requirements/tools-node.json .tools/node/package.json && \
 	npm install --prefix .tools/node --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error && touch $@
 
-bench: dev ## Requests, wall time and peak memory of a run with nothing to do, beside a bare client (profiles small and large)
+bench: dev ## Requests, wall time and peak memory of a run with nothing to do, beside a bare client (profile small; large by hand: python -m tests.bench.run --profile large)
 	@$(BIN)/python -m tests.bench.run
 
 lock: ## Pin again, with hashes and without addresses (needs uv)
