@@ -97,6 +97,8 @@ class Considering:
             return Considered(look=seen, lanes=lanes)
         roster = seen.roster
         seen = self._placed(seen, roster, lanes)
+        if seen.error is not None:
+            return Considered(look=seen, lanes=lanes)
         watched = self.watching.look(seen, lambda: self.matters.ids_on_hold(roster))
         held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, Bindings(self.desk.store).of(tenant)))
         blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))

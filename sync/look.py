@@ -65,14 +65,17 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
 
 
 def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
-    """``seen`` with the OneDrive addresses of the given accounts, asked for once and remembered."""
+    """``seen`` with the OneDrive addresses of the given accounts, asked for once and remembered; its ``error`` set where nobody answers any more."""
     if seen.roster is None or not hasattr(seen.reader, "containers"):
         return seen
     known = Rosters(desk.store)
     missing = known.unplaced(seen.tenant.id, identity_ids, desk.clock.now())
     if not missing:
         return seen
-    found = cast("PlaceFinder", seen.reader).containers(missing)
+    try:
+        found = cast("PlaceFinder", seen.reader).containers(missing)
+    except ConnectorError as error:
+        return Look(tenant=seen.tenant, connector=seen.connector, at=seen.at, error=unreachable(seen.tenant.id, error))
     known.place(seen.tenant.id, found, desk.clock.now())
     urls = {vendor_id: url for vendor_id, url in found.items() if url is not None}
     return replace(seen, roster=replace(seen.roster, identities=tuple(_placed(one, urls) for one in seen.roster.identities)))
