@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from connectors.base import Lane
+from connectors.base import Lane, TenantUnreachableError
+from connectors.memory.reader import MemoryReader
 from policies.district import Mode
 from policies.duties import Carrier, Disposition, Duty, Population, Selector, StandingValue
 from policies.effects import Clock
@@ -236,6 +237,19 @@ def test_one_tenant_out_of_reach_does_not_stop_the_other(at_work: Scene) -> None
     result = at_work.engine.sync()
     assert microsoft(result).changes
     assert next(one for one in result.tenants if one.tenant == "google").error is not None
+
+
+def test_a_tenant_that_falls_silent_while_places_are_asked_for_does_not_stop_the_other(
+    at_work: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(reader: MemoryReader, identity_ids: Iterable[str]) -> None:
+        raise TenantUnreachableError("network.refused", f"nobody answers for {sorted(identity_ids)} of {reader}")
+
+    monkeypatch.setattr(MemoryReader, "containers", silent, raising=False)
+    monkeypatch.setattr("sync.consider.file_owners", lambda _duties, _roster, seen: {"m-009"} if seen.tenant.id == "m365" else set())
+    result = at_work.engine.sync()
+    assert {one.tenant: one.error and one.error.code for one in result.tenants} == {"m365": "network.refused", "google": None}
+    assert not microsoft(result).changes
 
 
 def test_others_objects_are_reported_and_left_as_they_are(at_work: Scene) -> None:
