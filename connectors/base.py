@@ -1,4 +1,4 @@
-"""What a connector is: reader, writer and prover of one tenant, a pure mapping, and the errors they raise."""
+"""What a connector is: reader, writer and prover of one tenant, and a pure mapping. Beside it: ``errors`` it raises, ``examination`` it answers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from connectors.examination import Capability, Examination, Identity
 from policies.district import Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Clock as EffectClock
@@ -65,118 +66,6 @@ class Context:
     timeout: float = 30.0
     drill: bool = False
     """Under drill an endpoint that settings do not give is off: no request leaves for it."""
-
-
-class ConnectorError(Exception):
-    """A tenant could not be asked or did not answer usefully. ``code`` is dotted lower case; ``next_step`` says what a person can do.
-
-    The text has every credential already taken out of it.
-    """
-
-    def __init__(self, code: str, message: str, next_step: str = "", *, status: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
-        self.status = status
-
-
-class TransientError(ConnectorError):
-    """Worth trying again later (throttled, 5xx, connection lost); ``retry_after`` in seconds when the vendor said so."""
-
-    def __init__(self, code: str, message: str, next_step: str = "", *, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(code, message, next_step, status=status)
-        self.retry_after = retry_after
-
-
-class PermanentError(ConnectorError):
-    """Trying again changes nothing until a person does something."""
-
-
-class UnknownOutcomeError(ConnectorError):
-    """A write was sent and its outcome was not seen (504, reset, timeout); only reading for our mark can tell."""
-
-
-class TenantUnreachableError(ConnectorError):
-    """Nothing at all can be done with this tenant now: no token, no network, wrong certificate, wrong tenant."""
-
-
-class Stopped(Exception):  # noqa: N818  # being told to end is no error
-    """The process was told to end; raised at a safe point."""
-
-
-class ReadCapability(StrEnum):
-    """How much of a kind this identity can read."""
-
-    FULL = "full"
-    PARTIAL = "partial"
-    NONE = "none"
-    UNKNOWN = "unknown"
-
-
-class WriteCapability(StrEnum):
-    """Whether this identity can write a kind: proven by a marked dummy, allowed but unproven, not granted, only attestable, or impossible."""
-
-    PROVEN = "proven"
-    UNPROVEN = "unproven"
-    MISSING = "missing"
-    ATTEST_ONLY = "attest_only"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capability:
-    """What this tenant allows for a kind, and why not."""
-
-    kind: Kind
-    read: ReadCapability
-    write: WriteCapability
-    surface: str | None = None
-    reason: str | None = None
-    proven_at: datetime | None = None
-    next_step: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who answered: the tenant's own id and domain, the identity we are there, and the vendor's clock minus ours in seconds."""
-
-    vendor_id: str
-    domain: str
-    domains: tuple[str, ...]
-    actor: str
-    skew_seconds: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surface:
-    """One endpoint as doctor found it."""
-
-    name: str
-    url: str | None
-    ok: bool
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisibilityCheck:
-    """Whether the district's named object of a kind was seen, and whether we made it ourselves (then it proves nothing)."""
-
-    kind: Kind
-    name: str | None
-    seen: bool | None
-    made_by_us: bool | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
-    """What ``doctor`` learns without writing anything."""
-
-    identity: Identity
-    surfaces: tuple[Surface, ...]
-    licences: Mapping[str, int]
-    """Name of the plan or SKU to the number of assigned seats."""
-    capabilities: tuple[Capability, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

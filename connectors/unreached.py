@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 
-from connectors.base import TenantUnreachableError
+from connectors.errors import TenantUnreachableError
 
 
 def untrusted(place: str) -> TenantUnreachableError:

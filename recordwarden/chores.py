@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from connectors.base import Stopped
+from connectors.errors import Stopped
 from recordwarden import __version__
 from recordwarden.cli.endings import acting
 from recordwarden.cli.failures import told

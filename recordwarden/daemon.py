@@ -16,7 +16,7 @@ from typing import Protocol
 from apscheduler.schedulers.background import BackgroundScheduler
 from structlog.typing import FilteringBoundLogger
 
-from connectors.base import Stopped
+from connectors.errors import Stopped
 from recordwarden.chores import Chore, Done, Worker, enqueue
 from recordwarden.exits import Exit
 from recordwarden.logging import Bridge

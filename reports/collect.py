@@ -29,8 +29,8 @@ from reports.facts import (
     Shown,
     StatementFacts,
     TenantFacts,
-    TrendPoint,
 )
+from reports.first_page import TrendPoint
 from reports.words import CODE, ROLES
 from sync.approvals import needed
 from sync.journal import Journal

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from policies.duties import StandingValue
 from policies.kinds import Platform, Workload
+from reports.first_page import Numbers, Point, TrendPoint
 
 
 class Edition(StrEnum):
@@ -322,49 +323,6 @@ class NotChecked:
     tenant: str
     what: str
     reason: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendPoint:
-    """The end of one month. ``counts`` None: nothing was known then."""
-
-    month: str
-    seq: int | None
-    counts: Mapping[StandingValue, int] | None
-    total: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
-    """The counts of the first page. None is unknown."""
-
-    lines: int
-    enforced: int
-    weakest: int
-    """Lines that are a gap or pending."""
-    out_of_reach: int
-    unknown: int
-    holds_open: int
-    people_on_hold: int
-    sources_ordered: int
-    sources_in_force: int
-    outside: int
-    outside_weaker: int
-    outside_open: int
-    restored: int
-    gaps_opened: int
-    gaps_without_finding: int
-    ours: int
-    ours_signed: int
-    not_checked: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A sentence for the first page and the id of the section that it rests on."""
-
-    text: str
-    section: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,16 +14,15 @@ from reports.facts import (
     HoldFacts,
     LineFacts,
     NotChecked,
-    Numbers,
     OfficeFacts,
     OurChange,
     OutsideChange,
     PartFacts,
     Period,
-    Point,
     PolicyFacts,
     StatementFacts,
 )
+from reports.first_page import Numbers, Point
 from reports.holding import people_on_hold
 from reports.words import day, many
 

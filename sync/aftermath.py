@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import AuditRead, ConnectorError, Lane
+from connectors.base import AuditRead, Lane
+from connectors.errors import ConnectorError
 from policies.kinds import TRAITS, Platform
 from policies.resources import Force, Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState, bound_to

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connectors.base import ConnectorError, Reader, Receipt, UnknownOutcomeError, Writer
+from connectors.base import Reader, Receipt, Writer
+from connectors.errors import ConnectorError, UnknownOutcomeError
 from policies.kinds import TRAITS
 from policies.protection import Direction
 from policies.resources import Force, Live, Mark, Ref, Wanted

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from connectors.base import Clock, Lane, Stop, Stopped
+from connectors.base import Clock, Lane, Stop
+from connectors.errors import Stopped
 from policies.district import SurfaceBudget
 from sync.store import Store
 from sync.store import budget_rows as rows

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from connectors.base import Capability, Lane, WriteCapability
+from connectors.base import Lane
+from connectors.examination import Capability, WriteCapability
 from policies.district import Mode, Thresholds
 from policies.kinds import Kind
 from policies.protection import Direction

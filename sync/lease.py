@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from connectors.base import Clock, Stop, Stopped
+from connectors.base import Clock, Stop
+from connectors.errors import Stopped
 from sync.process import Process
 from sync.store import Session, Store, StoreError
 from sync.store import lease_rows as rows

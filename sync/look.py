@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from connectors.base import Capability, Connector, ConnectorError, Examination, Lane, PlaceFinder, Reader, WriteCapability
+from connectors.base import Connector, Lane, PlaceFinder, Reader
+from connectors.errors import ConnectorError
+from connectors.examination import Capability, Examination, WriteCapability
 from policies.district import Tenant
 from policies.kinds import Kind, Workload
 from policies.problems import Problem, Severity

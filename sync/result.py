@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from connectors.base import Capability, Examination
+from connectors.examination import Capability, Examination
 from policies.kinds import Kind
 from policies.problems import Problem
 from policies.resources import KindRead, Ref

@@ -9,7 +9,8 @@ import json
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 
-from connectors.base import ConnectorError, Context, PermanentError, Receipt, TenantUnreachableError
+from connectors.base import Context, Receipt
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import GROUP_SETTINGS_GET, GROUP_SETTINGS_PATCH
 from connectors.google_workspace.visibility import settle_read

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, AuditRead, ConnectorError, TenantUnreachableError
+from connectors.base import AuditEvent, AuditRead
+from connectors.errors import ConnectorError, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ACTIVITIES_LIST
 from connectors.google_workspace.wire import Json, inner, moment, objects, required, text

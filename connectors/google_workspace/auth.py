@@ -18,7 +18,7 @@ from google.auth import _helpers, exceptions, identity_pool, transport
 from google.auth import credentials as ga_credentials
 from google.oauth2 import _client, service_account
 
-from connectors.base import ConnectorError, PermanentError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.google_workspace.link import Reply
 from connectors.google_workspace.operations import Surface
 from connectors.google_workspace.wire import Json

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.base import Capability, ConnectorError, ReadCapability, TenantUnreachableError, WriteCapability
+from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.google_workspace.operations import EDISCOVERY, GROUP_SETTINGS, LABELS, Surface
 from connectors.google_workspace.privileges import CONSOLE_NAMES, MANAGE_HOLDS, MANAGE_MATTERS, VIEW_ALL_MATTERS, Privileges
 from policies.kinds import Kind

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from connectors.base import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.google_workspace.wire import Json
 
 RATE_REASONS: Final = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.base import Examination, Surface
+from connectors.examination import Examination, Surface
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, Probe, capabilities_of, probe
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.http import Session

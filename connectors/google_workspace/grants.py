@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from connectors.base import Capability, Examination, ReadCapability, WriteCapability
+from connectors.examination import Capability, Examination, ReadCapability, WriteCapability
 from connectors.google_workspace import operations as table
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED
 from connectors.google_workspace.operations import SCOPES

@@ -18,7 +18,8 @@ from typing import Final, TypeVar
 import httplib2
 from googleapiclient.errors import HttpError
 
-from connectors.base import ConnectorError, Context, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.base import Context
+from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
 from connectors.google_workspace.auth import Keyring
 from connectors.google_workspace.errors import read_refusal, refusal
 from connectors.google_workspace.link import Links, LostError, Reply

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.base import ConnectorError, Context, PermanentError, Receipt, TenantUnreachableError, UnknownOutcomeError
+from connectors.base import Context, Receipt
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, UnknownOutcomeError
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED
 from connectors.google_workspace.http import Answer, Session
 from connectors.google_workspace.labels import foreign_draft, label_body, label_live, label_text, state_of, within

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.base import PermanentError
+from connectors.errors import PermanentError
 from connectors.google_workspace.vault import marked_name
 from connectors.google_workspace.wire import Json, inner, moment, objects, required, text, truth
 from policies.kinds import Kind

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from connectors.base import TenantUnreachableError
+from connectors.errors import TenantUnreachableError
 from connectors.unreached import untrusted
 
 _HTTPS_PORT: Final = 443

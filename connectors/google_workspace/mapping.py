@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource, WriteCapability
+from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
+from connectors.examination import WriteCapability
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, NO_RULES_API
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.vault import ACCOUNT, ALL_OPTIONS, CORPUS_OF, WITH_TERMS

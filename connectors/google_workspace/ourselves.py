@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from connectors.base import ConnectorError, Identity, TenantUnreachableError
+from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.examination import Identity
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import CUSTOMERS_GET, DOMAINS_LIST, USERS_GET, Surface
 from connectors.google_workspace.wire import Json, objects, required, text

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
-from connectors.base import ConnectorError, TenantUnreachableError
+from connectors.errors import ConnectorError, TenantUnreachableError
 from connectors.google_workspace.editions import PRODUCTS, kept_by, licence_name
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import GROUPS_LIST, LICENCES_LIST, MEMBERS_LIST, ORG_UNITS_LIST, USERS_LIST

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.base import ConnectorError, TenantUnreachableError
+from connectors.errors import ConnectorError, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ROLE_ASSIGNMENTS_LIST, ROLES_LIST
 from connectors.google_workspace.wire import objects, text, truth

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from connectors.base import ConnectorError, Context, PermanentError, Receipt, UnknownOutcomeError
+from connectors.base import Context, Receipt
+from connectors.errors import ConnectorError, PermanentError, UnknownOutcomeError
 from connectors.google_workspace.archives import ArchiveWriter
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.label_desk import FULL, NEWEST, is_draft_of_ours, revision

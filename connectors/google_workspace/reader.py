@@ -6,7 +6,9 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
-from connectors.base import AuditRead, Clock, Context, Examination, Identity, PermanentError
+from connectors.base import AuditRead, Clock, Context
+from connectors.errors import PermanentError
+from connectors.examination import Examination, Identity
 from connectors.google_workspace import audit as logs
 from connectors.google_workspace.archives import ArchiveReader
 from connectors.google_workspace.editions import drive_labels

@@ -14,7 +14,7 @@ from typing import Final, Protocol, cast
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
 
-from connectors.base import PermanentError
+from connectors.errors import PermanentError
 from connectors.google_workspace.operations import Operation, Surface
 
 _DOCUMENTS: Final[Mapping[Surface, tuple[str, str]]] = {

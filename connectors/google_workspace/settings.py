@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.base import ConnectorError, Context, Stopped, TenantUnreachableError
+from connectors.base import Context
+from connectors.errors import ConnectorError, Stopped, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, ROLE_ASSIGNMENTS_LIST, ROLES_LIST
 from connectors.google_workspace.wire import Json, inner, moment, objects, text, truth

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from connectors.base import PermanentError
+from connectors.errors import PermanentError
 from connectors.google_workspace.editions import any_unknown
 from connectors.google_workspace.wire import Json, inner, moment, objects, required, text, texts, truth
 from policies.kinds import Kind, Workload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from connectors.base import ConnectorError, PermanentError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import HOLDS_GET, HOLDS_LIST, MATTERS_GET, MATTERS_LIST
 from connectors.google_workspace.ourselves import Ourselves

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import VisibilityCheck
+from connectors.examination import VisibilityCheck
 from policies.kinds import Kind
 from policies.resources import KindRead, Live, ReadState
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from connectors.base import PermanentError
+from connectors.errors import PermanentError
 
 Json: TypeAlias = Mapping[str, object]
 

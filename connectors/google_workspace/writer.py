@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from connectors.base import Context, MemberOutcome, PermanentError, Receipt, UnknownOutcomeError
+from connectors.base import Context, MemberOutcome, Receipt
+from connectors.errors import PermanentError, UnknownOutcomeError
 from connectors.google_workspace.archives import ArchiveWriter
 from connectors.google_workspace.http import Answer, Session
 from connectors.google_workspace.label_desk import LabelWriter

@@ -6,19 +6,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import (
-    AuditRead,
-    Capability,
-    Context,
-    Examination,
-    Identity,
-    PermanentError,
-    ReadCapability,
-    Surface,
-    TenantUnreachableError,
-    WriteCapability,
-)
+from connectors.base import AuditRead, Context
 from connectors.effects import M365_MODELLED
+from connectors.errors import PermanentError, TenantUnreachableError
+from connectors.examination import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability
 from connectors.memory.world import US, MemoryTenant, Thing
 from policies.district import Tenant
 from policies.kinds import Kind, Platform

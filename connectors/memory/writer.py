@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from connectors.base import (
-    ConnectorError,
-    Context,
-    MemberOutcome,
-    PermanentError,
-    Receipt,
-    TenantUnreachableError,
-    TransientError,
-    UnknownOutcomeError,
-    WriteCapability,
-)
+from connectors.base import Context, MemberOutcome, Receipt
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.examination import WriteCapability
 from connectors.memory.reader import SURFACE, WRITABLE
 from connectors.memory.world import CONTAINED, LOCKED_WHILE_PENDING, US, MemoryTenant, Thing
 from policies.kinds import TRAITS, Kind

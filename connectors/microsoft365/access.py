@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.base import Context, Identity, PermanentError, TenantUnreachableError
+from connectors.base import Context
+from connectors.errors import PermanentError, TenantUnreachableError
+from connectors.examination import Identity
 from connectors.microsoft365 import wire
 from connectors.microsoft365.admin import AdminClient
 from connectors.microsoft365.auth import Tokens

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.base import ConnectorError, Context, PermanentError, Stopped, TransientError
+from connectors.base import Context
+from connectors.errors import ConnectorError, PermanentError, Stopped, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.clouds import Endpoint, address_of, inside

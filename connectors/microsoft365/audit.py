@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.base import AuditEvent, AuditRead, ConnectorError, TenantUnreachableError, TransientError
+from connectors.base import AuditEvent, AuditRead
+from connectors.errors import ConnectorError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.clouds import cloud_of

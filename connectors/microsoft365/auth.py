@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from connectors.base import Context, PermanentError, TenantUnreachableError, TransientError
+from connectors.base import Context
+from connectors.errors import PermanentError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.clouds import Endpoint, address_of, cloud_of, inside
 from connectors.redact import redact

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from connectors.base import Deed, Instruction, PermanentError
+from connectors.base import Deed, Instruction
+from connectors.errors import PermanentError
 from connectors.microsoft365.policies import LOCATIONS, locations
 from connectors.microsoft365.writer import changes_of, comment, label_parameters, policy_parameters, publish_parameters, rule_parameters
 from policies.effects import FOREVER

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from connectors.base import Capability, ConnectorError, ReadCapability, Surface, TenantUnreachableError, WriteCapability
+from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.examination import Capability, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.graph import Call

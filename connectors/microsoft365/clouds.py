@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from connectors.base import Context, PermanentError
+from connectors.base import Context
+from connectors.errors import PermanentError
 from policies.district import Tenant
 
 

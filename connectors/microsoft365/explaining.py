@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from connectors.base import ConnectorError, Coverage, PermanentError, TenantUnreachableError
+from connectors.base import Coverage
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.clouds import Endpoint

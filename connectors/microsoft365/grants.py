@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.base import Capability, Examination, ReadCapability, WriteCapability
+from connectors.examination import Capability, Examination, ReadCapability, WriteCapability
 from policies.district import Credential, Tenant
 
 _EXCHANGE_APP: Final = "Office 365 Exchange Online"

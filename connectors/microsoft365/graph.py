@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from connectors.base import ConnectorError, Context, PermanentError, Stopped, TenantUnreachableError, TransientError
+from connectors.base import Context
+from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.clouds import Endpoint, address_of, inside

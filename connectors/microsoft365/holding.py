@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from connectors.base import ConnectorError, MemberOutcome, PermanentError, Receipt, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.base import MemberOutcome, Receipt
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.errors import Answer

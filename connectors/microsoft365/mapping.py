@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from connectors.base import Capability, Circumstances, ReadCapability, WriteCapability
+from connectors.base import Circumstances
+from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.labels import EVENT, stage
 from connectors.microsoft365.pieces import in_pieces
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE, RULE_KEYS

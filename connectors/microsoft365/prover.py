@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from connectors.base import ConnectorError, PermanentError, Receipt, TenantUnreachableError, TransientError
+from connectors.base import Receipt
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.graph import Call, select

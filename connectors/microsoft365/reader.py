@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from connectors.base import AuditRead, ConnectorError, Coverage, Examination, Finding, Identity, PermanentError, TenantUnreachableError
+from connectors.base import AuditRead, Coverage, Finding
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
+from connectors.examination import Examination, Identity
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.audit import Known, read_audit

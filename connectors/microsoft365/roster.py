@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from connectors.base import ConnectorError, TenantUnreachableError
+from connectors.errors import ConnectorError, TenantUnreachableError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.clouds import Endpoint

@@ -27,7 +27,7 @@ from kiota_http.middleware.options import (
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # ships no types
 
-from connectors.base import PermanentError
+from connectors.errors import PermanentError
 from connectors.microsoft365.clouds import inside
 from connectors.microsoft365.errors import Answer
 from policies.district import Tenant

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Protocol
 
-from connectors.base import ConnectorError, PermanentError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from connectors.base import PermanentError, Receipt, TransientError, UnknownOutcomeError
+from connectors.base import Receipt
+from connectors.errors import PermanentError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows

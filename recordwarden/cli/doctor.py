@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from connectors.base import Capability, Lane, VisibilityCheck, WriteCapability
+from connectors.base import Lane
+from connectors.examination import Capability, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer, CommandError

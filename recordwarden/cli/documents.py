@@ -9,7 +9,7 @@ from policies.problems import Problem, Severity
 from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document, standing_document
 
 if TYPE_CHECKING:
-    from connectors.base import Capability, Examination, VisibilityCheck
+    from connectors.examination import Capability, Examination, VisibilityCheck
     from sync.difference import InFlight
     from sync.result import RunResult, TenantResult
     from sync.settle import OpenKey

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import PurePath
 
-from connectors.base import ConnectorError, Stopped, TenantUnreachableError
+from connectors.errors import ConnectorError, Stopped, TenantUnreachableError
 from policies.problems import FolderError, Problem
 from recordwarden.cli.answer import CommandError
 from recordwarden.cli.wrong import error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import cast
 
-from connectors.base import Examination
+from connectors.examination import Examination
 from policies.district import Tenant
 from policies.kinds import Platform
 from sync.look import Look

@@ -6,7 +6,9 @@ import json
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from connectors.base import ConnectorError, Lane, Prover, TenantUnreachableError, WriteCapability
+from connectors.base import Lane, Prover
+from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.examination import WriteCapability
 from policies.kinds import Kind
 from policies.problems import Problem, Severity
 from policies.resources import Mark

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from connectors.base import Stopped
+from connectors.errors import Stopped
 from policies.problems import Problem, Severity
 from recordwarden.chores import Chore, Done, Worker, enqueue
 from recordwarden.cli.answer import Answer, CommandError

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup, escape
 
 from policies.duties import StandingValue
-from reports.facts import Tally, TrendPoint
+from reports.facts import Tally
+from reports.first_page import TrendPoint
 from reports.render.palette import INK, STANDINGS
 from reports.words import MARKS, NOTHING, many, month_name, visible
 from reports.words import STANDINGS as NAMES

@@ -12,7 +12,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import Circumstances, Connector, Lane, WriteCapability
+from connectors.base import Circumstances, Connector, Lane
+from connectors.examination import WriteCapability
 from policies.kinds import Kind, Platform, Workload
 from policies.problems import Problem
 from policies.resources import Because, Snapshot, Wanted

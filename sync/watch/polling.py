@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, AuditRead, ConnectorError, Reader
+from connectors.base import AuditEvent, AuditRead, Reader
+from connectors.errors import ConnectorError
 from policies.kinds import Kind
 from policies.resources import Live
 from sync.desk import Desk

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.base import Lane, ReadCapability, WriteCapability
+from connectors.base import Lane
+from connectors.examination import ReadCapability, WriteCapability
 from policies.duties import Selector, StandingValue
 from policies.effects import FOREVER, Mechanism
 from policies.kinds import TRAITS, Kind, Workload

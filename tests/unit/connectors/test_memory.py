@@ -7,16 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.base import (
-    ConnectorError,
-    PermanentError,
-    ReadCapability,
-    Stopped,
-    TenantUnreachableError,
-    TransientError,
-    UnknownOutcomeError,
-    WriteCapability,
-)
+from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.examination import ReadCapability, WriteCapability
 from connectors.memory import Console, MemoryConnector, MemoryTenant
 from connectors.memory.world import US
 from policies.duties import Selector, StandingValue

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.base import PermanentError, ReadCapability, WriteCapability
 from connectors.effects import google_effects
+from connectors.errors import PermanentError
+from connectors.examination import ReadCapability, WriteCapability
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from policies.kinds import Kind
 from policies.resources import Force, Live, ReadState, Ref, Snapshot, Wanted

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import ReadCapability, TenantUnreachableError, WriteCapability
+from connectors.errors import TenantUnreachableError
+from connectors.examination import ReadCapability, WriteCapability
 from connectors.google_workspace.auth import IamSigner, Keyring, machine_identity
 from connectors.google_workspace.link import Reply
 from connectors.google_workspace.operations import SCOPES, Surface

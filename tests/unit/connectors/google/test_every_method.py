@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from googleapiclient.discovery_cache import get_static_doc
 
-from connectors.base import MemberOutcome, PermanentError
+from connectors.base import MemberOutcome
+from connectors.errors import PermanentError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import HOLDS_DELETE, MATTERS_CLOSE, MATTERS_DELETE, PROOF_ONLY, READS, WRITES, Surface
 from connectors.google_workspace.vault import ALL_OPTIONS, CORPUS_OF, WITH_TERMS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.base import ConnectorError, PermanentError, WriteCapability
+from connectors.errors import ConnectorError, PermanentError
+from connectors.examination import WriteCapability
 from policies.kinds import Kind
 from policies.resources import Force, Live, ReadState, Ref, Wanted
 from sandbox.google import labelbook

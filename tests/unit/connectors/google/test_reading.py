@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.base import Connector, ConnectorError, Prover, ReadCapability, Reader, WriteCapability, Writer
+from connectors.base import Connector, Prover, Reader, Writer
+from connectors.errors import ConnectorError
+from connectors.examination import ReadCapability, WriteCapability
 from policies.kinds import Kind, Workload
 from policies.resources import Force, ReadState, Ref
 from policies.roster import AccountState

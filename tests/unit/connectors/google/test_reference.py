@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from connectors.base import WriteCapability
+from connectors.examination import WriteCapability
 from connectors.google_workspace.budgets import DEFAULTS, HOLD_READS, HOLD_WRITES, MATTER_READS, MATTER_WRITES, PRICES, with_defaults
 from connectors.google_workspace.operations import PROOF_ONLY, READS, WRITES, Operation, Surface
 from policies.district import SurfaceBudget

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from googleapiclient.discovery_cache import get_static_doc
 
-from connectors.base import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.google_workspace.editions import any_unknown, drive_labels, kept_by, licence_name
 from connectors.google_workspace.errors import read_refusal, refusal
 from connectors.google_workspace.operations import EDISCOVERY, PROOF_ONLY, READS, WRITES, Operation

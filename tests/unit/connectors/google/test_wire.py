@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
 from policies.kinds import Kind
 from policies.resources import ReadState
 from tests.unit.connectors.google.support import VAULT, Bench, hold_on, make_matter, mark, matter_wanted

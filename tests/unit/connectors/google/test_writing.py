@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import ConnectorError, PermanentError, UnknownOutcomeError
+from connectors.errors import ConnectorError, PermanentError, UnknownOutcomeError
 from connectors.google_workspace.prover import NAME
 from connectors.google_workspace.writer import BATCH
 from policies.kinds import Kind

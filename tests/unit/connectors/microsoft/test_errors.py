@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from connectors.base import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.microsoft365.errors import Answer, admin_error, admin_text, graph_error, no_segment, parsed
 from connectors.redact import redact
 

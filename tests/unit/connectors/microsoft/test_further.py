@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from connectors.base import PermanentError
+from connectors.errors import PermanentError
 from connectors.microsoft365.further import event_names, event_type_from, litigation_from, organisation_from, scope_from
 from connectors.microsoft365.labels import label_from, stage, stages_from, stages_word
 from connectors.microsoft365.writer import label_parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from connectors.base import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability
+from connectors.examination import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365 import grants
 from policies.district import Tenant
 from policies.kinds import Kind

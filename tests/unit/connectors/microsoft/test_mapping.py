@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Capability, Circumstances, HoldOrder, OrderedSource, ReadCapability, WriteCapability
+from connectors.base import Circumstances, HoldOrder, OrderedSource
+from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.mapping import RECORDS
 from connectors.microsoft365.pieces import in_pieces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.base import PermanentError
+from connectors.errors import PermanentError
 from connectors.microsoft365.seeing import KINDS
 from policies.kinds import Kind
 from policies.resources import Force

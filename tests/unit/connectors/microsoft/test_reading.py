@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.base import PermanentError, TenantUnreachableError
+from connectors.errors import PermanentError, TenantUnreachableError
 from connectors.microsoft365.seeing import KINDS
 from policies.kinds import Kind, Workload
 from policies.resources import Force, ReadState, Ref
@@ -293,7 +293,7 @@ def test_reading_sends_nothing_that_changes_the_tenant(bench: Bench) -> None:
 
 
 def test_a_process_told_to_stop_asks_nothing_more(bench: Bench) -> None:
-    from connectors.base import Stopped
+    from connectors.errors import Stopped
 
     bench.stop.set()
     with pytest.raises(Stopped):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import ConnectorError, PermanentError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from policies.district import Credential, Credentials
 from policies.kinds import Kind
 from policies.resources import ReadState

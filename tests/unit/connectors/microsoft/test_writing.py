@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.base import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from policies.kinds import Kind
 from policies.resources import Force, Live, Ref, Value
 from tests.unit.connectors.microsoft.support import CASE, HOLD, KEEP_RULE, LABEL, PUBLISH, Bench, keeping, mark, publishing

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Lane, Stopped
+from connectors.base import Lane
+from connectors.errors import Stopped
 from policies.district import SurfaceBudget
 from sync.budget import StoreMeter
 from sync.store import Store

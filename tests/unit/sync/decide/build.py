@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.base import Capability, Lane, ReadCapability, WriteCapability
+from connectors.base import Lane
 from connectors.effects import m365_effects
+from connectors.examination import Capability, ReadCapability, WriteCapability
 from policies.district import Mode, Officer, Role, Thresholds
 from policies.effects import Effect
 from policies.kinds import Kind

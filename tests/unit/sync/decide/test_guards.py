@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Lane, WriteCapability
+from connectors.base import Lane
+from connectors.examination import WriteCapability
 from policies.district import Mode, Thresholds
 from policies.kinds import Kind, Platform, Workload
 from policies.protection import Direction

@@ -9,7 +9,8 @@ from dataclasses import replace
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Capability, Lane, ReadCapability, WriteCapability
+from connectors.base import Lane
+from connectors.examination import Capability, ReadCapability, WriteCapability
 from policies.district import Mode, Thresholds
 from policies.kinds import Kind
 from policies.protection import Direction

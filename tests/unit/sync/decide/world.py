@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from connectors.base import Capability, ConnectorError, Context, Lane, WriteCapability
+from connectors.base import Context, Lane
+from connectors.errors import ConnectorError
+from connectors.examination import Capability, WriteCapability
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
 from connectors.memory.reader import WRITABLE
 from policies.district import Tenant

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import Stopped
+from connectors.errors import Stopped
 from sync.lease import Lease, LeaseHeldError, LeaseLost, Leases
 from sync.process import Process
 from sync.store import Store

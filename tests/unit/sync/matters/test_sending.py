@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import WriteCapability
+from connectors.examination import WriteCapability
 from policies.kinds import Kind
 from policies.roster import Group
 from sync.matters.lane import HoldLane

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import Lane, TenantUnreachableError
+from connectors.base import Lane
+from connectors.errors import TenantUnreachableError
 from connectors.memory.reader import MemoryReader
 from policies.district import Mode
 from policies.duties import Carrier, Disposition, Duty, Population, Selector, StandingValue

@@ -1,0 +1,84 @@
+"""What examining a tenant tells: who answers, what may be read and written there, and what was watched while looking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from policies.kinds import Kind
+
+
+class ReadCapability(StrEnum):
+    """How much of a kind this identity can read."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class WriteCapability(StrEnum):
+    """Whether this identity can write a kind: proven by a marked dummy, allowed but unproven, not granted, only attestable, or impossible."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    MISSING = "missing"
+    ATTEST_ONLY = "attest_only"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """What this tenant allows for a kind, and why not."""
+
+    kind: Kind
+    read: ReadCapability
+    write: WriteCapability
+    surface: str | None = None
+    reason: str | None = None
+    proven_at: datetime | None = None
+    next_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who answered: the tenant's own id and domain, the identity we are there, and the vendor's clock minus ours in seconds."""
+
+    vendor_id: str
+    domain: str
+    domains: tuple[str, ...]
+    actor: str
+    skew_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """One endpoint as doctor found it."""
+
+    name: str
+    url: str | None
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibilityCheck:
+    """Whether the district's named object of a kind was seen, and whether we made it ourselves (then it proves nothing)."""
+
+    kind: Kind
+    name: str | None
+    seen: bool | None
+    made_by_us: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What ``doctor`` learns without writing anything."""
+
+    identity: Identity
+    surfaces: tuple[Surface, ...]
+    licences: Mapping[str, int]
+    """Name of the plan or SKU to the number of assigned seats."""
+    capabilities: tuple[Capability, ...]
