@@ -16,7 +16,7 @@ from starlette.responses import Response
 from sandbox.faults import fault_from
 from sandbox.routing import Handler, SandboxRoute, body_of, json_of, json_response
 from sandbox.tenant import ConsoleError, Tenant
-from sandbox.world import Exchange, Fault, World
+from sandbox.world import Exchange, Fault, Moment, World
 
 
 def door_routes(world: World, tenants: Sequence[Tenant], token: str) -> list[SandboxRoute]:
@@ -36,6 +36,8 @@ def door_routes(world: World, tenants: Sequence[Tenant], token: str) -> list[San
         ("GET", "/state", door.state),
         ("GET", "/profile", door.profile),
         ("POST", "/console/{tenant}/{act}", door.console),
+        ("POST", "/moments", door.keep_moment),
+        ("POST", "/moments/{number}", door.return_to_moment),
     ]
     return [SandboxRoute(path, _guarded(handler, token), methods=[method]) for method, path, handler in table]
 
@@ -60,6 +62,7 @@ class _Door:
     def __init__(self, world: World, tenants: Sequence[Tenant]) -> None:
         self._world = world
         self._tenants = {tenant.TENANT_ID: tenant for tenant in tenants}
+        self._moments: list[Moment] = []
 
     def clock(self, _request: Request) -> Response:
         return json_response({"now": _instant(self._world)})
@@ -125,6 +128,17 @@ class _Door:
         if act is None:
             return json_response({"error": "no such act", "acts": sorted(acts)}, 404)
         return json_response(act(json_of(request)))
+
+    def keep_moment(self, _request: Request) -> Response:
+        self._moments.append(self._world.moment())
+        return json_response({"moment": len(self._moments) - 1})
+
+    def return_to_moment(self, request: Request) -> Response:
+        number = int(request.path_params["number"])
+        if number >= len(self._moments):
+            return json_response({"error": "no such moment", "moments": len(self._moments)}, 404)
+        self._world.return_to(self._moments[number])
+        return json_response({"now": _instant(self._world)})
 
 
 def _instant(world: World) -> str:

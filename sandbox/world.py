@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -56,6 +57,15 @@ class SandboxClock:
         self._offset += timedelta(seconds=seconds)
         return self.now()
 
+    @property
+    def offset(self) -> timedelta:
+        """By how much the door has moved it; what a clock file says is not in it."""
+        return self._offset
+
+    def set_back(self, offset: timedelta) -> None:
+        """Let the door have moved it by exactly ``offset``."""
+        self._offset = offset
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
@@ -90,6 +100,16 @@ class Fault:
     seen: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Both tenants as they stood once, with what was switched on and what was to go wrong."""
+
+    state: dict[str, object]
+    switches: dict[str, str]
+    faults: list[Fault]
+    offset: timedelta
+
+
 @dataclass(slots=True, kw_only=True)
 class World:
     """Everything that both tenants share. Handlers take ``lock`` around a change of state."""
@@ -109,3 +129,21 @@ class World:
     """Each tenant's own state object by tenant id (``m365``, ``google``); its package knows the type."""
     violations: list[str] = field(default_factory=list)
     """What the vendors' schemas say against exchanges, collected while the switch ``validate`` is ``on``."""
+
+    def moment(self) -> Moment:
+        """A copy of everything that can change, to return to; what was asked and judged until then is no part of it."""
+        with self.lock:
+            return Moment(
+                state=deepcopy(self.state),
+                switches=dict(self.switches),
+                faults=[replace(fault) for fault in self.faults],
+                offset=self.clock.offset,
+            )
+
+    def return_to(self, moment: Moment) -> None:
+        """Let everything be as it was then; the moment can be returned to again. What was asked since stays on record."""
+        with self.lock:
+            self.state = deepcopy(moment.state)
+            self.switches = dict(moment.switches)
+            self.faults = [replace(fault) for fault in moment.faults]
+            self.clock.set_back(moment.offset)

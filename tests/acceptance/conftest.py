@@ -1,4 +1,4 @@
-"""One sandbox and one prepared district for all acceptance tests; each test works on a copy of the store."""
+"""Two prepared districts and their sandboxes for all acceptance tests; each test finds tenants and store as if it were the first."""
 
 from __future__ import annotations
 
@@ -7,68 +7,64 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rehearsal import District, Sandbox, make_district, make_keys, prepare, start_sandbox
+from tests.acceptance.rehearsal import District, Keys, Moment, Prepared, Sandbox, make_district, make_keys, prepare, start_sandbox
 
 
 @pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     """The folder of the officers' keys, and their public halves."""
     folder = tmp_path_factory.mktemp("keys")
     return folder, make_keys(folder)
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox that every test of this worker shares."""
-    served = start_sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield served
-    served.end()
+def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Sandbox]]:
+    """Starts sandboxes of a profile, which serve until this worker's last test is over."""
+    started: list[Sandbox] = []
+
+    def start(profile: str) -> Sandbox:
+        started.append(start_sandbox(tmp_path_factory.mktemp(f"sandbox-{profile}"), profile))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, keys: tuple[Path, dict[str, str]]) -> District:
-    """A district whose officers have done what comes before the first run; not to be changed by tests."""
-    district = make_district(tmp_path_factory.mktemp("prepared") / "place", sandbox, *keys)
+def untouched(sandboxes: Callable[[str], Sandbox]) -> tuple[Sandbox, Moment]:
+    """The sandbox of the demo's district, and the moment before anybody had done anything in it."""
+    served = sandboxes("demo")
+    return served, served.moment()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, untouched: tuple[Sandbox, Moment], keys: Keys) -> Prepared:
+    """The demo's district."""
+    served, first = untouched
+    served.return_to(first)
+    return _prepared(tmp_path_factory, served, keys)
+
+
+@pytest.fixture(scope="session")
+def prepared_tiny(tmp_path_factory: pytest.TempPathFactory, sandboxes: Callable[[str], Sandbox], keys: Keys) -> Prepared:
+    """The same district with two dozen people."""
+    return _prepared(tmp_path_factory, sandboxes("tiny"), keys)
+
+
+def _prepared(tmp_path_factory: pytest.TempPathFactory, served: Sandbox, keys: Keys) -> Prepared:
+    district = make_district(tmp_path_factory.mktemp("prepared") / "place", served, *keys)
     prepare(district)
-    return district
+    return Prepared(district=district, moment=served.moment())
 
 
 @pytest.fixture
-def district(prepared: District, tmp_path: Path) -> District:
-    """A copy of the prepared district. The tenants behind it are shared: what one test left there, another finds."""
-    return prepared.copy(tmp_path / "place")
+def district(prepared: Prepared, tmp_path: Path) -> District:
+    """The demo's district before its first run."""
+    return prepared.anew(tmp_path / "place")
 
 
 @pytest.fixture
-def fresh(keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Callable[[], District]]:
-    """Makes a prepared district with a sandbox of its own, for tests that need tenants that nobody has touched."""
-    started: list[Sandbox] = []
-
-    def make() -> District:
-        served = start_sandbox(tmp_path / f"sandbox-{len(started)}")
-        started.append(served)
-        made = make_district(tmp_path / f"place-{len(started)}", served, *keys)
-        prepare(made)
-        return made
-
-    yield make
-    for one in started:
-        one.end()
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, keys: tuple[Path, dict[str, str]]) -> Iterator[Callable[[], District]]:
-    """Makes a prepared district of two dozen people with a sandbox of its own, for modules that leave their tenants changed."""
-    started: list[Sandbox] = []
-
-    def make() -> District:
-        place = tmp_path_factory.mktemp("tiny")
-        served = start_sandbox(place / "sandbox", "tiny")
-        started.append(served)
-        made = make_district(place / "place", served, *keys)
-        prepare(made)
-        return made
-
-    yield make
-    for one in started:
-        one.end()
+def tiny(prepared_tiny: Prepared, tmp_path: Path) -> District:
+    """A district of two dozen people before its first run."""
+    return prepared_tiny.anew(tmp_path / "tiny")

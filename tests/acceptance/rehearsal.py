@@ -26,6 +26,10 @@ PATIENCE = 90.0
 """Seconds that one call may take on a busy machine; nothing waits for it."""
 
 
+Keys = tuple[Path, dict[str, str]]
+"""The folder of the officers' keys, and their public halves by officer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ran:
     """One call of the program as it ended: exit code, the one JSON document on stdout, and what stood on stderr."""
@@ -49,6 +53,14 @@ class Ran:
     def codes(self, severity: str | None = None) -> set[str]:
         """Codes of the problems."""
         return {one["code"] for one in self.document["problems"] if severity in {None, one["severity"]}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A moment that a sandbox keeps, and what its clock file said."""
+
+    number: int
+    clock: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +94,15 @@ class Sandbox:
         """Move the time that sandbox and program share."""
         moved = float(self.clock.read_text(encoding="utf-8").strip().removeprefix("+")) + seconds
         self.clock.write_text(f"+{moved}\n", encoding="utf-8")
+
+    def moment(self) -> Moment:
+        """Both tenants and the time as they are now, to return to."""
+        return Moment(number=self.door("/moments", {})["moment"], clock=self.clock.read_text(encoding="utf-8"))
+
+    def return_to(self, moment: Moment) -> None:
+        """Let both tenants and the time be as they were then, whatever happened since."""
+        self.door(f"/moments/{moment.number}", {})
+        self.clock.write_text(moment.clock, encoding="utf-8")
 
     def end(self) -> None:
         """End the process and wait until it has gone."""
@@ -185,6 +206,20 @@ class District:
         """The same district with a store of its own, in the state in which this one's is now."""
         shutil.copytree(self.place, place, dirs_exist_ok=True)
         return replace(self, place=place)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A district whose officers have done what comes before the first run, and the moment when they had. Tests work on copies."""
+
+    district: District
+    moment: Moment
+
+    def anew(self, place: Path) -> District:
+        """A copy of its store, with the tenants back at that moment."""
+        assert self.district.sandbox is not None
+        self.district.sandbox.return_to(self.moment)
+        return self.district.copy(place)
 
 
 def make_keys(folder: Path) -> dict[str, str]:

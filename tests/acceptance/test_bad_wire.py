@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,12 +33,6 @@ FAULTS: Mapping[str, dict[str, object]] = {
 
 ENDINGS: Mapping[tuple[str, str], set[int]] = {("google", "403"): {0, 3}}
 """A list of labels that Google forbids is a missing permission: the lines stand as gaps with that reason, and there is nothing that a run could do."""
-
-
-@pytest.fixture(scope="module")
-def untouched(tiny: Callable[[], District]) -> District:
-    """Tenants in which everything has still to be made; no test here lets anything be made in the tenant that it strikes."""
-    return tiny()
 
 
 @contextmanager
@@ -72,11 +66,10 @@ def said(document: Mapping[str, Any], tenant: str) -> list[str]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("tenant", LISTS)
-def test_a_list_that_goes_wrong_creates_nothing_of_its_kind(untouched: District, tenant: str, fault: str) -> None:
+def test_a_list_that_goes_wrong_creates_nothing_of_its_kind(tiny: District, tenant: str, fault: str) -> None:
     """Unknown is not absent: the tenant has none of ours, and still nothing is made, because that could not be seen."""
-    district = untouched.copy(untouched.place.parent / f"list-{tenant}-{fault.replace(' ', '-')}")
     # The other kinds stay readable, so that a run which shrugs would go on and write.
-    ran, written = synced(district, tenant, {**LISTS[tenant], **FAULTS[fault]})
+    ran, written = synced(tiny, tenant, {**LISTS[tenant], **FAULTS[fault]})
     assert ran.code in ENDINGS.get((tenant, fault), {1, 3}), ran.stdout
     kind = ran.tenants[tenant]["kinds"][KINDS[tenant]]
     assert kind["state"] in {"failed", "partial"}, kind
@@ -95,9 +88,8 @@ def test_a_list_that_goes_wrong_creates_nothing_of_its_kind(untouched: District,
 
 @pytest.mark.parametrize(("tenant", "surface"), [("m365", "authority"), ("google", "token")])
 @pytest.mark.parametrize("fault", ["401", "500", "html"])
-def test_a_tenant_that_lets_nobody_in_is_an_error_and_nothing_more(untouched: District, tenant: str, surface: str, fault: str) -> None:
-    district = untouched.copy(untouched.place.parent / f"door-{tenant}-{fault}")
-    ran, written = synced(district, tenant, {"surface": surface, "operation": "*", **FAULTS[fault]})
+def test_a_tenant_that_lets_nobody_in_is_an_error_and_nothing_more(tiny: District, tenant: str, surface: str, fault: str) -> None:
+    ran, written = synced(tiny, tenant, {"surface": surface, "operation": "*", **FAULTS[fault]})
     assert ran.code == 1, ran.stdout
     error = ran.tenants[tenant]["error"]
     assert error["message"]
@@ -106,14 +98,13 @@ def test_a_tenant_that_lets_nobody_in_is_an_error_and_nothing_more(untouched: Di
     assert written == []
 
 
-def test_one_tenant_fails_and_the_other_goes_ahead(untouched: District) -> None:
-    """Both at once: 3, and what the healthy one needed is done. Last, because it does write there."""
-    district = untouched.copy(untouched.place.parent / "one-of-two")
-    sandbox = district.sandbox
+def test_one_tenant_fails_and_the_other_goes_ahead(tiny: District) -> None:
+    """Both at once: 3, and what the healthy one needed is done."""
+    sandbox = tiny.sandbox
     assert sandbox is not None
     before = asked(sandbox)
     with struck(sandbox, {"surface": "graph", "operation": "*", "kind": "status", "status": 500}):
-        ran = district.run("sync")
+        ran = tiny.run("sync")
     assert ran.code == 3, ran.stdout
     assert ran.tenants["google"]["error"] is None
     done = writes(exchanges(sandbox, before))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import signal
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from ruamel.yaml import YAML
 
 from policies.resources import MARK
 from recordwarden.drill.crash import POINTS
-from tests.acceptance.rehearsal import District, Ran, Sandbox, make_district, prepare, start_sandbox
+from tests.acceptance.rehearsal import District, Ran, Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ORDER = ("intent.before", "intent.after", "call.after", "outcome.before", "outcome.after")
@@ -53,14 +51,10 @@ def told(ran: Ran) -> object:
 
 
 @pytest.fixture
-def tiny(keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[District]:
-    """A prepared district before its first run, with a small sandbox of its own."""
-    sandbox = start_sandbox(tmp_path / "sandbox", profile="tiny")
-    district = make_district(tmp_path / "place", sandbox, *keys)
-    few_rules(district)
-    prepare(district)
-    yield district
-    sandbox.end()
+def few(tiny: District) -> District:
+    """A small district with few lines, before its first run."""
+    few_rules(tiny)
+    return tiny
 
 
 def open_intents(district: District) -> list[int]:
@@ -72,30 +66,30 @@ def test_the_points_are_those_of_the_contract() -> None:
     assert frozenset(ORDER) == POINTS
 
 
-def test_killed_at_every_point_and_run_again_it_ends_as_if_nothing_had_happened(tiny: District) -> None:
-    assert tiny.sandbox is not None
+def test_killed_at_every_point_and_run_again_it_ends_as_if_nothing_had_happened(few: District) -> None:
+    assert few.sandbox is not None
     left_open = {}
     for number, point in enumerate(ORDER):
-        killed = tiny.run("sync", RECORDWARDEN_CRASH_AT=f"{point}:{2 + number % 2}")
+        killed = few.run("sync", RECORDWARDEN_CRASH_AT=f"{point}:{2 + number % 2}")
         assert killed.code == -signal.SIGKILL, (point, told(killed))
         assert killed.stdout == ""
-        left_open[point] = len(open_intents(tiny))
-        assert max(marks(tiny.sandbox).values(), default=1) == 1
+        left_open[point] = len(open_intents(few))
+        assert max(marks(few.sandbox).values(), default=1) == 1
     # The intent is in the journal from before the call until after the outcome, and at no other time.
     assert left_open == {"intent.before": 0, "intent.after": 1, "call.after": 1, "outcome.before": 1, "outcome.after": 0}
 
-    after = tiny.run("sync")
+    after = few.run("sync")
     assert after.code in {0, 5}, told(after)
-    assert open_intents(tiny) == []
-    tiny.sandbox.forward(3600)
-    quiet = tiny.run("sync")
+    assert open_intents(few) == []
+    few.sandbox.forward(3600)
+    quiet = few.run("sync")
     assert quiet.code == 0, told(quiet)
     assert quiet.result["totals"]["changes"] == 0
 
-    made = marks(tiny.sandbox)
+    made = marks(few.sandbox)
     assert {mark: count for mark, count in made.items() if count != 1} == {}
     assert len(made) >= POLICY_SIZE
-    verified = tiny.run("journal", "verify")
+    verified = few.run("journal", "verify")
     assert verified.code == 0
     assert verified.result["first_bad"] is None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,11 +20,6 @@ ON_ITS_WAY = frozenset({"accepted", "distributing", "effective"})
 MONTH = 30 * 86_400
 
 
-@pytest.fixture(scope="module")
-def rehearsed(tiny: Callable[[], District]) -> District:
-    return tiny()
-
-
 def killed(district: District, point: str, *words: str | Path) -> None:
     """Run a command that dies there; it has to, or the test has tested nothing."""
     process = district.start(*words, RECORDWARDEN_CRASH_AT=point)
@@ -38,16 +32,16 @@ PEOPLE = ("hattie.stonecroft", "esme.kelderby", "june.swanmere")
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_hold_open_killed_anywhere_holds_everybody_once(rehearsed: District, point: str) -> None:
-    sandbox = rehearsed.sandbox
+def test_hold_open_killed_anywhere_holds_everybody_once(tiny: District, point: str) -> None:
+    sandbox = tiny.sandbox
     assert sandbox is not None
     alias = f"claim-{point.replace('.', '-').replace(':', '-')}"
-    file = order(rehearsed, alias, *PEOPLE)
-    killed(rehearsed, point, "hold", "open", "--file", file)
+    file = order(tiny, alias, *PEOPLE)
+    killed(tiny, point, "hold", "open", "--file", file)
     left = LEFT_OPEN[point.partition(":")[0]]
-    assert len(open_intents(rehearsed)) == left
-    again = rehearsed.must("hold", "open", "--file", file, code=5)
-    assert open_intents(rehearsed) == []
+    assert len(open_intents(tiny)) == left
+    again = tiny.must("hold", "open", "--file", file, code=5)
+    assert open_intents(tiny) == []
     assert doubled(sandbox) == []
     held = {(source["tenant"], source["source"], source["person"]) for source in again.result["sources"] if source["state"] in ON_ITS_WAY}
     everybody = {f"{one}@harbormill.example" for one in PEOPLE}
@@ -70,29 +64,28 @@ LOST = [
 ]
 
 
-def test_an_answer_that_was_lost_is_no_reason_to_create_again(rehearsed: District) -> None:
+def test_an_answer_that_was_lost_is_no_reason_to_create_again(tiny: District) -> None:
     """The platform did it and the answer never came: the mark is looked for, and nothing is made twice."""
-    sandbox = rehearsed.sandbox
+    sandbox = tiny.sandbox
     assert sandbox is not None
-    file = order(rehearsed, "lost-answers", "ilse.harkwell", "greta.silverbeck")
+    file = order(tiny, "lost-answers", "ilse.harkwell", "greta.silverbeck")
     sandbox.door("/faults", LOST)
     try:
-        rehearsed.run("hold", "open", "--file", file)
+        tiny.run("hold", "open", "--file", file)
         struck = [fault["seen"] for fault in sandbox.door("/faults")]
     finally:
         sandbox.door("/faults", method="DELETE")
     assert all(struck), f"a fault that struck nothing tests nothing: {struck}"
     assert doubled(sandbox) == []
-    again = rehearsed.must("hold", "open", "--file", file, code=5)
+    again = tiny.must("hold", "open", "--file", file, code=5)
     assert {source["state"] for source in again.result["sources"]} <= ON_ITS_WAY
-    assert open_intents(rehearsed) == []
+    assert open_intents(tiny) == []
     assert doubled(sandbox) == []
 
 
-def test_an_answer_that_was_lost_in_sync_is_found_by_its_mark(tiny: Callable[[], District]) -> None:
+def test_an_answer_that_was_lost_in_sync_is_found_by_its_mark(tiny: District) -> None:
     """The same for labels and policies, in a tenant that has none of ours yet."""
-    district = tiny()
-    sandbox = district.sandbox
+    sandbox = tiny.sandbox
     assert sandbox is not None
     lost = {"kind": "reset", "when": "after"}
     late = {"kind": "status", "status": 504, "when": "after"}
@@ -103,15 +96,15 @@ def test_an_answer_that_was_lost_in_sync_is_found_by_its_mark(tiny: Callable[[],
         {"surface": "drivelabels", "operation": "drivelabels.labels.create", **lost, "times": 2},
     ])
     try:
-        district.run("sync")
+        tiny.run("sync")
         struck = [fault["seen"] for fault in sandbox.door("/faults")]
     finally:
         sandbox.door("/faults", method="DELETE")
     assert all(struck), f"a fault that struck nothing tests nothing: {struck}"
     assert doubled(sandbox) == []
     sandbox.forward(MONTH)
-    district.run("sync")
-    assert open_intents(district) == []
+    tiny.run("sync")
+    assert open_intents(tiny) == []
     assert doubled(sandbox) == []
     sandbox.forward(MONTH)
-    district.must("sync")
+    tiny.must("sync")

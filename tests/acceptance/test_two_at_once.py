@@ -16,9 +16,9 @@ from recordwarden.clock import SystemClock
 from sync.lease import Leases
 from sync.store import open_store
 from tests.acceptance.rehearsal import District
-from tests.acceptance.test_crashes import marks, tiny
+from tests.acceptance.test_crashes import few, marks
 
-__all__ = ["tiny"]
+__all__ = ["few"]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -41,42 +41,42 @@ def ended(process: Any) -> dict[str, Any]:
     return document
 
 
-def test_two_runs_make_each_object_once(tiny: District) -> None:
-    both = [tiny.start("sync"), tiny.start("sync")]
+def test_two_runs_make_each_object_once(few: District) -> None:
+    both = [few.start("sync"), few.start("sync")]
     documents = [ended(process) for process in both]
-    assert tiny.sandbox is not None
+    assert few.sandbox is not None
     assert {document["exit"] for document in documents} <= {0, 5}, documents
-    assert set(marks(tiny.sandbox).values()) == {1}
+    assert set(marks(few.sandbox).values()) == {1}
     sent = [document["result"]["totals"]["changes"] for document in documents]
     assert min(sent) == 0, "one had waited and found nothing left to send"
     assert max(sent) > 0
-    assert tiny.run("journal", "verify").code == 0
+    assert few.run("journal", "verify").code == 0
 
 
-def test_a_run_that_may_not_wait_says_who_is_at_work_unless_it_has_nothing_to_send(tiny: District) -> None:
-    with busy(tiny, "m365/sync"):
-        refused = tiny.run("--lock-wait", "0", "sync")
+def test_a_run_that_may_not_wait_says_who_is_at_work_unless_it_has_nothing_to_send(few: District) -> None:
+    with busy(few, "m365/sync"):
+        refused = few.run("--lock-wait", "0", "sync")
     assert refused.code == 3, refused.document["problems"]
     (problem,) = [one for one in refused.document["problems"] if one["code"] == "lease.held"]
     assert "another run" in problem["message"]
 
-    assert tiny.run("sync").code in {0, 5}
-    with busy(tiny, "m365/sync"):
-        idle = tiny.run("--lock-wait", "0", "sync")
+    assert few.run("sync").code in {0, 5}
+    with busy(few, "m365/sync"):
+        idle = few.run("--lock-wait", "0", "sync")
     assert "lease.held" not in idle.codes(), idle.document["problems"]
     assert idle.code in {0, 5}
 
 
-def test_a_run_waits_and_then_goes_on(tiny: District) -> None:
+def test_a_run_waits_and_then_goes_on(few: District) -> None:
     begun = threading.Event()
     found: list[dict[str, Any]] = []
 
     def run() -> None:
-        process = tiny.start("--lock-wait", "120", "sync")
+        process = few.start("--lock-wait", "120", "sync")
         begun.set()
         found.append(ended(process))
 
-    with busy(tiny, "m365/sync"):
+    with busy(few, "m365/sync"):
         waiting = threading.Thread(target=run)
         waiting.start()
         begun.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox.people import make_world
-from tests.acceptance.rehearsal import District, Sandbox, make_district, start_sandbox
+from tests.acceptance.rehearsal import District, Keys, Moment, Prepared, Sandbox, make_district
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -20,17 +19,25 @@ ADMIN = "it.director@harbormill.example"
 QUARTER = 900
 
 
-@pytest.fixture
-def here(tmp_path: Path, keys: tuple[Path, dict[str, str]]) -> Iterator[District]:
-    served = start_sandbox(tmp_path / "sandbox")
-    district = make_district(tmp_path / "place", served, *keys)
+@pytest.fixture(scope="module")
+def confirmed(tmp_path_factory: pytest.TempPathFactory, untouched: tuple[Sandbox, Moment], keys: Keys) -> Prepared:
+    """A district whose officers have confirmed their rows and stated nothing yet."""
+    served, first = untouched
+    served.return_to(first)
+    place = tmp_path_factory.mktemp("confirmed")
+    district = make_district(place / "place", served, *keys)
     policy = district.folder / "policy.yaml"
     rows = [row["id"] for row in YAML(typ="safe").load(policy)["schedule"]["series"]]
-    official = tmp_path / "official-schedule.txt"
+    official = place / "official-schedule.txt"
     official.write_text("made up", encoding="utf-8")
     district.many((*district.signing("custodian"), "series", "confirm", *rows, "--schedule", official, "--page", "1"))
-    yield district
-    served.end()
+    return Prepared(district=district, moment=first)
+
+
+@pytest.fixture
+def here(confirmed: Prepared, tmp_path: Path) -> District:
+    """That district in tenants that nobody has touched."""
+    return confirmed.anew(tmp_path / "place")
 
 
 def sandbox(district: District) -> Sandbox:
