@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from policies.problems import ToldError
 
-class ConnectorError(Exception):
-    """A tenant could not be asked or did not answer usefully. ``code`` is dotted lower case; ``next_step`` says what a person can do.
 
-    The text has every credential already taken out of it.
-    """
+class ConnectorError(ToldError):
+    """A tenant could not be asked or did not answer usefully. The text has every credential already taken out of it."""
 
     def __init__(self, code: str, message: str, next_step: str = "", *, status: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
+        super().__init__(code, message, next_step)
         self.status = status
 
 

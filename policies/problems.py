@@ -36,6 +36,20 @@ class Problem:
     where: Where | None = None
 
 
+class ToldError(Exception):
+    """An error that can be told as it is: ``code`` dotted lower case, ``message`` what is wrong and where, ``next_step`` what a person can do."""
+
+    def __init__(self, code: str, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+
+    def problem(self, tenant: str | None = None) -> Problem:
+        """The same as a problem, of ``tenant`` where it concerns one."""
+        return Problem(code=self.code, severity=Severity.ERROR, message=self.message, next_step=self.next_step, tenant=tenant)
+
+
 class FolderError(Exception):
     """The district folder cannot be used as it is; ``problems`` holds everything that is wrong with it, not only the first."""
 

@@ -12,6 +12,7 @@ from policies.district import District, Role, Tenant
 from policies.duties import StandingValue
 from policies.folder import load_kept
 from policies.policy import AcceptedDeviation, Policy
+from policies.problems import ToldError
 from policies.schedule import is_confirmed
 from reports import happened, holding, standing, summary
 from reports.chronicle import Chronicle, chronicle
@@ -52,14 +53,8 @@ TREND_MONTHS = 13
 _WAITING = (ChangeStatus.PLANNED, ChangeStatus.REFUSED)
 
 
-class ReportError(Exception):
-    """A report cannot be made as asked. ``code`` is dotted lower case; ``next_step`` says what a person can do."""
-
-    def __init__(self, code: str, message: str, next_step: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
+class ReportError(ToldError):
+    """A report cannot be made as asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

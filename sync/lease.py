@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.base import Clock, Stop
 from connectors.errors import Stopped
+from policies.problems import ToldError
 from sync.process import Process
 from sync.store import Session, Store, StoreError
 from sync.store import lease_rows as rows
@@ -22,26 +23,18 @@ LOOK_AGAIN = 0.5
 """Seconds between two looks at a lease that somebody else has."""
 
 
-class LeaseHeldError(Exception):
+class LeaseHeldError(ToldError):
     """Somebody else has the lease and did not give it back in time."""
 
-    code = "lease.held"
-
     def __init__(self, name: str, holder: str) -> None:
-        super().__init__(f"{name} is held by {holder}")
-        self.message = f"another run ({holder}) is at work on {name}"
-        self.next_step = "wait for it to end, or give a longer --lock-wait"
+        super().__init__("lease.held", f"another run ({holder}) is at work on {name}", "wait for it to end, or give a longer --lock-wait")
 
 
-class LeaseLost(Exception):  # noqa: N818  # being overtaken is an event, and the seam's name
+class LeaseLost(ToldError):  # noqa: N818  # being overtaken is an event, and the seam's name
     """The lease is not ours any more: nothing further may be sent or written under it."""
 
-    code = "lease.lost"
-
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} was taken over")
-        self.message = f"another run has taken over {name}"
-        self.next_step = "run the same again; what was sent is settled by reading"
+        super().__init__("lease.lost", f"another run has taken over {name}", "run the same again; what was sent is settled by reading")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

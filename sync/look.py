@@ -55,7 +55,7 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
         snapshot = reader.snapshot(kinds)
         snapshot = replace(snapshot, reads={**{read.kind: read for read in roster.reads}, **snapshot.reads})
     except ConnectorError as error:  # also where the first question is answered with a 500: the other tenant's run goes on
-        return replace(base, error=unreachable(door.tenant.id, error))
+        return replace(base, error=error.problem(door.tenant.id))
     return replace(
         base,
         reader=reader,
@@ -77,7 +77,7 @@ def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
     try:
         found = cast("PlaceFinder", seen.reader).containers(missing)
     except ConnectorError as error:
-        return Look(tenant=seen.tenant, connector=seen.connector, at=seen.at, error=unreachable(seen.tenant.id, error))
+        return Look(tenant=seen.tenant, connector=seen.connector, at=seen.at, error=error.problem(seen.tenant.id))
     known.place(seen.tenant.id, found, desk.clock.now())
     urls = {vendor_id: url for vendor_id, url in found.items() if url is not None}
     return replace(seen, roster=replace(seen.roster, identities=tuple(_placed(one, urls) for one in seen.roster.identities)))
@@ -96,11 +96,6 @@ def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, datetime]
         else one
         for one in capabilities
     )
-
-
-def unreachable(tenant: str, error: ConnectorError) -> Problem:
-    """The problem that stands for a tenant nobody could ask."""
-    return Problem(code=error.code, severity=Severity.ERROR, tenant=tenant, message=error.message, next_step=error.next_step)
 
 
 def identity_changed(tenant: str) -> Problem:

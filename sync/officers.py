@@ -21,17 +21,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from policies.problems import ToldError
+
 PREFIX = "ed25519:"
 
 
-class OfficerError(Exception):
-    """An officer cannot be recognised. ``code`` is dotted lower case; ``next_step`` says what a person can do."""
-
-    def __init__(self, code: str, message: str, next_step: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
+class OfficerError(ToldError):
+    """An officer cannot be recognised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,8 +90,7 @@ class Engine:
         try:
             return act(door)
         except (LeaseHeldError, LeaseLost) as error:
-            problem = Problem(code=error.code, severity=Severity.ERROR, tenant=door.tenant.id, message=error.message, next_step=error.next_step)
-            return TenantResult(tenant=door.tenant.id, error=problem, requests=door.requests())
+            return TenantResult(tenant=door.tenant.id, error=error.problem(door.tenant.id), requests=door.requests())
 
     def _hold_one(self, door: TenantDoor) -> TenantResult:
         with self._lease(door, Lane.HOLD) as lease:

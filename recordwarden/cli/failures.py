@@ -6,20 +6,16 @@ import traceback
 from collections.abc import Callable
 from pathlib import PurePath
 
-from connectors.errors import ConnectorError, Stopped, TenantUnreachableError
-from policies.problems import FolderError, Problem
+from connectors.errors import Stopped
+from policies.problems import FolderError, Problem, ToldError
 from recordwarden.cli.answer import CommandError
 from recordwarden.cli.wrong import error
 from recordwarden.clock import ClockFileError
 from recordwarden.drill.crash import UnknownPointError
 from recordwarden.exits import Exit
 from recordwarden.wiring import UnknownTenantError
-from sync.journal import JournalError
-from sync.lease import LeaseHeldError, LeaseLost
-from sync.matters.lane import MatterError
-from sync.officers import OfficerError
+from sync.lease import LeaseLost
 from sync.store.changes import UnknownPlanError
-from sync.store.errors import StoreError
 
 Told = tuple[Exit, tuple[Problem, ...]]
 NEEDS_A_PERSON = ("officer.not_identified", "approval.", "direction.")
@@ -40,10 +36,9 @@ def told(failure: BaseException, run_id: str) -> Told:
 
 def _coded(failure: BaseException) -> Told:
     """An error that brings its own code, message and next step."""
-    assert isinstance(failure, StoreError | OfficerError | JournalError | MatterError | ConnectorError | LeaseHeldError | LeaseLost)
-    code = failure.code
-    person = code.startswith(NEEDS_A_PERSON)
-    problem = error(code, failure.message, failure.next_step or "Read the message; nothing was done.")
+    assert isinstance(failure, ToldError)
+    person = failure.code.startswith(NEEDS_A_PERSON)
+    problem = error(failure.code, failure.message, failure.next_step or "Read the message; nothing was done.")
     return (Exit.REFUSED if person else Exit.ERROR), (problem,)
 
 
@@ -72,7 +67,7 @@ def _stopped(_failure: BaseException) -> Told:
 
 _WORDS: tuple[tuple[tuple[type[BaseException], ...], Callable[[BaseException], Told]], ...] = (
     ((LeaseLost,), _overtaken),
-    ((StoreError, OfficerError, JournalError, MatterError, TenantUnreachableError, ConnectorError, LeaseHeldError), _coded),
+    ((ToldError,), _coded),
     ((UnknownPlanError,), _plan),
     ((UnknownTenantError, UnknownPointError), _usage),
     ((ClockFileError,), _clock),

@@ -7,17 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from policies.problems import ToldError
 from sync.store.words import EntryKind
 
 
-class JournalError(Exception):
-    """The journal cannot take or give what was asked. ``code`` is dotted lower case; ``next_step`` says what a person can do."""
-
-    def __init__(self, code: str, message: str, next_step: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
+class JournalError(ToldError):
+    """The journal cannot take or give what was asked."""
 
 
 class ActorKind(StrEnum):

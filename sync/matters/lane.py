@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from connectors.base import Circumstances, Connector, Lane
 from connectors.examination import WriteCapability
 from policies.kinds import Kind, Platform, Workload
-from policies.problems import Problem
+from policies.problems import Problem, ToldError
 from policies.resources import Because, Snapshot, Wanted
 from policies.roster import Roster
 from sync.bindings import Binding
@@ -49,14 +49,8 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz"
 _LETTERS_AND_DIGITS = _LETTERS + "23456789"
 
 
-class MatterError(Exception):
-    """What was asked of a matter cannot be done. ``code`` is dotted lower case; ``next_step`` says what a person can do."""
-
-    def __init__(self, code: str, message: str, next_step: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
+class MatterError(ToldError):
+    """What was asked of a matter cannot be done."""
 
 
 def random_token() -> str:

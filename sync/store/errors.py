@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
+from policies.problems import ToldError
 
-class StoreError(Exception):
-    """The store cannot be used as asked. ``code`` is dotted lower case; ``next_step`` says what a person can do."""
 
-    def __init__(self, code: str, message: str, next_step: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
+class StoreError(ToldError):
+    """The store cannot be used as asked."""
