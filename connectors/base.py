@@ -163,6 +163,8 @@ class Circumstances:
     """Members by key of the pieces that exist already: people and places stay in the piece they were first put in."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Display names by key of what is bound already: a name is frozen at birth."""
+    bound: Mapping[str, Fields] = field(default_factory=dict)
+    """Fields by key of what is bound already, as last read back: what cannot be told today stays as it is."""
     attested: frozenset[str] = frozenset()
     """Subjects with a valid attestation (``vault-rules/TENANT``)."""
     stated_rules: StatedRules | None = None

@@ -62,6 +62,7 @@ def circumstances(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> Ci
         roster=seen.roster,
         pieces={key: sorted(binding.members) for key, binding in bindings.items()},
         names={key: binding.name for key, binding in bindings.items()},
+        bound={key: binding.fields for key, binding in bindings.items()},
         attested=valid_subjects(desk.store, desk.clock.now()),
         stated_rules=stated_rules(desk.store, seen.tenant.id, desk.clock.now()) if seen.tenant.platform is Platform.GOOGLE_WORKSPACE else None,
     )

@@ -10,13 +10,16 @@ from policies.resources import Fields, Wanted
 from sync.difference import DiffInput
 from sync.plan import Change, Operation, Refusal
 
+_STEM = 60
+"""How much of a name a later generation keeps, so that its number still fits where a name may have 64 characters (M§1.1)."""
+
 
 def create(inputs: DiffInput, wanted: Wanted, *, generation: int, refusals: tuple[Refusal, ...] = ()) -> tuple[Change, ...]:
     """The changes that make ``wanted``: one create and, where the platform makes objects empty, an add of its members.
 
     A later generation stands beside the old one until it is in force, so it needs a name of its own.
     """
-    name = wanted.name if generation == wanted.generation else f"{wanted.name} g{generation}"
+    name = wanted.name if generation == wanted.generation else f"{wanted.name[:_STEM]} g{generation}"
     born_with = wanted.members if TRAITS[wanted.kind].create_with_members else frozenset[str]()
     made = _change(
         inputs, wanted, Operation.CREATE, name=name, generation=generation, after=dict(wanted.fields), add=born_with, refusals=refusals

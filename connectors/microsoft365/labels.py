@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.microsoft365 import wire
 from policies.effects import FOREVER
@@ -97,6 +97,11 @@ def stages_from(row: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(stage(wire.text(one, "StageName") or "", wire.texts(one, "Reviewers")) for one in settings)
 
 
+def reviewed(stages: Iterable[str]) -> bool:
+    """Whether somebody decides at the end. With nobody in a stage the platform simply deletes (M§2.3); so it is taken where none can be read."""
+    return any(people.strip() for _name, colon, people in (one.partition(": ") for one in stages) if colon)
+
+
 def stage(name: str, people: Sequence[str]) -> str:
     """One review stage in normal form."""
     return f"{name.strip()}: {', '.join(sorted(address.strip().lower() for address in people))}"
@@ -127,9 +132,9 @@ def label_from(row: wire.JsonObject, *, made_by_us: bool | None, events: Mapping
     if name is None or vendor_id is None or "RetentionDuration" not in row or "RetentionAction" not in row:
         return None
     comment = wire.text(row, "Comment")
-    reviewed = bool(wire.texts(row, "ReviewerEmail") or wire.filled(row, "MultiStageReviewProperty"))
     behaviour = "regulatory" if wire.flag(row, "Regulatory") else "record" if wire.flag(row, "IsRecordLabel") else "retain"
-    further = {"reviewers": stages_from(row), "descriptors": descriptors_from(row)}
+    stages = stages_from(row)
+    further = {"reviewers": stages, "descriptors": descriptors_from(row)}
     disabled = wire.flag(row, "Disabled") or (wire.text(row, "Mode") or "Enforce").lower() == "pendingdeletion"
     return Live(
         kind=Kind.M365_LABEL,
@@ -138,7 +143,7 @@ def label_from(row: wire.JsonObject, *, made_by_us: bool | None, events: Mapping
         fields={
             "period": period_from(row, "RetentionDuration"),
             "trigger": clock_from(wire.filled(row, "RetentionType"), _event(row, events or {})),
-            "action": action_from(wire.filled(row, "RetentionAction"), reviewed=reviewed),
+            "action": action_from(wire.filled(row, "RetentionAction"), reviewed=reviewed(stages)),
             "behaviour": behaviour,
             "description": without_mark(comment),
             **{name: value for name, value in further.items() if value},

@@ -6,13 +6,13 @@ person has to apply it. ``carrier: policy`` makes retention policies that keep a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from connectors.base import Circumstances
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.labels import EVENT, stage
-from connectors.microsoft365.pieces import in_pieces
+from connectors.microsoft365.pieces import in_pieces, numbered, planned
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE, RULE_KEYS
 from connectors.microsoft365.reach import Reach, reach_of, union
 from connectors.microsoft365.writer import CHAT_KEYS
@@ -20,7 +20,7 @@ from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, Stand
 from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of
 from policies.kinds import Kind, Workload
-from policies.resources import Value, Wanted
+from policies.resources import Fields, Value, Wanted
 
 _LABEL_KINDS = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE)
 _KEEP_KINDS = (Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
@@ -90,6 +90,8 @@ def _judge(duty: Duty, reach: Reach, circumstances: Circumstances) -> _Judged:
         return _Judged(duty=duty, reach=reach)
     if labelled and duty.clock is Clock.EVENT and (barred := _no_events(circumstances)) is not None:
         return _Judged(duty=duty, reach=reach, standing=barred[0], reason=barred[1])
+    if labelled and _reviewable(duty, duty.term, circumstances) and records_licensed(circumstances) is None:
+        return _Judged(duty=duty, reach=reach, standing=StandingValue.UNKNOWN, reason="licences.unread")
     missing = _missing(duty, circumstances)
     if missing is None:
         return _Judged(duty=duty, reach=reach)
@@ -157,7 +159,7 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
         fields={
             "period": term,
             "trigger": f"{EVENT}{event.name}" if event else duty.clock.value,
-            **_ending(duty, term, circumstances),
+            **_ending(duty, term, circumstances, circumstances.bound.get(key, {})),
             "behaviour": "retain",
             "description": _description(duty),
         },
@@ -200,15 +202,25 @@ def _event_type(duty: Duty, circumstances: Circumstances) -> Wanted | None:
     )
 
 
-def _ending(duty: Duty, term: Term, circumstances: Circumstances) -> dict[str, Value]:
-    """What happens at the end: people decide where that is licensed and the tenant names them, else the item is kept and somebody gets a task."""
+def _ending(duty: Duty, term: Term, circumstances: Circumstances, bound: Fields) -> dict[str, Value]:
+    """What happens at the end: people decide where that is licensed and the tenant names them, else the item is kept and somebody gets a task.
+
+    An end cannot be changed once a label is made (M§1.1). So where licences could not be read, a label that stands (``bound``) keeps the end
+    that it has: another one would be a new label beside it, and another the next time.
+    """
     if duty.disposition is Disposition.TRANSITORY:
         return {"action": "keep_and_delete"}
-    stages = tuple(stage(name, people) for name, people in circumstances.tenant.review_stages.items())
-    reviewed = duty.disposition in (Disposition.REVIEW, Disposition.TRANSFER) and term != FOREVER
-    if reviewed and stages and records_licensed(circumstances):
-        return {"action": "review", "reviewers": stages}
+    if not _reviewable(duty, term, circumstances):
+        return {"action": "keep"}
+    licensed = records_licensed(circumstances)
+    if licensed or (licensed is None and bound.get("action") == "review"):
+        return {"action": "review", "reviewers": tuple(stage(name, people) for name, people in circumstances.tenant.review_stages.items())}
     return {"action": "keep"}
+
+
+def _reviewable(duty: Duty, term: Term, circumstances: Circumstances) -> bool:
+    """Whether people would decide at the end if that is licensed."""
+    return duty.disposition in (Disposition.REVIEW, Disposition.TRANSFER) and term != FOREVER and bool(circumstances.tenant.review_stages)
 
 
 def _keep(group: list[_Judged], circumstances: Circumstances, made: _Made) -> None:
@@ -242,15 +254,9 @@ def _pieces(reach: Reach, key_of_piece: _KeyOf, circumstances: Circumstances) ->
     members: Iterable[str] = reach.members
     if reach.unknown is not None:
         # Who belongs is not sure just now: those already kept stay wanted, so that nothing looks abandoned.
-        members = reach.members | {item for key in _existing_keys(key_of_piece, existing) for item in existing[key]}
+        kept = numbered(key_of_piece, existing, planned=planned(len(reach.members), CAPACITY))
+        members = reach.members | {item for key in kept for item in existing[key]}
     return in_pieces(members, key_of_piece, existing, CAPACITY)
-
-
-def _existing_keys(key_of_piece: _KeyOf, existing: Mapping[str, object]) -> Iterable[str]:
-    number = 1
-    while (key := key_of_piece(number)) in existing:
-        yield key
-        number += 1
 
 
 def _policy(  # the parts of one policy

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import count
 
 
 def in_pieces(
@@ -16,25 +17,43 @@ def in_pieces(
     wanted = set(members)
     pieces: dict[str, frozenset[str]] = {}
     rooms: list[tuple[str, dict[str, int]]] = []
-    number = 1
-    while (key := key_of_piece(number)) in existing:
+    for key in numbered(key_of_piece, existing, planned=planned(len(wanted), capacity)):
         inside = frozenset(existing[key])
         pieces[key] = inside & wanted
         wanted -= inside
         rooms.append((key, _room(inside, capacity)))
-        number += 1
+    unused = (key for number in count(1) if (key := key_of_piece(number)) not in existing)
     for member in sorted(wanted):
         prefix = member.partition(":")[0]
         home = next((key for key, room in rooms if room.get(prefix, 1) > 0), None)
         if home is None:
-            home = key_of_piece(number)
+            home = next(unused)
             rooms.append((home, dict(capacity)))
             pieces[home] = frozenset()
-            number += 1
         room = next(room for key, room in rooms if key == home)
         room[prefix] = room.get(prefix, 1) - 1
         pieces[home] |= {member}
     return pieces
+
+
+def planned(members: int, capacity: Mapping[str, int]) -> int:
+    """How many pieces one run can want for so many members, at the most."""
+    return members // min(capacity.values()) + 1
+
+
+def numbered(key_of_piece: Callable[[int], str], existing: Container[str], *, planned: int) -> Iterator[str]:
+    """The keys of the pieces that exist, by number. A number may be missing where making that piece failed and making a later one did not.
+
+    No more numbers in a row can be missing than a run has ``planned`` pieces.
+    """
+    last = 0
+    for number in count(1):
+        key = key_of_piece(number)
+        if key in existing:
+            last = number
+            yield key
+        elif number > last + planned:
+            return
 
 
 def _room(inside: Iterable[str], capacity: Mapping[str, int]) -> dict[str, int]:

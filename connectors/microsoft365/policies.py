@@ -157,7 +157,7 @@ def _force(row: wire.JsonObject, *, enabled: bool) -> Force:
 
 def _failures(row: wire.JsonObject, members: frozenset[str]) -> dict[str, MemberState]:
     """Members that the platform reports as failed; the others share the policy's own state."""
-    by_name = {item.partition(":")[2]: item for item in members}
+    by_name = {item.partition(":")[2].lower(): item for item in members}
     found: dict[str, MemberState] = {}
     for result in wire.texts(row, "DistributionResults"):
         where = re.match(r"\[[^\]]*\](?P<name>\S+?):(?P<why>.*)", result, re.DOTALL)
@@ -175,7 +175,7 @@ def _rules_from(rows: Sequence[wire.JsonObject], policy: Live, district: str, ma
     generation = 0
     for row in sorted(rows, key=lambda item: wire.text(item, "WhenCreatedUTC") or ""):
         ours = made_by_us(row)
-        label = _label_name(row)
+        label = published_label(row)
         fields = {"publishes": label} if label is not None else _retention_fields(row)
         mark = find_mark(wire.text(row, "Comment"))
         # A policy with our mark that a person made from the by-hand sheet has its rules from the same hand.
@@ -211,7 +211,7 @@ def rule_mark(policy: Mark, generation: int) -> Mark:
     return Mark(district=policy.district, key=PUBLISHING_RULE + policy.key.removeprefix(PUBLISHING), generation=generation)
 
 
-def _label_name(row: wire.JsonObject) -> str | None:
+def published_label(row: wire.JsonObject) -> str | None:
     """The name of the label that a rule publishes or applies: ``GUID,NAME`` or the bare name (docs/wire)."""
     raw = wire.filled(row, "PublishComplianceTag") or wire.filled(row, "ApplyComplianceTag")
     if raw is None:

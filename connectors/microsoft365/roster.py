@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.errors import ConnectorError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.clouds import Endpoint
@@ -60,9 +60,14 @@ class Licences:
 
 
 def licences(access: Access) -> Licences:
-    """The tenant's subscriptions. Raises ConnectorError."""
+    """The tenant's subscriptions, all of them. Raises ConnectorError, also where only a part was seen: a missing licence cannot be told from it."""
     rows, access.subscriptions = access.subscriptions, None
-    return Licences(access.graph.rows(Call(method="GET", path="/subscribedSkus")).rows if rows is None else rows)
+    if rows is not None:
+        return Licences(rows)
+    found = access.graph.rows(Call(method="GET", path="/subscribedSkus"))
+    if found.partial is not None:
+        raise TransientError("licences.unread", f"The list of subscriptions was seen in part: {found.partial}", "The next run asks again.")
+    return Licences(found.rows)
 
 
 def read_roster(access: Access, groups: frozenset[str], sites: frozenset[str]) -> Roster:

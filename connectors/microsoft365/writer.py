@@ -12,9 +12,9 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
-from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, members_of
+from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, members_of, published_label
 from policies.kinds import Kind
-from policies.resources import Fields, Live, Mark, Ref, Wanted, find_mark
+from policies.resources import Fields, Live, Mark, Ref, Value, Wanted, find_mark
 
 _PATIENCE = 5.0
 """Seconds to wait after a 429 that names no time (M§2.5)."""
@@ -157,8 +157,12 @@ class Microsoft365Writer:
     def _among(rows: Iterable[wire.JsonObject], wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> wire.JsonObject | None:
         for row in rows:
             if wanted.kind is Kind.M365_LABEL_RULE:
-                label = wire.text(row, "PublishComplianceTag") or ""
-                same = wire.text(row, "Policy") == parameters["Policy"] and label.rpartition(",")[2] == parameters["PublishComplianceTag"]
+                # Names come back in whatever case they were first written in, and may hold commas (docs/wire).
+                policy, label = wire.text(row, "Policy") or "", published_label(row) or ""
+                same = (policy.casefold(), label.casefold()) == (
+                    str(parameters["Policy"]).casefold(),
+                    str(parameters["PublishComplianceTag"]).casefold(),
+                )
             else:
                 same = find_mark(wire.text(row, "Comment")) == mark
             if same and wire.filled(row, "Guid"):
@@ -191,7 +195,7 @@ def label_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
         raise _never(f"label {wanted.name}: there is no clock {trigger!r}")
     review = {"MultiStageReviewProperty": _stages(wanted.name, fields)} if fields.get("action") == "review" else {}
     return {
-        "Name": wanted.name if mark.generation == 1 else f"{wanted.name[:58]} ({mark.generation})",
+        "Name": wanted.name,
         "RetentionAction": ACTION_WORDS[str(fields["action"])],
         "RetentionDuration": _period(wanted),
         "RetentionType": clock,
@@ -230,7 +234,7 @@ def rule_parameters(wanted: Wanted, mark: Mark, policy: Ref) -> dict[str, object
     }
     if mark.key.removeprefix(RULE_KEYS).startswith(CHAT_KEYS):
         return common
-    return {**common, "ExpirationDateOption": _policy_clock(wanted), "RetentionDurationDisplayHint": "Days"}
+    return {**common, "ExpirationDateOption": _policy_clock(wanted.name, wanted.fields.get("trigger")), "RetentionDurationDisplayHint": "Days"}
 
 
 def publish_parameters(wanted: Wanted, policy: Ref) -> dict[str, object]:
@@ -254,7 +258,7 @@ def changes_of(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -
         elif name == "action" and kind is Kind.M365_RETENTION_RULE and wanted.get("action") == "keep":
             found["RetentionComplianceAction"] = "Keep"
         elif name == "trigger" and kind is Kind.M365_RETENTION_RULE:
-            found["ExpirationDateOption"] = CLOCK_WORDS.get(str(wanted.get("trigger")), "CreationAgeInDays")
+            found["ExpirationDateOption"] = _policy_clock("a rule", wanted.get("trigger"))
         elif name == "enabled" and kind in _POLICIES and wanted.get("enabled") is True:
             found["Enabled"] = True
         elif name != "description":
@@ -285,10 +289,9 @@ def _locations(members: frozenset[str], *, verb: str = "", suffix: str = "") -> 
         raise _never(str(error)) from error
 
 
-def _policy_clock(wanted: Wanted) -> str:
-    trigger = wanted.fields.get("trigger")
+def _policy_clock(name: str, trigger: Value) -> str:
     if trigger not in ("created", "modified"):
-        raise _never(f"rule {wanted.name}: a policy counts from creation or modification, not from {trigger!r}")
+        raise _never(f"rule {name}: a policy counts from creation or modification, not from {trigger!r}")
     return CLOCK_WORDS[str(trigger)]
 
 

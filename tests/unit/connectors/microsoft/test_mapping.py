@@ -254,6 +254,13 @@ def test_members_stay_in_the_piece_they_were_first_put_in(days: list[frozenset[s
         assert set(found) >= set(pieces)
 
 
+def test_a_piece_that_was_never_made_moves_nobody_out_of_a_later_one() -> None:
+    existing = {"k1": ["mail:a", "mail:b"], "k3": ["mail:e", "mail:f"]}
+    found = in_pieces({f"mail:{name}" for name in "abcdef"} | {"mail:0"}, lambda number: f"k{number}", existing, {"mail": 2})
+    assert found["k3"] == {"mail:e", "mail:f"}
+    assert {key: set(members) for key, members in found.items() if key not in existing} == {"k2": {"mail:0", "mail:c"}, "k4": {"mail:d"}}
+
+
 def source(name: str, workload: Workload, container: str | None = None) -> OrderedSource:
     return OrderedSource(person=f"{name}@d.example", workload=workload, identity_id=f"id-{name}", address=f"{name}@d.example", container=container)
 
@@ -319,7 +326,7 @@ def test_two_series_that_count_from_one_event_share_its_type_and_a_bound_name_st
     ({RECORDS: 9}, {"Records": ("records@d.example",)}, {"term": FOREVER}, "keep"),
     ({RECORDS: 9}, {}, {}, "keep"),
     ({"A3": 9}, {"Records": ("records@d.example",)}, {}, "keep"),
-    ({}, {"Records": ("records@d.example",)}, {}, "keep"),
+    ({}, {}, {}, "keep"),
 ])
 def test_the_end_is_reviewed_where_licensed_and_by_whom_the_tenant_names_else_kept(
     licences: dict[str, int], stages: dict[str, tuple[str, ...]], changes: dict[str, object], action: str
@@ -331,6 +338,27 @@ def test_the_end_is_reviewed_where_licensed_and_by_whom_the_tenant_names_else_ke
     assert ("reviewers" in label.fields) is (action == "review")
     if len(stages.get("Records", ())) == 2:
         assert label.fields["reviewers"] == ("Records: clerk@d.example, records@d.example",)
+
+
+UNREAD: dict[str, int] = {}
+REVIEWING = Tenant(id="m365", platform=Platform.MICROSOFT365, review_stages={"Records": ("records@d.example",)})
+
+
+def test_no_label_that_people_would_review_is_made_while_licences_are_unread() -> None:
+    desired = CONNECTOR.realise([duty(carrier=Carrier.LABEL)], circumstances(person("mia"), licences=UNREAD, tenant=REVIEWING))
+    assert of(desired, Kind.M365_LABEL) == []
+    (carriage,) = desired.carriages
+    assert (carriage.standing, carriage.reason) == (StandingValue.UNKNOWN, "licences.unread")
+
+
+@pytest.mark.parametrize("action", ["review", "keep"])
+def test_a_label_that_stands_keeps_its_end_while_licences_are_unread(action: str) -> None:
+    """Another end would be another label beside it, which nobody may ever delete."""
+    facts = circumstances(
+        person("mia"), licences=UNREAD, tenant=REVIEWING, names={"cor-02": "COR-02 Routine correspondence"}, bound={"cor-02": {"action": action}}
+    )
+    (label,) = of(CONNECTOR.realise([duty(carrier=Carrier.LABEL)], facts), Kind.M365_LABEL)
+    assert label.fields["action"] == action
 
 
 def test_a_new_generation_of_a_label_is_published_beside_the_old_one() -> None:

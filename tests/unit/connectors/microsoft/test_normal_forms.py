@@ -48,7 +48,11 @@ def test_a_period_goes_out_as_text() -> None:
     ({"RetentionType": "ANewClock"}, "trigger", "ANewClock"),
     ({"RetentionAction": "keepanddelete"}, "action", "keep_and_delete"),
     ({"RetentionAction": "KeepAndDelete", "ReviewerEmail": ["a@b.example"]}, "action", "review"),
-    ({"RetentionAction": "KeepAndDelete", "MultiStageReviewProperty": "{}"}, "action", "review"),
+    ({"RetentionAction": "KeepAndDelete", "MultiStageReviewProperty": '{"MultiStageReviewSettings":[{"StageName":"R","Reviewers":["a@b.example"]}]}'}, "action", "review"),
+    ({"RetentionAction": "KeepAndDelete", "MultiStageReviewProperty": "{}"}, "action", "keep_and_delete"),
+    ({"RetentionAction": "KeepAndDelete", "MultiStageReviewProperty": '{"MultiStageReviewSettings":[]}'}, "action", "keep_and_delete"),
+    ({"RetentionAction": "KeepAndDelete", "MultiStageReviewProperty": '{"MultiStageReviewSettings":[{"StageName":"R","Reviewers":[]}]}'}, "action", "keep_and_delete"),
+    ({"RetentionAction": "KeepAndDelete", "MultiStageReviewProperty": "who knows"}, "action", "keep_and_delete"),
     ({"RetentionAction": "Delete", "ReviewerEmail": ["a@b.example"]}, "action", "delete"),
     ({"RetentionAction": "Shred"}, "action", "Shred"),
     ({"RetentionAction": None, "RetentionDuration": None, "RetentionType": None}, "action", None),
@@ -178,6 +182,12 @@ def test_a_member_that_failed_is_named() -> None:
         "exchange:mia.cole@district.example": "The mailbox could not be found.",
         f"onedrive:{url}": "Locked.",
     }
+
+
+def test_a_failure_of_the_whole_workload_is_named() -> None:
+    all_of_it = policy(ExchangeLocation=[{"Name": "All"}], DistributionStatus="Error", DistributionResults=["[Exchange]All:The service is busy."])
+    (live,) = join([all_of_it], []).policies
+    assert {member: state.error for member, state in live.member_states.items()} == {"exchange:All": "The service is busy."}
 
 
 def test_locations_go_out_by_property() -> None:

@@ -57,8 +57,10 @@ def test_a_label_is_set_by_its_id_and_keeps_its_mark(bench: Bench) -> None:
 
 def test_a_new_generation_of_a_label_stands_beside_the_old(bench: Bench) -> None:
     label_ref(bench)
-    made = bench.writer().create(replace(LABEL, fields={**LABEL.fields, "trigger": "modified"}), mark("cor-02", 2), None)
-    assert made.name == f"{LABEL.name} (2)"
+    later = replace(LABEL, name=f"{LABEL.name} g2", fields={**LABEL.fields, "trigger": "modified"})
+    made = bench.writer().create(later, mark("cor-02", 2), None)
+    assert made.name == later.name
+    assert read(bench, Ref(tenant="m365", kind=Kind.M365_LABEL, vendor_id=made.vendor_id, name=made.name)).mark == mark("cor-02", 2)
 
 
 def test_a_name_that_is_taken_is_said_and_nothing_is_made(bench: Bench) -> None:
@@ -372,3 +374,16 @@ def test_a_throttled_create_is_never_repeated_without_looking_for_what_it_may_ha
     for ref in (case, hold, label):
         assert [live.vendor_id for live in seen.of(ref.kind) if live.mark == ref.mark] == [ref.vendor_id]
     assert all(fault.seen for fault in bench.world.faults)
+
+
+@pytest.mark.parametrize("name", ["MIN-01 Minutes, agendas, and notices", "PLAIN title"])
+def test_a_publishing_that_a_429_hid_is_found_though_its_label_has_commas_in_its_name(bench: Bench, name: str) -> None:
+    writer = bench.writer()
+    writer.create(replace(LABEL, name=name), mark("cor-02"), None)
+    wanted = publishing(frozenset(f"exchange:{address}" for address in bench.people("teacher", 2)))
+    made = writer.create(wanted, mark(wanted.key), None)
+    policy = Ref(tenant="m365", kind=Kind.M365_LABEL_POLICY, vendor_id=made.vendor_id, name=made.name, mark=mark(wanted.key))
+    bench.fault("compliance", "New-RetentionComplianceRule", status=429, when="after")
+    rule = writer.create(replace(PUBLISH, fields={"publishes": name}), mark(PUBLISH.key), policy)
+    rules = bench.reader().snapshot({Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE}).of(Kind.M365_LABEL_RULE)
+    assert [live.vendor_id for live in rules if live.parent_id == policy.vendor_id] == [rule.vendor_id]
