@@ -327,6 +327,9 @@ class Connector(Protocol):
     def kinds(self) -> frozenset[Kind]:
         """The kinds that this connector reads in a run."""
 
+    def every_kind(self) -> frozenset[Kind]:
+        """What an inventory reads: the kinds of a run, and those that decide nothing of ours and that people must know of."""
+
     def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""
 

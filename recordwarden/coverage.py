@@ -66,16 +66,21 @@ def coverage(connector: Connector, snapshot: Snapshot, roster: Roster, account: 
 
 
 def observed(found: Iterable[ReaderCoverage], simulated: Sequence[Coverage], person: str, snapshot: Snapshot) -> tuple[Coverage, ...]:
-    """What the platform's own marks on the places say; where it would not show them, what follows from the objects that were seen.
+    """What the platform's own marks on the places say. Where it would not show them: unknown, with what seems to keep the place.
 
+    What follows from the objects alone is no answer there: neither an exclusion nor a missing licence nor a hold on the place itself was seen.
     Places of groups stand below the person's own, each under its address.
     """
+    told = tuple(found)
+    if not told:
+        return tuple(replace(one, protected=Protected.UNKNOWN, reason="source.unread") for one in simulated)
     left = {one.source: one for one in simulated}
     answers = []
-    for one in found:
+    for one in told:
         unread = one.protected is None and one.place is None
         worked_out = left.pop(one.source, None)
-        answers.append(worked_out if unread and worked_out is not None else _observed(one, person, snapshot))
+        answer = _observed(one, person, snapshot)
+        answers.append(replace(answer, by=worked_out.by, until=worked_out.until) if unread and worked_out is not None else answer)
     return tuple(answers)
 
 

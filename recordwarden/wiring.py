@@ -202,6 +202,10 @@ class LateConnector:
         """The kinds that a run reads."""
         return self._real().kinds()
 
+    def every_kind(self) -> frozenset[Kind]:
+        """The kinds that an inventory reads."""
+        return self._real().every_kind()
+
     def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         """What the tenant should hold to carry ``duties``."""
         return self._real().realise(duties, circumstances)

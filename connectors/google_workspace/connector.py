@@ -44,6 +44,10 @@ class GoogleWorkspaceConnector:
         """What is read in a run. People, groups, units and licences come with the roster; Vault rules are known from the log alone."""
         return VAULT_KINDS | {Kind.GOOGLE_GROUP_ARCHIVE, Kind.GOOGLE_DRIVE_LABEL, Kind.GOOGLE_SETTING}
 
+    def every_kind(self) -> frozenset[Kind]:
+        """The same as in a run."""
+        return self.kinds()
+
     def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""
         return mapping.realise(duties, circumstances)

@@ -48,6 +48,10 @@ class MemoryConnector:
         """The kinds that a run reads: what can be written, and people."""
         return WRITABLE[self.platform] | PEOPLE[self.platform]
 
+    def every_kind(self) -> frozenset[Kind]:
+        """The same as in a run."""
+        return self.kinds()
+
     def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         """What the tenant should hold to carry ``duties``."""
         return mapping.realise(duties, circumstances)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.examination import Capability, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365.access import Access
-from connectors.microsoft365.clouds import Endpoint
+from connectors.microsoft365.clouds import Endpoint, address_of
 from connectors.microsoft365.graph import Call
 from connectors.microsoft365.roster import GROUPS, USERS
 from policies.kinds import Kind
@@ -52,13 +52,17 @@ def surfaces(access: Access) -> tuple[Surface, ...]:
         except TenantUnreachableError:
             raise
         except ConnectorError as error:
-            found = Surface(name=endpoint.value, url=access.tenant.endpoints.get(endpoint.value), ok=False, detail=f"{error.code}: {error.message}")
+            found = Surface(name=endpoint.value, url=_url(access, endpoint), ok=False, detail=f"{error.code}: {error.message}")
         cloud_or_given.append(found)
     return tuple(cloud_or_given)
 
 
 def _url(access: Access, endpoint: Endpoint) -> str | None:
-    return access.tenant.endpoints.get(endpoint.value)
+    """Where the endpoint is asked: where settings say, else where the cloud has it. None for one that is off."""
+    try:
+        return address_of(access.tenant, endpoint, access.context)
+    except PermanentError:
+        return None
 
 
 def _labels_over_graph(access: Access) -> str:

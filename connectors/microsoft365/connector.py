@@ -11,7 +11,7 @@ from connectors.microsoft365 import by_hand, mapping, ordering
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.prover import Microsoft365Prover
 from connectors.microsoft365.reader import Microsoft365Reader
-from connectors.microsoft365.seeing import KINDS
+from connectors.microsoft365.seeing import FURTHER, KINDS
 from connectors.microsoft365.writer import Microsoft365Writer
 from policies.district import Tenant
 from policies.duties import Desired, Duty
@@ -50,6 +50,10 @@ class Microsoft365Connector:
     def kinds(self) -> frozenset[Kind]:
         """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds."""
         return KINDS | {Kind.M365_EVENT_TYPE}
+
+    def every_kind(self) -> frozenset[Kind]:
+        """Beside those of a run: adaptive scopes with their queries, mailboxes on litigation hold, policies over the whole organisation."""
+        return KINDS | FURTHER
 
     def realise(self, duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         """What the tenant should hold to carry ``duties``, and a standing for each duty (pure)."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
+from connectors.base import Coverage as Marked
 from connectors.base import Explainer, Lane
 from policies.problems import Problem, Severity
 from policies.resources import ReadState, Snapshot
@@ -61,21 +62,23 @@ def _looked(run: Running, tenant: str, people: Sequence[str]) -> Look:
 def _covered(seen: Look, people: Sequence[str]) -> list[Coverage]:
     if seen.roster is None or seen.snapshot is None:
         return []
-    return [
-        one
-        for person in people
-        for account in accounts(seen.roster, person)
-        for one in _of_account(seen, seen.snapshot, seen.roster, account, person)
-    ]
+    asked = [(person, account) for person in people for account in accounts(seen.roster, person)]
+    marked = _marked(seen, seen.snapshot, seen.roster, [account for _, account in asked])
+    covered: list[Coverage] = []
+    for person, account in asked:
+        worked_out = coverage(seen.connector, seen.snapshot, seen.roster, account, person)
+        covered += worked_out if marked is None else observed(marked[account.vendor_id], worked_out, person, seen.snapshot)
+    return covered
 
 
-def _of_account(seen: Look, snapshot: Snapshot, roster: Roster, account: Identity, person: str) -> tuple[Coverage, ...]:
-    """What the platform's marks on the places say, where its reader can read them; else what follows from the objects."""
-    worked_out = coverage(seen.connector, snapshot, roster, account, person)
+def _marked(seen: Look, snapshot: Snapshot, roster: Roster, asked: Sequence[Identity]) -> Mapping[str, Sequence[Marked]] | None:
+    """What the platform's marks on everybody's places say, by account, read at once; None where its reader cannot read them."""
     if not hasattr(seen.reader, "coverage"):
-        return worked_out
-    found = cast("Explainer", seen.reader).coverage([account.vendor_id], snapshot=snapshot, roster=roster)
-    return observed(found, worked_out, person, snapshot) or worked_out
+        return None
+    by_account: dict[str, list[Marked]] = {account.vendor_id: [] for account in asked}
+    for one in cast("Explainer", seen.reader).coverage(list(by_account), snapshot=snapshot, roster=roster):
+        by_account[one.identity_id].append(one)
+    return by_account
 
 
 def _missing(looks: Iterable[Look], people: Sequence[str]) -> tuple[Problem, ...]:

@@ -35,7 +35,7 @@ Document = Mapping[str, object]
 def inventory(ctx: typer.Context) -> Answer:
     """Everything in both tenants that decides how long records live, ours or not."""
     with running(called(ctx)) as run:
-        seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
+        seen = [look(run.office.desk, door, Lane.SYNC, door.connector.every_kind()) for door in run.office.desk.doors]
         documents = {one.tenant.id: _document(one) for one in seen}
         run.exit = _exit(seen)
         settings = (problem for one in seen if one.snapshot is not None for problem in setting_problems(one.snapshot))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
+from connectors.microsoft365.access import Access
+from connectors.microsoft365.capabilities import surfaces
 from policies.district import Credential, Credentials
 from policies.kinds import Kind
 from policies.resources import ReadState
@@ -161,6 +165,18 @@ def test_the_admin_endpoint_is_shut_until_an_officer_accepts_it(bench: Bench) ->
     assert not bench.asked("compliance")
     assert not bench.asked("exchange")
     assert not {"exchange_admin", "compliance_admin"} & set(bench.meter.plain())
+
+
+def test_a_surface_that_is_shut_is_told_with_its_address_though_settings_do_not_give_it(bench: Bench) -> None:
+    """In a real district the cloud's own address is used; what refuses there is no endpoint that nobody gave."""
+    given = {name: url for name, url in bench.tenant.endpoints.items() if name not in {"exchange_admin", "compliance_admin"}}
+    bench.change(endpoints=given, ca_bundle=bench.tenant.ca_bundle)
+    access = Access(bench.tenant, replace(bench.context(), drill=False), admin_accepted=False)
+    found = {one.name: one for one in surfaces(access)}
+    access.close()
+    for name, host in (("exchange_admin", "outlook.office365.com"), ("compliance_admin", "ps.compliance.protection.outlook.com")):
+        assert (found[name].ok, urlsplit(found[name].url or "").hostname) == (False, host)
+        assert found[name].detail.startswith("admin_endpoint.not_accepted")
 
 
 def test_an_admin_host_that_is_down_leaves_the_rest_readable(bench: Bench) -> None:
