@@ -52,11 +52,18 @@ _LOCATIONS: Final[Mapping[str, frozenset[Workload]]] = {
     "group": frozenset({Workload.GROUP}),
     "chat": frozenset({Workload.CHAT}),
     "channel": frozenset({Workload.CHAT}),
+    # Nobody's records as this program knows them: what rules them changes nothing that any line speaks of.
+    "public_folder": frozenset(),
+    "skype": frozenset(),
     # A case hold on a mailbox also holds the compliance copies of Teams chats (M§3.1), and the mailbox may be a group's; a site may be a OneDrive
     # (M§3.4).
     "mail": frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR, Workload.CHAT, Workload.GROUP}),
     "site": frozenset({Workload.DRIVE, Workload.SITE}),
 }
+UNBOUNDED: Final = "scope:"
+"""What stands before an adaptive scope among members: who is in it, only a query of the vendor's knows."""
+EVERYWHERE: Final = frozenset(f"{location}:{ALL}" for location in ("exchange", "onedrive", "sharepoint", "group", "chat", "channel"))
+"""The most that an adaptive scope can reach."""
 _LABELLED: Final = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR, Workload.DRIVE, Workload.SITE, Workload.GROUP})
 """Where an item can carry a retention label: Exchange, OneDrive, SharePoint and Microsoft 365 groups, never a chat."""
 _CORPORA: Final[Mapping[str, frozenset[Workload]]] = {
@@ -184,7 +191,7 @@ def _scopes(live: Live, members: Iterable[str]) -> Iterable[tuple[str, Scope]]:
             if location not in _LOCATIONS:
                 raise UnknownSettingError(live, "members", member)
             places_of[location].add(place)
-    for location in sorted(include):
+    for location in sorted(location for location in include if _LOCATIONS[location]):
         places = include[location]
         everyone = ALL in places
         yield (

@@ -14,7 +14,7 @@ from policies.kinds import Kind, Platform, Workload
 from policies.resources import Ref, Snapshot
 from policies.roster import Identity, Roster
 from policies.simulator import Item, Simulation
-from sync.views import settled
+from sync.views import readings, settled
 
 SOURCES = {
     Platform.MICROSOFT365: (Workload.MAIL, Workload.ARCHIVE, Workload.DRIVE, Workload.CHAT),
@@ -114,19 +114,28 @@ def _source(  # one source of one account in one tenant
     if item.place is None:
         return replace(answer, reason="person.no_container")
     try:
-        now = _keeping(connector.effects(snapshot, roster), item)
-        soon = _keeping(connector.effects(settled(snapshot), roster), item)
+        least, most = _extremes(connector, snapshot, roster, item)
+        soon, _ = _extremes(connector, settled(snapshot), roster, item)
     except UnknownSettingError:
         return replace(answer, reason="effect.unknown_setting")
-    whole = [effect for effect in now if effect.terms is None]
-    if whole:
-        return replace(answer, protected=Protected.YES, by=_refs(snapshot, whole), until=_longest(whole))
-    if now:  # only what matches a query is kept, and whether an item does is content
-        return replace(answer, by=_refs(snapshot, now), reason="effect.query")
+    kept = _kept(answer, snapshot, least)
+    if kept is not None:
+        return kept
     if soon:
         return replace(answer, protected=Protected.NO, by=_refs(snapshot, soon), reason="carrier.pending")
+    if most:  # an adaptive scope may have it in it
+        return replace(answer, by=_refs(snapshot, most), reason="effect.scope")
     unseen = _unseen(connector.platform, snapshot)
     return replace(answer, reason=unseen) if unseen else replace(answer, protected=Protected.NO, reason="source.nothing_keeps_it")
+
+
+def _kept(answer: Coverage, snapshot: Snapshot, keeping: Sequence[Effect]) -> Coverage | None:
+    """The answer where something surely keeps the source, or what a query finds of it; None where nothing does."""
+    whole = [effect for effect in keeping if effect.terms is None]
+    if whole:
+        return replace(answer, protected=Protected.YES, by=_refs(snapshot, whole), until=_longest(whole))
+    # Only what matches a query is kept, and whether an item does is content.
+    return replace(answer, by=_refs(snapshot, keeping), reason="effect.query") if keeping else None
 
 
 def _item(platform: Platform, account: Identity, source: Workload) -> Item:
@@ -137,6 +146,12 @@ def _item(platform: Platform, account: Identity, source: Workload) -> Item:
         return Item(platform=platform, workload=source, place=account.containers.get(Workload.DRIVE))
     mailbox = account.containers.get(Workload.MAIL)
     return Item(platform=platform, workload=source, place=mailbox and mailbox.lower())
+
+
+def _extremes(connector: Connector, snapshot: Snapshot, roster: Roster, item: Item) -> tuple[list[Effect], list[Effect]]:
+    """What keeps the item in the least and in the most that the tenant's settings can mean. Raises ``UnknownSettingError``."""
+    kept = [_keeping(connector.effects(view, roster), item) for view in readings(snapshot)]
+    return min(kept, key=len), max(kept, key=len)
 
 
 def _keeping(effects: Iterable[Effect], item: Item) -> list[Effect]:

@@ -11,13 +11,13 @@ from typing import Final, TypeAlias
 
 from connectors.effects import UnknownSettingError
 from policies.effects import Effect
-from policies.kinds import Kind
+from policies.kinds import TRAITS, Kind
 from policies.protection import Direction
 from policies.resources import Force, Live, MemberState, Snapshot
 from policies.simulator import judge
 from sync.plan import Change, Operation
 from sync.reach import Reach, reaching
-from sync.views import NotComputableError, computable, readings, settled, unreadable
+from sync.views import NotComputableError, computable, holds_alone, readings, settled, unreadable
 
 EffectsOf: TypeAlias = Callable[[Snapshot], tuple[Effect, ...]]
 _Step: TypeAlias = "Callable[[Snapshot, Snapshot, EffectsOf], Verdict]"
@@ -167,7 +167,7 @@ def judge_between(kind: Kind, before: Snapshot, after: Snapshot, effects_of: Eff
 
 
 def _computed(kind: Kind, worlds: tuple[Snapshot, Snapshot], effects_of: EffectsOf, step: _Step) -> Verdict:
-    before, after = worlds
+    before, after = (holds_alone(world) for world in worlds) if TRAITS[kind].hold_lane else worlds
     reason = computable(kind, after)
     if reason is None and any(unreadable(live) for live in _touched(before, after)):
         reason = "the object says something that has no known effect"

@@ -315,3 +315,38 @@ def test_effects_raise_for_what_has_no_word() -> None:
     with pytest.raises(UnknownSettingError) as caught:
         effects_of(snapshot(live(LABEL_, "L1", behaviour="odd")))
     assert (caught.value.ref, caught.value.field) == ("L1", "behaviour")
+
+
+SCOPED = ("scope:Leavers",)
+OTHERS = (
+    live(Kind.M365_RETENTION_POLICY, "OTHER", members=("public_folder:All", "skype:a@d.example", *SCOPED)),
+    live(Kind.M365_RETENTION_RULE, "OTHER-R", parent_id="OTHER", action="delete", period=30),
+)
+
+
+def test_somebody_elses_adaptive_policy_does_not_make_every_gain_a_loss() -> None:
+    """It is taken for a policy over nobody and for one over everybody, and lengthening a policy of ours gains in both."""
+    step = setting(RULE_, "R1", {"period": 365}, {"period": 730})
+    assert direction(step, *keeping(365), *OTHERS) is Direction.STRENGTHENS
+
+
+def test_shortening_under_an_adaptive_policy_that_may_not_reach_these_people_weakens() -> None:
+    keeps = (live(Kind.M365_RETENTION_POLICY, "OTHER", members=SCOPED), live(Kind.M365_RETENTION_RULE, "OTHER-R", parent_id="OTHER", period="forever"))
+    step = setting(RULE_, "R1", {"period": 730}, {"period": 365})
+    assert direction(step, *keeping(730), *keeps) is Direction.WEAKENS
+
+
+def test_switching_an_adaptive_delete_policy_on_weakens_for_whoever_may_be_in_it() -> None:
+    off = (replace(OTHERS[0], fields={**OTHERS[0].fields, "enabled": False}, force=Force.OFF), OTHERS[1])
+    assert direction(setting(Kind.M365_RETENTION_POLICY, "OTHER", {"enabled": False}, {"enabled": True}), *keeping(730), *off) is Direction.WEAKENS
+
+
+def test_a_closed_case_is_reopened_whatever_others_rules_say() -> None:
+    """No rule of somebody else's for which there is no word here stands in a hold's way (promise 3)."""
+    strange = (
+        live(Kind.M365_RETENTION_POLICY, "OTHER", members=("mars:All",)),
+        live(Kind.M365_RETENTION_RULE, "OTHER-R", parent_id="OTHER", action="obliterate"),
+    )
+    closed = (live(Kind.M365_CASE, "C1", state="closed"), live(Kind.M365_HOLD, "H1", parent_id="C1", members=("mail:a@d.example",)))
+    step = setting(Kind.M365_CASE, "C1", {"state": "closed"}, {"state": "open"})
+    assert direction(step, *closed, *strange) is Direction.STRENGTHENS
