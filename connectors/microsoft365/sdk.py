@@ -7,6 +7,7 @@ Answers are taken raw, because typed models cost 3 ms each and drop unknown valu
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import threading
 import weakref
@@ -74,10 +75,9 @@ class Pipe:
     def __init__(self, tenant: Tenant, base: str) -> None:
         self._base = base
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"graph-{tenant.id}", daemon=True)
         # Kept by name: the SDK wraps the transport in one of its own that never closes it.
-        self._transport = httpx.AsyncHTTPTransport(verify=tls_context(tenant), http2=False, trust_env=False, proxy=tenant.proxy)
-        self._client = httpx.AsyncClient(transport=self._transport, trust_env=False, follow_redirects=False)
+        transport = httpx.AsyncHTTPTransport(verify=tls_context(tenant), http2=False, trust_env=False, proxy=tenant.proxy)
+        self._client = httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
         GraphClientFactory.create_with_default_middleware(
             client=self._client,
             options={
@@ -88,9 +88,10 @@ class Pipe:
             },
         )
         self._gate = asyncio.Semaphore(_CONCURRENT)
-        self._thread.start()
+        thread = threading.Thread(target=_serve, args=(self._loop, transport), name=f"graph-{tenant.id}", daemon=True)
+        thread.start()
         # Loop and sockets must be closed even if nobody calls close(): an abandoned loop is a resource leak.
-        self._finalizer = weakref.finalize(self, _shut, self._loop, self._thread, self._transport)
+        self._finalizer = weakref.finalize(self, _shut, self._loop, thread)
 
     def submit(self, request: Request) -> Future[Answer]:
         """A future with the answer, whatever its status. It raises httpx's transport errors and ``ClaimsChallengeError``."""
@@ -143,10 +144,15 @@ class _HandedToken(AccessTokenProvider):  # type: ignore[misc]  # the SDK is ski
         return AllowedHostsValidator([httpx.URL(self._base).host])
 
 
-def _shut(loop: asyncio.AbstractEventLoop, thread: threading.Thread, transport: httpx.AsyncHTTPTransport) -> None:
-    if not loop.is_closed() and thread.is_alive():
-        asyncio.run_coroutine_threadsafe(transport.aclose(), loop).result(timeout=5)
+def _serve(loop: asyncio.AbstractEventLoop, transport: httpx.AsyncHTTPTransport) -> None:
+    """The loop's own thread: whoever ends the loop leaves closing to it, since nobody can wait for a loop from inside it."""
+    loop.run_forever()
+    loop.run_until_complete(transport.aclose())
+    loop.close()
+
+
+def _shut(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    with contextlib.suppress(RuntimeError):  # it has ended already
         loop.call_soon_threadsafe(loop.stop)
+    if thread is not threading.current_thread():  # the garbage collector may come by in the loop's own thread
         thread.join(timeout=5)
-    if not loop.is_running():
-        loop.close()
