@@ -98,7 +98,7 @@ def m365_effects(snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:  # n
     for policy in snapshot.of(Kind.M365_RETENTION_POLICY):
         for rule in rules[policy.vendor_id]:
             effects += _policy_effects(policy, rule)
-    publishing = _publishing_policies(snapshot)
+    publishing = _publishing(snapshot)
     for label in snapshot.of(Kind.M365_LABEL):
         effects += _label_effects(label, publishing[label.name.casefold()])
     cases = {case.vendor_id: case for case in snapshot.of(Kind.M365_CASE)}
@@ -232,18 +232,22 @@ def _policy_effects(policy: Live, rule: Live) -> list[Effect]:
     ]
 
 
-def _publishing_policies(snapshot: Snapshot) -> defaultdict[str, list[Live]]:
-    """By label name (caseless): the label policies in force that offer it. A label does nothing until published (M§1.1)."""
+def _publishing(snapshot: Snapshot) -> defaultdict[str, list[tuple[Live, Live]]]:
+    """By label name (caseless): policy and rule, both in force, that offer it or put it on. A label does nothing until published (M§1.1)."""
     policies = {policy.vendor_id: policy for policy in snapshot.of(Kind.M365_LABEL_POLICY)}
-    publishing: defaultdict[str, list[Live]] = defaultdict(list)
+    publishing: defaultdict[str, list[tuple[Live, Live]]] = defaultdict(list)
     for rule in snapshot.of(Kind.M365_LABEL_RULE):
         policy = policies.get(rule.parent_id or "")
         if policy is not None and _running(policy) and rule.force not in {Force.OFF, Force.ERROR, Force.PENDING}:
-            publishing[str(rule.fields.get("publishes", "")).casefold()].append(policy)
+            publishing[str(rule.fields.get("publishes", "")).casefold()].append((policy, rule))
     return publishing
 
 
-def _label_effects(label: Live, policies: Iterable[Live]) -> list[Effect]:
+def _label_effects(label: Live, publishing: Iterable[tuple[Live, Live]]) -> list[Effect]:
+    """What the label does where it stands, where people may put it on, and where the platform puts it on by itself.
+
+    The last is taken for a policy over those places, narrowed by the rule's query: which of its items will carry the label is content.
+    """
     ruling = _ruling(label)
     behaviour = label.fields.get("behaviour")
     hand = _HANDS.get(str(behaviour))
@@ -263,12 +267,15 @@ def _label_effects(label: Live, policies: Iterable[Live]) -> list[Effect]:
         removable_by=hand,
         in_force=label.force is not Force.OFF,
     )
-    published = [
-        replace(carried, ref=f"{label.vendor_id}/{policy.vendor_id}/{location}", scope=scope)
-        for policy in policies
-        for location, scope in _scopes(policy, policy.members)
-    ]
-    return [carried, *published]
+    found = [carried]
+    for policy, rule in publishing:
+        for location, scope in _scopes(policy, policy.members):
+            published = replace(carried, ref=f"{label.vendor_id}/{policy.vendor_id}/{location}", scope=scope)
+            found.append(published)
+            if rule.fields.get("applies") is True:
+                place = f"{label.vendor_id}/{policy.vendor_id}/{rule.vendor_id}/{location}"
+                found.append(replace(published, ref=place, mechanism=Mechanism.RETENTION_POLICY, label=None, terms=_text(rule, "query")))
+    return found
 
 
 def _held_members(hold: Live) -> frozenset[str]:

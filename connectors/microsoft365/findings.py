@@ -6,6 +6,9 @@ finding of the first order, whoever made it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
 from connectors.base import Finding
 from connectors.microsoft365.coverage import workloads_of
 from policies.effects import FOREVER
@@ -28,7 +31,9 @@ def findings(snapshot: Snapshot) -> tuple[Finding, ...]:
         if policy is not None and rule.fields.get("action") in _DELETING:
             found.append(_deleting(policy, rule, snapshot.tenant))
     found += [_locked(policy, snapshot.tenant) for policy in policies.values() if policy.fields.get("locked") is True]
-    found += [_label(label, snapshot.tenant) for label in snapshot.of(Kind.M365_LABEL) if label.fields.get("action") in _DELETING]
+    deleting = {label.name.casefold(): label for label in snapshot.of(Kind.M365_LABEL) if label.fields.get("action") in _DELETING}
+    found += [_label(label, snapshot.tenant) for label in deleting.values()]
+    found += _applied(snapshot, deleting)
     return (*sorted(found, key=lambda one: (not one.grave, one.code, one.ref.name, one.ref.vendor_id)), _unseen(snapshot.tenant))
 
 
@@ -94,6 +99,17 @@ def _label(label: Live, tenant: str) -> Finding:
         workloads=(Workload.MAIL, Workload.ARCHIVE, Workload.DRIVE, Workload.SITE, Workload.GROUP),
         days=days if isinstance(days, int) and not isinstance(days, bool) else None,
     )
+
+
+def _applied(snapshot: Snapshot, deleting: Mapping[str, Live]) -> Iterator[Finding]:
+    """Labels that delete and that the platform puts on by itself: nobody decides item by item, so it is a deletion over those places."""
+    policies = {policy.vendor_id: policy for policy in snapshot.of(Kind.M365_LABEL_POLICY)}
+    for rule in snapshot.of(Kind.M365_LABEL_RULE):
+        policy, label = policies.get(rule.parent_id or ""), deleting.get(str(rule.fields.get("publishes", "")).casefold())
+        if policy is not None and label is not None and rule.fields.get("applies") is True:
+            query = {"query": rule.fields.get("query", "")}
+            found = _deleting(policy, replace(rule, fields={**label.fields, **query}), snapshot.tenant)
+            yield replace(found, message=f"{found.message} It puts the label {label.name!r} on by itself.")
 
 
 def _when(rule: Live) -> str:

@@ -176,7 +176,7 @@ def _rules_from(rows: Sequence[wire.JsonObject], policy: Live, district: str, ma
     for row in sorted(rows, key=lambda item: wire.text(item, "WhenCreatedUTC") or ""):
         ours = made_by_us(row)
         label = published_label(row)
-        fields = {"publishes": label} if label is not None else _retention_fields(row)
+        fields = _label_fields(row, label) if label is not None else _retention_fields(row)
         mark = find_mark(wire.text(row, "Comment"))
         # A policy with our mark that a person made from the by-hand sheet has its rules from the same hand.
         hand = ours is not False or policy.made_by_us is False
@@ -218,6 +218,13 @@ def published_label(row: wire.JsonObject) -> str | None:
         return None
     both = re.fullmatch(r"[0-9a-fA-F-]{36},(?P<name>.+)", raw, re.DOTALL)
     return both["name"] if both else raw
+
+
+def _label_fields(row: wire.JsonObject, label: str) -> Fields:
+    """What is offered to people, or put on by the platform itself (``applies``), then on what its query finds."""
+    if not wire.filled(row, "ApplyComplianceTag"):
+        return {"publishes": label}
+    return {"publishes": label, "applies": True, "query": (wire.text(row, "ContentMatchQuery") or "").strip()}
 
 
 def _retention_fields(row: wire.JsonObject) -> Fields:

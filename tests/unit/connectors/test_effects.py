@@ -126,6 +126,16 @@ def test_a_label_reaches_where_it_is_published_and_rules_what_carries_it() -> No
     assert offered(label(), *publishing(MEMBER)) == {"a@d.example"}
 
 
+@pytest.mark.parametrize(("query", "terms"), [("", None), ("subject:invoice", "subject:invoice")])
+def test_a_label_that_the_platform_puts_on_rules_those_places_by_itself(query: str, terms: str | None) -> None:
+    above, below = publishing(MEMBER)
+    applied = live(Kind.M365_LABEL_RULE, "LR", parent="LP", publishes="L", applies=True, query=query)
+    assert below.fields == {"publishes": "L"}
+    (over,) = [effect for effect in m365(label(action="delete"), above, applied) if effect.mechanism is Mechanism.RETENTION_POLICY]
+    assert (over.label, over.delete, over.terms, over.scope.include) == (None, 730, terms, frozenset({"a@d.example"}))
+    assert over.ref == "L/LP/LR/exchange"
+
+
 @pytest.mark.parametrize(
     "lives",
     [

@@ -14,7 +14,7 @@ from connectors.microsoft365.findings import findings
 from connectors.microsoft365.inplace import Does, Mailbox, Sort, holding, mailbox_from, stamp, stamps
 from policies.effects import FOREVER
 from policies.kinds import Kind, Workload
-from policies.resources import Force, KindRead, Live, MemberState, ReadState, Snapshot
+from policies.resources import Fields, Force, KindRead, Live, MemberState, ReadState, Snapshot
 from policies.roster import Identity
 
 P1 = "11111111-1111-4111-8111-111111111111"
@@ -278,3 +278,12 @@ def test_a_label_that_deletes_is_told() -> None:
     )
     (found,) = told(world(label))
     assert (found.code, found.grave, found.days) == ("delete.label", False, 30)
+
+
+@pytest.mark.parametrize("applies", [True, False])
+def test_a_deleting_label_that_the_platform_puts_on_everything_by_itself_is_of_the_first_order(applies: bool) -> None:  # noqa: FBT001  # a fact
+    fields: Fields = {"period": 30, "trigger": "created", "action": "delete", "behaviour": "retain"}
+    label = Live(kind=Kind.M365_LABEL, vendor_id="l1", name="Old mail", fields=fields)
+    above = replace(policy(P1, "exchange:All"), kind=Kind.M365_LABEL_POLICY)
+    below = Live(kind=Kind.M365_LABEL_RULE, vendor_id="r1", name="r", parent_id=P1, fields={"publishes": "old MAIL", **({"applies": True} if applies else {})})
+    assert [(one.code, one.everyone) for one in told(world(label, above, below)) if one.grave] == ([("delete.whole_workload", True)] if applies else [])
