@@ -15,12 +15,12 @@ from policies.resources import ReadState, Snapshot
 from policies.roster import Identity, Roster
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.journal_erase import named
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen
 from recordwarden.coverage import Coverage, Protected, coverage, observed, people_kinds
 from recordwarden.exits import Exit, worst
 from sync.look import Look, look, with_places
+from sync.matters.reading import read_people
 from sync.wording import problem_document, ref_document
 
 
@@ -30,7 +30,7 @@ def explain(
 ) -> Answer:
     """For each source of each person: protected yes, no or unknown, by which objects, until when, and why."""
     call = called(ctx)
-    people = tuple(dict.fromkeys(line.lower() for line in named(person_file)))
+    people = read_people(person_file)
     with running(call, last_good=True) as run:
         looks = [_looked(run, door.tenant.id, people) for door in run.office.desk.doors]
         found = [one for seen in looks for one in _covered(seen, people)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,11 +14,11 @@ from recordwarden.cli.call import Call, called
 from recordwarden.cli.holding import act, answered, follow, summary
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.wrong import error
-from recordwarden.exits import Exit
+from recordwarden.exits import Exit, worst
 from recordwarden.wiring import group_names
 from sync.matters.model import Opened, Presence, SourceState
 from sync.matters.order import MatterOrder
-from sync.matters.reading import OrderFile, people_order, read_order, read_people
+from sync.matters.reading import OrderFile, people_order, read_names, read_order, with_names
 
 WaitFor = Annotated[Literal["effective", "accepted", "none"], typer.Option("--wait-for", help="What to wait for.")]
 Timeout = Annotated[float, typer.Option("--timeout", metavar="S", min=0, help="Seconds to wait at most.")]
@@ -38,8 +39,8 @@ def open_(
     read = _order(file, name_file)
     with running(call, last_good=True, groups=_groups(read.order)) as run:
         run.problems.extend(read.problems)
-        opened = run.lane.open(read.order, both=both, sha256=read.sha256 or None)
-        return _held(call, run, opened, wait_for, timeout)
+        opened = run.lane.open(read.order, both=both, sha256=read.sha256)
+        return _said(run, read, _held(call, run, opened, wait_for, timeout))
 
 
 def add(  # noqa: PLR0913, PLR0917  # the contract's options
@@ -56,28 +57,29 @@ def add(  # noqa: PLR0913, PLR0917  # the contract's options
     read = _order(file, person_file)
     with running(call, last_good=True, groups=_groups(read.order)) as run:
         run.problems.extend(read.problems)
-        opened = run.lane.add(alias, read.order, both=both, sha256=read.sha256 or None)
-        return _held(call, run, opened, wait_for, timeout)
+        opened = run.lane.add(alias, read.order, both=both, sha256=read.sha256)
+        return _said(run, read, _held(call, run, opened, wait_for, timeout))
 
 
 def _order(file: Path | None, names: Path | None) -> OrderFile:
     """The order of a file, with the people of a second one. Raises FolderError, CommandError."""
     if file is None and names is None:
         raise CommandError(Exit.USAGE, error("usage", "Nobody is named.", "Give --file matter.yaml, or a file with one address a line."))
-    if file is None:
-        assert names is not None
-        return OrderFile(order=people_order(read_people(names)), sha256="")
-    read = read_order(file)
     if names is None:
-        return read
-    more = people_order(read_people(names)).people
-    known = {line.id for line in read.order.people}
-    people = (*read.order.people, *(line for line in more if line.id not in known))
-    return OrderFile(order=read.order.model_copy(update={"people": people}), sha256="", problems=read.problems)
+        assert file is not None
+        return read_order(file)
+    return people_order(read_names(names)) if file is None else with_names(read_order(file), read_names(names))
 
 
 def _groups(order: MatterOrder) -> frozenset[str]:
     return group_names((*(line.id for line in order.people), *(f"group:{place.text}" for place in order.places if place.group)))
+
+
+def _said(run: Running, read: OrderFile, answer: Answer) -> Answer:
+    """The answer, which leaves somebody unknown where a line of the file named nobody."""
+    if any(problem.code == "people.not_an_address" for problem in read.problems):
+        run.exit = worst(answer.exit, Exit.UNKNOWN)
+    return replace(answer, exit=run.exit)
 
 
 def _held(call: Call, run: Running, opened: Opened, wait_for: str, timeout: float) -> Answer:

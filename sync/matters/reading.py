@@ -28,6 +28,15 @@ class OrderFile:
     problems: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesFile:
+    """A file of people as it was read: the addresses in it, a warning for each line that is none, and the digest of its bytes."""
+
+    addresses: tuple[str, ...]
+    sha256: str
+    wrong: tuple[Problem, ...] = ()
+
+
 def read_order(path: Path) -> OrderFile:
     """The hold order in ``path``. Raises FolderError with everything that is wrong in it."""
     raw, text = _text(path)
@@ -38,22 +47,48 @@ def read_order(path: Path) -> OrderFile:
     order = shaped(MatterOrder, document.value, document.places, path)
     if isinstance(order, tuple):
         raise FolderError(order)
-    people, digest = _with_lists(order.people, document)
-    return OrderFile(order=order.model_copy(update={"people": people}), sha256=digest, problems=tuple(_warnings(order, path)))
+    people, digest, wrong = _with_lists(order.people, document)
+    return OrderFile(order=order.model_copy(update={"people": people}), sha256=digest, problems=(*_warnings(order, path), *wrong))
+
+
+def with_names(read: OrderFile, names: NamesFile) -> OrderFile:
+    """An order with the people of a second file; both decide whether it is the same order again."""
+    known = {line.id for line in read.order.people}
+    more = (line for line in people_order(names).order.people if line.id not in known)
+    order = read.order.model_copy(update={"people": (*read.order.people, *more)})
+    digest = hashlib.sha256(f"{read.sha256}{names.sha256}".encode()).hexdigest()
+    return OrderFile(order=order, sha256=digest, problems=(*read.problems, *names.wrong))
+
+
+def read_names(path: Path) -> NamesFile:
+    """The addresses in a file of people: one a line with ``#`` comments, or (``.csv``) the column headed ``address``.
+
+    A line that is no address stops nobody else from being held (design, promise 3); it is told. Raises FolderError where there is no address at all.
+    """
+    raw, text = _text(path)
+    found, wrong = _column(text, path) if path.suffix.lower() == ".csv" else _lines(text, path)
+    if not found:
+        nobody = _problem("people.empty", "The file names nobody.", "Write one address a line.", Where(file=str(path)))
+        raise FolderError(tuple(wrong) or (nobody,))
+    told = tuple(replace(problem, severity=Severity.WARNING) for problem in wrong)
+    return NamesFile(addresses=tuple(dict.fromkeys(found)), sha256=hashlib.sha256(raw).hexdigest(), wrong=told)
 
 
 def read_people(path: Path) -> tuple[str, ...]:
-    """The addresses in a file of people: one a line with ``#`` comments, or (``.csv``) the column headed ``address``. Raises FolderError."""
-    _, text = _text(path)
-    return _column(text, path) if path.suffix.lower() == ".csv" else _lines(text, path)
+    """The addresses in such a file, every line of which must be one. Raises FolderError."""
+    names = read_names(path)
+    if names.wrong:
+        raise FolderError(tuple(replace(problem, severity=Severity.ERROR) for problem in names.wrong))
+    return names.addresses
 
 
-def people_order(addresses: Iterable[str]) -> MatterOrder:
-    """An order that only adds people."""
-    return MatterOrder(people=tuple(PersonLine(address=address) for address in addresses))
+def people_order(names: NamesFile) -> OrderFile:
+    """An order that only names people."""
+    order = MatterOrder(people=tuple(PersonLine(address=address) for address in names.addresses))
+    return OrderFile(order=order, sha256=names.sha256, problems=names.wrong)
 
 
-def _lines(text: str, path: Path) -> tuple[str, ...]:
+def _lines(text: str, path: Path) -> tuple[list[str], list[Problem]]:
     found: list[str] = []
     wrong: list[Problem] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -62,10 +97,10 @@ def _lines(text: str, path: Path) -> tuple[str, ...]:
             found.append(address.lower())
         elif address:
             wrong.append(_no_address(path, number))
-    return _people(found, wrong, path)
+    return found, wrong
 
 
-def _column(text: str, path: Path) -> tuple[str, ...]:
+def _column(text: str, path: Path) -> tuple[list[str], list[Problem]]:
     reader = csv.DictReader(text.splitlines())
     header = {name.strip().lower(): name for name in reader.fieldnames or () if name}
     if "address" not in header:
@@ -78,15 +113,7 @@ def _column(text: str, path: Path) -> tuple[str, ...]:
             found.append(address.lower())
         elif address:
             wrong.append(_no_address(path, reader.line_num))
-    return _people(found, wrong, path)
-
-
-def _people(found: list[str], wrong: list[Problem], path: Path) -> tuple[str, ...]:
-    if not found and not wrong:
-        wrong.append(_problem("people.empty", "The file names nobody.", "Write one address a line.", Where(file=str(path))))
-    if wrong:
-        raise FolderError(tuple(wrong))
-    return tuple(dict.fromkeys(found))
+    return found, wrong
 
 
 def _no_address(path: Path, number: int) -> Problem:
@@ -95,18 +122,20 @@ def _no_address(path: Path, number: int) -> Problem:
                     Where(file=str(path), line=number, column=1))
 
 
-def _with_lists(lines: Iterable[PersonLine], document: Document) -> tuple[tuple[PersonLine, ...], str]:
+def _with_lists(lines: Iterable[PersonLine], document: Document) -> tuple[tuple[PersonLine, ...], str, tuple[Problem, ...]]:
     """The lines with every list opened; a list's bytes count in the order's digest, so that a longer list is a new order."""
     opened: list[PersonLine] = []
+    wrong: list[Problem] = []
     digest = document.sha256
     for line in lines:
         if line.kind is not LineKind.CSV:
             opened.append(line)
             continue
-        raw, text = _text(document.file.parent / line.text)
-        opened.extend(PersonLine(address=address) for address in _column(text, document.file.parent / line.text))
-        digest = hashlib.sha256(digest.encode() + raw).hexdigest()
-    return tuple({line.id: line for line in opened}.values()), digest
+        names = read_names(document.file.parent / line.text)
+        opened.extend(PersonLine(address=address) for address in names.addresses)
+        wrong += names.wrong
+        digest = hashlib.sha256(f"{digest}{names.sha256}".encode()).hexdigest()
+    return tuple({line.id: line for line in opened}.values()), digest, tuple(wrong)
 
 
 def _text(path: Path) -> tuple[bytes, str]:

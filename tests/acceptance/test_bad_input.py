@@ -142,6 +142,16 @@ def test_an_order_with_a_mistake_opens_no_matter(district: District) -> None:
     assert district.run("hold", "status").result["matters"] == []
 
 
+def test_a_bad_line_in_a_list_of_names_is_told_and_the_others_are_held_once(tiny: District) -> None:
+    names = tiny.people_file("hattie.stonecroft@harbormill.example", "Ada North")
+    ran = tiny.must("hold", "open", "--name-file", names, "--wait-for", "none", code=3)
+    assert "people.not_an_address" in ran.codes("warning")
+    assert [person["person"] for person in ran.result["people"]] == ["hattie.stonecroft@harbormill.example"]
+    again = tiny.must("hold", "open", "--name-file", names, "--wait-for", "none", code=3)
+    assert again.result["matter"]["alias"] == ran.result["matter"]["alias"]
+    assert len(tiny.run("hold", "status").result["matters"]) == 1
+
+
 def test_a_broken_folder_does_not_stop_a_hold(district: District) -> None:
     district.must("status", code=district.run("status").code)
     malformed(district)

@@ -12,7 +12,7 @@ from policies.kinds import Workload
 from policies.problems import FolderError, Problem, Severity
 from sync.matters.opening import details, instant
 from sync.matters.order import LineKind, MatterOrder
-from sync.matters.reading import OrderFile, read_order, read_people
+from sync.matters.reading import OrderFile, people_order, read_names, read_order, read_people, with_names
 
 ROOT = Path(__file__).parents[4]
 
@@ -111,6 +111,26 @@ def test_files_of_people(tmp_path: Path) -> None:
         with pytest.raises(FolderError) as caught:
             read_people(written(tmp_path, text, name))
         assert caught.value.problems[0].code == code
+
+
+def test_a_line_that_is_no_address_keeps_nobody_else_from_being_held(tmp_path: Path) -> None:
+    names = read_names(written(tmp_path, "a@d.example\nAda North\nb@d.example\n", "some.txt"))
+    assert names.addresses == ("a@d.example", "b@d.example")
+    assert [(one.code, one.severity, one.where.line if one.where else None) for one in names.wrong] == [("people.not_an_address", Severity.WARNING, 2)]
+    written(tmp_path, "address\na@d.example\nAda North\n", "list.csv")
+    order = read(tmp_path, "people: [{csv: list.csv}]\nordered_by: c\ntriggered_on: 2026-09-14\n")
+    assert [line.text for line in order.order.people] == ["a@d.example"]
+    assert "people.not_an_address" in [one.code for one in order.problems]
+
+
+def test_the_same_names_are_the_same_order(tmp_path: Path) -> None:
+    first = read_names(written(tmp_path, "a@d.example\n", "one.txt"))
+    assert people_order(first).sha256 == people_order(read_names(written(tmp_path, "a@d.example\n", "again.txt"))).sha256
+    order = read(tmp_path, "people: [{address: a@d.example}]\n")
+    both = with_names(order, read_names(written(tmp_path, "a@d.example\nb@d.example\n", "more.txt")))
+    assert [line.text for line in both.order.people] == ["a@d.example", "b@d.example"]
+    assert both.sha256 not in {order.sha256, first.sha256}
+    assert both.sha256 == with_names(order, read_names(tmp_path / "more.txt")).sha256
 
 
 def test_days_and_times(tmp_path: Path) -> None:
