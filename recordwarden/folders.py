@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,17 +68,28 @@ def _last_good(options: Options, broken: FolderError) -> Read:
         next_step="recordwarden check",
     )
     read = _of_texts(options, texts["policy.yaml"], texts["district.yaml"], broken)
+    if not _more_than_policy(options, broken):  # the district as it is: a tenant that joined since must not be left out of a hold
+        with suppress(OSError, FolderError, SourceError):  # where it does not fit the policy that was kept, the district kept with that one does
+            read = _of_texts(options, texts["policy.yaml"], _district_text(options), broken)
     return replace(read, digest=kept.digest, problems=(warning, *_as_warnings(broken.problems)))
+
+
+def _more_than_policy(options: Options, broken: FolderError) -> bool:
+    """Whether something besides the policy is wrong."""
+    others = {"district.yaml", *(path.name for path in options.overlays)}
+    return any(one.severity is Severity.ERROR and one.where is not None and Path(one.where.file).name in others for one in broken.problems)
+
+
+def _district_text(options: Options) -> str:
+    return (options.folder / "district.yaml").read_text(encoding="utf-8-sig")
 
 
 def _without_policy(options: Options, broken: FolderError) -> Read:
     """The district on disk with a policy that orders nothing, so that a hold need not wait. Raises ``broken`` where more than the policy is wrong."""
-    others = {"district.yaml", *(path.name for path in options.overlays)}
-    if any(one.severity is Severity.ERROR and one.where is not None and Path(one.where.file).name in others for one in broken.problems):
+    if _more_than_policy(options, broken):
         raise broken
     try:
-        district = (options.folder / "district.yaml").read_text(encoding="utf-8-sig")
-        read = _of_texts(options, NO_POLICY, district, broken)
+        read = _of_texts(options, NO_POLICY, _district_text(options), broken)
     except (OSError, FolderError, SourceError) as error:
         raise broken from error
     warning = Problem(

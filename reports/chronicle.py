@@ -42,6 +42,14 @@ class Signature:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attested:
+    """A statement: who signed it, and until when it counts."""
+
+    officer: str
+    until: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class HoldStream:
     """A matter replayed from its entries: parts by id, each in its newest form. People and reasons stay behind their seals."""
@@ -60,8 +68,9 @@ class HoldStream:
 
 @dataclass(slots=True, kw_only=True)
 class Chronicle:
-    """What the journal says up to ``as_of``."""
+    """What the journal says up to ``as_of``, everything before ``until``."""
 
+    until: datetime
     as_of: AsOf | None = None
     marks: dict[datetime, AsOf] = field(default_factory=dict)
     """For each boundary asked for, the last entry before it."""
@@ -72,15 +81,15 @@ class Chronicle:
     """Public key by officer id, of the version of the guards that was in force."""
     confirmed: dict[str, str] = field(default_factory=dict)
     policies: list[tuple[datetime, str]] = field(default_factory=list)
-    attested: dict[str, str] = field(default_factory=dict)
-    """Officer by subject, for statements that are read as findings."""
+    attested: dict[str, Attested] = field(default_factory=dict)
+    """By subject, the newest statement about it."""
     reports: list[str] = field(default_factory=list)
     """Subjects of reports sealed before."""
 
 
 def chronicle(entries: Iterable[Entry], until: datetime, boundaries: Iterable[datetime]) -> Chronicle:
     """Everything before ``until``; the journal is in order, so the first later entry ends the fold."""
-    told = Chronicle()
+    told = Chronicle(until=until)
     ends = sorted(boundaries)
     for entry in entries:
         if entry.at >= until:
@@ -105,7 +114,9 @@ def _take(told: Chronicle, entry: Entry) -> None:  # noqa: C901  # one case per 
         case EntryKind.APPROVAL if "change" in body and "verdict" in body:
             told.signatures.append(Signature(change=str(body["change"]), verdict=str(body["verdict"]), officer=entry.actor.id, at=entry.at))
         case EntryKind.ATTESTATION:
-            told.attested[entry.subject] = entry.actor.id
+            ends = instant(body["until"])
+            assert ends is not None
+            told.attested[entry.subject] = Attested(officer=entry.actor.id, until=ends)
         case EntryKind.CONFIRMATION:
             told.confirmed[entry.subject.removeprefix("series/")] = str(body["row"])
         case EntryKind.GOVERNANCE:

@@ -24,7 +24,8 @@ def holds(told: Chronicle, tenants: Sequence[Tenant], period: Period, matters: M
 
 def _hold(stream: HoldStream, told: Chronicle, tenants: Sequence[Tenant], period: Period, matters: Mapping[str, Matter] | str) -> HoldFacts:
     states = Counter(str(one["state"]) for one in stream.people.values())
-    secured = sum(one.get("secured_on") is not None or f"paper/{key}" in told.attested for key, one in stream.paper.items())
+    vouched = {subject for subject, one in told.attested.items() if one.until > told.until}
+    secured = sum(one.get("secured_on") is not None or f"paper/{key}" in vouched for key, one in stream.paper.items())
     matter = matters if isinstance(matters, str) else matters.get(stream.tenant_alias)
     return HoldFacts(
         alias=stream.report_alias,
@@ -89,11 +90,11 @@ def gaps(told: Chronicle, period: Period, offices: Mapping[str, str]) -> tuple[G
     found: list[GapFacts] = []
     for stream in told.holds.values():
         for key, gap in stream.gaps.items():
-            officer = told.attested.get(f"gap/{key}")
+            attested = told.attested.get(f"gap/{key}")
             last, first = instant(gap["last_seen_held"]), instant(gap["first_seen_not_held"])
             assert last is not None
             assert first is not None
-            if first < period.begin and officer is not None:
+            if first < period.begin and attested is not None:
                 continue
             source = stream.sources[str(gap["source"])]
             found.append(
@@ -106,7 +107,7 @@ def gaps(told: Chronicle, period: Period, offices: Mapping[str, str]) -> tuple[G
                     first_seen_not_held=first,
                     restored=instant(gap["restored"]),
                     recoverable_until=instant(gap["recoverable_until"]),
-                    found_by=None if officer is None else offices.get(officer, "a former officer"),
+                    found_by=None if attested is None else offices.get(attested.officer, "a former officer"),
                 )
             )
     return tuple(sorted(found, key=lambda one: (one.first_seen_not_held, one.id)))

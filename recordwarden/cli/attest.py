@@ -19,6 +19,7 @@ from recordwarden.cli.vault_words import rule_problems
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from sync.matters.lane import HoldLane
 from sync.registers.attestations import Attestation, Statement
 from sync.registers.attestations import attest as sign
 from sync.registers.attestations import attestations as kept
@@ -100,11 +101,20 @@ def _sensible(office: Office, subject: str, rules: Path | None) -> None:
         raise CommandError(
             Exit.ERROR, error("attest.subject", words, "Write admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, or a control's id.")
         )
+    if head in {"gap", "paper"} and rest not in _known(office, head):
+        words = f"No open matter has {'a gap record' if head == 'gap' else 'a place on paper'} with the id {rest}."
+        raise CommandError(Exit.ERROR, error("attest.subject", words, "recordwarden hold status ALIAS shows their ids."))
     if (rules is not None) != (head == "vault-rules"):
         raise CommandError(
             Exit.USAGE,
             error("usage", "--rules goes with vault-rules/TENANT, and only with it.", "attest vault-rules/TENANT --rules FILE --until DATE"),
         )
+
+
+def _known(office: Office, head: str) -> set[str]:
+    """Ids of the gap records, or of the places on paper, of the open matters."""
+    matters = HoldLane(office.desk).register.open()
+    return {gap.id for matter in matters for gap in matter.gaps} if head == "gap" else {place.id for matter in matters for place in matter.paper}
 
 
 def _show(screen: Screen, found: Sequence[Attestation]) -> None:

@@ -43,7 +43,7 @@ def board(
             from recordwarden.cli.screen import Screen
 
             assert isinstance(screen, Screen)
-            screen.say(f"Board report for {month} ({edition}), as of journal entry {made.seq}:")
+            screen.say(f"Board report for {month} ({edition}), as of journal entry {made.facts.as_of.seq}, sealed as entry {made.seq}:")
             for path in paths:
                 screen.say(path, indent=2)
 

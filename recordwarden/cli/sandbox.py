@@ -93,7 +93,12 @@ def stop(ctx: typer.Context, state: State = None) -> Answer:
     """End it, and wait until it is gone."""
     folder = _folder(called(ctx), state)
     running = find(folder)
-    os.kill(running.pid, signal.SIGTERM)
+    try:
+        os.kill(running.pid, signal.SIGTERM)
+    except ProcessLookupError as problem:
+        (folder / "sandbox.json").unlink(missing_ok=True)
+        words = f"Process {running.pid}, which served {folder}, is gone already; its note is taken away."
+        raise CommandError(Exit.ERROR, error("sandbox.not_running", words, "recordwarden sandbox start --state DIR --background")) from problem
     clock = SystemClock()
     deadline = clock.monotonic() + PATIENCE
     while (folder / "sandbox.json").exists():

@@ -8,9 +8,11 @@ import shutil
 import sys
 from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.text import Text
+from ruamel.yaml import YAML
 
 from recordwarden.clock import DrillClock, SystemClock
 from recordwarden.drill.stage import Stage, StoryError, fresh
@@ -166,7 +168,8 @@ def lawsuit(stage: Stage) -> None:
 def report(stage: Stage) -> None:
     """The month's report."""
     stage.chapter(8, "report board: what the board reads")
-    month = DrillClock(stage.clock_file).now().strftime("%Y-%m")
+    zone = YAML(typ="safe").load(stage.folder / "district" / "district.yaml")["timezone"]  # a month is the district's own
+    month = DrillClock(stage.clock_file).now().astimezone(ZoneInfo(zone)).strftime("%Y-%m")
     stage.run("report", "board", "--month", month, "--out", str(stage.folder / "report"))
 
 

@@ -268,12 +268,16 @@ def _misfiled(row: JournalRow) -> str | None:
 
 
 def _replace(path: Path, lines: Iterable[bytes]) -> None:
-    """Write ``lines`` to a neighbour first: ``path`` is the whole file or what it was."""
-    draft = path.with_name(f".{path.name}.part")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        for line in lines:
-            file.write(line + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    """Write ``lines`` to a neighbour first: ``path`` is the whole file or what it was. Raises JournalError ``file.unwritable``."""
+    try:
+        draft = path.with_name(f".{path.name}.part")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            for line in lines:
+                file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except (OSError, ValueError) as problem:  # ValueError: a path without a name
+        reason = problem.strerror if isinstance(problem, OSError) else "it names no file"
+        raise JournalError("file.unwritable", f"{path} cannot be written: {reason}", "name a file in a folder that you may write to") from problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,14 +24,24 @@ class KeptFolder:
 
 
 def keep(journal: Journal, store: Store, clock: Clock, digest: str, files: Mapping[str, bytes]) -> bool:
-    """Keep the folder with ``digest`` as the one in force from now; whether it was not already."""
+    """Keep the folder, whose policy has ``digest``, as the one in force from now; whether it was not already.
+
+    ``files`` are all of it, overlays too: who changed one beside the policy changed what goes on when the folder breaks, and the journal says that.
+    """
     now = clock.now()
     with store.write() as session:
         last = rows.last_policy(session, store.district)
-        if last is not None and last.digest == digest:
+        same = last is not None and last.digest == digest
+        if same and rows.kept_files(session, store.district, digest) == files:
             return False
+        hashes = {name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in sorted(files.items())}
+        if same:
+            rows.put_files(session, store.district, digest, files)
+            journal.append(EntryKind.OBSERVATION, "folder", {"policy": digest, "hashes": hashes}, session=session)
+            return True
         rows.put_policy(session, PolicyInForceRow(district=store.district, number=1, digest=digest, in_force_from=now), files)
-        body = {"policy": digest, "in_force_from": now, "before": None if last is None else last.digest, "files": sorted(files)}
+        before = None if last is None else last.digest
+        body = {"policy": digest, "in_force_from": now, "before": before, "files": sorted(files), "hashes": hashes}
         journal.append(EntryKind.OBSERVATION, "policy", body, session=session)
     return True
 

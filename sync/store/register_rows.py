@@ -35,15 +35,21 @@ def last_policy(session: Session, district: str, at: datetime | None = None) -> 
 
 
 def put_policy(session: Session, row: PolicyInForceRow, files: Mapping[str, bytes]) -> None:
-    """Store that a policy came into force, and its files unless they are kept already."""
-    kept = session.exec(select(KeptFileRow.name).where(KeptFileRow.district == row.district, KeptFileRow.digest == row.digest)).first()
-    if kept is None:
-        for name, content in files.items():
-            session.add(KeptFileRow(district=row.district, digest=row.digest, name=name, content=content))
+    """Store that a policy came into force, with the files of its folder."""
+    put_files(session, row.district, row.digest, files)
     number = session.exec(select(func.max(PolicyInForceRow.number)).where(PolicyInForceRow.district == row.district)).one()
     row.number = (number or 0) + 1
     session.add(row)
     session.flush()
+
+
+def put_files(session: Session, district: str, digest: str, files: Mapping[str, bytes]) -> None:
+    """Store the files of a folder under its policy's digest, in place of those that stood beside that policy before."""
+    for old in session.exec(select(KeptFileRow).where(KeptFileRow.district == district, KeptFileRow.digest == digest)).all():
+        if old.name not in files:
+            session.delete(old)
+    for name, content in files.items():
+        session.merge(KeptFileRow(district=district, digest=digest, name=name, content=content))
 
 
 def kept_files(session: Session, district: str, digest: str) -> Mapping[str, bytes]:

@@ -60,6 +60,32 @@ def test_the_last_good_folder_goes_before_none(options: Options) -> None:
         assert opened.problems[0].code == "folder.last_good"
 
 
+def test_a_broken_policy_leaves_no_tenant_out_that_joined_since(options: Options) -> None:
+    text = (options.folder / "district.yaml").read_text(encoding="utf-8")
+    alone = "".join(line for line in text.splitlines(keepends=True) if "id: google" not in line)
+    assert alone != text
+    write(options, "district.yaml", alone)
+    with office(options) as opened:
+        assert [tenant.id for tenant in opened.district.tenants] == ["m365"]
+    write(options, "district.yaml", text)
+    write(options, "policy.yaml", "rules: [")
+    with office(options, last_good_allowed=True) as opened:
+        assert [tenant.id for tenant in opened.district.tenants] == ["m365", "google"]
+
+
+def test_a_broken_district_goes_on_as_it_was_last_seen(options: Options) -> None:
+    """Seen with the policy unchanged: what is kept is the whole folder, not only the policy."""
+    text = (options.folder / "district.yaml").read_text(encoding="utf-8")
+    with office(options):
+        pass
+    write(options, "district.yaml", text.replace("timezone: America/New_York", "timezone: America/Chicago"))
+    with office(options) as opened:
+        assert [entry.subject for entry in opened.desk.journal.entries()].count("folder") == 1
+    write(options, "district.yaml", "id: hm7kq2x4\ndrill: true\nname: [")
+    with office(options, last_good_allowed=True) as opened:
+        assert opened.district.timezone == "America/Chicago"
+
+
 def waiting(options: Options, deviations: str) -> list[str]:
     """What the folder with these deviations in place of its own has waiting for two officers."""
     text = (DEMO / "policy.yaml").read_text(encoding="utf-8")

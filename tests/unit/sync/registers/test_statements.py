@@ -126,3 +126,16 @@ def test_every_policy_in_force_is_kept_and_the_last_good_one_found(journal: Jour
     assert (then.digest, then.files) == ("d2", second)
     assert kept.last_good(store, START - timedelta(seconds=1)) is None
     assert [entry.body["before"] for entry in journal.entries() if entry.subject == "policy"] == [None, "d1", "d2"]
+
+
+def test_a_folder_that_changed_beside_its_policy_is_kept_as_it_is_now(journal: Journal, store: Store, clock: VirtualClock) -> None:
+    first = {"policy.yaml": b"p", "district.yaml": b"one tenant", "overlay.yaml": b"o"}
+    then = {"policy.yaml": b"p", "district.yaml": b"two tenants"}
+    assert kept.keep(journal, store, clock, "d1", first)
+    assert kept.keep(journal, store, clock, "d1", then)
+    assert not kept.keep(journal, store, clock, "d1", then)
+    last = kept.last_good(store)
+    assert last is not None
+    assert (last.files, last.in_force_from) == (then, START)
+    told = [entry.body["hashes"] for entry in journal.entries() if entry.subject == "folder"]
+    assert told == [{name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in sorted(then.items())}]
