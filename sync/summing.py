@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectors.base import Lane
+from connectors.effects import GOOGLE_MODELLED, M365_MODELLED
 from policies.kinds import TRAITS, Kind
 from policies.resources import KindRead, Live, ReadState, Ref, Snapshot
 from sync.assess import AssessInput, Standing, assess
@@ -118,8 +119,8 @@ def with_read_back(snapshot: Snapshot, live: dict[str, Live]) -> Snapshot:
 
 
 def needed_kinds(decision: Decision, lanes: tuple[Lane, ...]) -> frozenset[Kind]:
-    """The kinds that this run needed to see: what is wanted and what is bound, in the lanes that were looked at."""
-    kinds = {one.kind for one in decision.wanted.values()} | {one.kind for one in decision.bindings.values()}
+    """The kinds that this run needed to see, in the lanes that were looked at: what is wanted and bound, and what keeps and deletes beside it."""
+    kinds = {one.kind for one in decision.wanted.values()} | {one.kind for one in decision.bindings.values()} | M365_MODELLED | GOOGLE_MODELLED
     return frozenset(kind for kind in kinds if (Lane.HOLD if TRAITS[kind].hold_lane else Lane.SYNC) in lanes)
 
 

@@ -49,7 +49,9 @@ def running(call: Call, *, last_good: bool = False, groups: AbstractSet[str] = f
         lane = HoldLane(office.desk)
         run = Running(office=office, engine=Engine(office.desk, lane), lane=lane, problems=list(office.problems))
         runs = Runs(office.desk.store)
-        runs.begin(office.desk.run_id, call.command, office.desk.clock.now(), __version__)
+        # A run of some tenants says nothing of the others, so it never stands for a look at everything.
+        asked = " ".join((call.command, *(f"--tenant {tenant}" for tenant in office.options.tenants)))
+        runs.begin(office.desk.run_id, asked, office.desk.clock.now(), __version__)
         try:
             yield run
         finally:

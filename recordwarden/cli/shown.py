@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from policies.duties import StandingValue
-from policies.resources import without_mark
+from policies.resources import ReadState, without_mark
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.words import DIRECTIONS, FIELDS, OPERATIONS, STANDINGS, STATUSES, value_word
 from reports.words import KINDS
@@ -30,10 +30,25 @@ _CLASSES: Final = {
 }
 
 
-def drift_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
-    """What was changed outside Recordwarden."""
+def unread_lines(screen: Screen, tenants: Iterable[TenantResult]) -> bool:
+    """What was not seen, before anything is said to be nothing; whether there was any."""
+    said = False
+    for tenant in tenants:
+        if tenant.error is not None:
+            screen.say(f"{tenant.tenant}: could not be asked; nothing is known of it ({tenant.error.code})", "yellow")
+            said = True
+        for kind, read in sorted(tenant.kinds.items()):
+            if tenant.error is None and kind in tenant.needed and read.state is not ReadState.COMPLETE:
+                screen.say(f"{tenant.tenant}: not read completely: {KINDS[kind]} ({read.reason})", "yellow")
+                said = True
+    return said
+
+
+def drift_lines(screen: Screen, tenants: Sequence[TenantResult]) -> None:
+    """What was changed outside Recordwarden, and first what could not be seen."""
+    blind = unread_lines(screen, tenants)
     found = [(tenant.tenant, drift) for tenant in tenants for drift in tenant.drift]
-    screen.heading(f"Changed outside Recordwarden: {len(found) or 'nothing'}")
+    screen.heading(f"Changed outside Recordwarden: {len(found) or ('nothing that was seen' if blind else 'nothing')}")
     for tenant, drift in found:
         screen.say(f"{tenant}: {KINDS[drift.kind]} {_name(drift)} {_CLASSES[drift.drift]} ({DIRECTIONS[drift.direction]})", indent=2)
         for line in _differences(drift):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from connectors.base import Lane
+from policies.kinds import Kind
 from policies.problems import Problem
+from policies.resources import ReadState
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.endings import NOT_KNOWN
 from recordwarden.cli.holding import ending
 from recordwarden.cli.running import Running
 from recordwarden.cli.screen import Screen, many, moment
+from recordwarden.cli.wrong import warning
 from recordwarden.exits import Exit, worst
+from reports.words import KINDS
 from sync.bindings import BindingState
 from sync.matters.lane import HoldLane
 from sync.plan import ChangeStatus
@@ -26,6 +30,7 @@ from sync.run import Engine
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes, KeptChange
 from sync.store.drifts import Drifts
+from sync.store.report_rows import kept_reads
 from sync.store.runs import KeptRun, Runs
 from sync.wording import instant
 
@@ -38,6 +43,8 @@ FULL = ("sync", "plan")
 """Commands whose runs look at everything and keep every change that they found."""
 WAITING = (ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.APPROVED, ChangeStatus.FAILED)
 DAY = 86400
+OLD = timedelta(hours=26)
+"""After that nothing is known of a tenant any more: everything is looked at once a day at least (design §7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +78,23 @@ def standing(office: Office) -> Standing:
     last = _last_look(office)
     waiting = _waiting(office, last)
     drift = sum(len(Drifts(desk.store).open(tenant.id)) for tenant in office.district.tenants)
+    alive = daemon(office, now)
+    looked = looks(office)
     result = {
-        "daemon": daemon(office, now),
+        "daemon": alive,
         "lanes": lanes(office),
         "jobs": jobs(office),
         "in_flight": flights,
         "holds": holds(run),
         "store": store(office, now),
+        "looks": looked,
         "last_look": None if last is None else {"command": last.command, "at": instant(last.started_at), "exit": last.exit},
         "waiting": {"changes": len(waiting), "changed_outside": drift},
     }
     flying = (Exit.UNKNOWN if one["state"] == "outcome_unknown" else Exit.IN_FLIGHT for one in flights)
-    exits = (held, *flying, *_left(last, waiting, drift))
-    return Standing(result=result, exits=exits, problems=gaps)
+    unseen = (*_dead(alive), *(problem for one in looked for problem in _unseen(one, now)))
+    exits = (held, *flying, *_left(last, waiting, drift), *(Exit.UNKNOWN for _ in unseen))
+    return Standing(result=result, exits=exits, problems=(*gaps, *unseen))
 
 
 def daemon(office: Office, now: datetime) -> dict[str, object]:
@@ -96,6 +107,38 @@ def daemon(office: Office, now: datetime) -> dict[str, object]:
     if beat is not None:
         return {"alive": beat.alive, "last_tick": None, "reason": "daemon.other_machine"}
     return {"alive": False, "last_tick": None, "reason": "daemon.none"}
+
+
+def looks(office: Office) -> list[dict[str, object]]:
+    """When each tenant was last looked at, and which kinds were not seen completely then; ``at`` null where nobody ever did."""
+    reads = kept_reads(office.desk.store)
+    found: list[dict[str, object]] = []
+    for tenant in office.district.tenants:
+        own = [one for one in reads if one.tenant == tenant.id]
+        newest = max((one.at for one in own), default=None)
+        partly = {one.kind.value: one.reason for one in own if one.state is not ReadState.COMPLETE}
+        found.append({"tenant": tenant.id, "at": instant(newest), "not_complete": partly})
+    return found
+
+
+def _unseen(one: Mapping[str, object], now: datetime) -> Iterator[Problem]:
+    """What speaks against believing the store about a tenant."""
+    tenant, at = str(one["tenant"]), one["at"]
+    if at is None:
+        yield warning("look.none", "Nobody has looked at this tenant yet, so nothing is known of it.", "recordwarden plan", tenant=tenant)
+        return
+    if now - datetime.fromisoformat(str(at)) > OLD:
+        words = f"This tenant was last looked at {moment(str(at))}; what stands there now is not known."
+        yield warning("look.old", words, "recordwarden sync", tenant=tenant)
+    partly = one["not_complete"]
+    if isinstance(partly, Mapping) and partly:
+        words = f"Not seen completely: {', '.join(KINDS[Kind(kind)] for kind in partly)}."
+        yield warning("kind.not_complete", words, "recordwarden doctor", tenant=tenant)
+
+
+def _dead(alive: Mapping[str, object]) -> Iterator[Problem]:
+    if not alive["alive"] and alive["last_tick"] is not None:
+        yield warning("daemon.dead", f"The daemon died; its last sign of life was {moment(str(alive['last_tick']))}.", "recordwarden serve")
 
 
 def lanes(office: Office) -> list[dict[str, object]]:
@@ -210,6 +253,8 @@ def _show(screen: Screen, result: Mapping[str, object]) -> None:
         assert isinstance(value, Mapping)
         return value
 
+    for one in result["looks"] if isinstance(result["looks"], list) else ():
+        screen.say(f"Looked at: {one['tenant']} {moment(one['at']) if one['at'] else 'never'}")
     alive = part("daemon")
     ticked = f"last sign of life {moment(str(alive['last_tick']))}" if alive["last_tick"] else _REASONS[str(alive["reason"])]
     screen.say(f"Daemon: {'running' if alive['alive'] else 'not running'} ({ticked})")

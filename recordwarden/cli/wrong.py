@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policies.problems import Problem, Severity
 
 
 def error(code: str, message: str, next_step: str, *, subject: str | None = None, tenant: str | None = None) -> Problem:
     """A problem that stops what was asked."""
     return Problem(code=code, severity=Severity.ERROR, message=sentence(message), next_step=sentence(next_step), subject=subject, tenant=tenant)
+
+
+def warning(code: str, message: str, next_step: str, *, subject: str | None = None, tenant: str | None = None) -> Problem:
+    """A problem that stops nothing, and that somebody must hear of."""
+    return replace(error(code, message, next_step, subject=subject, tenant=tenant), severity=Severity.WARNING)
 
 
 def sentence(text: str) -> str:
