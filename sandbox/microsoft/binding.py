@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.microsoft import audit
 from sandbox.microsoft.objects import Actor
 from sandbox.microsoft.state import TenantState
 from sandbox.world import World
@@ -164,6 +165,10 @@ class Call:
     def unchanged(self, name: str) -> None:
         """Leave the warning of a Set- that changed nothing (M§2.7)."""
         self.warnings.append(f"The command completed successfully but no settings of '{name}' have been modified.")
+
+    def log(self, what: str) -> None:
+        """Put the act in the audit log of Security & Compliance, under the cmdlet's name; ``what`` is the object it names."""
+        audit.record(self.world, self.actor, (audit.CMDLET, self.cmdlet), what, audit.cmdlet_line(self.values.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

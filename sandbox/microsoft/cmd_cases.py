@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.microsoft import audit, holding
+from sandbox.microsoft import holding
 from sandbox.microsoft.binding import (
     Call,
     Cmdlet,
@@ -149,7 +149,7 @@ def new_case(call: Call) -> Rows:
         case = holding.open_case(call.world, call.actor, *values)
     except holding.HoldError as error:
         raise _refused(error) from None
-    _log(call, case.name)
+    call.log(case.name)
     return rows([_case(call, case)])
 
 
@@ -168,7 +168,7 @@ def set_case(call: Call) -> Rows:
     if not holding.change_case(call.world, call.actor, case, values) and before == holding.case_status(call.world, case):
         call.unchanged(case.name)
         return nothing()
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -224,7 +224,7 @@ def new_policy(call: Call) -> Rows:
         del call.state.holds[hold.guid]
         raise
     hold.enabled = call.on("Enabled", default=True)
-    _log(call, hold.name)
+    call.log(hold.name)
     return rows([_policy(call, hold, true=True)])
 
 
@@ -252,7 +252,7 @@ def set_policy(call: Call) -> Rows:
         raise pending(hold.name)
     if call.on("RetryDistribution"):
         holding.retry_hold(call.world, call.actor, hold)
-        _log(call, call.word("Identity"))
+        call.log(call.word("Identity"))
         return nothing()
     changed = _move(call, hold, "Add")
     for name, kind in _PLACES:
@@ -269,7 +269,7 @@ def set_policy(call: Call) -> Rows:
     if not changed:
         call.unchanged(hold.name)
         return nothing()
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -283,7 +283,7 @@ def remove_policy(call: Call) -> Rows:
     if hold is None:
         raise not_found(call.word("Identity"))
     holding.remove_hold(call.world, call.actor, hold)
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -312,7 +312,7 @@ def new_rule(call: Call) -> Rows:
     hold.rule, hold.rule_name = call.state.new_id("holdrule"), call.word("Name")
     hold.query = call.word("ContentMatchQuery")
     holding.redistribute(call.world, call.actor, hold)
-    _log(call, call.word("Name"))
+    call.log(call.word("Name"))
     return rows([_rule(call, hold)])
 
 
@@ -323,11 +323,7 @@ def set_rule(call: Call) -> Rows:
     if hold is None:
         raise not_found(call.word("Identity"))
     if call.has("ContentMatchQuery") and holding.change_hold(call.world, call.actor, hold, {"query": call.word("ContentMatchQuery")}):
-        _log(call, call.word("Identity"))
+        call.log(call.word("Identity"))
     else:
         call.unchanged(hold.rule_name)
     return nothing()
-
-
-def _log(call: Call, what: str) -> None:
-    audit.record(call.world, call.actor, (audit.CMDLET, call.cmdlet), what, audit.cmdlet_line(call.values.items()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.microsoft import audit
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Rows, exists, flag, invalid, not_found, nothing, rows, text
 from sandbox.microsoft.cmd_labels import find_event_type
 from sandbox.microsoft.objects import Actor, EventType
@@ -56,7 +55,7 @@ def create(call: Call) -> Rows:
     made = make(call.world, call.actor, name, call.word("Comment"))
     if made is None:
         raise exists(name)
-    _log(call, name)
+    call.log(name)
     return rows([common(call.state, made)])
 
 
@@ -68,7 +67,7 @@ def change(call: Call) -> Rows:
         return nothing()
     found.comment = call.word("Comment")
     found.touch(call.actor, call.world.clock.now())
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -80,7 +79,7 @@ def remove(call: Call) -> Rows:
         words = f"The event type '{found.name}' is being used by the label '{users[0]}' and can't be removed."
         raise CmdletError("Microsoft.Exchange.Management.UnifiedPolicy.EventTypeInUseException", words)
     del call.state.event_types[found.guid]
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -89,7 +88,3 @@ def _found(call: Call) -> EventType:
     if found is None:
         raise not_found(call.word("Identity"))
     return found
-
-
-def _log(call: Call, what: str) -> None:
-    audit.record(call.world, call.actor, (audit.CMDLET, call.cmdlet), what, audit.cmdlet_line(call.values.items()))

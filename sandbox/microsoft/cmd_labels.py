@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sandbox.microsoft import audit
 from sandbox.microsoft.binding import (
     Call,
     Cmdlet,
@@ -177,7 +176,7 @@ def create(call: Call) -> Rows:
     )
     _set(call, label)
     call.state.labels[label.guid] = label
-    _log(call, label.name)
+    call.log(label.name)
     return rows([render(call.state, label)])
 
 
@@ -201,7 +200,7 @@ def change(call: Call) -> Rows:
     _check(call)
     if _set(call, label):
         label.touch(call.actor, call.world.clock.now())
-        _log(call, call.word("Identity"))
+        call.log(call.word("Identity"))
     else:
         call.unchanged(label.name)
     return nothing()
@@ -221,12 +220,8 @@ def remove(call: Call) -> Rows:
         text_of = f"The label '{label.name}' is being used by the policy '{users[0]}' and can't be removed."
         raise CmdletError("Microsoft.Exchange.Management.UnifiedPolicy.ComplianceTagInUseException", text_of)
     del call.state.labels[label.guid]
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
-
-
-def _log(call: Call, what: str) -> None:
-    audit.record(call.world, call.actor, (audit.CMDLET, call.cmdlet), what, audit.cmdlet_line(call.values.items()))
 
 
 def render(state: TenantState, label: Label) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.microsoft import audit, cmd_scopes, policing
+from sandbox.microsoft import cmd_scopes, policing
 from sandbox.microsoft.binding import (
     Call,
     Cmdlet,
@@ -182,7 +182,7 @@ def create(call: Call) -> Rows:
     _place(call, policy, "", change_of)
     _check_exceptions(policy)
     call.state.policies[policy.guid] = policy
-    _log(call, policy.name)
+    call.log(policy.name)
     _deploy(call, policy)
     return rows([render(replace_values(call, DistributionDetail=True), policy)])
 
@@ -230,7 +230,7 @@ def change(call: Call) -> Rows:
     if call.on("RetryDistribution"):
         policy.errors = []
         policing.begin(call.world, policy, call.actor)
-        _log(call, call.word("Identity"))
+        call.log(call.word("Identity"))
         return nothing()
     _guard_lock(call, policy)
     adaptive = [name for name in ("AddAdaptiveScopeLocation", "RemoveAdaptiveScopeLocation") if call.has(name)]
@@ -250,7 +250,7 @@ def change(call: Call) -> Rows:
         call.unchanged(policy.name)
         return nothing()
     policing.begin(call.world, policy, call.actor)
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     _deploy(call, policy)
     return nothing()
 
@@ -305,9 +305,5 @@ def remove(call: Call) -> Rows:
         raise pending(policy.name)
     policy.touch(call.actor, call.world.clock.now())
     policy.removing = call.world.clock.now() + seconds(call.world, "distribution", 900)
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
-
-
-def _log(call: Call, what: str) -> None:
-    audit.record(call.world, call.actor, (audit.CMDLET, call.cmdlet), what, audit.cmdlet_line(call.values.items()))

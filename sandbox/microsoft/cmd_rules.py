@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.microsoft import audit, cmd_labels, cmd_policies, policing
+from sandbox.microsoft import cmd_labels, cmd_policies, policing
 from sandbox.microsoft.binding import (
     Call,
     Cmdlet,
@@ -115,7 +115,7 @@ def create(call: Call) -> Rows:
         rule = _retaining(call, policy, existing)
     call.state.rules[rule.guid] = rule
     policing.begin(call.world, policy, call.actor)
-    _log(call, rule.name if call.has("Name") else call.word("Policy"))
+    call.log(rule.name if call.has("Name") else call.word("Policy"))
     return rows([render(call.state, rule)])
 
 
@@ -190,7 +190,7 @@ def change(call: Call) -> Rows:
         return nothing()
     rule.touch(call.actor, call.world.clock.now())
     policing.begin(call.world, policy, call.actor)
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -214,12 +214,8 @@ def remove(call: Call) -> Rows:
         raise pending(policy.name)
     del call.state.rules[rule.guid]
     policing.begin(call.world, policy, call.actor)
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
-
-
-def _log(call: Call, what: str) -> None:
-    audit.record(call.world, call.actor, (audit.CMDLET, call.cmdlet), what, audit.cmdlet_line(call.values.items()))
 
 
 def render(state: TenantState, rule: Rule) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.microsoft import audit
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, enum, exists, flag, invalid, not_found, nothing, rows, text, texts
 from sandbox.microsoft.objects import Scope
 from sandbox.microsoft.rendering import common
@@ -76,7 +75,7 @@ def create(call: Call) -> Rows:
         query=call.word("RawQuery") or None,
     )
     call.state.scopes[scope.guid] = scope
-    _log(call, name)
+    call.log(name)
     return rows([render(call.state, scope)])
 
 
@@ -92,7 +91,7 @@ def change(call: Call) -> Rows:
         call.unchanged(scope.name)
         return nothing()
     scope.touch(call.actor, call.world.clock.now())
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -104,7 +103,7 @@ def remove(call: Call) -> Rows:
         words = f"The adaptive scope '{scope.name}' is being used by the policy '{users[0]}' and can't be removed."
         raise CmdletError("Microsoft.Exchange.Management.UnifiedPolicy.AdaptiveScopeInUseException", words)
     del call.state.scopes[scope.guid]
-    _log(call, call.word("Identity"))
+    call.log(call.word("Identity"))
     return nothing()
 
 
@@ -113,10 +112,6 @@ def _found(call: Call) -> Scope:
     if scope is None:
         raise not_found(call.word("Identity"))
     return scope
-
-
-def _log(call: Call, what: str) -> None:
-    audit.record(call.world, call.actor, (audit.CMDLET, call.cmdlet), what, audit.cmdlet_line(call.values.items()))
 
 
 def render(state: TenantState, scope: Scope) -> Row:
