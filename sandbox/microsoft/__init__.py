@@ -8,7 +8,8 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
 - ``licence`` A1, A3, A5 (default)
 - ``missing_roles`` application permissions that new tokens lack, by commas
 - ``ediscovery_manager`` not_registered, manager (own cases only), administrator (default)
-- ``admin_role`` compliance_administrator (default), blind (every Get- is empty), none (403)
+- ``admin_role`` compliance_administrator (default), viewer (no cmdlet that writes), blind (every Get- is empty), none (403)
+- ``lone_file_plan`` ignored: a Set-ComplianceTag that changes the file plan alone changes nothing
 - ``blind``, ``missing_cmdlets``, ``ignored_writes`` names of cmdlets that see nothing, are not there, say done and do nothing
 - ``distribution_seconds`` 900, ``hold_mailbox_seconds`` 120 to 160, ``hold_site_seconds`` 300 to 340, ``case_close_seconds`` 60,
   ``case_materialise_seconds`` 0, ``audit_seconds`` 1800 to 5400, ``audit_query_seconds`` 60, ``token_seconds`` 3599 (system's)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_labels, cmd_policies, cmd_rules, cmd_scopes, throttle
+from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_fileplan, cmd_labels, cmd_policies, cmd_rules, cmd_scopes, throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, bind
 from sandbox.microsoft.hosts import outer
@@ -102,6 +102,8 @@ class _Host:
     def _allowed(self, cmdlet: Cmdlet) -> bool:
         if cmdlet.name.lower() in listed(self._world, "missing_cmdlets"):
             return False
+        if cmdlet.writes and switch(self._world, "admin_role") == "viewer":
+            return False
         if cmdlet.premium and not has_plan(licence(self._world), "faculty", RECORDS):
             return False
         return not (cmdlet.ediscovery and switch(self._world, "ediscovery_manager") == "not_registered")
@@ -176,7 +178,7 @@ class _Host:
 
 
 def _compliance() -> Iterable[Cmdlet]:
-    first = [*cmd_labels.cmdlets(), *cmd_events.cmdlets(), *cmd_scopes.cmdlets()]
+    first = [*cmd_labels.cmdlets(), *cmd_fileplan.cmdlets(), *cmd_events.cmdlets(), *cmd_scopes.cmdlets()]
     return [*first, *cmd_policies.cmdlets(), *cmd_rules.cmdlets(), *cmd_cases.cmdlets(), *cmd_exchange.role_cmdlets()]
 
 

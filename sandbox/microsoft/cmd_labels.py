@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from sandbox.microsoft import fileplan
 from sandbox.microsoft.binding import (
     Call,
     Cmdlet,
@@ -26,7 +27,7 @@ from sandbox.microsoft.binding import (
 from sandbox.microsoft.objects import EventType, Label
 from sandbox.microsoft.plans import RECORDS, has_plan
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common
-from sandbox.microsoft.state import TenantState, licence
+from sandbox.microsoft.state import TenantState, licence, switch
 from sandbox.world import World
 
 MOST, LONGEST = 1000, 64
@@ -37,7 +38,6 @@ _CHANGES = {
     "Notes": "notes",
     "ReviewerEmail": "reviewers",
     "EventType": "event_type",
-    "FilePlanProperty": "file_plan",
     "MultiStageReviewProperty": "review_stages",
     "ComplianceTagForNextStage": "next_stage",
     "AutoApprovalPeriod": "auto_approval",
@@ -96,8 +96,9 @@ def users_of(state: TenantState, label: Label) -> list[str]:
 
 def _check(call: Call) -> None:
     """Raise for what needs records management, and for an event type that is missing or not there."""
-    premium = ("EventType", "FilePlanProperty", "MultiStageReviewProperty", "ReviewerEmail", "ComplianceTagForNextStage")
+    premium = ("EventType", "MultiStageReviewProperty", "ReviewerEmail", "ComplianceTagForNextStage")
     wanted = [name for name in premium if call.word(name) and call.values[name]]
+    wanted += ["FilePlanProperty"] if call.has("FilePlanProperty") else []
     wanted += [name for name in ("IsRecordLabel", "Regulatory") if call.on(name)]
     wanted += [word for word in (call.word("RetentionType"),) if word == "EventAgeInDays"]
     if wanted and not licensed(call.world):
@@ -159,6 +160,7 @@ def create(call: Call) -> Rows:
     if any(retention) and not all(retention):
         raise invalid("RetentionAction, RetentionDuration and RetentionType have to be given together.")
     _check(call)
+    plan = fileplan.read(call) if call.has("FilePlanProperty") else {}
     now = call.world.clock.now()
     label = Label(
         name=name,
@@ -173,6 +175,7 @@ def create(call: Call) -> Rows:
         regulatory=call.on("Regulatory"),
         unlocked=call.on("IsRecordUnlockedAsDefault"),
         priority=len(call.state.labels),
+        templates=plan,
     )
     _set(call, label)
     call.state.labels[label.guid] = label
@@ -198,7 +201,11 @@ def change(call: Call) -> Rows:
     if label.regulatory and call.has("RetentionDuration") and _shorter(call.word("RetentionDuration"), label.duration):
         raise invalid("The retention period of a regulatory record label can't be shortened.")
     _check(call)
-    if _set(call, label):
+    plan = fileplan.read(call) if call.has("FilePlanProperty") else label.templates
+    changed = _set(call, label)
+    if plan != label.templates and (changed or switch(call.world, "lone_file_plan") != "ignored"):
+        label.templates, changed = plan, True
+    if changed:
         label.touch(call.actor, call.world.clock.now())
         call.log(call.word("Identity"))
     else:
@@ -236,7 +243,7 @@ def render(state: TenantState, label: Label) -> Row:
         "IsRecordUnlockedAsDefault": label.unlocked,
         "ReviewerEmail": list(label.reviewers),
         "EventType": label.event_type,
-        "FilePlanMetadata": label.file_plan,
+        "FilePlanMetadata": fileplan.text_of(state, label),
         "MultiStageReviewProperty": label.review_stages,
         "ComplianceTagForNextStage": label.next_stage,
         "AutoApprovalPeriod": label.auto_approval,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
-from sandbox.microsoft import audit, holding, policing
+from sandbox.microsoft import audit, fileplan, holding, policing
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, bind
 from sandbox.microsoft.cmd_labels import cmdlets as label_cmdlets
 from sandbox.microsoft.cmd_policies import cmdlets as policy_cmdlets
@@ -27,6 +28,7 @@ def console_acts(world: World) -> dict[str, ConsoleAct]:
         desk.set_label_period,
         desk.delete_label,
         desk.create_label,
+        desk.set_label_file_plan,
         desk.disable_policy,
         desk.enable_policy,
         desk.delete_policy,
@@ -94,6 +96,13 @@ class _Desk:
         values = {"RetentionAction": given.get("action", "Keep"), "RetentionDuration": given["days"], "RetentionType": "CreationAgeInDays"}
         self._run("New-ComplianceTag", Name=given["name"], Comment=given.get("comment"), **values)
         return {"label": _named(self._state.labels.values(), given["name"]).guid}
+
+    def set_label_file_plan(self, given: Arguments) -> dict[str, object]:
+        """``{name, plan: {Department: ..., Category: ...}}``: the label carries these values and no others; they have to exist."""
+        label, plan = _named(self._state.labels.values(), given["name"]), given.get("plan", {})
+        settings = [{"Key": f"FilePlanProperty{noun}", "Value": value} for noun, value in plan.items()] if isinstance(plan, dict) else []
+        self._run("Set-ComplianceTag", Identity=label.guid, FilePlanProperty=json.dumps({"Settings": settings}))
+        return {"label": label.guid, "plan": fileplan.text_of(self._state, label)}
 
     def disable_policy(self, given: Arguments) -> dict[str, object]:
         """``{name}``: switch a policy off."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.microsoft import holding, policing
+from sandbox.microsoft import fileplan, holding, policing
 from sandbox.microsoft.objects import Hold, Policy
 from sandbox.microsoft.state import licence, tenant_of
 from sandbox.world import World
@@ -24,7 +24,13 @@ def dump(world: World) -> Json:
             Json(
                 name=label.name, guid=label.guid, comment=label.comment, action=label.action, duration=label.duration, trigger=label.trigger
             )
+            | {"file_plan": {word: state.templates[guid].name for word, guid in label.templates.items()}}
             for label in state.labels.values()
+        ],
+        "file_plan": [
+            {"kind": kind.noun, "name": one.name, "guid": one.guid, "built_in": one.built_in}
+            for kind in fileplan.KINDS
+            for one in fileplan.of_kind(world, kind)
         ],
         "policies": [_policy(world, policy) for policy in state.policies.values()],
         "rules": [

@@ -1,11 +1,12 @@
-"""Graph's event types and file plan (docs/wire/delegated.md §4.2, M§1.5, M§1.6)."""
+"""Graph's event types and file plan (docs/wire/delegated.md §4.2, docs/wire/file-plan.md §4, M§1.5, M§1.6)."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from sandbox.microsoft import cmd_events, cmd_labels
+from sandbox.microsoft import cmd_events, cmd_labels, fileplan
 from sandbox.microsoft.ediscovery import no_content, precise, sent
+from sandbox.microsoft.fileplan import CATEGORY, CITATION, DEPARTMENT, SUBCATEGORY, Kind
 from sandbox.microsoft.graph_labels import PLAN, READ, TYPES, WRITE, bad, gate, log, made_row, missing, text_of, type_row
 from sandbox.microsoft.objects import EventType, Template
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
@@ -23,6 +24,8 @@ def routes(world: World) -> list[SandboxRoute]:
     for name in PLAN:
         table[f"/security/labels/{name}"] = {"GET": values, "POST": create_value}
         table[f"/security/labels/{name}/{{value}}"] = {"GET": value}
+    below = "/security/labels/categories/{category}/subcategories"
+    table |= {below: {"GET": values, "POST": create_value}, below + "/{value}": {"GET": value}}
     return [route for path, answers in table.items() for route in graph_routes(world, path, answers)]
 
 
@@ -93,44 +96,62 @@ def events(ask: Ask) -> Response:
     return page(ask, Listing(name="security/triggers/retentionEvents", items=none, render=lambda row: row))
 
 
-def _plan(ask: Ask, roles: tuple[str, ...] = READ) -> str:
-    """The collection that the path names; four of five answered an app that read them (M§1.4)."""
-    name = next(part for part in ask.request.url.path.split("/") if part in PLAN)
-    if ask.caller.delegated or name == "departments" or roles is WRITE:
+def _plan(ask: Ask, roles: tuple[str, ...] = READ) -> Kind:
+    """The kind that the path names; four of five collections answered an app that read them (M§1.4)."""
+    parts = ask.request.url.path.split("/")
+    kind = SUBCATEGORY if SUBCATEGORY.collection in parts else next(PLAN[part] for part in parts if part in PLAN)
+    if ask.caller.delegated or kind is DEPARTMENT or roles is WRITE:
         gate(ask, roles)
     else:
         ask.need(*roles, code="InsufficientGraphPermissions")
-    return name
+    return kind
+
+
+def _category(ask: Ask) -> Template:
+    found = fileplan.find(ask.world, CATEGORY, ask.part("category"))
+    if found is None:
+        raise missing(ask.part("category"))
+    return found
+
+
+def _values(ask: Ask, kind: Kind) -> list[Template]:
+    found = fileplan.of_kind(ask.world, kind)
+    return [one for one in found if one.parent == _category(ask).guid] if kind is SUBCATEGORY else found
 
 
 def values(ask: Ask) -> Response:
-    """One collection of the file plan."""
-    name = _plan(ask)
-    found = [one for one in ask.state.templates.values() if one.kind == name]
-    return page(ask, Listing(name=f"security/labels/{name}", items=found, render=_value_row))
+    """One collection of the file plan: the cmdlets' own objects."""
+    kind = _plan(ask)
+    return page(ask, Listing(name=f"security/labels/{kind.collection}", items=_values(ask, kind), render=_value_row))
 
 
 def _value_row(found: Template) -> Entity:
-    row = {"id": found.guid, "displayName": found.name, "createdBy": made_row(found)["createdBy"], "createdDateTime": precise(found.created)}
-    return row | ({"citationUrl": found.url, "citationJurisdiction": found.jurisdiction} if found.kind == "citations" else {})
+    row = {"id": found.guid, "displayName": found.shown, "createdBy": made_row(found)["createdBy"], "createdDateTime": precise(found.created)}
+    place = {"citationUrl": found.url or None, "citationJurisdiction": found.jurisdiction or None}
+    return row | (place if found.kind == CITATION.collection else {})
 
 
 def value(ask: Ask) -> Response:
     """One value of the file plan."""
-    name = _plan(ask)
-    found = ask.state.templates.get(ask.part("value").lower())
-    if found is None or found.kind != name:
+    kind = _plan(ask)
+    found = next((one for one in _values(ask, kind) if one.guid == ask.part("value").lower()), None)
+    if found is None:
         raise missing(ask.part("value"))
-    return entity(ask, f"security/labels/{name}", _value_row(found))
+    return entity(ask, f"security/labels/{kind.collection}", _value_row(found))
 
 
 def create_value(ask: Ask) -> Response:
     """201 and the value."""
     kind, body = _plan(ask, WRITE), sent(ask)
-    name, now, actor = text_of(body, "displayName"), ask.world.clock.now(), ask.caller.actor
-    if not name:
+    if not cmd_labels.licensed(ask.world):
+        raise GraphError(403, "Forbidden", "The tenant does not have a license for this operation.")
+    name = text_of(body, "displayName")
+    if not 0 < len(name) <= fileplan.LONGEST:
         raise bad("displayName")
-    made = Template(name=name, guid=ask.state.new_id(kind), kind=kind, created=now, changed=now, created_by=actor, changed_by=actor)
-    made.url, made.jurisdiction = text_of(body, "citationUrl"), text_of(body, "citationJurisdiction")
-    ask.state.templates[made.guid] = made
-    return entity(ask, f"security/labels/{kind}", _value_row(made), 201)
+    parent = _category(ask).guid if kind is SUBCATEGORY else ""
+    made = fileplan.make(ask.world, ask.caller.actor, kind, name)
+    if made is None:
+        raise GraphError(409, "Conflict", f"The value '{name}' already exists.")
+    made.parent, made.url, made.jurisdiction = parent, text_of(body, "citationUrl"), text_of(body, "citationJurisdiction")
+    log(ask, f"New-FilePlanProperty{kind.noun}", name, Name=name)
+    return entity(ask, f"security/labels/{kind.collection}", _value_row(made), 201)

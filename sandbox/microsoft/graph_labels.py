@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from sandbox.microsoft import audit, cmd_labels
+from sandbox.microsoft import audit, cmd_labels, fileplan
 from sandbox.microsoft.ediscovery import no_content, precise, sent
 from sandbox.microsoft.objects import EventType, Label, Made
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
@@ -15,10 +15,8 @@ from sandbox.world import World
 
 _LABELS = "/security/labels/retentionLabels"
 TYPES = "/security/triggerTypes/retentionEventTypes"
-PLAN = {"authorities": "authority", "categories": "category", "citations": "citation", "departments": "department"} | {
-    "filePlanReferences": "filePlanReference"
-}
-"""Collections of the file plan, and what each is called on a label."""
+PLAN = {kind.collection: kind for kind in fileplan.KINDS if kind is not fileplan.SUBCATEGORY}
+"""Collections of the file plan that stand below /security/labels; subcategories stand below their category."""
 
 READ, WRITE = ("RecordsManagement.Read.All", "RecordsManagement.ReadWrite.All"), ("RecordsManagement.ReadWrite.All",)
 _FIXED = ("displayName", "behaviorDuringRetentionPeriod", "actionAfterRetentionPeriod", "retentionTrigger", "defaultRecordBehavior")
@@ -105,7 +103,7 @@ def _row(ask: Ask, found: Label) -> Entity:
     if "retentionEventType" in wanted:
         row["retentionEventType"] = type_row(kind) if kind is not None else None
     if "descriptors" in wanted:
-        row["descriptors"] = {name: _value_on_label(ask, found, name) for name in PLAN.values()}
+        row["descriptors"] = {kind.on_label: _value_on_label(ask, found, kind.on_label) for kind in PLAN.values()}
     return row
 
 
@@ -113,8 +111,12 @@ def _value_on_label(ask: Ask, found: Label, name: str) -> Entity | None:
     template = ask.state.templates.get(found.templates.get(name, ""))
     if template is None:
         return None
-    more: Entity = {"citationUrl": template.url, "citationJurisdiction": template.jurisdiction} if name == "citation" else {}
-    return {"displayName": template.name} | more | ({"subcategory": None} if name == "category" else {})
+    more: Entity = {}
+    if name == "citation":
+        more = {"citationUrl": template.url or None, "citationJurisdiction": template.jurisdiction or None}
+    if name == "category":
+        more = {"subcategory": _value_on_label(ask, found, "subcategory")}
+    return {"displayName": template.shown} | more
 
 
 def made_row(found: Made) -> Entity:
@@ -253,12 +255,12 @@ def _bind(ask: Ask, made: Label, body: Mapping[str, object]) -> None:
             raise missing(kind)
         made.event_type = kind
     given = body.get("descriptors")
-    for plan, name in PLAN.items():
-        number = _bound(given, f"{name}Template@odata.bind") if isinstance(given, dict) else ""
+    for plan, kind_of in PLAN.items():
+        number = _bound(given, f"{kind_of.on_label}Template@odata.bind") if isinstance(given, dict) else ""
         if number:
             if number not in ask.state.templates or ask.state.templates[number].kind != plan:
                 raise missing(number)
-            made.templates[name] = number
+            made.templates[kind_of.on_label] = number
 
 
 def _bound(body: Mapping[str, object], name: str) -> str:

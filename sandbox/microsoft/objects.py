@@ -139,13 +139,12 @@ class Label(Made):
     regulatory: bool = False
     unlocked: bool = False
     event_type: str | None = None
-    file_plan: str | None = None
     review_stages: str | None = None
     next_stage: str | None = None
     auto_approval: int | None = None
     priority: int = 0
     templates: dict[str, str] = field(default_factory=dict)
-    """GUIDs of file plan values by their Graph name: ``citation``, ``department`` ..."""
+    """GUIDs of file plan values by Graph's word on a label: ``citation``, ``department`` ..."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,6 +159,17 @@ class Template(Made):
     kind: str
     url: str = ""
     jurisdiction: str = ""
+    display_name: str = ""
+    parent: str = ""
+    """GUID of the category, for a subcategory."""
+    built_in: bool = False
+    """Given by Microsoft to every tenant."""
+    removing: datetime | None = None
+
+    @property
+    def shown(self) -> str:
+        """What the portal and Graph call it."""
+        return self.display_name or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

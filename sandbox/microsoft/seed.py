@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from sandbox.microsoft import policing
+from sandbox.microsoft import fileplan, policing
 from sandbox.microsoft.objects import (
     Account,
     Actor,
@@ -61,6 +61,7 @@ def seed(world: World, app: Registration, signing_key: RSAPrivateKey) -> TenantS
     _accounts(world, state, then)
     _groups(world, state)
     _compliance(world, state, then)
+    fileplan.seed(state, then)
     _ediscovery(state, then)
     state.changes.clear()
     return state
