@@ -24,6 +24,9 @@ _COMMON = frozenset(
 )
 """Parameters that every cmdlet takes. ``WhatIf`` does nothing in Security & Compliance: the cmdlet runs (M§2.2)."""
 
+LONGEST_NAME = 64
+"""Characters of a name, of whatever object (docs/wire/admin-endpoint.md §1.7)."""
+
 _TASKS = "Microsoft.Exchange.Configuration.Tasks"
 _POLICY = "Microsoft.Exchange.Management.UnifiedPolicy"
 _BINDING = "System.Management.Automation.ParameterBindingException"
@@ -162,6 +165,13 @@ class Call:
         """A switch."""
         return self.values.get(name, default) is True
 
+    def name(self) -> str:
+        """The name for something new, without blanks around it; raises ``CmdletError`` for one that the service does not take."""
+        name = self.word("Name").strip()
+        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+            raise invalid(f"The name '{name}' must have 1 to {LONGEST_NAME} characters, all of them printable.")
+        return name
+
     def unchanged(self, name: str) -> None:
         """Leave the warning of a Set- that changed nothing (M§2.7)."""
         self.warnings.append(f"The command completed successfully but no settings of '{name}' have been modified.")
@@ -213,8 +223,11 @@ def bind(cmdlet: Cmdlet, given: Mapping[str, object]) -> dict[str, Value]:
 
 
 def _need(cmdlet: Cmdlet, bound: Mapping[str, Value], possible: set[str]) -> None:
-    needed = [("", cmdlet.needs), *cmdlet.sets]
-    missing = [[name for name in names if name not in bound] for set_name, names in needed if set_name in possible]
+    needed = [names for set_name, names in [("", cmdlet.needs), *cmdlet.sets] if set_name in possible]
+    empty = [name for names in needed for name in names if bound.get(name) == ""]
+    if empty:
+        raise CmdletError(_BINDING, f"Cannot bind argument to parameter '{empty[0]}' because it is an empty string.")
+    missing = [[name for name in names if name not in bound] for names in needed]
     if all(missing):
         shortest = min(missing, key=len)
         words = "Cannot process command because of one or more missing mandatory parameters: "

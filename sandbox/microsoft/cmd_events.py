@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Rows, exists, flag, invalid, not_found, nothing, rows, text
+from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Rows, exists, flag, not_found, nothing, rows, text
 from sandbox.microsoft.cmd_labels import find_event_type
 from sandbox.microsoft.objects import Actor, EventType
 from sandbox.microsoft.rendering import common
@@ -49,9 +49,7 @@ def get(call: Call) -> Rows:
 
 def create(call: Call) -> Rows:
     """A new event type."""
-    name = call.word("Name").strip()
-    if not name:
-        raise invalid("A name is needed.")
+    name = call.name()
     made = make(call.world, call.actor, name, call.word("Comment"))
     if made is None:
         raise exists(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.microsoft import fileplan
-from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Parameter, Row, Rows, exists, flag, invalid, not_found, nothing, rows, text
+from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Parameter, Row, Rows, exists, flag, not_found, nothing, rows, text
 from sandbox.microsoft.fileplan import CATEGORY, CITATION, SUBCATEGORY, Kind
 from sandbox.microsoft.objects import Template
 from sandbox.microsoft.rendering import common
@@ -53,9 +53,7 @@ def get(call: Call, kind: Kind) -> Rows:
 
 def create(call: Call, kind: Kind) -> Rows:
     """A new value, which labels may carry from now on."""
-    name = call.word("Name").strip()
-    if not 0 < len(name) <= fileplan.LONGEST:
-        raise invalid(f"The name '{name}' must have 1 to {fileplan.LONGEST} characters.")
+    name = call.name()
     parent = fileplan.find(call.world, CATEGORY, call.word("ParentId")) if kind is SUBCATEGORY else None
     if kind is SUBCATEGORY and parent is None:
         raise not_found(call.word("ParentId"))

@@ -30,7 +30,7 @@ from sandbox.microsoft.rendering import ALL_WORKLOADS, common
 from sandbox.microsoft.state import TenantState, licence, switch
 from sandbox.world import World
 
-MOST, LONGEST = 1000, 64
+MOST, LONGEST_TEXT, LONGEST_DAYS = 1000, 1024, 36_525
 _TRIGGERS = ("CreationAgeInDays", "EventAgeInDays", "ModificationAgeInDays", "TaggedAgeInDays")
 _CHANGES = {
     "RetentionDuration": "duration",
@@ -103,6 +103,10 @@ def _check(call: Call) -> None:
     wanted += [word for word in (call.word("RetentionType"),) if word == "EventAgeInDays"]
     if wanted and not licensed(call.world):
         raise invalid(f"Your organization doesn't have a license that includes {wanted[0]}.")
+    if call.word("RetentionDuration").isdigit() and int(call.word("RetentionDuration")) > LONGEST_DAYS:
+        raise invalid(f"RetentionDuration must be Unlimited or at most {LONGEST_DAYS} days.")
+    if max(len(call.word("Comment")), len(call.word("Notes"))) > LONGEST_TEXT:
+        raise invalid(f"Comment and Notes can't be longer than {LONGEST_TEXT} characters.")
     if call.word("MultiStageReviewProperty"):
         try:
             stages = json.loads(call.word("MultiStageReviewProperty"))["MultiStageReviewSettings"]
@@ -149,9 +153,7 @@ def get(call: Call) -> Rows:
 
 def create(call: Call) -> Rows:
     """A new label, which does nothing until a policy publishes it (M§1.1)."""
-    name = call.word("Name").strip()
-    if not 0 < len(name) <= LONGEST:
-        raise invalid(f"The name '{name}' must have 1 to {LONGEST} characters.")
+    name = call.name()
     if find(call.state, name) is not None:
         raise exists(name)
     if len(call.state.labels) >= MOST:
@@ -198,6 +200,8 @@ def change(call: Call) -> Rows:
         raise not_found(call.word("Identity"))
     if call.has("RetentionDuration") and label.action is None:
         raise invalid(f"The label '{label.name}' has no retention settings.")
+    if call.has("RetentionDuration") and fixed_period(label):
+        raise invalid(f"The retention period of the label '{label.name}' can't be changed, because it counts from when items were labeled.")
     if label.regulatory and call.has("RetentionDuration") and _shorter(call.word("RetentionDuration"), label.duration):
         raise invalid("The retention period of a regulatory record label can't be shortened.")
     _check(call)
@@ -217,11 +221,23 @@ def _shorter(new: str, old: str | None) -> bool:
     return new != "Unlimited" and (old == "Unlimited" or int(new) < int(old or 0))
 
 
+def fixed_period(label: Label) -> bool:
+    """Whether the period is what it was at birth, for ever: so for labels that count from being put on (docs/wire/file-plan.md §6)."""
+    return label.trigger == "TaggedAgeInDays"
+
+
+def permanent(label: Label) -> bool:
+    """Whether the label can never be deleted: event-based and regulatory ones (M§1.1, docs/wire/file-plan.md §6)."""
+    return label.trigger == "EventAgeInDays" or label.regulatory
+
+
 def remove(call: Call) -> Rows:
-    """Gone at once, unless a rule names it."""
+    """Gone at once, unless a rule names it or nobody can delete it."""
     label = find(call.state, call.word("Identity"))
     if label is None:
         raise not_found(call.word("Identity"))
+    if permanent(label):
+        raise invalid(f"The label '{label.name}' is event-based or regulatory and can't be removed.")
     users = users_of(call.state, label)
     if users:
         text_of = f"The label '{label.name}' is being used by the policy '{users[0]}' and can't be removed."

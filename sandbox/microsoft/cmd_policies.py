@@ -156,9 +156,9 @@ def place_row(call: Call, one: Location) -> Row:
 def create(call: Call) -> Rows:
     """A policy without a rule yet, which keeps nothing."""
     policing.settle(call.world)
-    name = call.word("Name").strip()
-    if not name or find(call.state, name) or find(call.state, name, app=True):
-        raise exists(name) if name else invalid("A name is needed.")
+    name = call.name()
+    if find(call.state, name) or find(call.state, name, app=True):
+        raise exists(name)
     scopes = cmd_scopes.named(call, call.words("AdaptiveScopeLocation"))
     if not scopes and not any(call.words(place) for place in PROPERTIES if not place.endswith("Exception")):
         words = "Cannot process command because of one or more missing mandatory parameters: ExchangeLocation."

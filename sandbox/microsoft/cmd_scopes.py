@@ -55,9 +55,9 @@ def _check(call: Call) -> None:
 
 def create(call: Call) -> Rows:
     """A new scope; nothing happens until a policy uses it."""
-    name = call.word("Name").strip()
-    if not name or find(call.state, name) is not None:
-        raise exists(name) if name else invalid("A name is needed.")
+    name = call.name()
+    if find(call.state, name) is not None:
+        raise exists(name)
     if not call.word("FilterConditions") and not call.word("RawQuery"):
         raise invalid("FilterConditions or RawQuery is needed.")
     _check(call)

@@ -12,7 +12,6 @@ from sandbox.microsoft.objects import Actor, Label, Template
 from sandbox.microsoft.state import TenantState, seconds, stable_id, tenant_of
 from sandbox.world import World
 
-LONGEST = 64
 _UNREADABLE = "Microsoft.Exchange.Management.UnifiedPolicy.ErrorInvalidFilePlanMetadataException"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from sandbox.microsoft import cmd_events, cmd_labels, fileplan
+from sandbox.microsoft.binding import LONGEST_NAME
 from sandbox.microsoft.ediscovery import no_content, precise, sent
 from sandbox.microsoft.fileplan import CATEGORY, CITATION, DEPARTMENT, SUBCATEGORY, Kind
 from sandbox.microsoft.graph_labels import PLAN, READ, TYPES, WRITE, bad, gate, log, made_row, missing, text_of, type_row
@@ -55,7 +56,7 @@ def create_type(ask: Ask) -> Response:
         raise GraphError(403, "Forbidden", "The tenant does not have a license for this operation.")
     body = sent(ask)
     name = text_of(body, "displayName")
-    if not name:
+    if not 0 < len(name) <= LONGEST_NAME:
         raise bad("displayName")
     made = cmd_events.make(ask.world, ask.caller.actor, name, text_of(body, "description"))
     if made is None:
@@ -146,7 +147,7 @@ def create_value(ask: Ask) -> Response:
     if not cmd_labels.licensed(ask.world):
         raise GraphError(403, "Forbidden", "The tenant does not have a license for this operation.")
     name = text_of(body, "displayName")
-    if not 0 < len(name) <= fileplan.LONGEST:
+    if not 0 < len(name) <= LONGEST_NAME:
         raise bad("displayName")
     parent = _category(ask).guid if kind is SUBCATEGORY else ""
     made = fileplan.make(ask.world, ask.caller.actor, kind, name)

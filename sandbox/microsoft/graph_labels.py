@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from sandbox.microsoft import audit, cmd_labels, fileplan
+from sandbox.microsoft.binding import LONGEST_NAME
 from sandbox.microsoft.ediscovery import no_content, precise, sent
 from sandbox.microsoft.objects import EventType, Label, Made
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
@@ -155,7 +156,7 @@ def create(ask: Ask) -> Response:
     gate(ask, WRITE)
     body = sent(ask)
     name = text_of(body, "displayName")
-    if not name or len(name) > cmd_labels.LONGEST:
+    if not name or len(name) > LONGEST_NAME:
         raise bad("displayName")
     if cmd_labels.find(ask.state, name) is not None:
         raise GraphError(409, "Conflict", f"The label '{name}' already exists.")
@@ -217,7 +218,10 @@ def _apply(ask: Ask, found: Label, body: Mapping[str, object]) -> bool:
     before = (found.comment, found.notes, found.next_stage, found.duration, found.review_stages)
     for name, attribute in _TEXTS.items():
         if name in body:
-            setattr(found, attribute, text_of(body, name) or ("" if attribute != "next_stage" else None))
+            text = text_of(body, name)
+            if len(text) > cmd_labels.LONGEST_TEXT:
+                raise bad(name)
+            setattr(found, attribute, text or ("" if attribute != "next_stage" else None))
     if "retentionDuration" in body:
         found.duration = _days(body["retentionDuration"])
     if "dispositionReviewStages" in body:
@@ -231,7 +235,7 @@ def _days(value: object) -> str:
     if kind == "retentionDurationForever":
         return "Unlimited"
     days = value.get("days") if isinstance(value, dict) else None
-    if kind != "retentionDurationInDays" or not isinstance(days, int) or days < 1:
+    if kind != "retentionDurationInDays" or not isinstance(days, int) or not 1 <= days <= cmd_labels.LONGEST_DAYS:
         raise bad("retentionDuration")
     return str(days)
 
@@ -273,6 +277,8 @@ def update(ask: Ask) -> Response:
     gate(ask, WRITE)
     found, body = _label(ask), sent(ask)
     wrong = [name for name in body if not name.startswith("@") and name not in {*_TEXTS, "retentionDuration", "dispositionReviewStages"}]
+    if "retentionDuration" in body and cmd_labels.fixed_period(found):
+        wrong.append("retentionDuration")
     if wrong:
         raise GraphError(400, "BadRequest", f"The property '{wrong[0]}' cannot be updated.")
     if _apply(ask, found, body):
@@ -288,6 +294,8 @@ def delete(ask: Ask) -> Response:
     users = cmd_labels.users_of(ask.state, found)
     if users:
         raise GraphError(400, "BadRequest", f"The label '{found.name}' is being used by the policy '{users[0]}' and can't be removed.")
+    if cmd_labels.permanent(found):
+        raise GraphError(400, "BadRequest", f"The label '{found.name}' is event-based or regulatory and can't be removed.")
     del ask.state.labels[found.guid]
     log(ask, "Remove-ComplianceTag", found.name, Identity=found.guid)
     return no_content()

@@ -23,7 +23,7 @@ def test_objects_are_found_by_name_or_by_a_mark(lab: Lab) -> None:
         Comment="text [rw:x:cor:g1]",
         RetentionAction="Keep",
         RetentionDuration="10",
-        RetentionType="TaggedAgeInDays",
+        RetentionType="CreationAgeInDays",
     )
     assert lab.act("set_label_period", name="[rw:x:cor:g1]", days=5)["label"] == label["Guid"]
     assert lab.named("Get-ComplianceTag", "A")["LastModifiedBy"] == "Information Technology"

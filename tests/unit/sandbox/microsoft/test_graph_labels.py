@@ -172,6 +172,6 @@ def test_event_types_by_cmdlet(lab: Lab) -> None:
     assert "is being used by" in lab.failure("Remove-ComplianceRetentionEventType", Identity=made["Guid"])
     lab.cmdlet("Set-ComplianceRetentionEventType", Identity=made["Guid"], Comment="b")
     assert [row["Comment"] for row in lab.cmdlet("Get-ComplianceRetentionEventType", Identity="nobody")] == [None, "b"]
-    lab.cmdlet("Remove-ComplianceTag", Identity="x")
-    lab.cmdlet("Remove-ComplianceRetentionEventType", Identity=made["Guid"])
-    assert [row["Name"] for row in lab.cmdlet("Get-ComplianceRetentionEventType")] == ["District visibility check event"]
+    lab.cmdlet("New-ComplianceRetentionEventType", Name="Unused")
+    lab.cmdlet("Remove-ComplianceRetentionEventType", Identity="Unused")
+    assert [row["Name"] for row in lab.cmdlet("Get-ComplianceRetentionEventType")] == ["District visibility check event", "Graduation"]
