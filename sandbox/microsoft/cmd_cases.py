@@ -24,8 +24,9 @@ from sandbox.microsoft.binding import (
     texts,
 )
 from sandbox.microsoft.objects import Case, Hold, Source
+from sandbox.microsoft.plans import PREMIUM_EDISCOVERY, has_plan
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common, instant
-from sandbox.microsoft.state import TenantState, spelled, switch
+from sandbox.microsoft.state import TenantState, licence, spelled, switch
 
 _STATUS = {"active": "Active", "closing": "Closing", "closed": "Closed"}
 _PLACES = (("ExchangeLocation", "mailbox"), ("SharePointLocation", "site"))
@@ -144,8 +145,10 @@ def _case(call: Call, case: Case) -> Row:
 
 def new_case(call: Call) -> Rows:
     """A case, whose only member is the caller."""
+    if call.word("CaseType") == "AdvancedEdiscovery" and not has_plan(licence(call.world), "faculty", PREMIUM_EDISCOVERY):
+        raise invalid("Your organization doesn't have a license that includes eDiscovery Premium cases.")
     try:
-        values = (call.word("Name"), call.word("Description"), call.word("ExternalId"), call.word("CaseType", "eDiscovery"))
+        values = (call.name(), call.word("Description"), call.word("ExternalId"), call.word("CaseType", "eDiscovery"))
         case = holding.open_case(call.world, call.actor, *values)
     except holding.HoldError as error:
         raise _refused(error) from None
@@ -165,7 +168,11 @@ def set_case(call: Call) -> Rows:
         holding.reopen_case(call.world, call.actor, case)
     names = {"Name": "name", "Description": "comment", "ExternalId": "external_id"}
     values = {attribute: call.word(name) for name, attribute in names.items() if call.has(name)}
-    if not holding.change_case(call.world, call.actor, case, values) and before == holding.case_status(call.world, case):
+    try:
+        changed = holding.change_case(call.world, call.actor, case, values)
+    except holding.HoldError as error:
+        raise _refused(error) from None
+    if not changed and before == holding.case_status(call.world, case):
         call.unchanged(case.name)
         return nothing()
     call.log(call.word("Identity"))
@@ -215,7 +222,7 @@ def new_policy(call: Call) -> Rows:
     if case is None:
         raise not_found(call.word("Case"))
     try:
-        hold = holding.make_hold(call.world, call.actor, case, call.word("Name"), {"comment": call.word("Comment")})
+        hold = holding.make_hold(call.world, call.actor, case, call.name(), {"comment": call.word("Comment")})
     except holding.HoldError as error:
         raise _refused(error) from None
     try:
@@ -248,8 +255,7 @@ def set_policy(call: Call) -> Rows:
     hold = find_hold(call, call.word("Identity"))
     if hold is None:
         raise not_found(call.word("Identity"))
-    if hold.rule and holding.distribution(call.world, hold) == "Pending" and (hold.sources or switch(call.world, "deploy_lock") == "stuck"):
-        raise pending(hold.name)
+    _need_settled(call, hold)
     if call.on("RetryDistribution"):
         holding.retry_hold(call.world, call.actor, hold)
         call.log(call.word("Identity"))
@@ -273,6 +279,12 @@ def set_policy(call: Call) -> Rows:
     return nothing()
 
 
+def _need_settled(call: Call, hold: Hold) -> None:
+    """Raise while an earlier change is under way (docs/wire/admin-endpoint.md §2.2); a hold without a rule waits for its rule."""
+    if hold.rule and holding.distribution(call.world, hold) == "Pending" and (hold.sources or switch(call.world, "deploy_lock") == "stuck"):
+        raise pending(hold.name)
+
+
 def _named(source: Source, words: list[str]) -> bool:
     return any(word.rstrip("/").lower() in {source.place.lower(), source.id, source.account} for word in words)
 
@@ -282,6 +294,8 @@ def remove_policy(call: Call) -> Rows:
     hold = find_hold(call, call.word("Identity"))
     if hold is None:
         raise not_found(call.word("Identity"))
+    if not call.on("ForceDeletion"):
+        _need_settled(call, hold)
     holding.remove_hold(call.world, call.actor, hold)
     call.log(call.word("Identity"))
     return nothing()
@@ -309,9 +323,10 @@ def new_rule(call: Call) -> Rows:
         raise not_found(call.word("Policy"))
     if hold.rule:
         raise invalid(f"The policy '{hold.name}' already has a rule.")
-    hold.rule, hold.rule_name = call.state.new_id("holdrule"), call.word("Name")
-    hold.query = call.word("ContentMatchQuery")
-    holding.redistribute(call.world, call.actor, hold)
+    try:
+        holding.add_rule(call.world, call.actor, hold, call.name(), call.word("ContentMatchQuery"))
+    except holding.HoldError as error:
+        raise _refused(error) from None
     call.log(call.word("Name"))
     return rows([_rule(call, hold)])
 
@@ -322,7 +337,12 @@ def set_rule(call: Call) -> Rows:
     hold = next((one for one in call.state.holds.values() if one.rule and wanted in {one.rule, one.rule_name.lower()}), None)
     if hold is None:
         raise not_found(call.word("Identity"))
-    if call.has("ContentMatchQuery") and holding.change_hold(call.world, call.actor, hold, {"query": call.word("ContentMatchQuery")}):
+    _need_settled(call, hold)
+    try:
+        changed = call.has("ContentMatchQuery") and holding.change_hold(call.world, call.actor, hold, {"query": call.word("ContentMatchQuery")})
+    except holding.HoldError as error:
+        raise _refused(error) from None
+    if changed:
         call.log(call.word("Identity"))
     else:
         call.unchanged(hold.rule_name)

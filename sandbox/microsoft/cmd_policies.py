@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.microsoft import cmd_scopes, policing
+from sandbox.microsoft import cmd_scopes, holding, policing
 from sandbox.microsoft.binding import (
     Call,
     Cmdlet,
     Parameter,
     Row,
     Rows,
+    ambiguous,
     bad_location,
     exists,
     failed_deployment,
@@ -161,8 +162,11 @@ def create(call: Call) -> Rows:
         raise exists(name)
     scopes = cmd_scopes.named(call, call.words("AdaptiveScopeLocation"))
     if not scopes and not any(call.words(place) for place in PROPERTIES if not place.endswith("Exception")):
-        words = "Cannot process command because of one or more missing mandatory parameters: ExchangeLocation."
-        raise invalid(words)
+        raise ambiguous()
+    try:
+        holding.check_room(call.world)
+    except holding.HoldError as error:
+        raise invalid(str(error)) from None
     now = call.world.clock.now()
     policy = Policy(
         name=name,
@@ -180,7 +184,7 @@ def create(call: Call) -> Rows:
     )
     change_of = policing.begin(call.world, policy, call.actor)
     _place(call, policy, "", change_of)
-    _check_exceptions(policy)
+    _check(call, policy)
     call.state.policies[policy.guid] = policy
     call.log(policy.name)
     _deploy(call, policy)
@@ -204,7 +208,11 @@ def _place(call: Call, policy: Policy, verb: str, change_of: policing.Change) ->
     return changed
 
 
-def _check_exceptions(policy: Policy) -> None:
+def _check(call: Call, policy: Policy) -> None:
+    try:
+        policing.check(call.world, policy)
+    except policing.PlaceError as error:
+        raise invalid(str(error)) from None
     for name, places in policy.locations.items():
         base = policy.locations.get(name.removesuffix("Exception"), [])
         if name.endswith("Exception") and places and not any(one.everything for one in base):
@@ -242,7 +250,7 @@ def change(call: Call) -> Rows:
     )
     try:
         changed = _apply(call, policy, trial)
-        _check_exceptions(policy)
+        _check(call, policy)
     except Exception:
         policy.enabled, policy.comment, policy.locked, policy.locations, policy.due = before
         raise

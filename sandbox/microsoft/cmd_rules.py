@@ -23,11 +23,13 @@ from sandbox.microsoft.binding import (
     texts,
 )
 from sandbox.microsoft.objects import Policy, Rule
+from sandbox.microsoft.plans import EXCHANGE_PLAN_2, has_plan
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common
-from sandbox.microsoft.state import TenantState
+from sandbox.microsoft.state import TenantState, licence
 
 _ACTION = ("Delete", "Keep", "KeepAndDelete")
 _OPTION = ("CreationAgeInDays", "ModificationAgeInDays")
+_NOT_FOR_TEAMS = ("ExpirationDateOption", "RetentionDurationDisplayHint", "ContentMatchQuery", "ExcludedItemClasses")
 _CHANGES = {
     "RetentionDuration": "duration",
     "RetentionComplianceAction": "action",
@@ -42,7 +44,7 @@ def cmdlets() -> list[Cmdlet]:
     """Get-, New-, Set- and Remove-RetentionComplianceRule, and the App- family's read."""
     new = (
         text("Policy"),
-        text("Name", "", "Apply"),
+        text("Name", ""),
         text("PublishComplianceTag", "Publish"),
         text("ApplyComplianceTag", "Apply"),
         text("ContentMatchQuery", "", "Apply"),
@@ -140,9 +142,13 @@ def _labelling(call: Call, policy: Policy, existing: list[Rule]) -> Rule:
     label = cmd_labels.find(call.state, word)
     if label is None:
         raise not_found(word)
+    if call.has("ApplyComplianceTag") and not cmd_labels.licensed(call.world):
+        raise invalid("Your organization doesn't have a license that includes ApplyComplianceTag.")
+    if not has_plan(licence(call.world), "faculty", EXCHANGE_PLAN_2):
+        raise invalid("Your organization doesn't have a license that includes PublishComplianceTag.")
     if any(not rule.publishes for rule in existing) or any(rule.publishes == label.guid for rule in existing):
         raise invalid(f"The policy '{policy.name}' already has a rule.")
-    rule = _new(call, policy, call.word("Name"))
+    rule = _new(call, policy, "")
     if call.has("PublishComplianceTag"):
         rule.publishes = label.guid
     else:
@@ -153,11 +159,12 @@ def _labelling(call: Call, policy: Policy, existing: list[Rule]) -> Rule:
 def _retaining(call: Call, policy: Policy, existing: list[Rule]) -> Rule:
     if existing:
         raise invalid(f"The policy '{policy.name}' already has a rule.")
-    if find(call.state, call.word("Name")) is not None:
-        raise exists(call.word("Name"))
-    if policy.teams and (call.has("ExpirationDateOption") or call.has("RetentionDurationDisplayHint")):
+    name = call.name()
+    if find(call.state, name) is not None:
+        raise exists(name)
+    if policy.teams and any(call.has(name) for name in _NOT_FOR_TEAMS):
         raise ambiguous()
-    rule = _new(call, policy, call.word("Name"))
+    rule = _new(call, policy, name)
     rule.duration = call.word("RetentionDuration") or "Unlimited"
     rule.action = call.word("RetentionComplianceAction") or None
     rule.option = None if policy.teams else call.word("ExpirationDateOption", "CreationAgeInDays")

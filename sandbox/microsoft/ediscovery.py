@@ -178,7 +178,10 @@ def update_case(ask: Ask) -> Response:
     """204 [chosen]: the name, the description, the external id."""
     found = _case(ask)
     values = texts(sent(ask), {"displayName": "name", "description": "comment", "externalId": "external_id"})
-    holding.change_case(ask.world, ask.caller.actor, found, values)
+    try:
+        holding.change_case(ask.world, ask.caller.actor, found, values)
+    except holding.HoldError as error:
+        raise refused(error) from None
     return no_content()
 
 

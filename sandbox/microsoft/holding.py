@@ -14,6 +14,10 @@ from sandbox.world import World
 
 DELAY_HOLD = timedelta(days=30)
 MAILBOXES, SITES = 1000, 100
+LONGEST_NAME, LONGEST_DESCRIPTION = 64, 256
+"""Characters of a name, and of a case's description (docs/wire/admin-endpoint.md §2.5)."""
+LONGEST_QUERY, MOST_POLICIES = 10_000, 10_000
+"""Characters of a query (M§3.7); policies of one tenant, retention and holds together (M§2.8)."""
 _UNSET = UUID(int=0)
 
 
@@ -25,11 +29,17 @@ class HoldError(Exception):
         self.kind = kind
 
 
+def check_room(world: World) -> None:
+    """Raise ``HoldError`` when the tenant has as many policies as it can have, whatever their kind (M§2.8)."""
+    state = tenant_of(world)
+    if len(state.policies) + len(state.holds) >= MOST_POLICIES:
+        raise HoldError("limit", f"You've reached the maximum number of policies ({MOST_POLICIES}).")
+
+
 def open_case(world: World, actor: Actor, name: str, description: str = "", external_id: str = "", case_type: str = "eDiscovery") -> Case:
-    """Make a case; raises ``HoldError`` when the name is taken."""
+    """Make a case; raises ``HoldError`` when the name is taken, or name or description too long."""
     state, now = tenant_of(world), world.clock.now()
-    if any(case.name.lower() == name.lower() for case in state.cases.values()):
-        raise HoldError("exists", "A case with the same name already exists.")
+    _check_case(world, {"name": name, "comment": description})
     case = Case(
         name=name,
         guid=state.new_id("case"),
@@ -48,8 +58,21 @@ def open_case(world: World, actor: Actor, name: str, description: str = "", exte
     return case
 
 
+def _check_case(world: World, values: dict[str, str], own: str = "") -> None:
+    """Raise ``HoldError`` for a name or description that is too long, and for a name that another case has."""
+    name = values.get("name")
+    if name is not None and not 0 < len(name.strip()) <= LONGEST_NAME:
+        raise HoldError("limit", f"The name of a case must have 1 to {LONGEST_NAME} characters.")
+    if len(values.get("comment", "")) > LONGEST_DESCRIPTION:
+        raise HoldError("limit", f"The description of a case can't be longer than {LONGEST_DESCRIPTION} characters.")
+    taken = {case.name.lower() for case in tenant_of(world).cases.values() if case.guid != own}
+    if name is not None and name.lower() in taken:
+        raise HoldError("exists", "A case with the same name already exists.")
+
+
 def change_case(world: World, actor: Actor, case: Case, values: dict[str, str]) -> bool:
-    """Set ``name``, ``comment`` or ``external_id``; False when all of it was so already."""
+    """Set ``name``, ``comment`` or ``external_id``; False when all of it was so already. Raises ``HoldError`` as for a new case."""
+    _check_case(world, values, case.guid)
     changed = {key: value for key, value in values.items() if getattr(case, key) != value}
     for key, value in changed.items():
         setattr(case, key, value)
@@ -97,6 +120,10 @@ def make_hold(world: World, actor: Actor, case: Case, name: str, values: dict[st
     """Make a hold (``comment``, ``query``, ``rule``); raises ``HoldError`` when the case is closed or the name taken in the tenant."""
     state, now = tenant_of(world), world.clock.now()
     _need_open(case)
+    check_room(world)
+    _check_query(values)
+    if not 0 < len(name.strip()) <= LONGEST_NAME:
+        raise HoldError("limit", f"The name of a hold policy must have 1 to {LONGEST_NAME} characters.")
     if any(hold.name.lower() == name.lower() for hold in state.holds.values()):
         raise HoldError("exists", "A hold policy with the same name already exists.")
     hold = Hold(
@@ -118,14 +145,33 @@ def make_hold(world: World, actor: Actor, case: Case, name: str, values: dict[st
 
 
 def change_hold(world: World, actor: Actor, hold: Hold, values: dict[str, str]) -> bool:
-    """Set ``comment`` or ``query``; a new query is distributed again. False when all of it was so already."""
+    """Set ``comment`` or ``query``; a new query is distributed again. False when all of it was so already; ``HoldError`` for one too long."""
+    _check_query(values)
     changed = {key: value for key, value in values.items() if getattr(hold, key) != value}
     for key, value in changed.items():
         setattr(hold, key, value)
     if changed:
         hold.touch(actor, world.clock.now())
         hold_event(world, actor, "HoldUpdated", hold)
+    if "query" in changed:
+        redistribute(world, actor, hold)
     return bool(changed)
+
+
+def _check_query(values: dict[str, str]) -> None:
+    if len(values.get("query", "")) > LONGEST_QUERY:
+        raise HoldError("limit", f"The query can't be longer than {LONGEST_QUERY} characters.")
+
+
+def add_rule(world: World, actor: Actor, hold: Hold, name: str, query: str) -> None:
+    """Give the hold its one rule: from now on it holds. Raises ``HoldError`` in a closed case, and for a name that another rule has."""
+    state = tenant_of(world)
+    _need_open(state.cases[hold.case])
+    _check_query({"query": query})
+    if any(one.rule and one.rule_name.lower() == name.lower() for one in state.holds.values()):
+        raise HoldError("exists", "A hold rule with the same name already exists.")
+    hold.rule, hold.rule_name, hold.query = state.new_id("holdrule"), name, query
+    redistribute(world, actor, hold)
 
 
 def remove_hold(world: World, actor: Actor, hold: Hold) -> None:

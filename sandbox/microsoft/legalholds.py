@@ -111,7 +111,11 @@ def _place(body: dict[str, object], part: str) -> str:
 def update_hold(ask: Ask) -> Response:
     """204 [chosen]: only the query and the description; name and isEnabled are not patchable (M§3.4)."""
     found = _hold(ask)
-    holding.change_hold(ask.world, ask.caller.actor, found, texts(sent(ask), {"contentQuery": "query", "description": "comment"}))
+    values = texts(sent(ask), {"contentQuery": "query", "description": "comment"})
+    try:
+        holding.change_hold(ask.world, ask.caller.actor, found, values)
+    except holding.HoldError as error:
+        raise refused(error) from None
     return no_content()
 
 

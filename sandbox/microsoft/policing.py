@@ -17,6 +17,9 @@ _LIMITS = {"ExchangeLocation": 1000, "ModernGroupLocation": 1000, "TeamsChannelL
     "OneDriveLocation": 100,
 }
 """Places of one static policy (M§2.8)."""
+_MOST = {"Exchange": 1_800, "all sites": 13, "specific sites": 2_600}
+"""Policies of one tenant over mail, over all sites or OneDrives, and over some of them (M§2.8)."""
+_SITES = ("SharePointLocation", "OneDriveLocation")
 _WORKLOAD = {
     "ExchangeLocation": "Exchange",
     "SharePointLocation": "SharePoint",
@@ -101,8 +104,8 @@ def _resolved(world: World, name: str, place: str, due: datetime) -> list[Locati
     state, workload = tenant_of(world), _WORKLOAD[name]
     if place.lower() == "all":
         return [Location(name="All", display_name="All", identity="All", workload=workload, due=due)]
-    if name in {"SharePointLocation", "OneDriveLocation"}:
-        return [_site(state, place, workload, due)]
+    if name in _SITES:
+        return [_site(state, place, name, due)]
     if name in {"ModernGroupLocation", "TeamsChannelLocation"}:
         group = state.group_at(place)
         if group is None or not group.unified:
@@ -121,13 +124,16 @@ def _mailbox(account: Account, workload: str, due: datetime) -> Location:
     return Location(name=account.upn, display_name=account.display_name, identity=account.id, workload=workload, due=due)
 
 
-def _site(state: TenantState, place: str, workload: str, due: datetime) -> Location:
-    url = place.rstrip("/")
-    for account in state.accounts.values():
+def _site(state: TenantState, place: str, name: str, due: datetime) -> Location:
+    """A site; OneDrives are places of ``OneDriveLocation`` alone, other sites of ``SharePointLocation`` alone (docs/wire/admin-endpoint.md §2.2)."""
+    url, workload = place.rstrip("/"), _WORKLOAD[name]
+    for account in state.accounts.values() if name == "OneDriveLocation" else ():
         if account.drive is not None and account.drive.url.lower() == url.lower():
             return Location(
                 name=account.drive.url, display_name=account.display_name, identity=account.drive.site_id, workload=workload, due=due
             )
+    if name == "OneDriveLocation":
+        raise PlaceError(f"The location '{place}' couldn't be found or is not valid.")
     for group in state.groups.values():
         if group.site_url and group.site_url.lower() == url.lower():
             return Location(name=group.site_url, display_name=group.display_name, identity=group.site_id, workload=workload, due=due)
@@ -147,6 +153,24 @@ def place(policy: Policy, name: str, new: Iterable[Location]) -> bool:
         raise PlaceError(f"The number of locations in {name} exceeds the limit of {limit}.", limit=True)
     here += added
     return bool(added)
+
+
+def check(world: World, policy: Policy) -> None:
+    """Raise ``PlaceError`` where the places do not go together, or the tenant has no room for one more policy like this (M§2.8)."""
+    for name, places in policy.locations.items():
+        if len(places) > 1 and any(one.everything for one in places):
+            raise PlaceError(f"The value All can only be used by itself in {name}.", limit=True)
+    others = [_reach(one) for one in tenant_of(world).policies.values() if one.guid != policy.guid]
+    for reach in _reach(policy):
+        if sum(reach in one for one in others) >= _MOST[reach]:
+            raise PlaceError(f"You've reached the maximum number of policies for {reach} ({_MOST[reach]}).", limit=True)
+
+
+def _reach(policy: Policy) -> set[str]:
+    """What a policy counts as where Microsoft limits their number."""
+    sites = [one.everything for name in PROPERTIES if name.startswith(_SITES) for one in policy.locations.get(name, [])]
+    mail = {"Exchange"} if policy.locations.get("ExchangeLocation") else set()
+    return mail | ({"all sites"} if True in sites else set()) | ({"specific sites"} if False in sites else set())
 
 
 def displace(policy: Policy, name: str, gone: Iterable[str]) -> bool:

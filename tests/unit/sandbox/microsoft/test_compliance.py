@@ -193,7 +193,7 @@ def test_places(lab: Lab) -> None:
     assert "couldn't be found or is not valid" in lab.failure(
         "New-RetentionCompliancePolicy", Name="x", ExchangeLocation=["nobody@harbormill.example"]
     )
-    assert "missing mandatory parameters" in lab.failure("New-RetentionCompliancePolicy", Name="x")
+    assert "Parameter set cannot be resolved" in lab.failure("New-RetentionCompliancePolicy", Name="x")
     assert "only when" in lab.failure(
         "New-RetentionCompliancePolicy", Name="x", ExchangeLocation=[lab.someone()], ExchangeLocationException=[lab.someone("staff")]
     )
