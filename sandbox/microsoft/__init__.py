@@ -11,13 +11,18 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
 - ``admin_role`` compliance_administrator (default), viewer (no cmdlet that writes), blind (every Get- is empty), none (403)
 - ``lone_file_plan`` ignored: a Set-ComplianceTag that changes the file plan alone changes nothing
 - ``blind``, ``missing_cmdlets``, ``ignored_writes`` names of cmdlets that see nothing, are not there, say done and do nothing
+- ``sees`` how many rows cmdlets show a role that sees a part, as ``Get-ComplianceTag:1`` by commas; ``app_writes`` refused: as once measured
+- ``visible_seconds`` until lists show what is new (default 0), ``label_removal`` pending: removed labels wait for ``ForceDeletion``
+- ``words`` other status words, as ``distribution:Success:NotApplicable`` by commas (kinds distribution, case, hold, source)
+- ``unindexed`` addresses of sites that cannot be held or kept, by commas
 - ``distribution_seconds`` 900, ``hold_mailbox_seconds`` 120 to 160, ``hold_site_seconds`` 300 to 340, ``case_close_seconds`` 60,
   ``case_materialise_seconds`` 0, ``audit_seconds`` 1800 to 5400, ``audit_query_seconds`` 60, ``token_seconds`` 3599 (system's)
 - ``deploy_lock`` stuck, ``deploy_failed`` how many changes are stored but not deployed, ``distribution`` error,
   ``hold_result`` partial or error
 - ``legal_holds_v1`` off, ``audit_v1`` on (default off: 404 as measured), ``empty_page`` on, ``nextlink`` expired,
   ``region`` a region's label
-- ``shapes`` by commas: nulls (for empty lists), plain (places as names), spelling (addresses come back in another case)
+- ``shapes`` by commas: nulls (for empty lists), plain (places as names), tags (labels of rules by name alone), spelling (addresses
+  come back in another case)
 - sign-in of people: see ``signin``; the activity feed: see ``activity``
 - ``graph_limit`` requests in 10 s, ``exchange_limit`` and ``compliance_limit`` in 60 s (default none)
 """

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -15,9 +16,10 @@ from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_fileplan,
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, bind
 from sandbox.microsoft.hosts import outer
+from sandbox.microsoft.objects import Made
 from sandbox.microsoft.plans import RECORDS, has_plan
 from sandbox.microsoft.rendering import annotated
-from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, EXCHANGE_MANAGE, MANAGE_AS_APP, licence, listed, switch, tenant_of
+from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, EXCHANGE_MANAGE, MANAGE_AS_APP, licence, listed, switch, tenant_of, visible
 from sandbox.routing import SandboxRoute, body_of, json_response
 from sandbox.world import World
 
@@ -141,7 +143,17 @@ class _Host:
             return Rows(items=[], render=lambda row: row)
         if cmdlet.writes and cmdlet.name.lower() in listed(self._world, "ignored_writes"):
             return Rows(items=[], render=lambda row: row)
-        return cmdlet.run(call)
+        if cmdlet.writes and call.actor.app_id and self._surface == COMPLIANCE and switch(self._world, "app_writes") == "refused":
+            # So app-only writes of policies once ended, over the audit record that they leave (M§10: office-docs-powershell#9391).
+            raise CmdletError("Microsoft.Office.Audit.Schema.ExpectedValueException", "The audit record of the cmdlet is not valid.")
+        found = cmdlet.run(call)
+        return found if cmdlet.writes else self._shown(cmdlet, found)
+
+    def _shown(self, cmdlet: Cmdlet, found: Rows) -> Rows:
+        """What a list shows: things that are new come late (``m365.visible_seconds``), and a role may see a part without a word (``m365.sees``)."""
+        items = [one for one in found.items if not isinstance(one, Made) or visible(self._world, one.created)]
+        sees = dict(one.partition(":")[::2] for one in listed(self._world, "sees"))
+        return replace(found, items=items[: int(sees.get(cmdlet.name.lower(), len(items)))])
 
     def _page(self, request: Request, call: Call, found: Rows) -> Response:
         state, size, offset = call.state, _size(request), self._offset(request)
@@ -160,11 +172,13 @@ class _Host:
         return json_response(body)
 
     def _shaped(self, row: Row) -> Row:
-        """The row in other shapes that clients met (M§10), by the switch ``m365.shapes``: null for an empty list, places as plain names."""
+        """The row in other shapes that clients met (M§10), by the switch ``m365.shapes``: null lists, places and labels as plain names."""
         shapes = listed(self._world, "shapes")
         if "plain" in shapes:
             places = {name: value for name, value in row.items() if "Location" in name and isinstance(value, list)}
             row = row | {name: [one["Name"] for one in found] for name, found in places.items()}
+        if "tags" in shapes:
+            row = row | {name: str(row[name]).partition(",")[2] for name in ("PublishComplianceTag", "ApplyComplianceTag") if row.get(name)}
         return {name: None if "nulls" in shapes and value == [] else value for name, value in row.items()}
 
     def _offset(self, request: Request) -> int:

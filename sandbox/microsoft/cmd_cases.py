@@ -26,9 +26,8 @@ from sandbox.microsoft.binding import (
 from sandbox.microsoft.objects import Case, Hold, Source
 from sandbox.microsoft.plans import PREMIUM_EDISCOVERY, has_plan
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common, instant
-from sandbox.microsoft.state import TenantState, licence, spelled, switch
+from sandbox.microsoft.state import TenantState, licence, spelled, switch, worded
 
-_STATUS = {"active": "Active", "closing": "Closing", "closed": "Closed"}
 _PLACES = (("ExchangeLocation", "mailbox"), ("SharePointLocation", "site"))
 _MANY_RULES = 100
 
@@ -133,7 +132,7 @@ def _case(call: Call, case: Case) -> Row:
     row = common(call.state, case)
     del row["Comment"]
     return row | {
-        "Status": _STATUS[status],
+        "Status": _capital(worded(call.world, "case", status)),
         "CaseType": case.case_type,
         "ExternalId": case.external_id or None,
         "Description": case.comment or None,
@@ -141,6 +140,10 @@ def _case(call: Call, case: Case) -> Row:
         "ClosedDateTime": instant(case.closed_at) if case.closed_at is not None and status == "closed" else None,
         "CaseMembers": list(case.members),
     }
+
+
+def _capital(status: str) -> str:
+    return status[:1].upper() + status[1:]
 
 
 def new_case(call: Call) -> Rows:
@@ -196,7 +199,7 @@ def _policy(call: Call, hold: Hold, *, true: bool) -> Row:
         "Enabled": hold.enabled,
         "Type": "Hold",
         "Workload": ALL_WORKLOADS,
-        "DistributionStatus": holding.distribution(call.world, hold) if true else "Pending",
+        "DistributionStatus": worded(call.world, "distribution", holding.distribution(call.world, hold)) if true else "Pending",
         "DistributionResults": holding.hold_errors(hold) if true else [],
         "LastStatusUpdateTime": instant(hold.changed) if true else None,
         "HasRules": bool(hold.rule) and true,

@@ -242,7 +242,10 @@ def remove(call: Call) -> Rows:
     if users:
         text_of = f"The label '{label.name}' is being used by the policy '{users[0]}' and can't be removed."
         raise CmdletError("Microsoft.Exchange.Management.UnifiedPolicy.ComplianceTagInUseException", text_of)
-    del call.state.labels[label.guid]
+    if switch(call.world, "label_removal") == "pending" and not call.on("ForceDeletion"):
+        label.removing = True
+    else:
+        del call.state.labels[label.guid]
     call.log(call.word("Identity"))
     return nothing()
 
@@ -268,4 +271,5 @@ def render(state: TenantState, label: Label) -> Row:
         "Workload": ALL_WORKLOADS,
         "Disabled": False,
         "Policy": state.tenant_id,
+        "Mode": "PendingDeletion" if label.removing else "Enforce",
     }

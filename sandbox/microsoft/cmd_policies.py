@@ -27,7 +27,7 @@ from sandbox.microsoft.binding import (
 from sandbox.microsoft.objects import TEAMS, Location, Policy
 from sandbox.microsoft.policing import PROPERTIES
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common, instant
-from sandbox.microsoft.state import TenantState, seconds, spelled, switch
+from sandbox.microsoft.state import TenantState, seconds, spelled, switch, worded
 
 _TEAMS = tuple(name for name in PROPERTIES if name.removesuffix("Exception") in TEAMS)
 _PLAIN = tuple(name for name in PROPERTIES if name not in _TEAMS)
@@ -114,7 +114,7 @@ def render(call: Call, policy: Policy) -> Row:
         "Type": "Hold",
         "Priority": 0,
         "Workload": ALL_WORKLOADS,
-        "DistributionStatus": policing.status(call.world, policy) if true else "Pending",
+        "DistributionStatus": worded(call.world, "distribution", policing.status(call.world, policy)) if true else "Pending",
         "DistributionResults": list(policy.errors) if true and not policing.deploying(call.world, policy) else [],
         "LastStatusUpdateTime": instant(policy.status_at) if true else None,
         "HasRules": bool(kinds),

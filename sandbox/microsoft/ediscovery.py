@@ -10,7 +10,7 @@ from sandbox.microsoft import holding
 from sandbox.microsoft.objects import Actor, Case, Operation
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
 from sandbox.microsoft.plans import EXCHANGE_PLAN_2, PREMIUM_EDISCOVERY, has_plan
-from sandbox.microsoft.state import licence, switch
+from sandbox.microsoft.state import licence, switch, worded
 from sandbox.routing import SandboxRoute, json_of, json_response
 from sandbox.world import World
 
@@ -108,7 +108,7 @@ def _case_row(ask: Ask, found: Case) -> Entity:
     row: Entity = {
         "description": found.comment,
         "lastModifiedDateTime": precise(found.changed),
-        "status": holding.case_status(ask.world, found),
+        "status": worded(ask.world, "case", holding.case_status(ask.world, found)),
         "closedDateTime": precise(closed) if closed else None,
         "externalId": found.external_id,
         "id": found.guid,

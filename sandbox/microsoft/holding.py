@@ -9,7 +9,7 @@ from uuid import UUID
 from sandbox.microsoft import audit
 from sandbox.microsoft.objects import Account, Actor, Case, Hold, Operation, Source, SourceKind
 from sandbox.microsoft.plans import ARCHIVE, EXCHANGE_PLAN_2, has_plan
-from sandbox.microsoft.state import licence, seconds, settle_time, stable_id, switch, tenant_of
+from sandbox.microsoft.state import licence, listed, seconds, settle_time, stable_id, switch, tenant_of
 from sandbox.world import World
 
 DELAY_HOLD = timedelta(days=30)
@@ -280,6 +280,9 @@ def _inactive(account: Account) -> bool:
 
 def _site(world: World, place: str) -> _Place:
     state, url = tenant_of(world), place.rstrip("/")
+    if url.lower() in listed(world, "unindexed"):
+        # Sites without an index or a title cannot be held (M§3.4).
+        raise HoldError("missing", f"The mailbox or site '{place}' could not be found.")
     for account in state.accounts.values():
         if account.drive is not None and account.drive.url.lower() == url.lower():
             return _Place(id=account.drive.site_id, name=account.display_name, place=account.drive.url, account=account.id)

@@ -8,7 +8,7 @@ from sandbox.microsoft import holding
 from sandbox.microsoft.ediscovery import CASES, UNSET, child, gate, named, no_content, precise, refused, sent, texts
 from sandbox.microsoft.objects import Account, Case, Hold, Source
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
-from sandbox.microsoft.state import spelled
+from sandbox.microsoft.state import spelled, visible, worded
 from sandbox.routing import SandboxRoute
 from sandbox.world import World
 
@@ -51,17 +51,18 @@ def holds(ask: Ask) -> Response:
     """The holds of a case."""
     parent = child(ask, "legalHolds")
     items = holding.holds_of(ask.world, parent)
-    return page(ask, Listing(name=_holds_name(parent), items=items, render=_hold_row))
+    return page(ask, Listing(name=_holds_name(parent), items=items, render=lambda one: _hold_row(ask.world, one)))
 
 
 def hold(ask: Ask) -> Response:
     """One hold; its status is null while nothing is wrong (M§3.5)."""
     found = _hold(ask)
-    return entity(ask, _holds_name(ask.state.cases[found.case]), _hold_row(found))
+    return entity(ask, _holds_name(ask.state.cases[found.case]), _hold_row(ask.world, found))
 
 
-def _hold_row(found: Hold) -> Entity:
+def _hold_row(world: World, found: Hold) -> Entity:
     errors = holding.hold_errors(found)
+    status = worded(world, "hold", "error" if errors else "") or None
     return {
         "isEnabled": found.enabled,
         "errors": errors,
@@ -69,7 +70,7 @@ def _hold_row(found: Hold) -> Entity:
         "description": found.comment,
         "createdDateTime": precise(found.created),
         "lastModifiedDateTime": precise(found.changed),
-        "status": "error" if errors else None,
+        "status": status,
         "id": found.guid,
         "displayName": found.name,
         "createdBy": named(found.created_by),
@@ -92,7 +93,7 @@ def create_hold(ask: Ask) -> Response:
                 holding.add_source(ask.world, ask.caller.actor, made, kind, _place(one, part))
     except holding.HoldError as error:
         raise refused(error) from None
-    return entity(ask, _holds_name(parent), _hold_row(made) | {"status": "pending"}, 201)
+    return entity(ask, _holds_name(parent), _hold_row(ask.world, made) | {"status": "pending"}, 201)
 
 
 def _rows(value: object) -> list[dict[str, object]]:
@@ -164,7 +165,8 @@ def site_sources(ask: Ask) -> Response:
 
 def _sources(ask: Ask, kind: str, segment: str) -> Response:
     found = _hold(ask)
-    rows = [row for source in found.sources if source.kind == kind for row in _source_rows(ask, found, source)]
+    shown = [source for source in found.sources if source.kind == kind and visible(ask.world, source.created)]
+    rows = [row for source in shown for row in _source_rows(ask, found, source)]
     name = f"{_holds_name(ask.state.cases[found.case])}('{found.guid}')/{segment}"
     return page(ask, Listing(name=name, items=rows, render=lambda row: row))
 
@@ -188,7 +190,7 @@ def _source_row(ask: Ask, source: Source, status: str) -> Entity:
     row: Entity = {
         "displayName": source.name,
         "createdDateTime": precise(source.created),
-        "holdStatus": status,
+        "holdStatus": worded(ask.world, "source", status),
         "id": source.id,
         "createdBy": {"application": None, "user": {"id": None, "displayName": source.created_by.name}},
     }

@@ -143,6 +143,8 @@ class Label(Made):
     next_stage: str | None = None
     auto_approval: int | None = None
     priority: int = 0
+    removing: bool = False
+    """Removed, but not for good: it waits for a removal by force (``m365.label_removal``)."""
     templates: dict[str, str] = field(default_factory=dict)
     """GUIDs of file plan values by Graph's word on a label: ``citation``, ``department`` ..."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sandbox.microsoft import holding
 from sandbox.microsoft.objects import LOCATIONS, Account, Actor, Location, Policy, Rule
-from sandbox.microsoft.state import TenantState, seconds, stable_id, switch, tenant_of
+from sandbox.microsoft.state import TenantState, listed, seconds, stable_id, switch, tenant_of
 from sandbox.world import World
 
 _LIMITS = {"ExchangeLocation": 1000, "ModernGroupLocation": 1000, "TeamsChannelLocation": 1000, "TeamsChatLocation": 1000} | {
@@ -104,6 +104,8 @@ def _resolved(world: World, name: str, place: str, due: datetime) -> list[Locati
     state, workload = tenant_of(world), _WORKLOAD[name]
     if place.lower() == "all":
         return [Location(name="All", display_name="All", identity="All", workload=workload, due=due)]
+    if name in _SITES and place.rstrip("/").lower() in listed(world, "unindexed"):
+        raise PlaceError(f"The location '{place}' couldn't be found or is not valid.")
     if name in _SITES:
         return [_site(state, place, name, due)]
     if name in {"ModernGroupLocation", "TeamsChannelLocation"}:

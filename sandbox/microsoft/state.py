@@ -230,6 +230,20 @@ def spelled(world: World, place: str) -> str:
     return f"{head}{mark}{local.title()}{at}{domain}"
 
 
+def worded(world: World, kind: str, word: str) -> str:
+    """A status word as the service writes it, or another where the switch ``m365.words`` says ``kind:word:other`` (by commas)."""
+    for one in switch(world, "words").split(","):
+        parts = one.strip().split(":")
+        if parts[:2] == [kind, word] and len(parts) == 3:
+            return parts[2]
+    return word
+
+
+def visible(world: World, created: datetime) -> bool:
+    """Whether lists show what was made then: at once, or later by the switch ``m365.visible_seconds``."""
+    return world.clock.now() >= created + seconds(world, "visible", 0)
+
+
 def licence(world: World) -> str:
     """A1, A3 or A5: the switch ``m365.licence``."""
     return switch(world, "licence", "A5").upper()

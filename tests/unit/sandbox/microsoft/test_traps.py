@@ -137,3 +137,76 @@ def test_an_adaptive_scope_and_the_policy_over_it(lab: Lab) -> None:
     assert "AmbiguousParameterSet" in lab.failure("New-RetentionCompliancePolicy", Name="x", AdaptiveScopeLocation=["Board"], ExchangeLocation=["All"])
     lab.switch(licence="A3")
     assert lab.invoke("New-AdaptiveScope", Name="x", LocationType="User", RawQuery="x").status_code == 403
+
+
+def test_a_role_that_sees_a_part_gets_a_part_and_no_warning(lab: Lab) -> None:
+    lab.cmdlet("New-ComplianceTag", Name="second")
+    lab.switch(sees="Get-ComplianceTag:1,Get-RetentionCompliancePolicy:0")
+    answer = lab.invoke("Get-ComplianceTag").json()
+    assert [row["Name"] for row in answer["value"]] == ["District visibility check label"]
+    assert (answer["@adminapi.warnings"], "@odata.nextLink" in answer) == ([], False)
+    assert lab.cmdlet("Get-RetentionCompliancePolicy") == []
+    assert lab.cmdlet("Get-RetentionComplianceRule") != []
+
+
+def test_what_is_new_is_seen_late(lab: Lab, hold: Hold) -> None:
+    lab.switch(visible_seconds="60")
+    case, path = hold(lab.someone())
+    lab.cmdlet("New-ComplianceTag", Name="late")
+    lab.cmdlet("New-RetentionCompliancePolicy", Name="late", ExchangeLocation=["All"])
+
+    def seen() -> list[bool]:
+        cmdlets = [any(row["Name"] == "late" for row in lab.cmdlet(f"Get-{noun}")) for noun in ("ComplianceTag", "RetentionCompliancePolicy")]
+        cases = any(row["displayName"] == "Matter 1" for row in lab.rows(CASES))
+        return [*cmdlets, cases, bool(lab.rows(f"{case}/legalHolds")), bool(lab.rows(f"{path}/userSources"))]
+
+    assert seen() == [False] * 5
+    assert "already exists" in lab.failure("New-ComplianceTag", Name="late")
+    assert lab.graph("GET", case).status_code == 200
+    lab.advance(60)
+    assert seen() == [True] * 5
+
+
+def test_status_words_that_nobody_knows(lab: Lab, hold: Hold) -> None:
+    case, path = hold(lab.someone())
+    lab.advance(600)
+    lab.switch(words="distribution:Success:NotApplicable,case:active:closedWithError,source:applied:unknownFutureValue,hold::success")
+    assert lab.named("Get-RetentionCompliancePolicy", "District mail keep", DistributionDetail=True)["DistributionStatus"] == "NotApplicable"
+    assert lab.named("Get-CaseHoldPolicy", "Matter 1 hold", DistributionDetail=True)["DistributionStatus"] == "NotApplicable"
+    assert lab.named("Get-ComplianceCase", "Matter 1", CaseType="AdvancedEdiscovery")["Status"] == "ClosedWithError"
+    assert lab.get(case)["status"] == "closedWithError"
+    assert lab.get(path)["status"] == "success"
+    assert [row["holdStatus"] for row in lab.rows(f"{path}/userSources")] == ["unknownFutureValue"]
+
+
+def test_writes_of_an_app_may_end_over_their_audit_record(lab: Lab) -> None:
+    lab.switch(app_writes="refused")
+    answer = lab.invoke("New-ComplianceTag", Name="x")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["innererror"]["internalexception"]["type"].endswith("ExpectedValueException")
+    assert "x" not in [row["Name"] for row in lab.cmdlet("Get-ComplianceTag")]
+    lab.cmdlet("Set-Mailbox", "exchange", Identity=lab.someone(), LitigationHoldEnabled=True)
+
+
+def test_a_site_without_an_index_is_not_taken(lab: Lab, hold: Hold) -> None:
+    site = f"https://{lab.state.host}.sharepoint.com/sites/district"
+    lab.switch(unindexed=site)
+    assert "couldn't be found" in lab.failure("New-RetentionCompliancePolicy", Name="x", SharePointLocation=[site])
+    _, path = hold()
+    assert lab.graph("POST", f"{path}/siteSources", json={"site": {"webUrl": f"{site}/"}}).status_code == 400
+
+
+def test_labels_of_rules_by_name_alone(lab: Lab) -> None:
+    tags = {row["PublishComplianceTag"] for row in lab.cmdlet("Get-RetentionComplianceRule")} - {""}
+    lab.switch(shapes="tags")
+    assert {row["PublishComplianceTag"] for row in lab.cmdlet("Get-RetentionComplianceRule")} - {""} == {tag.partition(",")[2] for tag in tags}
+
+
+def test_a_removed_label_may_wait_for_force(lab: Lab) -> None:
+    lab.cmdlet("New-ComplianceTag", Name="free")
+    lab.switch(label_removal="pending")
+    lab.cmdlet("Remove-ComplianceTag", Identity="free", Confirm=False)
+    assert lab.named("Get-ComplianceTag", "free")["Mode"] == "PendingDeletion"
+    assert "already exists" in lab.failure("New-ComplianceTag", Name="Free")
+    lab.cmdlet("Remove-ComplianceTag", Identity="free", ForceDeletion=True, Confirm=False)
+    assert "free" not in [row["Name"] for row in lab.cmdlet("Get-ComplianceTag")]
