@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from connectors.errors import PermanentError, UnknownOutcomeError
 from connectors.microsoft365.seeing import KINDS
-from policies.kinds import Kind
+from policies.kinds import Kind, Workload
 from policies.resources import Force, Live, ReadState
+from sandbox.microsoft import cmd_exchange
 from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import KEEP_RULE, Bench, mark, publishing
 from tests.unit.connectors.microsoft.test_writing import hold_refs, label_ref, policy_ref, read, sources
@@ -114,3 +116,29 @@ def test_a_list_of_holds_may_take_longer_than_other_requests(bench: Bench) -> No
     reader = bench.connector().reader(bench.tenant, replace(bench.context(), timeout=1.0))
     assert reader.snapshot({Kind.M365_HOLD}).reads[Kind.M365_HOLD].state is ReadState.COMPLETE
     reader.close()
+
+
+def test_an_unknown_name_is_nobody_and_no_list_is_asked_for_by_name(bench: Bench) -> None:
+    """M§0.1: a Get- of Security & Compliance that is given an unknown Identity returns everything."""
+    ref = label_ref(bench)
+    assert bench.reader().read_back(replace(ref, vendor_id="00000000-0000-4000-8000-000000000000", name="nobody", mark=None)) is None
+    bench.reader().snapshot(KINDS)
+    sent = [json.loads(exchange.request)["CmdletInput"] for exchange in bench.asked("compliance") if exchange.path.endswith("InvokeCommand")]
+    lists = [one for one in sent if one["CmdletName"].startswith("Get-") and one["CmdletName"] != "Get-RoleGroupMember"]
+    assert len(lists) > 5
+    assert not [one for one in lists if "Identity" in one["Parameters"]]
+
+
+def test_a_list_of_mailboxes_does_not_end_at_the_first_thousand(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """M§3.1: without ResultSize it ends there, with a warning and without a link. Here it would end after two."""
+    monkeypatch.setattr(cmd_exchange, "_DEFAULT", 2)
+    people = [address for role in ("teacher", "staff", "board", "student") for address in bench.people(role, 4)]
+    _, hold = hold_refs(bench)
+    bench.writer().add(hold, frozenset(f"mail:{address}" for address in people), read(bench, hold))
+    bench.advance(3 * 86400)
+    reader = bench.reader()
+    roster = reader.roster()
+    ids = [one.vendor_id for one in roster.identities if one.address in people]
+    found = reader.coverage(ids, snapshot=reader.snapshot(KINDS), roster=roster)
+    assert len(ids) == len(people) > 8, "a few would be asked for one by one"
+    assert {one.address for one in found if one.source is Workload.MAIL and one.protected} == set(people)
