@@ -36,7 +36,7 @@ def test_a_path_that_is_not_there_would_be_seen() -> None:
 
 def test_every_command_in_the_readme_is_in_the_table() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    called = [words.split() for words in re.findall(r"\brecordwarden ((?:[a-z-]+ ?)+)", "\n".join(re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL)))]
+    called = [words.split() for words in re.findall(r"\brecordwarden (?:--?\S+ [^\s`]+ )*((?:[a-z-]+ ?)+)", "\n".join(re.findall(r"```.*?```|`[^`]+`", text, re.DOTALL)))]
     assert len(called) >= 8
     assert [words for words in called if not known(words)] == []
     assert not known(["hold", "loosen"])
