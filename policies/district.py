@@ -120,6 +120,45 @@ class Tenant(FolderModel):
         return special or self.credential
 
 
+class Way(StrEnum):
+    """How a notice leaves: as mail from a mailbox of a tenant, or through a relay (mail server, pager, webhook) that a URL names."""
+
+    MAIL = "mail"
+    APPRISE = "apprise"
+
+
+class Subject(StrEnum):
+    """What a notice can be about; docs/reference/notices.md says what each takes in."""
+
+    HOLD = "hold"
+    DRIFT = "drift"
+    DELETION = "deletion"
+    RULES = "rules"
+    APPROVALS = "approvals"
+    JOBS = "jobs"
+
+
+class Delivery(FolderModel):
+    """Which officer is told of what, and by which way. ``tenant`` and ``from`` belong to mail, ``url_file`` and ``hosts`` to apprise.
+
+    ``url_file`` holds one apprise URL and stays as it is written, relative to the file that holds it: what is guarded must not change because the
+    folder has moved. ``hosts`` are those that the URL's service calls besides the host in the URL; no other is ever called.
+    """
+
+    to: str
+    by: Way
+    tenant: str | None = None
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(default=None, alias="from")
+    url_file: Path | None = None
+    hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")], ...] = ()
+    about: Annotated[tuple[Subject, ...], Field(min_length=1)] = tuple(Subject)
+
+    @property
+    def name(self) -> str:
+        """What the way is called: an officer is told of one thing once by each."""
+        return f"{self.to}/{self.by.value}/{self.tenant if self.by is Way.MAIL else self.url_file}"
+
+
 class OtherSystem(FolderModel):
     """A system outside both clouds that holds records, and how soon it overwrites them."""
 
@@ -147,7 +186,7 @@ class District(FolderModel):
     tenants: tuple[Tenant, ...] = ()
     thresholds: Thresholds = Thresholds()
     systems: tuple[OtherSystem, ...] = ()
-    deliveries: tuple[dict[str, str], ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
     timeouts: Timeouts = Timeouts()
     drill: bool = False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import stat
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -11,9 +10,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from policies.deliveries import delivery_problems
 from policies.district import Credential, District, Tenant
 from policies.kinds import Platform
 from policies.problems import Problem, Severity, Where
+from policies.secret_files import secret_file
 from policies.source import Path_
 
 WhereIs = Callable[[Path_], Where]
@@ -56,6 +57,7 @@ def district_problems(district: District, where: WhereIs) -> Iterator[Problem]:
     yield from _timezone(district.timezone, where)
     for index, tenant in enumerate(district.tenants):
         yield from _tenant(tenant, ("tenants", index), where)
+    yield from delivery_problems(district, where)
 
 
 def _tenant(tenant: Tenant, at: Path_, where: WhereIs) -> Iterator[Problem]:
@@ -114,23 +116,6 @@ def _credential(tenant: Tenant, credential: Credential | None, at: Path_, where:
         file = getattr(credential, name)
         if isinstance(file, Path):
             yield from secret_file(file, f"tenant {tenant.id}: {name}", where((*at, name)), tenant.id)
-
-
-def secret_file(file: Path, subject: str, where: Where, tenant: str | None = None) -> Iterator[Problem]:
-    """What is wrong with a file that holds a secret: not there, not a file, or readable by others than its owner."""
-    try:
-        status = file.stat()
-    except FileNotFoundError:
-        yield _error("file.missing", f"{subject}: {file} is not there", "put the file there, or correct the path", where, tenant)
-        return
-    except OSError as error:
-        yield _error("file.unreadable", f"{subject}: {file}: {error.strerror}", "check the path and its folders", where, tenant)
-        return
-    if not stat.S_ISREG(status.st_mode):
-        yield _error("file.missing", f"{subject}: {file} is not a file", "correct the path", where, tenant)
-    elif status.st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        message = f"{subject}: {file} can be read by its group or by others"
-        yield _error("file.readable_by_others", message, f"chmod 600 {file}", where, tenant)
 
 
 def _missing(tenant: Tenant, name: str, file: Path, where: Where) -> Problem:

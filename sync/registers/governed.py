@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policies.district import District, Mode, Officer, Role, Tenant, Thresholds
+from policies.district import Delivery, District, Mode, Officer, Role, Tenant, Thresholds
 from policies.kinds import Kind
 from sync.plan import canonical
 
@@ -34,7 +34,7 @@ class Governed:
             values |= {f"visibility_check/{tenant.id}/{kind.value}": name for kind, name in tenant.visibility_checks.items()}
             values |= {f"endpoint/{tenant.id}/{name}": url for name, url in tenant.endpoints.items()}
         for delivery in district.deliveries:
-            text = canonical(delivery).decode()
+            text = canonical(delivery.model_dump(mode="json", by_alias=True)).decode()
             values[f"delivery/{hashlib.sha256(text.encode()).hexdigest()[:16]}"] = text
         values |= {f"deviation/{name}": digest for name, digest in (deviations or {}).items()}
         return cls(officers=tuple(sorted(district.officers, key=lambda officer: officer.id)), values=values)
@@ -75,7 +75,7 @@ class Governed:
                 "officers": officers,
                 "thresholds": thresholds,
                 "timeouts": district.timeouts.model_copy(update={"release_wait": wait}),
-                "deliveries": tuple(json.loads(str(text)) for text in self._under("delivery/").values()),
+                "deliveries": tuple(Delivery.model_validate_json(str(text)) for text in self._under("delivery/").values()),
                 "tenants": tuple(self._tenant(tenant) for tenant in district.tenants),
             }
         )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.district import District, Mode
+from policies.district import Delivery, District, Mode, Way
 from policies.kinds import Kind
 from sync.journal import EntryKind, Journal, verify_file
 from sync.officers import OfficerError, Signer
@@ -99,7 +99,7 @@ def test_a_looser_value_waits_for_two_and_the_old_one_stays(hall: Hall, what: st
     wanted, path = LOOSER[what]
     first = base()
     if what == "alarm silenced":
-        first = first.model_copy(update={"deliveries": ({"to": "https://hooks.example/1"},)})
+        first = first.model_copy(update={"deliveries": (Delivery(to="custodian", by=Way.APPRISE, url_file=Path("pager.url")),)})
         hall.wants(first)
     seen = hall.wants(wanted)
     assert seen.pending is not None
