@@ -80,7 +80,8 @@ def _unknown(what: str, name: str, known: Iterable[str], where: Where) -> Proble
     listed = list(known)
     near = difflib.get_close_matches(name, listed, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    return _error(_NOBODY[what], f"deliveries: the district has no {what} '{name}'{hint}", f"name one of {', '.join(listed) or 'those you add'}", where)
+    step = f"name one of {', '.join(listed)}" if listed else f"describe the {what} first"
+    return _error(_NOBODY[what], f"deliveries: the district has no {what} '{name}'{hint}", step, where)
 
 
 def _error(code: str, message: str, next_step: str, where: Where, tenant: str | None = None) -> Problem:

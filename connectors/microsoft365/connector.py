@@ -9,6 +9,7 @@ from connectors.base import Circumstances, Context, Deed, HoldOrder, Instruction
 from connectors.effects import m365_effects
 from connectors.microsoft365 import by_hand, mapping, ordering
 from connectors.microsoft365.access import Access
+from connectors.microsoft365.mail import MailCourier
 from connectors.microsoft365.prover import Microsoft365Prover
 from connectors.microsoft365.reader import Microsoft365Reader
 from connectors.microsoft365.seeing import FURTHER, KINDS
@@ -46,6 +47,10 @@ class Microsoft365Connector:
     def prover(self, tenant: Tenant, context: Context) -> Microsoft365Prover:
         """A prover of ``tenant`` under its writing identity."""
         return Microsoft365Prover(Access(tenant, context, admin_accepted=self._admin_accepted, writing=True))
+
+    def courier(self, tenant: Tenant, context: Context, sender: str) -> MailCourier:
+        """A courier that sends mail as ``sender`` under the writing identity."""
+        return MailCourier(Access(tenant, context, admin_accepted=False, writing=True), sender)
 
     def kinds(self) -> frozenset[Kind]:
         """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds."""

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from starlette.responses import PlainTextResponse, Response
 
-from sandbox.microsoft.objects import Account
+from sandbox.microsoft.objects import Account, SentMail
 from sandbox.microsoft.odata import Ask, Entity, GraphError, Listing, entity, graph_routes, matches, page
 from sandbox.microsoft.plans import product_of, products_of
-from sandbox.microsoft.state import licence, stable_id
+from sandbox.microsoft.state import licence, listed, stable_id
 from sandbox.routing import SandboxRoute, json_of, json_response
 from sandbox.world import World
 
@@ -52,17 +52,32 @@ def routes(world: World) -> list[SandboxRoute]:
 
 
 def send_mail(ask: Ask) -> Response:
-    """202 without a body; the message goes nowhere, but is kept among the requests (M§6)."""
+    """202 without a body; the message goes nowhere, but stands in the dump under ``sent`` (docs/wire/graph-mail.md)."""
     ask.need("Mail.Send", code="ErrorAccessDenied")
-    if _user(ask).mailbox is None:
+    sender = _user(ask)
+    allowed = listed(ask.world, "mail_senders")
+    if allowed and sender.upn.lower() not in allowed:
+        raise GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+    if sender.mailbox is None:
         raise GraphError(404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")
     try:
-        message = json_of(ask.request).get("message")
+        body = json_of(ask.request)
     except ValueError:
-        message = None
-    if not isinstance(message, dict) or not message.get("toRecipients"):
+        raise GraphError(400, "BadRequest", "Unable to read JSON request payload.") from None
+    message = body.get("message")
+    recipients = _recipients(message)
+    if not isinstance(message, dict) or not recipients:
         raise GraphError(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
+    saved = body.get("saveToSentItems", True) is not False
+    ask.state.sent.append(SentMail(at=ask.world.clock.now(), sender=sender.upn, to=recipients, message=message, saved=saved))
     return Response(status_code=202)
+
+
+def _recipients(message: object) -> tuple[str, ...]:
+    """Who the message is to; empty where any of them is no address."""
+    rows = message.get("toRecipients") if isinstance(message, dict) else None
+    found = [row.get("emailAddress", {}).get("address") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return tuple(found) if all(isinstance(one, str) and "@" in one for one in found) else ()
 
 
 def organization(ask: Ask) -> Response:

@@ -50,6 +50,9 @@ def dump(world: World) -> Json:
         ],
         "accounts": sum(account.deleted is None for account in state.accounts.values()),
         "groups": {group.mail: [account.upn for account in state.members_of(group)] for group in state.groups.values()},
+        "sent": [
+            Json(at=mail.at.isoformat(), sender=mail.sender, to=list(mail.to), message=mail.message, saved=mail.saved) for mail in state.sent
+        ],
         "organisation_holds": policing.organisation_stamps(world),
         "audit": [
             {

@@ -299,6 +299,17 @@ class Hold(Made):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentMail:
+    """A message that an application sent as somebody; ``saved``: a copy stands in that mailbox's Sent Items."""
+
+    at: datetime
+    sender: str
+    to: tuple[str, ...]
+    message: dict[str, object]
+    saved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A record of the audit log and the moment from which a search finds it."""
 

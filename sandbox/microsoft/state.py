@@ -22,6 +22,7 @@ from sandbox.microsoft.objects import (
     Policy,
     Rule,
     Scope,
+    SentMail,
     Template,
 )
 from sandbox.world import World
@@ -133,6 +134,8 @@ class TenantState:
     requests: dict[str, list[datetime]] = field(default_factory=dict)
     """Times of recent requests by throttling bucket."""
     subscriptions: set[str] = field(default_factory=set)
+    sent: list[SentMail] = field(default_factory=list)
+    """Mail that Graph's sendMail took."""
     officers: set[str] = field(default_factory=set)
     """Object ids of people who are Compliance Administrators: what a signed-in person may do with labels and holds."""
     revoked: dict[str, datetime] = field(default_factory=dict)

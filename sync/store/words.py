@@ -44,3 +44,19 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+class LetterState(StrEnum):
+    """How far a letter to an officer has come. ``dropped``: its way or its officer is not in force any more."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    GIVEN_UP = "given_up"
+    DROPPED = "dropped"
+
+
+class Phase(StrEnum):
+    """What a line of a letter says of a notice: that it is, or that it is over."""
+
+    RAISED = "raised"
+    OVER = "over"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sync.store.tables import core, engine, matters, watch
+from sync.store.tables import core, engine, matters, notices, watch
 
-__all__ = ["core", "engine", "matters", "watch"]
+__all__ = ["core", "engine", "matters", "notices", "watch"]

@@ -182,12 +182,26 @@ def test_a_delta_link_is_good_for_a_week(lab: Lab) -> None:
     assert answer.headers["location"].endswith("/users/delta")
 
 
-def test_mail_is_accepted_without_a_word(lab: Lab) -> None:
-    path = f"/users/{lab.someone()}/sendMail"
+def test_mail_is_accepted_without_a_word_and_stands_in_the_dump(lab: Lab) -> None:
+    sender = lab.someone()
+    path = f"/users/{sender}/sendMail"
     to = [{"emailAddress": {"address": "board@harbormill.example"}}]
     message = {"subject": "s", "body": {"contentType": "Text", "content": "c"}, "toRecipients": to}
     answer = lab.graph("POST", path, json={"message": message, "saveToSentItems": False})
     assert (answer.status_code, answer.content) == (202, b"")
+    assert lab.graph("POST", path, json={"message": message}).status_code == 202
+    assert [(mail.to, mail.message["subject"], mail.saved) for mail in lab.state.sent] == [(("board@harbormill.example",), "s", False), (("board@harbormill.example",), "s", True)]
+
+
+def test_mail_that_cannot_be_sent_is_refused_and_kept_nowhere(lab: Lab) -> None:
+    path = f"/users/{lab.someone()}/sendMail"
+    message = {"subject": "s", "toRecipients": [{"emailAddress": {"address": "board@harbormill.example"}}]}
     assert lab.graph("POST", path, json={"message": {"subject": "s"}}).status_code == 400
-    lab.switch(missing_roles="Mail.Send")
+    assert lab.graph("POST", path, json={"message": {"toRecipients": [{"emailAddress": {"address": "nobody"}}]}}).status_code == 400
+    assert lab.graph("POST", "/users/nobody@harbormill.example/sendMail", json={"message": message}).status_code == 404
+    lab.switch(mail_senders="records.office@harbormill.example")
+    refused = lab.graph("POST", path, json={"message": message})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "ErrorAccessDenied")
+    lab.switch(mail_senders="", missing_roles="Mail.Send")
     assert lab.graph("POST", path, json={"message": message}).status_code == 403
+    assert lab.state.sent == []
