@@ -15,12 +15,14 @@ from sync.desk import Desk
 from sync.drift import AttributionState, Drift, attribute, watch
 from sync.journal import EntryKind, Sealed
 from sync.look import Look
+from sync.notices.looking import drift_keys, noticed
 from sync.plan import plain_fields
 from sync.store import Session
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
 from sync.store.drifts import Drifts, WatchedObjects
 from sync.store.evidence import Evidence, KindReads
+from sync.store.notices import Notices
 
 LATENCY = {Platform.GOOGLE_WORKSPACE: 4 * 3600, Platform.MICROSOFT365: 24 * 3600}
 """Seconds until an event must have reached the vendor's log (contract, *Others' objects*)."""
@@ -35,6 +37,7 @@ class Aftermath:
         self.desk = desk
         self.bindings = Bindings(desk.store)
         self.drifts = Drifts(desk.store)
+        self.notices = Notices(desk.store)
 
     def looked(self, seen: Look, decision: Decision, lanes: tuple[Lane, ...]) -> tuple[Drift, ...]:
         """Keep everything that this look showed before anybody acts on it, and return the drift with what is remembered of it.
@@ -54,7 +57,10 @@ class Aftermath:
                 self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now))
             for one in over:
                 self.drifts.name(session, one)
-            self.drifts.close(session, snapshot.tenant, (one.id for one in drift), snapshot.reads, decision.wanted, now)
+            closed = self.drifts.close(session, snapshot.tenant, (one.id for one in drift), snapshot.reads, decision.wanted, now)
+            for told in noticed(drift, snapshot, decision.wanted):
+                self.notices.note(session, told, now)
+            self.notices.end(session, drift_keys(snapshot.tenant, closed), now)
             KindReads(self.desk.store).keep(session, snapshot)
             watched.keep_new(session, snapshot.tenant, current, known)
             self._verify(session, snapshot, decision, now)

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.base import Clock
+from policies.district import Subject
 from sync.process import Process
 from sync.store import Session, Store
 from sync.store import job_rows as rows
+from sync.store.notices import Notices, Raised
 from sync.store.tables.core import JobRow
 from sync.store.words import JobState
 
 ATTEMPTS = 5
 """How often a job is begun before it is given up and shown."""
+REPEATEDLY = 3
+"""From this many attempts in vain on, officers are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Jobs:
     def __init__(self, store: Store, clock: Clock, host: str, pid: int) -> None:
         self.store = store
         self.clock = clock
+        self.notices = Notices(store)
         self.process = Process.of(host, pid)
 
     def enqueue(self, kind: str, *, tenant: str | None = None, key: str = "", due_at: datetime | None = None) -> int:
@@ -92,7 +97,10 @@ class Jobs:
 
     def finish(self, job: Job) -> None:
         """Mark a claimed job done. Raises JobLost."""
-        self._settle(job, {"state": JobState.DONE, "finished_at": self.clock.now(), "error": None})
+        now = self.clock.now()
+        with self.store.write() as session:
+            rows.move(session, self._mine(session, job), {"state": JobState.DONE, "finished_at": now, "error": None})
+            self.notices.end(session, [f"job/{job.kind}"], now)
 
     def fail(self, job: Job, error: str, *, retry_in: float | None = None) -> None:
         """Record a dotted error code; begin again in ``retry_in`` seconds where given and attempts are left. Raises JobLost."""
@@ -122,7 +130,10 @@ class Jobs:
         return moved
 
     def _end(self, session: Session, row: JobRow, error: str, again: datetime | None, now: datetime) -> None:
-        """Back into the queue while attempts are left and the same is not asked for anew; failed otherwise."""
+        """Back into the queue while attempts are left and the same is not asked for anew; failed otherwise. Failing repeatedly is told."""
+        if row.attempts >= REPEATEDLY:
+            document = {"job": row.kind, "error": error, "attempts": row.attempts}
+            self.notices.note(session, Raised(key=f"job/{row.kind}", subject=Subject.JOBS, code="failing", document=document), now)
         if again is not None and row.attempts < ATTEMPTS and rows.waiting(session, row.district, row.kind, row.tenant, row.key) is None:
             rows.move(session, row, {"state": JobState.PENDING, "due_at": again, "error": error, "process": None, "claimed_until": None})
             return

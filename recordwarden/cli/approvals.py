@@ -20,8 +20,8 @@ from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from reports.words import KINDS
-from sync.approvals import LIFETIME, Approval, admissible, needed
-from sync.consent import consenting
+from sync.approvals import LIFETIME, Approval, admissible
+from sync.awaiting import Awaiting, awaiting
 from sync.journal import EntryKind
 from sync.matters.lane import HoldLane
 from sync.officers import Signer
@@ -34,7 +34,6 @@ from sync.store.changes import Changes, KeptChange
 Ids = Annotated[
     list[str], typer.Argument(help="Ids of changes (or of a waiting change of the guards), as `plan` and `approvals` print them.", metavar="ID...")
 ]
-WAITING = (ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.APPROVED)
 
 
 def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The plan's digest, or its first eight digits or more.")]) -> Answer:
@@ -82,13 +81,15 @@ def reject(ctx: typer.Context, ids: Ids) -> Answer:
 def approvals(ctx: typer.Context) -> Answer:
     """What waits for officers, who said what, and until when it counts."""
     with called(ctx).office(last_good=True) as office:
-        waiting = _waiting(office)
+        waiting = awaiting(office.desk, HoldLane(office.desk).on_hold)
         state = governance.current(office.desk.store, office.desk.clock.now())
         pending = state.pending
         return Answer(
             result={
                 "approvals": _said(office, None),
-                "waiting": [{"change": one.id, "needed": count, "given": sorted(given), "document": one.document} for one, count, given in waiting],
+                "waiting": [
+                    {"change": one.kept.id, "needed": one.needed, "given": sorted(one.given), "document": one.kept.document} for one in waiting
+                ],
                 "governance": None if pending is None else {"digest": pending.digest, "looser": list(pending.looser), "signed": list(pending.signed)},
             },
             problems=office.problems,
@@ -188,19 +189,6 @@ def _said(office: Office, ids: Iterable[str] | None) -> list[dict[str, object]]:
     ]
 
 
-def _waiting(office: Office) -> list[tuple[KeptChange, int, frozenset[str]]]:
-    """Changes that lack approvals: how many they need, and who gave one."""
-    standing = consenting(office.desk, HoldLane(office.desk).on_hold)
-    modes = {tenant.id: tenant.mode for tenant in office.district.tenants}
-    found = []
-    for kept in Changes(office.desk.store).with_status(*WAITING):
-        count = needed(kept.change.direction, modes.get(kept.tenant))
-        given = standing.get(kept.id, frozenset[str]())
-        if len(given) < count:
-            found.append((kept, count, given))
-    return found
-
-
 def _told(screen: Screen, asked: _Asked, ids: Sequence[str], refused: Sequence[Problem]) -> None:
     if refused:
         screen.say("Nothing was signed.")
@@ -212,15 +200,15 @@ def _told(screen: Screen, asked: _Asked, ids: Sequence[str], refused: Sequence[P
     )
 
 
-def _show(screen: Screen, office: Office, waiting: Sequence[tuple[KeptChange, int, frozenset[str]]], pending: governance.Pending | None) -> None:
+def _show(screen: Screen, office: Office, waiting: Sequence[Awaiting], pending: governance.Pending | None) -> None:
     screen.heading(f"Waiting for officers: {len(waiting) or 'nothing'}")
-    for kept, count, given in waiting:
-        change = kept.change
+    for one in waiting:
+        kept, change = one.kept, one.kept.change
         screen.say(
             f"{kept.id}  {kept.tenant}: {OPERATIONS[change.operation]} {KINDS[change.kind]} {change.name} [{DIRECTIONS[change.direction]}]", indent=2
         )
-        yes = ", ".join(sorted(given)) or "nobody yet"
-        screen.say(f"because of {because(change)}; {len(given)} of {count} ({yes}); proposed by {kept.proposer or 'nobody'}", indent=6)
+        yes = ", ".join(sorted(one.given)) or "nobody yet"
+        screen.say(f"because of {because(change)}; {len(one.given)} of {one.needed} ({yes}); proposed by {kept.proposer or 'nobody'}", indent=6)
     if pending is not None:
         screen.heading("Looser guards wait for two officers")
         screen.say(f"{pending.digest[:16]}  {', '.join(pending.looser)}; signed by {', '.join(pending.signed) or 'nobody yet'}", indent=2)

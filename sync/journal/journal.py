@@ -99,6 +99,10 @@ class Journal:
             full = {**(body or {}), "intent": intent, "result": ended}
             return self.append(EntryKind.OUTCOME, row.subject, full, tenant=row.tenant, vendor_at=vendor_at, session=open_session)
 
+    def now(self) -> datetime:
+        """The instant that the next entry would carry."""
+        return self._clock.now()
+
     def head(self) -> Head:
         """Number and hash of the last entry; zeros before the first."""
         with self.store.read() as session:

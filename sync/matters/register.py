@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync.journal import PROGRAM, Actor, EntryKind, Journal
-from sync.matters import rows
+from sync.matters import noting, rows
 from sync.matters.delta import between, body
 from sync.matters.model import IN_FORCE, Matter
 from sync.officers import OfficerKey
@@ -16,6 +16,7 @@ from sync.store import Session, Store
 from sync.store.journal_rows import get as journal_row
 from sync.store.matter_words import MatterState
 from sync.store.matters import MatterRows
+from sync.store.notices import Notices
 from sync.store.tables.matters import MatterOrderRow
 
 OPEN = frozenset({MatterState.OPEN, MatterState.PARTLY_HELD, MatterState.HELD, MatterState.RELEASING})
@@ -52,6 +53,7 @@ class Register:
         self._journal = journal
         self._now = now
         self._rows = MatterRows(store)
+        self._notices = Notices(store)
 
     def open(self) -> tuple[Matter, ...]:
         """Every matter that is not released, oldest first."""
@@ -108,6 +110,7 @@ class Register:
             if event.order is not None:
                 order = MatterOrderRow(district=self.store.district, matter=after.tenant_alias, sha256=event.order, read_at=self._now())
                 self._rows.put(session, [order])
+            self._note(session, before, after, seq)
         return Written(seq=seq, after=newest)
 
     def looked(self, tenant: str, matters: Sequence[Matter], at: datetime) -> None:
@@ -118,6 +121,14 @@ class Register:
             for matter in matters:
                 held = [source.id for source in matter.sources if source.tenant == tenant and source.state in IN_FORCE and source.seen_held == at]
                 self._rows.looked(session, tenant, matter.tenant_alias, held, at)
+
+    def _note(self, session: Session, before: Matter | None, after: Matter, seq: int) -> None:
+        """What officers have to hear of, in the transaction of what happened."""
+        now = self._now()
+        for one in noting.raised(before, after, seq):
+            self._notices.note(session, one, now)
+        known = [notice for prefix in noting.prefixes(after) for notice in self._notices.open(session, prefix)]
+        self._notices.end(session, noting.over(after, known), now)
 
     def _written(self, session: Session, seq: int) -> Mapping[str, object]:
         """The body of an entry as it stands in the chain, with every sealed value as its hash."""

@@ -11,11 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from connectors.base import Clock
+from policies.district import Subject
 from sync.journal import EntryKind, Journal, JournalError, Sealed
 from sync.officers import Signer
 from sync.registers.governance import signing
 from sync.store import Store
 from sync.store import register_rows as rows
+from sync.store.notices import Notices, Raised
 from sync.store.tables.core import AttestationRow
 
 
@@ -75,6 +77,7 @@ def attest(journal: Journal, store: Store, clock: Clock, signer: Signer, stateme
         for older in rows.attestations(session, store.district, statement.subject):
             older.overtaken_by = _with(older.overtaken_by, f"a{seq}")
             rows.put(session, older)
+            Notices(store).end(session, [f"rules/{older.id}"], now)
         row = AttestationRow(
             district=store.district,
             id=f"a{seq}",
@@ -122,6 +125,10 @@ def _note(journal: Journal, store: Store, attestation_id: str, field: str, event
         setattr(row, field, noted)
         rows.put(session, row)
         journal.append(EntryKind.OBSERVATION, row.subject, {"attestation": attestation_id, field: event}, session=session)
+        what, _, tenant = row.subject.partition("/")
+        if (what, field) == ("vault-rules", "overtaken_by"):
+            told = Raised(key=f"rules/{row.id}", subject=Subject.RULES, code="overtaken", tenant=tenant, document={"officer": row.officer})
+            Notices(store).note(session, told, journal.now())
 
 
 def _with(listed: str, new: str) -> str:

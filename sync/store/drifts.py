@@ -82,8 +82,11 @@ class Drifts:
         row = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
         return None if row is None or row.closed_at is not None else row.seq
 
-    def close(self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime) -> None:
-        """End every open drift of the kinds looked at that was not seen again; ``repaired`` are the keys that a change of ours brought home."""
+    def close(self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime) -> list[str]:
+        """End every open drift of the kinds looked at that was not seen again, and give the ids of those.
+
+        ``repaired`` are the keys that a change of ours brought home.
+        """
         still, looked, ours = set(seen), {kind.value for kind in kinds}, set(repaired)
         rows = session.exec(
             select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == tenant, col(DriftRow.closed_at).is_(None))
@@ -92,6 +95,7 @@ class Drifts:
             if row.id not in still and row.kind in looked:
                 row.closed_at, row.closed_by = now, "repaired" if row.key in ours else "undone"
                 session.add(row)
+        return [row.id for row in rows if row.closed_at is not None]
 
     def unnamed(self, tenant: str, since: datetime) -> tuple[Drift, ...]:
         """Drift that was over after ``since`` before the vendor's log named an account: a late entry may still name it."""
@@ -113,8 +117,8 @@ class Drifts:
         row.document, row.attribution = dump(drift_document(drift)), drift.attribution.state.value
         session.add(row)
 
-    def accept(self, session: Session, tenant: str, kind: Kind, still: Iterable[str], now: datetime) -> None:
-        """End every open drift of ``kind`` that is not among ``still``: a person has answered for it."""
+    def accept(self, session: Session, tenant: str, kind: Kind, still: Iterable[str], now: datetime) -> list[str]:
+        """End every open drift of ``kind`` that is not among ``still``, and give the ids of those: a person has answered for them."""
         keep = set(still)
         rows = session.exec(
             select(DriftRow).where(
@@ -125,6 +129,7 @@ class Drifts:
             if row.id not in keep:
                 row.closed_at, row.closed_by = now, "accepted"
                 session.add(row)
+        return [row.id for row in rows if row.closed_at is not None]
 
     def between(self, begin: datetime, end: datetime) -> tuple[KeptDrift, ...]:
         """Every drift that was open at some time from ``begin`` to ``end``, oldest first."""

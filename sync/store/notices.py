@@ -123,9 +123,12 @@ class Letters:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def told(self, session: Session, way: str) -> Mapping[tuple[int, Phase], KeptLetter]:
+    def told(self, session: Session, way: str, notices: Iterable[int]) -> Mapping[tuple[int, Phase], KeptLetter]:
         """By notice and phase the letter that tells of it by ``way``."""
-        lines = session.exec(select(LetterLineRow).where(LetterLineRow.district == self.store.district, LetterLineRow.way == way)).all()
+        query = select(LetterLineRow).where(
+            LetterLineRow.district == self.store.district, LetterLineRow.way == way, col(LetterLineRow.notice).in_(list(notices))
+        )
+        lines = session.exec(query).all()
         letters = {one.number: one for one in self._letters(session, numbers={line.letter for line in lines})}
         return {(line.notice, line.phase): letters[line.letter] for line in lines}
 

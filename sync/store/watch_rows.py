@@ -8,8 +8,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from policies.district import Subject
 from sync.store import Store
 from sync.store.documents import dump, load_object
+from sync.store.notices import Notices, Raised
 from sync.store.tables.watch import WatchCursorRow, WatchEventRow, WatchRiskRow
 
 
@@ -143,14 +145,17 @@ class WatchRows:
         return tuple(_risk(row, found.get(row.event or "")) for row in rows)
 
     def at_risk(self, tenant: str, current: Iterable[Risk], now: datetime) -> None:
-        """Keep what threatens people of a tenant now; what is no longer among ``current`` is over."""
+        """Keep what threatens people of a tenant now, as a notice too; what is no longer among ``current`` is over."""
         known = {(one.risk.subject, one.risk.code): one for one in self.risks(tenant)}
         wanted = {(one.subject, one.code): one for one in current}
         kept = {key: replace(one, event=one.event or (known[key].risk.event if key in known else None)) for key, one in wanted.items()}
         if kept == {key: one.risk for key, one in known.items()}:
             return  # having been seen again is no news
+        notices = Notices(self.store)
         with self.store.write() as session:
             for key, one in kept.items():
+                if key not in known:
+                    notices.note(session, at_risk(tenant, *key), now)
                 session.merge(
                     WatchRiskRow(
                         district=self.store.district,
@@ -167,6 +172,12 @@ class WatchRows:
                 if row is not None:
                     row.ended_at = now
                     session.add(row)
+                notices.end(session, [at_risk(tenant, subject, code).key], now)
+
+
+def at_risk(tenant: str, subject: str, code: str) -> Raised:
+    """The notice of a danger to an account or group on hold; the vendor's id stands in for its name."""
+    return Raised(key=f"risk/{tenant}/{subject}/{code}", subject=Subject.HOLD, code=code, tenant=tenant, document={"identity": subject})
 
 
 def _event(row: WatchEventRow) -> LoggedEvent:

@@ -15,10 +15,12 @@ from policies.vault_rules import VaultRule
 from sync.desk import Desk
 from sync.drift import Drift
 from sync.look import Look
+from sync.notices.looking import drift_keys
 from sync.registers import statements
 from sync.registers.attestations import AttestationState, confirm_consistent, overtake
 from sync.registers.statements import RulesStatement
 from sync.store.drifts import Drifts
+from sync.store.notices import Notices
 from sync.store.watch_rows import Cursor, LoggedEvent, WatchRows
 from sync.watch.blind import blind_spots
 from sync.watch.polling import MATTER, Poller
@@ -92,7 +94,8 @@ class Watching:
         store = Drifts(self.desk.store)
         if not {one.id for one in store.open(tenant).values() if one.kind is Kind.GOOGLE_VAULT_RULE} <= still:
             with self.desk.store.write() as session:
-                store.accept(session, tenant, Kind.GOOGLE_VAULT_RULE, still, now)
+                answered = store.accept(session, tenant, Kind.GOOGLE_VAULT_RULE, still, now)
+                Notices(self.desk.store).end(session, drift_keys(tenant, answered), now)
 
     def _problems(
         self, tenant: str, cursor: Cursor, stated: RulesStatement | None, changes: Sequence[LoggedEvent], later: Sequence[LoggedEvent]
