@@ -13,6 +13,7 @@ from recordwarden.cli.endings import acting
 from recordwarden.cli.failures import told
 from recordwarden.costs import summed
 from recordwarden.exits import Exit
+from recordwarden.notifying import notify
 from recordwarden.options import Options
 from recordwarden.wiring import Office, office
 from sync.jobs import Job, JobLost, Jobs
@@ -108,6 +109,8 @@ class Worker:
     def _run(self, job: Job, chore: Chore) -> Done:
         with office(self._options, stop=self._stop, notice=self._notice, last_good_allowed=True) as opened:
             result, code = acted(opened, chore)
+            for problem in notify(opened):
+                self._notice(problem.message)
             unreachable = next((tenant.error.code for tenant in result.tenants if tenant.error is not None), None)
             return Done(
                 job=job.number,

@@ -13,9 +13,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from connectors.base import ByHand, Circumstances, Clock, Connector, Context, Deed, HoldOrder, Instruction, Lane, Ordered, Prover, Reader, Writer
+from connectors.base import (
+    ByHand,
+    Circumstances,
+    Clock,
+    Connector,
+    Context,
+    Courier,
+    Deed,
+    HoldOrder,
+    Instruction,
+    Lane,
+    Mailing,
+    Ordered,
+    Prover,
+    Reader,
+    Writer,
+)
+from connectors.errors import PermanentError
 from policies.compiler import compile_policy
-from policies.district import District, SurfaceBudget, Tenant
+from policies.deliveries import url_file
+from policies.district import Delivery, District, SurfaceBudget, Tenant, Way
 from policies.duties import Desired, Duty
 from policies.effects import Effect
 from policies.folder import Folder
@@ -62,6 +80,8 @@ class Office:
     folder: Folder | None
     """None where the folder is broken and something else goes on instead."""
     desk: Desk
+    courier: Callable[[Delivery], Courier]
+    """What carries letters for a delivery; raises ConnectorError where its way is not there."""
     problems: tuple[Problem, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -158,6 +178,7 @@ def _opened(opening: Opening) -> Office:
         desk=desk,
         problems=(*read.problems, *waiting),
         stop=opening.stop,
+        courier=lambda delivery: courier(delivery, district, opening, doors),
     )
 
 
@@ -176,6 +197,25 @@ def _door(tenant: Tenant, district: District, opening: Opening) -> TenantDoor:
 
     reached = connector(tenant, opening.read.policy, store, clock, opening.groups)
     return TenantDoor(tenant=tenant, connector=reached, requests=requests, context=context)
+
+
+def courier(delivery: Delivery, district: District, opening: Opening, doors: Sequence[TenantDoor]) -> Courier:
+    """What carries letters for a delivery. Raises PermanentError ``delivery.no_way`` where the tenant that it names is gone or sends no mail."""
+    if delivery.by is Way.APPRISE:
+        from connectors.relay.courier import RelayCourier  # imported by whoever has such a delivery
+
+        file = url_file(delivery, opening.options.folder)
+        return RelayCourier(url_file=file, hosts=delivery.hosts, timeout=float(district.timeouts.request))
+    tenant = next((one for one in district.tenants if one.id == delivery.tenant), None)
+    if tenant is None or delivery.sender is None or tenant.platform is not Platform.MICROSOFT365:
+        raise no_way(delivery)
+    door = next((one for one in doors if one.tenant.id == tenant.id), None) or _door(tenant, district, opening)
+    return cast("Mailing", door.connector).courier(tenant, door.context(Lane.SYNC), delivery.sender)
+
+
+def no_way(delivery: Delivery) -> PermanentError:
+    """The error for a delivery whose way is not there."""
+    return PermanentError("delivery.no_way", f"The delivery {delivery.name} leads nowhere.", "Compare deliveries with tenants in district.yaml.")
 
 
 class LateConnector:
@@ -217,6 +257,10 @@ class LateConnector:
     def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
         """What the live objects do to records."""
         return self._real().effects(snapshot, roster)
+
+    def courier(self, tenant: Tenant, context: Context, sender: str) -> Courier:
+        """A courier that sends mail as ``sender``. Raises AttributeError for a platform that sends none."""
+        return cast("Mailing", self._real()).courier(tenant, context, sender)
 
     def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...] | None:
         """How a person does the same with the vendor's own tools; None where the platform has no sheet for it."""

@@ -13,7 +13,7 @@ from sync.approvals import Approval, admissible, needed
 from sync.consent import consenting
 from sync.desk import Desk
 from sync.plan import ChangeStatus
-from sync.store.approvals import Approvals
+from sync.store.approvals import Approvals, KeptApproval
 from sync.store.changes import Changes, KeptChange
 from sync.store.runs import Runs
 
@@ -25,11 +25,12 @@ OnHold = Callable[[str], AbstractSet[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaiting:
-    """A change that lacks signatures: how many it needs, and who gave one that counts."""
+    """A change that lacks signatures: how many it needs, who gave one that counts, and everything that was ever said to it."""
 
     kept: KeptChange
     needed: int
     given: frozenset[str]
+    said: tuple[KeptApproval, ...]
 
 
 def awaiting(desk: Desk, on_hold: OnHold) -> tuple[Awaiting, ...]:
@@ -37,11 +38,13 @@ def awaiting(desk: Desk, on_hold: OnHold) -> tuple[Awaiting, ...]:
     standing = consenting(desk, on_hold)
     modes = {tenant.id: tenant.mode for tenant in desk.district.tenants}
     found = []
-    for kept in Changes(desk.store).with_status(*WAITING):
+    waiting = Changes(desk.store).with_status(*WAITING)
+    said = Approvals(desk.store).of([kept.id for kept in waiting])
+    for kept in waiting:
         count = needed(kept.change.direction, modes.get(kept.tenant))
         given = standing.get(kept.id, frozenset[str]())
         if len(given) < count:
-            found.append(Awaiting(kept=kept, needed=count, given=given))
+            found.append(Awaiting(kept=kept, needed=count, given=given, said=said[kept.id]))
     return tuple(found)
 
 
@@ -52,18 +55,17 @@ def last_full(desk: Desk) -> datetime | None:
 
 
 def could_sign(desk: Desk, one: Awaiting, officer: Officer, on_hold: OnHold) -> bool:
-    """Whether this officer's yes would be heard now."""
+    """Whether this officer's yes is wanted now: nobody said no to the change, and it would be heard."""
     kept = one.kept
-    if officer.key is None:
+    if officer.key is None or any(said.verdict == "no" for said in one.said):
         return False
-    given = [Approval(change=said.change, officer=said.officer, at=said.at) for said in Approvals(desk.store).of([kept.id])[kept.id] if said.verdict == "yes"]
     matter = kept.change.because.matter
     refusal = admissible(
         kept.change,
         officer,
         proposer=kept.proposer,
         officers=desk.district.officers,
-        approvals=given,
+        approvals=[Approval(change=yes.change, officer=yes.officer, at=yes.at) for yes in one.said],
         now=desk.clock.now(),
         on_hold=on_hold(matter) if matter is not None else frozenset(),
         proposed_at=kept.proposed_at,

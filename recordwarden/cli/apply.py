@@ -11,6 +11,7 @@ from recordwarden.cli.call import called
 from recordwarden.cli.endings import acting
 from recordwarden.cli.running import answer, running
 from recordwarden.cli.sync import Wait, show_run
+from recordwarden.notifying import notify
 
 
 def apply(
@@ -19,4 +20,5 @@ def apply(
     """Run the plan of that digest; if any change of it lacks approvals, nothing of it runs."""
     with running(called(ctx)) as run:
         result = run.engine.apply(digest, wait=wait)
+        run.problems.extend(notify(run.office))
         return answer(run, result, acting(result), {"timed_out": result.timed_out}, lambda screen: show_run(screen, result))

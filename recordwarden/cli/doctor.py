@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from connectors.base import Lane
 from connectors.examination import Capability, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
+from recordwarden.cli import delivering
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import capability_document, check_document, examination_document
@@ -33,6 +35,7 @@ def doctor(
     ] = None,
     proving: Annotated[bool, typer.Option("--prove", help="Write one marked dummy per kind, read it back, remove it. Signed by an officer.")] = False,  # noqa: FBT002  # a flag
     grants: Annotated[bool, typer.Option("--grant-script", help="Print what an administrator still has to set up, and how to take it back.")] = False,  # noqa: FBT002  # a flag
+    sending: Annotated[bool, typer.Option("--send-test", help="Send a letter by each delivery, to see whether it arrives.")] = False,  # noqa: FBT002  # a flag
 ) -> Answer:
     """Who answers, what can be reached, licences, and what may be read and written."""
     call = called(ctx)
@@ -44,7 +47,8 @@ def doctor(
         if signer is not None:
             proofs = [proof for one in seen if one.error is None for proof in prove(run.office.desk, one, signer, wanted)]
             seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
-        run.exit = _exit(seen, proofs)
+        letters = delivering.tried(run.office, send=sending)
+        run.exit = _exit(seen, proofs, letters)
         scripts = grant_scripts(seen) if grants else {}
         keyless = run.office.options.passphrase_file is None
         return Answer(
@@ -52,11 +56,18 @@ def doctor(
             tenants={one.tenant.id: _document(run, one) for one in seen},
             result={
                 "proofs": [proof.document() for proof in proofs],
+                "deliveries": [one.document() for one in letters],
                 "overlaid": list(run.office.folder.overlaid) if run.office.folder else [],
                 **({"grant_scripts": dict(scripts)} if grants else {}),
             },
-            problems=(*run.problems, *_problems(seen), *(proof.problem for proof in proofs if proof.problem), *((_key_beside(),) if keyless else ())),
-            show=lambda screen: _grants(screen, scripts) if grants else _show(screen, run, seen, proofs),
+            problems=(
+                *run.problems,
+                *_problems(seen),
+                *(proof.problem for proof in proofs if proof.problem),
+                *delivering.problems(letters),
+                *((_key_beside(),) if keyless else ()),
+            ),
+            show=lambda screen: _grants(screen, scripts) if grants else _show(screen, run, Found(seen=seen, proofs=proofs, letters=letters)),
         )
 
 
@@ -75,13 +86,23 @@ def _kinds(words: Sequence[str], *, proving: bool) -> frozenset[Kind]:
     return frozenset(known[word] for word in words)
 
 
-def _exit(seen: Sequence[Look], proofs: Sequence[Proof]) -> Exit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was looked at, proved and tried."""
+
+    seen: Sequence[Look]
+    proofs: Sequence[Proof]
+    letters: Sequence[delivering.Tried]
+
+
+def _exit(seen: Sequence[Look], proofs: Sequence[Proof], letters: Sequence[delivering.Tried]) -> Exit:
     if seen and all(one.error is not None for one in seen):
         return Exit.ERROR
     unknown = any(
         one.error is not None or one.examination is None or not all(surface.ok for surface in one.examination.surfaces if surface.url) for one in seen
     )
-    return worst(Exit.UNKNOWN if unknown or any(not proof.ok for proof in proofs) else Exit.DONE)
+    unsent = any(one.failed is not None for one in letters)
+    return worst(Exit.UNKNOWN if unknown or unsent or any(not proof.ok for proof in proofs) else Exit.DONE)
 
 
 def _document(run: Running, one: Look) -> dict[str, object]:
@@ -144,8 +165,8 @@ def _key_beside() -> Problem:
     )
 
 
-def _show(screen: Screen, run: Running, seen: Sequence[Look], proofs: Sequence[Proof]) -> None:
-    for one in seen:
+def _show(screen: Screen, run: Running, found: Found) -> None:
+    for one in found.seen:
         screen.heading(f"{one.tenant.id} ({one.tenant.platform.value}, mode {one.tenant.mode.value})")
         if one.examination is None:
             screen.say("could not be asked", indent=2)
@@ -160,9 +181,10 @@ def _show(screen: Screen, run: Running, seen: Sequence[Look], proofs: Sequence[P
             if not check.seen:
                 state = "none is set" if check.name is None else f"{check.name} {'could not be looked for' if check.seen is None else 'was not seen'}"
                 screen.say(f"visibility check for {KINDS[check.kind]}: {state}", "yellow", indent=2)
-    if proofs:
+    delivering.show(screen, found.letters)
+    if found.proofs:
         screen.heading("Proofs: a marked dummy written, read back and removed")
-        for proof in proofs:
+        for proof in found.proofs:
             stays = "" if proof.left_behind is None else "; a dummy stays, switched off or closed, and is used again"
             screen.say(f"{proof.tenant}: {KINDS[proof.kind]}: {'shown' if proof.ok else 'NOT shown'}{stays}", indent=2)
     if run.office.folder is not None and run.office.folder.overlaid:

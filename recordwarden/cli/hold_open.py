@@ -15,6 +15,7 @@ from recordwarden.cli.holding import act, answered, follow, summary
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
+from recordwarden.notifying import notify
 from recordwarden.wiring import group_names
 from sync.matters.model import Opened, Presence, SourceState
 from sync.matters.order import MatterOrder
@@ -89,6 +90,7 @@ def _held(call: Call, run: Running, opened: Opened, wait_for: str, timeout: floa
         return answered(run, opened.alias, None, extra)
     result, timed_out = follow(run, opened.alias, act(run), wait_for, timeout)
     call.notice(summary(run, opened.alias))
+    run.problems.extend(notify(run.office))
     return answered(run, opened.alias, result, extra, timed_out=timed_out)
 
 

@@ -22,9 +22,12 @@ from recordwarden.cli.running import Running
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.wrong import warning
 from recordwarden.exits import Exit, worst
+from recordwarden.notifying import not_sent, notices
 from reports.words import KINDS
+from sync.awaiting import FULL
 from sync.bindings import BindingState
 from sync.matters.lane import HoldLane
+from sync.notices.dispatch import SUBJECT
 from sync.plan import ChangeStatus
 from sync.run import Engine
 from sync.store.bindings import Bindings
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
 
 DAEMON = "daemon"
 """The lease that the daemon holds (``recordwarden.daemon.LEASE``, which is not imported here: it costs the scheduler)."""
-FULL = ("sync", "plan")
-"""Commands whose runs look at everything and keep every change that they found."""
 WAITING = (ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.APPROVED, ChangeStatus.FAILED)
 DAY = 86400
 OLD = timedelta(hours=26)
@@ -90,11 +91,12 @@ def standing(office: Office) -> Standing:
         "looks": looked,
         "last_look": None if last is None else {"command": last.command, "at": instant(last.started_at), "exit": last.exit},
         "waiting": {"changes": len(waiting), "changed_outside": drift},
+        "notices": notices(office),
     }
     flying = (Exit.UNKNOWN if one["state"] == "outcome_unknown" else Exit.IN_FLIGHT for one in flights)
     unseen = (*_dead(alive), *(problem for one in looked for problem in _unseen(one, now)))
     exits = (held, *flying, *_left(last, waiting, drift), *(Exit.UNKNOWN for _ in unseen))
-    return Standing(result=result, exits=exits, problems=(*gaps, *unseen))
+    return Standing(result=result, exits=exits, problems=(*gaps, *unseen, *not_sent(office)))
 
 
 def daemon(office: Office, now: datetime) -> dict[str, object]:
@@ -168,6 +170,8 @@ def in_flight(office: Office, now: datetime) -> list[dict[str, object]]:
     at_work = {one.name for one in desk.leases.held() if one.holder is not None}
     found: list[dict[str, object]] = []
     for intent in desk.journal.open_intents():
+        if intent.subject.startswith(SUBJECT):
+            continue  # a letter's attempt changes no tenant; `notices` shows it
         busy = f"{intent.tenant}/{intent.body.get('lane')}" in at_work
         change = intent.body.get("change")
         age = int((now - intent.at).total_seconds())
@@ -275,6 +279,13 @@ def _show(screen: Screen, result: Mapping[str, object]) -> None:
     screen.say(f"Holds: {held['matters']} open, {held['people']} people; sources: {words}; {held['questions']} questions, {held['gaps']} gap records")
     waiting = part("waiting")
     screen.say(f"Waiting: {waiting['changes']} changes; changed outside Recordwarden: {waiting['changed_outside']}")
+    told = part("notices")
+    failing = told["not_sent"]
+    assert isinstance(failing, list)
+    last = f"last {moment(str(told['last_sent']))}" if told["last_sent"] else "none yet"
+    screen.say(f"Notices: {told['sent']} sent ({last}), {told['waiting']} waiting", "yellow" if failing else "")
+    for one in failing:
+        screen.say(f"to {one['officer']}: not sent ({one['code']}), {one['attempts']} times tried", "yellow", indent=2)
     kept = part("store")
     size = "on a server" if kept["size"] is None else f"{kept['size']} bytes"
     entries = kept["entries"]

@@ -13,6 +13,7 @@ from recordwarden.cli.endings import acting
 from recordwarden.cli.running import answer, running
 from recordwarden.cli.screen import Screen
 from recordwarden.exits import Exit
+from recordwarden.notifying import notify
 from sync.result import RunResult
 
 Wait = Annotated[float, typer.Option("--wait", metavar="S", min=0, help="Follow what was accepted for up to S seconds until it is in force.")]
@@ -24,6 +25,7 @@ def sync(ctx: typer.Context, wait: Wait = 0) -> Answer:
     with running(call) as run:
         proposer = call.proposer(run.office)
         result = run.engine.sync(wait=wait, proposer=proposer)
+        run.problems.extend(notify(run.office))
         return answer(run, result, acting(result), {"proposer": proposer, "timed_out": result.timed_out}, lambda screen: show_run(screen, result))
 
 

@@ -16,6 +16,7 @@ from recordwarden.cli.call import Call, called
 from recordwarden.cli.screen import Screen
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.notifying import not_sent
 from sync.jobs import Jobs
 
 WORDS = {Chore.HOLDS: "holds", Chore.SYNC: "everything"}
@@ -34,11 +35,12 @@ def work(
         jobs = Jobs(desk.store, desk.clock, socket.gethostname(), os.getpid())
         enqueue(jobs, Chore.HOLDS, Chore.SYNC)
         done = _all(Worker(call.options, jobs, call.stop, call.notice), call)
+        silent = not_sent(office)
     failed = [one for one in done if not one.ok]
     return Answer(
         exit=Exit.ERROR if failed else Exit.DONE,
         result={"jobs": [_document(one) for one in done]},
-        problems=(*office.problems, *(_problem(one) for one in failed)),
+        problems=(*office.problems, *(_problem(one) for one in failed), *silent),
         show=lambda screen: _show(screen, done),
     )
 

@@ -108,7 +108,7 @@ class Notices:
     def since(self, session: Session, begin: datetime) -> tuple[Notice, ...]:
         """What was raised after ``begin``, or is over since."""
         query = select(NoticeRow).where(
-            NoticeRow.district == self.store.district, (NoticeRow.raised_at >= begin) | (col(NoticeRow.over_at) >= begin)
+            NoticeRow.district == self.store.district, (col(NoticeRow.raised_at) >= begin) | (col(NoticeRow.over_at) >= begin)
         )
         return tuple(_notice(row) for row in session.exec(query.order_by(col(NoticeRow.number))).all())
 
