@@ -76,7 +76,8 @@ def items(notices: Iterable[Notice], officer: Officer, known: Knowledge) -> tupl
         matter = _matter_of(notice, known)
         grouped.setdefault((notice.over_at is not None, notice.subject, notice.code, notice.tenant, matter, _apart(notice)), []).append(notice)
     found = [_item(group, matter, officer, known) for (_, _, _, _, matter, _), group in grouped.items()]
-    return tuple(sorted(found, key=lambda one: (one.over is not None, tuple(Subject).index(one.subject), one.since)))
+    order = tuple(Subject)  # people in danger before everything else
+    return tuple(sorted(found, key=lambda one: (one.over is not None, order.index(one.subject), one.code not in MEANINGS, one.since)))
 
 
 def sees_names(officer: Officer, matter: Matter | None) -> bool:
