@@ -45,7 +45,7 @@ def compose(telling: Telling) -> tuple[str, str]:
     parts += [_lasting(item) for item in lasting]
     if ended:
         parts.append("\n".join(["Over:", *(_wrapped(f"- {headline(item)}. Over since {_moment(item.over)}.{_named(item)}") for item in ended)]))
-    parts.append(_wrapped(f"Letter {telling.letter} of Recordwarden. Should it arrive twice under this number, it is the same letter."))
+    parts.append(fill(f"Letter {telling.letter} of Recordwarden. Should it arrive twice under this number, it is the same letter.", WIDTH))
     if telling.drill:
         parts.append("Made-up data: this district and its tenants are a drill.")
     return f"{drill}Recordwarden: {prefix}{first}{more}", "\n\n".join(parts) + "\n"

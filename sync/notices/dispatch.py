@@ -109,7 +109,8 @@ class Dispatch:
                 self.desk.journal.outcome(intent.seq, OutcomeResult.FAILED, {"error_code": UNSEEN}, session=session)
                 letter = waiting.get(intent.seq)
                 if letter is not None:
-                    self.letters.fail(session, letter.number, UNSEEN, self._next(letter.attempts), self.desk.clock.now())
+                    again = letter.due_at if letter.attempts <= len(DELAYS) else None  # as set before the attempt
+                    self.letters.fail(session, letter.number, UNSEEN, again, self.desk.clock.now())
 
     # -- making
 

@@ -185,8 +185,8 @@ def test_a_crash_leads_to_a_second_letter_and_never_to_none(here: Scene, point: 
     with pytest.raises(Killed):
         send(here, post, CUSTODIAN, crash=crash)
     assert len(post.out) == carried
+    here.clock.advance(DELAYS[0])
     for _ in range(3):
-        here.clock.advance(HOUR)
         send(here, post, CUSTODIAN)
     lost_answer = carried == 1 and point != "outcome.after"
     assert len(post.out) == (2 if lost_answer else 1)
