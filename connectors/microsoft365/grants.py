@@ -33,6 +33,10 @@ PERMISSIONS: Final = (
     Permission(api="Microsoft Graph", name="eDiscovery.Read.All", why="see cases and holds"),
     Permission(api="Microsoft Graph", name="eDiscovery.ReadWrite.All", why="make cases and holds, add people, retry", writing=True),
     Permission(api="Microsoft Graph", name="AuditLogsQuery.Read.All", why="see in the log who changed labels, policies and holds"),
+    Permission(
+        api="Microsoft Graph", name="Mail.Send", why="send notices, where `deliveries` names this tenant; rather for one mailbox alone, see below",
+        writing=True,
+    ),
     Permission(api=_EXCHANGE_APP, name="Exchange.ManageAsApp", why="reach the admin endpoint at all; what it may do there is the role's affair"),
 )
 """Every permission that the connector uses. What is not here is not asked for."""
@@ -42,6 +46,7 @@ _THEFT: Final = (
     ("User.Read.All, GroupMember.Read.All", False, "read who there is and who belongs to what"),
     ("AuditLogsQuery.Read.All", False, "read who did what"),
     ("eDiscovery.Read.All", False, "see every case; Microsoft's own table lets it write most of them too, so count it as writing"),
+    ("Mail.Send", True, "send mail as anybody in the tenant; limited to one mailbox, as that one"),
     ("eDiscovery.ReadWrite.All", True, "make, narrow, switch off and delete holds; search mailboxes and sites, and export and purge what is found"),
     (
         "Exchange.ManageAsApp with Compliance Administrator", True,
@@ -60,6 +65,7 @@ def grant_script(examination: Examination, tenant: Tenant) -> str:
         _permissions(separate=separate),
         _role(separate=separate),
         _ediscovery(tenant),
+        _mail(tenant),
         _objects(tenant),
         _theft(tenant, separate=separate),
         _revoke(tenant),
@@ -136,6 +142,26 @@ def _ediscovery(tenant: Tenant) -> list[str]:
         "",
         "Until then cases answer 401. Without the last line it sees its own cases alone, and that reads as partial.",
         "Without E5 or A5 an application may not hold at all: a person does it, from the sheet of `recordwarden by-hand`.",
+        "",
+    ]
+
+
+def _mail(tenant: Tenant) -> list[str]:
+    """Exchange's RBAC for applications (docs/wire/graph-mail.md): it takes the place of application access policies, and adds to Entra's consents."""
+    app = tenant.client_id or "APPLICATION-ID"
+    return [
+        "## Exchange Online PowerShell, once, as an administrator (notices from one mailbox, where `deliveries` sends mail)",
+        "",
+        "Instead of consenting to `Mail.Send`, which lets the application send as everybody:",
+        "",
+        "    Connect-ExchangeOnline",
+        f"    New-ServicePrincipal -AppId {app} -ObjectId ENTERPRISE-APP-OBJECT-ID -DisplayName Recordwarden",
+        "    New-ManagementScope -Name \"Recordwarden notices\" -RecipientRestrictionFilter \"PrimarySmtpAddress -eq 'MAILBOX'\"",
+        f"    New-ManagementRoleAssignment -App {app} -Role \"Application Mail.Send\" -CustomResourceScope \"Recordwarden notices\"",
+        f"    Test-ServicePrincipalAuthorization -Identity {app} -Resource MAILBOX",
+        "",
+        "The two add up: while `Mail.Send` is consented as well, the scope narrows nothing. What Exchange grants shows in no token, so only",
+        "`recordwarden doctor --send-test` can show that it works. It may take an hour to be in force.",
         "",
     ]
 

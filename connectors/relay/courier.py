@@ -23,7 +23,7 @@ from connectors.redact import redact
 from policies.problems import Where
 from policies.secret_files import secret_file
 
-CHILD: Final = "connectors.relay.child"
+CHILD: Final = f"{__package__}.child"
 _ONE: Final = "Write one apprise URL into it."
 GRACE: Final = 15.0
 """Seconds that a child has beyond the request's own time: starting, and looking a name up."""

@@ -25,9 +25,10 @@ ELSEWHERE = {
     "connectors/google_workspace/services.py",
     "connectors/google_workspace/budgets.py",
     "connectors/google_workspace/grants.py",
+    "connectors/relay/fence.py",
     "recordwarden/cli/granting.py",
 }
-"""Names of Google's methods, scopes and hosts, and of modules."""
+"""Names of Google's methods, scopes and hosts, of modules, and of Python's own audit events."""
 BUILT = frozenset({"usage", "matter.no_ordered_by", "matter.no_triggered_on"})
 """Codes that are put together, or have no dot."""
 

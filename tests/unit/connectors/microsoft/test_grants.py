@@ -43,6 +43,16 @@ def test_the_application_is_filled_in_and_every_permission_is_named_with_its_rea
         assert f"`{one.name}`: {one.why}" in text
 
 
+def test_sending_is_advised_for_one_mailbox_and_its_theft_is_told() -> None:
+    text = grants.grant_script(examination(), tenant())
+    assert "`Mail.Send`: send notices" in text
+    assert 'New-ManagementRoleAssignment -App app-1 -Role "Application Mail.Send" -CustomResourceScope' in text
+    assert "send mail as anybody in the tenant" in text
+    separate = tenant(credential=None, credentials={"read": {"certificate_file": "r.pem"}, "write": {"client_secret_file": "w"}})
+    reading = grants.grant_script(examination(), separate).partition("Of the reading credential")[2].partition("Of the writing credential")[0]
+    assert "send mail" not in reading
+
+
 def test_two_identities_have_two_thefts_and_the_reading_one_cannot_write() -> None:
     separate = tenant(credential=None, credentials={"read": {"certificate_file": "r.pem"}, "write": {"client_secret_file": "w"}})
     text = grants.grant_script(examination(), separate)
@@ -60,7 +70,7 @@ def test_every_permission_that_the_code_asks_for_by_name_is_in_the_script() -> N
         word
         for file in FOLDER.glob("*.py")
         if file.name != "grants.py"
-        for word in re.findall(r"\b(?:[A-Za-z]+\.(?:Read|ReadWrite|ManageAsApp)(?:\.(?:All|Hidden))?)\b", file.read_text(encoding="utf-8"))
+        for word in re.findall(r"\b(?:[A-Za-z]+\.(?:Read|ReadWrite|ManageAsApp|Send)(?:\.(?:All|Hidden))?)\b", file.read_text(encoding="utf-8"))
         if not word.startswith("RecordsManagement")
     }
     assert named <= {one.name for one in grants.PERMISSIONS}, named
