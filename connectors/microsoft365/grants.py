@@ -157,7 +157,7 @@ def _mail(tenant: Tenant) -> list[str]:
         "    Connect-ExchangeOnline",
         f"    New-ServicePrincipal -AppId {app} -ObjectId ENTERPRISE-APP-OBJECT-ID -DisplayName Recordwarden",
         "    New-ManagementScope -Name \"Recordwarden notices\" -RecipientRestrictionFilter \"PrimarySmtpAddress -eq 'MAILBOX'\"",
-        f"    New-ManagementRoleAssignment -App {app} -Role \"Application Mail.Send\" -CustomResourceScope \"Recordwarden notices\"",
+        f'    New-ManagementRoleAssignment -App {app} -Role "Application Mail.Send" -CustomResourceScope "Recordwarden notices"',
         f"    Test-ServicePrincipalAuthorization -Identity {app} -Resource MAILBOX",
         "",
         "The two add up: while `Mail.Send` is consented as well, the scope narrows nothing. What Exchange grants shows in no token, so only",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from policies.district import Mode, Officer, Subject
 from policies.kinds import TRAITS
 from sync.awaiting import OnHold, awaiting, could_sign, last_full
-from sync.bindings import BindingState
+from sync.bindings import Binding, BindingState
 from sync.desk import Desk
 from sync.matters.model import Matter
 from sync.registers import governance
@@ -20,8 +20,8 @@ from sync.store.notices import Notices, Raised
 OVERDUE, APPROVALS = "overdue/", "approvals/"
 
 
-def standing(desk: Desk, matters: Iterable[Matter], officers: Iterable[Officer], on_hold: OnHold) -> tuple[Raised, ...]:
-    """Everything of these two sorts as it is now; ``officers`` are those who are told of approvals."""
+def standing(desk: Desk, matters: Callable[[], Iterable[Matter]], officers: Iterable[Officer], on_hold: OnHold) -> tuple[Raised, ...]:
+    """Everything of these two sorts as it is now; ``officers`` are those who are told of approvals. ``matters`` is asked where a hold is late."""
     return (*_overdue(desk, matters), *_waiting(desk, tuple(officers), on_hold))
 
 
@@ -34,19 +34,22 @@ def keep(notices: Notices, session: Session, current: Iterable[Raised], now: dat
     notices.end(session, (key for key in known if key not in wanted), now)
 
 
-def _overdue(desk: Desk, matters: Iterable[Matter]) -> Iterable[Raised]:
+def _overdue(desk: Desk, matters: Callable[[], Iterable[Matter]]) -> Iterable[Raised]:
     """Holds that the platform accepted and has not brought into force within the district's time."""
-    behind = {(source.tenant, source.resource): matter.tenant_alias for matter in matters for source in matter.sources if source.resource}
-    now, limit = desk.clock.now(), desk.district.timeouts.overdue
-    for tenant in desk.district.tenants:
-        for key, binding in sorted(Bindings(desk.store).of(tenant.id).items()):
-            late = binding.state is BindingState.IN_FLIGHT and (now - binding.accepted_at).total_seconds() > limit
-            if late and TRAITS[binding.kind].hold_lane:
-                document = {"key": key, "accepted": binding.accepted_at.isoformat()}
-                yield Raised(
-                    key=f"{OVERDUE}{tenant.id}/{key}", subject=Subject.HOLD, code="overdue", tenant=tenant.id,
-                    matter=behind.get((tenant.id, key)), document=document,
-                )  # fmt: skip
+    late = [binding for tenant in desk.district.tenants for _, binding in sorted(Bindings(desk.store).of(tenant.id).items()) if _late(desk, binding)]
+    if not late:
+        return
+    behind = {(source.tenant, source.resource): matter.tenant_alias for matter in matters() for source in matter.sources if source.resource}
+    for binding in late:
+        yield Raised(
+            key=f"{OVERDUE}{binding.tenant}/{binding.key}", subject=Subject.HOLD, code="overdue", tenant=binding.tenant,
+            matter=behind.get((binding.tenant, binding.key)), document={"key": binding.key, "accepted": binding.accepted_at.isoformat()},
+        )  # fmt: skip
+
+
+def _late(desk: Desk, binding: Binding) -> bool:
+    waited = (desk.clock.now() - binding.accepted_at).total_seconds()
+    return TRAITS[binding.kind].hold_lane and binding.state is BindingState.IN_FLIGHT and waited > desk.district.timeouts.overdue
 
 
 def _waiting(desk: Desk, officers: tuple[Officer, ...], on_hold: OnHold) -> Iterable[Raised]:

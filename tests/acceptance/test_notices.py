@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.acceptance.afterwards import open_intents, order, state_of
 from tests.acceptance.rehearsal import District, Sandbox
@@ -104,3 +108,41 @@ def test_a_letter_whose_end_nobody_saw_goes_out_again_and_never_changes_how_a_ho
     district.must("work", "--once")
     assert district.run("status").result["notices"]["not_sent"] == []
     assert district.run("doctor", "--send-test").result["deliveries"][0]["sent"] is True
+
+
+def test_a_pager_is_reached_through_a_file_that_only_its_owner_reads(held: tuple[District, str]) -> None:
+    district, _ = held
+    heard: list[dict[str, Any]] = []
+
+    class Pager(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    served = HTTPServer(("127.0.0.1", 0), Pager)
+    thread = threading.Thread(target=served.serve_forever)
+    thread.start()
+    try:
+        file = district.folder / "pager.url"
+        file.write_text(f"json://127.0.0.1:{served.server_port}/alarm\n", encoding="utf-8")
+        file.chmod(0o600)
+        yaml, path = YAML(), district.folder / "district.yaml"
+        wanted = yaml.load(path)
+        wanted["deliveries"].append({"to": "deputy", "by": "apprise", "url_file": "pager.url", "about": ["hold"]})
+        yaml.dump(wanted, path)
+        told = district.must("doctor", "--send-test").result["deliveries"]
+    finally:
+        served.shutdown()
+        thread.join()
+        served.server_close()
+    assert {(one["to"], one["sent"]) for one in told} == {("custodian", True), ("deputy", True)}
+    assert [one["title"] for one in heard] == ["[made-up data] Recordwarden: a letter to see whether notices arrive"]
+    silent = district.run("doctor", "--send-test")
+    assert silent.code == 3
+    assert {one["to"]: one["reason"].partition(":")[0] for one in silent.result["deliveries"] if not one["sent"]} == {"deputy": "relay.refused"}
+    file.chmod(0o644)
+    assert "file.readable_by_others" in district.run("check").codes("error")
