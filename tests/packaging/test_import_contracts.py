@@ -20,6 +20,7 @@ WRONG_EDITS = {
     "What decides imports no I/O": ("sync/equality.py", "import socket"),
     "Microsoft's SDKs stay in Microsoft's connector": ("recordwarden/options.py", "import msal"),
     "Google's SDKs stay in Google's connector": ("recordwarden/options.py", "import httplib2"),
+    "The library that calls many hosts stays behind its fence": ("recordwarden/envelope.py", "import apprise"),
     "SQLModel stays in the store": ("sync/settle.py", "import sqlmodel"),
     "asyncio only in Microsoft's connector and the sandbox": ("recordwarden/clock.py", "import asyncio"),
 }
