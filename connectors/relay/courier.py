@@ -67,6 +67,8 @@ class RelayCourier:
         except subprocess.TimeoutExpired as error:
             why = "The relay did not answer in time; the letter may have gone out."
             raise UnknownOutcomeError("relay.no_answer", why, "Look at the relay.") from error
+        except OSError as error:
+            raise TransientError("relay.died", f"No process could be started to send: {error.strerror}.", "See whether the machine has room.") from error
         try:
             said = json.loads(ended.stdout)
         except ValueError as error:

@@ -136,6 +136,12 @@ def test_a_process_that_dies_leaves_the_outcome_open(receiver: Receiver, tmp_pat
     assert (error.code, type(error)) == ("relay.died", UnknownOutcomeError)
 
 
+def test_a_process_that_cannot_be_started_is_tried_again_later(receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    error = refused(courier(tmp_path, receiver.url))
+    assert (error.code, type(error)) == ("relay.died", TransientError)
+
+
 def test_the_library_is_imported_only_where_it_is_used() -> None:
     code = "import connectors.relay.courier, recordwarden.wiring, sys; sys.exit('apprise' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
