@@ -68,7 +68,8 @@ class RelayCourier:
             why = "The relay did not answer in time; the letter may have gone out."
             raise UnknownOutcomeError("relay.no_answer", why, "Look at the relay.") from error
         except OSError as error:
-            raise TransientError("relay.died", f"No process could be started to send: {error.strerror}.", "See whether the machine has room.") from error
+            why = f"No process could be started to send: {error.strerror}."
+            raise TransientError("relay.died", why, "See whether the machine has room.") from error
         try:
             said = json.loads(ended.stdout)
         except ValueError as error:
