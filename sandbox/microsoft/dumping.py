@@ -20,18 +20,7 @@ def dump(world: World) -> Json:
         "licence": licence(world),
         "administrator": state.console.upn,
         "app": {"id": state.app.app_id, "object_id": state.app.object_id, "name": state.app.name},
-        "labels": [
-            Json(
-                name=label.name, guid=label.guid, comment=label.comment, action=label.action, duration=label.duration, trigger=label.trigger
-            )
-            | {"file_plan": {word: state.templates[guid].name for word, guid in label.templates.items()}}
-            for label in state.labels.values()
-        ],
-        "file_plan": [
-            {"kind": kind.noun, "name": one.name, "guid": one.guid, "built_in": one.built_in}
-            for kind in fileplan.KINDS
-            for one in fileplan.of_kind(world, kind)
-        ],
+        **_labels(world),
         "policies": [_policy(world, policy) for policy in state.policies.values()],
         "rules": [
             Json(name=rule.name, guid=rule.guid, policy=rule.policy, duration=rule.duration, action=rule.action, publishes=rule.publishes)
@@ -65,6 +54,21 @@ def dump(world: World) -> Json:
             for event in state.events
         ],
     }
+
+
+def _labels(world: World) -> Json:
+    state = tenant_of(world)
+    labels = [
+        Json(name=label.name, guid=label.guid, comment=label.comment, action=label.action, duration=label.duration, trigger=label.trigger)
+        | {"file_plan": {word: state.templates[guid].name for word, guid in label.templates.items()}}
+        for label in state.labels.values()
+    ]
+    values = [
+        Json(kind=kind.noun, name=one.name, guid=one.guid, built_in=one.built_in)
+        for kind in fileplan.KINDS
+        for one in fileplan.of_kind(world, kind)
+    ]
+    return {"labels": labels, "file_plan": values}
 
 
 def _policy(world: World, policy: Policy) -> Json:
