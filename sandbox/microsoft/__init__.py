@@ -14,7 +14,7 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
 - ``sees`` how many rows cmdlets show a role that sees a part, as ``Get-ComplianceTag:1`` by commas; ``app_writes`` refused: as once measured
 - ``visible_seconds`` until lists show what is new (default 0), ``label_removal`` pending: removed labels wait for ``ForceDeletion``
 - ``words`` other status words, as ``distribution:Success:NotApplicable`` by commas (kinds distribution, case, hold, source)
-- ``unindexed`` addresses of sites that cannot be held or kept, by commas
+- ``unindexed`` addresses of sites that cannot be held or kept, by commas; ``mail_senders`` the only mailboxes that may send, by commas
 - ``distribution_seconds`` 900, ``hold_mailbox_seconds`` 120 to 160, ``hold_site_seconds`` 300 to 340, ``case_close_seconds`` 60,
   ``case_materialise_seconds`` 0, ``audit_seconds`` 1800 to 5400, ``audit_query_seconds`` 60, ``token_seconds`` 3599 (system's)
 - ``deploy_lock`` stuck, ``deploy_failed`` how many changes are stored but not deployed, ``distribution`` error,
