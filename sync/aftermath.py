@@ -10,9 +10,9 @@ from connectors.errors import ConnectorError
 from policies.kinds import TRAITS, Platform
 from policies.resources import Force, Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState, bound_to
-from sync.decide import Decision
+from sync.decide import Decision, everybody
 from sync.desk import Desk
-from sync.drift import AttributionState, Drift, attribute, watch
+from sync.drift import AttributionState, Drift, Sight, attribute, vendor_key, watch
 from sync.journal import EntryKind, Sealed
 from sync.look import Look
 from sync.notices.looking import drift_keys, noticed
@@ -51,13 +51,15 @@ class Aftermath:
         over = self.drifts.unnamed(snapshot.tenant, now - timedelta(seconds=LATENCY[seen.tenant.platform]) - BEFORE)
         drift, over = self._attributed(seen, drift, over)
         watched = WatchedObjects(self.desk.store)
-        known, current = watched.of(snapshot.tenant), watch(snapshot, decision.bindings, self.desk.district.id)
+        current = watch(snapshot, decision.bindings, self.desk.district.id)
+        differing = {vendor_key(one.kind, one.vendor_id) for one in decision.drift if one.vendor_id is not None}
+        known = watched.of(snapshot.tenant).keys() | differing
         with self.desk.store.write() as session:
             for one in drift:
                 self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now))
             for one in over:
                 self.drifts.name(session, one)
-            closed = self.drifts.close(session, snapshot.tenant, (one.id for one in drift), snapshot.reads, decision.wanted, now)
+            closed = self.drifts.close(session, drift, _sight(seen, decision), decision.wanted, now)
             for told in noticed(drift, snapshot, decision.wanted):
                 self.notices.note(session, told, now)
             self.notices.end(session, drift_keys(snapshot.tenant, closed), now)
@@ -131,6 +133,12 @@ class Aftermath:
                 self.bindings.put(
                     session, bound_to(snapshot.tenant, key, live, decision.wanted[key].members, accepted_at=live.created_at or now, now=now)
                 )
+
+
+def _sight(seen: Look, decision: Decision) -> Sight:
+    assert seen.snapshot is not None
+    assert seen.roster is not None
+    return Sight(snapshot=seen.snapshot, at_work=decision.at_work, everybody=everybody(seen.roster))
 
 
 def unanswered(drift: Drift, latency: int, now: datetime) -> bool:

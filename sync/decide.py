@@ -45,6 +45,8 @@ class Decision:
     results: Mapping[Lane, DiffResult]
     changes: tuple[Change, ...]
     warnings: tuple[Problem, ...]
+    at_work: frozenset[str] = frozenset()
+    """Keys that a call of ours changed since the look began, or may be changing now: no drift is said of them."""
 
     def runnable(self, lane: Lane) -> tuple[Change, ...]:
         """The changes of a lane that nothing refuses."""
@@ -98,7 +100,8 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
     def effects_of(state: Snapshot) -> tuple[Effect, ...]:
         return seen.connector.effects(state, roster)
 
-    drift = _drift(desk, seen, bindings, effects_of, frozenset(one.key for one in desired.resources))
+    at_work = _at_work(desk, seen, bindings)
+    drift = tuple(one for one in _drift(desk, seen, bindings, effects_of, frozenset(one.key for one in desired.resources)) if one.key not in at_work)
     wanted = {Lane.HOLD: bearing.held, Lane.SYNC: desired.resources}
     results = {lane: diff(_input(desk, seen, bindings, lane, wanted[lane])) for lane in (Lane.HOLD, Lane.SYNC)}
     changes: list[Change] = []
@@ -113,18 +116,30 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
         results=results,
         changes=tuple(changes),
         warnings=tuple(problem for result in results.values() for problem in result.warnings),
+        at_work=at_work,
     )
 
 
-def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: EffectsOf, wanted: frozenset[str]) -> tuple[Drift, ...]:
-    """Drift of everything but the keys that a call of ours changed since the look began, or may be changing now: their intent is open.
+def _at_work(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> frozenset[str]:
+    """The keys that a call of ours changed since the look began, or may be changing now: their intent is open."""
+    assert seen.snapshot is not None
+    begun = seen.snapshot.at
+    intended = {intent.subject for intent in desk.journal.open_intents() if intent.tenant == seen.tenant.id}
+    return frozenset(intended | {key for key, one in bindings.items() if one.verified_at is not None and one.verified_at > begun})
 
-    What carries our mark and is wanted is taken back into the store by this look, so it is no stray. While people could not all be read,
-    nobody can say that something is wanted no longer.
+
+def everybody(roster: Roster) -> bool:
+    """Whether every list that says whom a population names was read whole."""
+    return all(read.state is ReadState.COMPLETE for read in roster.reads if read.kind in PEOPLE)
+
+
+def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: EffectsOf, wanted: frozenset[str]) -> tuple[Drift, ...]:
+    """What differs. What carries our mark and is wanted is taken back into the store by this look, so it is no stray.
+
+    While people could not all be read, nobody can say that something is wanted no longer.
     """
     assert seen.snapshot is not None
     assert seen.roster is not None
-    busy = {intent.subject for intent in desk.journal.open_intents() if intent.tenant == seen.tenant.id}
     known = KindReads(desk.store).ever_complete(seen.tenant.id)
     found = find_drift(
         seen.tenant.id,
@@ -136,11 +151,10 @@ def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: 
         baseline=known,
         wanted=wanted,
     )
-    busy |= {key for key, one in bindings.items() if one.verified_at is not None and one.verified_at > seen.snapshot.at}
-    everybody = all(read.state is ReadState.COMPLETE for read in seen.roster.reads if read.kind in PEOPLE)
-    found = tuple(one for one in found if everybody or one.drift is not DriftClass.ORPHANED)
+    everybody_read = everybody(seen.roster)
+    found = tuple(one for one in found if everybody_read or one.drift is not DriftClass.ORPHANED)
     adopted = {one.id for one in found if one.drift is DriftClass.ORPHANED and one.key in wanted and one.key not in bindings}
-    return tuple(one for one in found if one.key not in busy and not is_proof(one.key) and one.id not in adopted)
+    return tuple(one for one in found if not is_proof(one.key) and one.id not in adopted)
 
 
 def _input(desk: Desk, seen: Look, bindings: Mapping[str, Binding], lane: Lane, wanted: tuple[Wanted, ...]) -> DiffInput:
@@ -185,4 +199,4 @@ def _guard_input(desk: Desk, seen: Look, lane: Lane, bearing: Bearing, *, attend
     )
 
 
-__all__ = ["Decision", "circumstances", "decide", "file_owners"]
+__all__ = ["Decision", "circumstances", "decide", "everybody", "file_owners"]

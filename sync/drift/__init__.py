@@ -11,6 +11,7 @@ from policies.kinds import Kind
 from policies.resources import Snapshot
 from sync.bindings import Binding
 from sync.drift.attribution import attribute
+from sync.drift.ending import Difference, Sight
 from sync.drift.judging import Scene
 from sync.drift.others import foreign, unmanaged, watch
 from sync.drift.ours import blind_spots, bound, strays
@@ -20,8 +21,10 @@ from sync.project import EffectsOf
 __all__ = [
     "Attribution",
     "AttributionState",
+    "Difference",
     "Drift",
     "DriftClass",
+    "Sight",
     "Since",
     "Watched",
     "attribute",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlmodel import Session, col, select
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Fields
-from sync.drift import Attribution, AttributionState, Drift, DriftClass, Since, Watched, vendor_key
+from sync.drift import Attribution, AttributionState, Difference, Drift, DriftClass, Sight, Since, Watched, vendor_key
 from sync.store import Store
 from sync.store.documents import dump, load_fields, load_list, load_object
 from sync.store.tables.engine import DriftRow, WatchedRow
@@ -50,11 +51,11 @@ class Drifts:
 
     def _open_rows(self, tenant: str) -> list[DriftRow]:
         with self.store.read() as session:
-            return list(
-                session.exec(
-                    select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == tenant, col(DriftRow.closed_at).is_(None))
-                ).all()
-            )
+            return self._open_in(session, tenant)
+
+    def _open_in(self, session: Session, tenant: str) -> list[DriftRow]:
+        query = select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == tenant, col(DriftRow.closed_at).is_(None))
+        return list(session.exec(query).all())
 
     def put(self, session: Session, drift: Drift, now: datetime, seq: int) -> None:
         """Keep one drift in the caller's transaction; ``seq`` is the journal entry of its evidence."""
@@ -82,20 +83,19 @@ class Drifts:
         row = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
         return None if row is None or row.closed_at is not None else row.seq
 
-    def close(self, session: Session, tenant: str, seen: Iterable[str], kinds: Iterable[Kind], repaired: Iterable[str], now: datetime) -> list[str]:
-        """End every open drift of the kinds looked at that was not seen again, and give the ids of those.
+    def close(self, session: Session, drift: Iterable[Drift], sight: Sight, repaired: Iterable[str], now: datetime) -> list[str]:
+        """End every open drift that a look would have shown and did not, and give the ids of those.
 
         ``repaired`` are the keys that a change of ours brought home.
         """
-        still, looked, ours = set(seen), {kind.value for kind in kinds}, set(repaired)
-        rows = session.exec(
-            select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == tenant, col(DriftRow.closed_at).is_(None))
-        ).all()
-        for row in rows:
-            if row.id not in still and row.kind in looked:
+        still, ours = {one.id for one in drift}, set(repaired)
+        closed = []
+        for row in self._open_in(session, sight.snapshot.tenant):
+            if row.id not in still and sight.tells(_difference(row)):
                 row.closed_at, row.closed_by = now, "repaired" if row.key in ours else "undone"
                 session.add(row)
-        return [row.id for row in rows if row.closed_at is not None]
+                closed.append(row.id)
+        return closed
 
     def unnamed(self, tenant: str, since: datetime) -> tuple[Drift, ...]:
         """Drift that was over after ``since`` before the vendor's log named an account: a late entry may still name it."""
@@ -119,17 +119,13 @@ class Drifts:
 
     def accept(self, session: Session, tenant: str, kind: Kind, still: Iterable[str], now: datetime) -> list[str]:
         """End every open drift of ``kind`` that is not among ``still``, and give the ids of those: a person has answered for them."""
-        keep = set(still)
-        rows = session.exec(
-            select(DriftRow).where(
-                DriftRow.district == self.store.district, DriftRow.tenant == tenant, DriftRow.kind == kind.value, col(DriftRow.closed_at).is_(None)
-            )
-        ).all()
-        for row in rows:
-            if row.id not in keep:
+        keep, accepted = set(still), []
+        for row in self._open_in(session, tenant):
+            if row.kind == kind.value and row.id not in keep:
                 row.closed_at, row.closed_by = now, "accepted"
                 session.add(row)
-        return [row.id for row in rows if row.closed_at is not None]
+                accepted.append(row.id)
+        return accepted
 
     def between(self, begin: datetime, end: datetime) -> tuple[KeptDrift, ...]:
         """Every drift that was open at some time from ``begin`` to ``end``, oldest first."""
@@ -152,8 +148,11 @@ class WatchedObjects:
             rows = session.exec(select(WatchedRow).where(WatchedRow.district == self.store.district, WatchedRow.tenant == tenant)).all()
         return {vendor_key(Kind(row.kind), row.vendor_id): _watched(row) for row in rows}
 
-    def keep_new(self, session: Session, tenant: str, current: Mapping[str, Watched], known: Mapping[str, Watched]) -> None:
-        """Remember what was not known yet, in the caller's transaction; what is known stays as it was first seen."""
+    def keep_new(self, session: Session, tenant: str, current: Mapping[str, Watched], known: AbstractSet[str]) -> None:
+        """Remember what is not ``known``, in the caller's transaction; what is known stays as it was first seen.
+
+        What differs counts as known: a new object is normal only where it was there at the first look, or once somebody has answered for it.
+        """
         for key, one in current.items():
             if key in known:
                 continue
@@ -183,6 +182,13 @@ def _watched(row: WatchedRow) -> Watched:
         seen_at=row.first_seen,
         parent_id=None if parent is None else str(parent),
     )
+
+
+def _difference(row: DriftRow) -> Difference:
+    body = load_object(row.document)
+    vendor = body["vendor"]
+    vendor_id = _text(vendor.get("id")) if isinstance(vendor, dict) else None
+    return Difference(id=row.id, kind=Kind(row.kind), drift=DriftClass(str(body["class"])), key=row.key, vendor_id=vendor_id)
 
 
 def _drift(row: DriftRow) -> Drift:

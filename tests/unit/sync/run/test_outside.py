@@ -1,0 +1,88 @@
+"""What others do in the tenants, over several looks: it stays a difference until it is undone, repaired or answered for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from policies.district import Mode
+from policies.kinds import Kind
+from policies.protection import Direction
+from sync.drift import DriftClass
+from sync.store.drifts import Drifts, KeptDrift
+from sync.store.proofs import Proofs
+from tests.unit.sync.matters.world import HOUR, Scene, google, m365, roster, scene
+from tests.unit.sync.run.test_engine import WRITTEN, duty, in_force, microsoft
+
+POLICY, RULE = Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Scene]:
+    """A label in force, and nothing of anybody else's but the visibility checks."""
+    people = roster("m365", m365(1), m365(2)), roster("google", google(1))
+    with scene(tmp_path, *people, duties=(duty(),), mode=Mode.ENFORCE) as made:
+        with made.store.write() as session:
+            for kind in WRITTEN:
+                Proofs(made.store).put(session, "m365", kind, made.clock.now(), "custodian", 1, None)
+        in_force(made)
+        yield made
+
+
+def purge(here: Scene, days: int = 30) -> tuple[str, str]:
+    """Somebody makes a policy that deletes all mail after so many days; the ids of policy and rule."""
+    console = here.console("m365")
+    policy = console.make(POLICY, "Purge", {"enabled": True, "description": "", "exceptions": (), "locked": False}, ["exchange:All"])
+    rule = console.make(RULE, "Purge rule", {"period": days, "trigger": "created", "action": "delete", "query": ""}, parent_id=policy)
+    return policy, rule
+
+
+def looked(here: Scene, after: float = HOUR) -> dict[str | None, tuple[DriftClass, Direction]]:
+    """What a look some time later finds changed outside, by vendor id."""
+    here.clock.advance(after)
+    return {one.vendor_id: (one.drift, one.direction) for one in microsoft(here.engine.drift(("m365",))).drift}
+
+
+def kept(here: Scene) -> tuple[KeptDrift, ...]:
+    """Every difference that the store remembers, oldest first."""
+    return Drifts(here.store).between(datetime.min.replace(tzinfo=here.clock.now().tzinfo), here.clock.now())
+
+
+def open_ids(here: Scene) -> set[str]:
+    return set(Drifts(here.store).open("m365"))
+
+
+def test_a_new_deleting_policy_of_somebody_else_stays_a_difference_at_every_look(here: Scene) -> None:
+    policy, rule = purge(here)
+    first = looked(here)
+    assert first[rule] == (DriftClass.UNMANAGED, Direction.WEAKENS)
+    ids = open_ids(here)
+    assert [looked(here) for _ in range(3)] == [first] * 3, "it still deletes, so it still differs"
+    assert open_ids(here) == ids
+    here.console("m365").set(rule, period=20)
+    assert looked(here) == first
+    assert open_ids(here) == ids, "one difference keeps its id"
+    here.console("m365").delete(policy)
+    assert looked(here) == {}
+    assert {one.closed_by for one in kept(here)} == {"undone"}
+
+
+def test_what_cannot_be_seen_is_not_over(here: Scene) -> None:
+    """A read that fails, or that no longer shows the object, undoes nothing; the first one that could show it does."""
+    _, rule = purge(here)
+    looked(here)
+    ids, troubles = open_ids(here), here.worlds["m365"].troubles
+    troubles.failed[RULE] = troubles.failed[POLICY] = "read.refused"
+    assert looked(here) == {}
+    troubles.failed.clear()
+    troubles.partial[RULE] = "read.cut_short"
+    troubles.hidden.add(rule)
+    looked(here)
+    assert {one.closed_by for one in kept(here)} == {None}
+    troubles.partial.clear()
+    troubles.hidden.clear()
+    assert rule in looked(here)
+    assert open_ids(here) == ids
