@@ -30,16 +30,18 @@ class Sent:
     people: int
     result: str | None = None
     status: str | None = None
+    settled: int | None = None
+    """The entry that says how it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """An officer's yes or no to a change."""
 
+    seq: int
     change: str
     verdict: str
     officer: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +112,10 @@ def _take(told: Chronicle, entry: Entry) -> None:  # noqa: C901  # one case per 
         case EntryKind.OUTCOME:
             sent = told.sent.get(whole(body["intent"]))
             if sent is not None:
-                sent.result, sent.status = text(body["result"]), text(body.get("status"))
+                sent.result, sent.status, sent.settled = text(body["result"]), text(body.get("status")), entry.seq
         case EntryKind.APPROVAL if "change" in body and "verdict" in body:
-            told.signatures.append(Signature(change=str(body["change"]), verdict=str(body["verdict"]), officer=entry.actor.id, at=entry.at))
+            verdict = Signature(seq=entry.seq, change=str(body["change"]), verdict=str(body["verdict"]), officer=entry.actor.id)
+            told.signatures.append(verdict)
         case EntryKind.ATTESTATION:
             ends = instant(body["until"])
             assert ends is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from policies.kinds import TRAITS, Kind
-from reports.chronicle import Chronicle, Sent, instant, mapping, text
+from reports.chronicle import Chronicle, Sent, Signature, instant, mapping, text
 from reports.facts import Edition, FieldChange, OurChange, OutsideChange, Period, Shown
 from reports.words import FIELDS, LOGS
 from sync.store.drifts import KeptDrift
@@ -23,8 +23,15 @@ def ours(told: Chronicle, period: Period, offices: Mapping[str, str]) -> tuple[O
     return tuple(_ours(told, one, offices) for one in told.sent.values() if period.begin <= one.at < period.end)
 
 
+def _signed(told: Chronicle, sent: Sent) -> dict[str, Signature]:
+    """The newest word of each officer before it was sent, without those that were spent when the same change was done an earlier time."""
+    before = [one.settled or 0 for one in told.sent.values() if one.change == sent.change and one.seq < sent.seq and one.result == "done"]
+    spent = max(before, default=0)
+    return {one.officer: one for one in told.signatures if one.change == sent.change and spent < one.seq < sent.seq}
+
+
 def _ours(told: Chronicle, sent: Sent, offices: Mapping[str, str]) -> OurChange:
-    signed = {one.officer: one for one in told.signatures if one.change == sent.change and one.at <= sent.at}
+    signed = _signed(told, sent)
     return OurChange(
         id=sent.change,
         tenant=sent.tenant,

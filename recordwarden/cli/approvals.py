@@ -45,7 +45,7 @@ def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The 
         ids = tuple(Changes(store).plan(digest))
         kept = Changes(store).find(ids)
         open_ = [one for one in kept if one.proposer is None]
-        own = [one for one in open_ if any(yes.officer == signer.officer for yes in Approvals(store).of([one.id])[one.id])]
+        own = [one for one in open_ if any(yes.officer == signer.officer and yes.stands(now) for yes in Approvals(store).of([one.id])[one.id])]
         if own:
             words = f"{signer.officer} has approved this change already, and nobody approves what they propose."
             raise CommandError(
@@ -69,7 +69,7 @@ def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The 
 
 
 def approve(ctx: typer.Context, ids: Ids) -> Answer:
-    """A signed yes to each change, valid for 14 days; the id of waiting guards is approved the same way."""
+    """A signed yes to each change, valid for 14 days and for one doing of it; the id of waiting guards is approved the same way."""
     return _verdict(called(ctx), ids, "yes")
 
 
@@ -151,7 +151,7 @@ def _refusal(asked: _Asked, kept: KeptChange) -> Problem | None:
     given = [
         Approval(change=one.change, officer=one.officer, at=one.at)
         for one in Approvals(office.desk.store).of([kept.id])[kept.id]
-        if one.verdict == "yes"
+        if one.verdict == "yes" and not one.spent
     ]
     matter = kept.change.because.matter
     found = admissible(
@@ -183,7 +183,7 @@ def _put(asked: _Asked, kept: KeptChange) -> None:
 def _said(office: Office, ids: Iterable[str] | None) -> list[dict[str, object]]:
     now, wanted = office.desk.clock.now(), None if ids is None else set(ids)
     return [
-        approval_document(one, stale=not one.at <= now < one.expires)
+        approval_document(one, stale=not one.stands(now))
         for one in Approvals(office.desk.store).all()
         if wanted is None or one.change in wanted
     ]

@@ -11,6 +11,7 @@ from sync.wording import change_document, drift_document, instant, kind_document
 if TYPE_CHECKING:
     from connectors.examination import Capability, Examination, VisibilityCheck
     from sync.difference import InFlight
+    from sync.ledger import Progress
     from sync.result import RunResult, TenantResult
     from sync.settle import OpenKey
     from sync.store.approvals import KeptApproval
@@ -82,10 +83,7 @@ def tenant_document(one: TenantResult, approvals: Mapping[str, Sequence[KeptAppr
         "capabilities": [capability_document(capability) for capability in one.capabilities],
         "kinds": {kind.value: kind_document(read) for kind, read in sorted(one.kinds.items())},
         "drift": [drift_document(drift) for drift in one.drift],
-        "changes": [
-            change_document(progress, tuple(approval_document(yes, stale=False) for yes in approvals.get(progress.change.id, ())))
-            for progress in one.changes
-        ],
+        "changes": [change_document(progress, _said(progress, approvals.get(progress.change.id, ()))) for progress in one.changes],
         "unmanaged": [ref_document(ref) for ref in one.unmanaged],
         "standings": [standing_document(standing) for standing in one.standings],
         "in_flight": [in_flight_document(flight) for flight in (*one.in_flight, *one.overdue)],
@@ -93,6 +91,11 @@ def tenant_document(one: TenantResult, approvals: Mapping[str, Sequence[KeptAppr
         "requests": {surface: dict(methods) for surface, methods in sorted(one.requests.items())},
         "error": None if one.error is None else problem_document(one.error),
     }
+
+
+def _said(progress: Progress, verdicts: Sequence[KeptApproval]) -> tuple[dict[str, object], ...]:
+    """What officers said of a change; what let it run is not stale in the run's own answer, though it is spent by now."""
+    return tuple(approval_document(one, stale=one.spent and progress.sent is None) for one in verdicts)
 
 
 def problems_of(result: RunResult) -> tuple[Problem, ...]:

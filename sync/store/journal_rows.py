@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, delete, select
 
 from sync.store.tables.core import JournalHead, JournalRow, SealedValue, StoreMeta
-from sync.store.words import EntryKind
+from sync.store.words import EntryKind, OutcomeResult
 
 ZERO = "0" * 64
 
@@ -40,6 +42,22 @@ def outcome_of(session: Session, district: str, intent: int) -> int | None:
     """The number of the entry that settles ``intent``, or None while it is open."""
     query = select(JournalRow.seq).where(JournalRow.district == district, JournalRow.intent == intent)
     return session.exec(query).first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """That a change was done: the entry that says so, and the id of the change."""
+
+    seq: int
+    change: str
+
+
+def done(session: Session, district: str, subjects: Iterable[str]) -> Sequence[Done]:
+    """What was done under the keys ``subjects``, in the journal's order: outcomes that say ``done``, never those that say anything else."""
+    keys = list(subjects)
+    query = select(JournalRow).where(JournalRow.district == district, JournalRow.kind == EntryKind.OUTCOME, col(JournalRow.subject).in_(keys))
+    bodies = [(row.seq, json.loads(row.line)["body"]) for row in session.exec(query.order_by(col(JournalRow.seq))).all()]
+    return tuple(Done(seq=seq, change=str(body["change"])) for seq, body in bodies if body["result"] == OutcomeResult.DONE and "change" in body)
 
 
 def open_intents(session: Session, district: str) -> Sequence[JournalRow]:
