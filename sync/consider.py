@@ -104,7 +104,8 @@ class Considering:
         blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))
         bearing = Bearing(held=held, places=self.matters.places(tenant), consents=consenting(self.desk, self.matters.on_hold))
         decision = decide(self.desk, seen, bearing, attended=attended)
-        decision = replace(decision, changes=runnable_now(decision, lanes, blocked), drift=(*decision.drift, *watched.drift))
+        live = live_by_key(decision, snapshot)
+        decision = replace(decision, changes=runnable_now(decision, lanes, blocked, live), drift=(*decision.drift, *watched.drift))
         drift = self.aftermath.looked(seen, decision, lanes)
         decision = replace(decision, drift=drift)
         problems = self.matters.observe(tenant, snapshot, decision.bindings, seen.roster) if seen.roster else ()
@@ -114,7 +115,7 @@ class Considering:
             blocked=blocked,
             problems=(*decision.warnings, *problems, *watched.problems),
             lanes=lanes,
-            live=live_by_key(decision, snapshot),
+            live=live,
         )
 
     def _placed(self, seen: Look, roster: Roster, lanes: tuple[Lane, ...]) -> Look:
@@ -131,10 +132,15 @@ class Considering:
         return settle(self.desk, lease, lane, snapshot, {one.key: one for one in desired})
 
 
-def runnable_now(decision: Decision, lanes: tuple[Lane, ...], blocked: tuple[OpenKey, ...]) -> tuple[Change, ...]:
-    """The changes of the lanes that were looked at, less the keys that an unsettled intent blocks."""
+def runnable_now(decision: Decision, lanes: tuple[Lane, ...], blocked: tuple[OpenKey, ...], live: Mapping[str, Live]) -> tuple[Change, ...]:
+    """The changes of the lanes that were looked at, less the keys that an unsettled intent blocks, and what rests on one that is not there yet."""
     shut = {key.key for key in blocked}
-    return tuple(change for change in decision.changes if change.lane in lanes and change.key not in shut)
+    absent = shut - live.keys()
+    waiting = set[str]()
+    while more := {one.key for one in decision.wanted.values() if {one.parent, *one.depends_on} & absent} - waiting:
+        waiting |= more
+        absent |= more - live.keys()
+    return tuple(change for change in decision.changes if change.lane in lanes and change.key not in shut | waiting)
 
 
 def live_by_key(decision: Decision, snapshot: Snapshot) -> dict[str, Live]:

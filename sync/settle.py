@@ -1,10 +1,11 @@
-"""After a crash: settle open intents by reading. A create is never repeated on a guess; what cannot be read stays open and blocks its own key."""
+"""After a crash: settle open intents by reading. A create is never repeated on a guess; what cannot be told stays open and blocks its own key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from connectors.base import Lane
 from policies.kinds import Kind
@@ -16,6 +17,9 @@ from sync.lease import Lease
 from sync.matching import match
 from sync.plan import Operation
 from sync.store.bindings import Bindings
+
+LIST_DELAY: Final = 60
+"""Seconds that a platform may take to list what it has made. Neither states a figure ("seconds to minutes" for Microsoft's replicas, M§7): chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +35,8 @@ class OpenKey:
 def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Mapping[str, Wanted]) -> tuple[OpenKey, ...]:
     """Write the outcome of every intent of this tenant and lane that the snapshot can tell, and return the ones it cannot.
 
-    An object with our mark that is there was made: it is bound. One that a *complete* read does not show was not made.
+    An object with our mark that is there was made: it is bound. One that a *complete* read does not show was not made, unless the request may
+    still be under way: the death of a process does not call back what it sent.
     """
     blocked: list[OpenKey] = []
     bindings = Bindings(desk.store).of(snapshot.tenant)
@@ -43,11 +48,21 @@ def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Map
         found = match(snapshot, kind, key, binding=bindings.get(key), district=desk.district.id).live or _child(
             kind, wanted.get(key), bindings, snapshot
         )
-        if found is None and not snapshot.complete(kind):
+        if found is None and (not snapshot.complete(kind) or _may_still_come(desk, intent, snapshot)):
             blocked.append(OpenKey(tenant=snapshot.tenant, key=key, change=str(intent.body["change"]), since=intent.at))
             continue
         _close(desk, lease, intent, found, bindings.get(key), wanted.get(key))
     return tuple(blocked)
+
+
+def _may_still_come(desk: Desk, intent: OpenIntent, snapshot: Snapshot) -> bool:
+    """Whether a create may have been carried out too late for this look: its request has its timeout to end, and the platform its time to list it.
+
+    On the district's clock, which goes on while the machine is suspended; a rehearsal's moves when its file does.
+    """
+    if Operation(str(intent.body["op"])) is not Operation.CREATE:
+        return False
+    return snapshot.at - intent.at < timedelta(seconds=desk.district.timeouts.request + LIST_DELAY)
 
 
 def _child(kind: Kind, wanted: Wanted | None, bindings: Mapping[str, Binding], snapshot: Snapshot) -> Live | None:
@@ -110,4 +125,4 @@ def _rebound(desk: Desk, tenant: str, key: str, found: Live, binding: Binding | 
     )
 
 
-__all__ = ["OpenKey", "settle"]
+__all__ = ["LIST_DELAY", "OpenKey", "settle"]

@@ -168,7 +168,7 @@ def flight_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
             screen.say(f"{tenant_id}: {many(len(mine), 'object')} since {moment(oldest)}" + (f", {late} overdue" if late else ""), indent=2)
     for tenant_id, key in blocked:
         screen.say(
-            f"{tenant_id}: it is not known whether {key.key} was changed at {moment(key.since)}; it is left alone until it can be read",
+            f"{tenant_id}: it is not known whether {key.key} was changed at {moment(key.since)}; it is left alone until that can be told",
             "yellow",
             indent=2,
         )

@@ -12,6 +12,8 @@ from typing import Any
 from tests.acceptance.rehearsal import District, Sandbox
 
 MARK = re.compile(r"\[rw:[a-z0-9]{8}:[a-z0-9-]{1,40}:g\d+\]")
+UNDER_WAY = 100
+"""Seconds on the shared clock after which a create that nobody sees was never carried out: ``timeouts.request`` and ``sync.settle.LIST_DELAY``."""
 WRITING = re.compile(r"^(New-|Set-|Add-|Remove-|Enable-|Disable-)")
 READING_POSTS = frozenset({"token", "oauth2.token"})
 INSIDE = frozenset({"holds", "members", "accounts", "sources"})

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from policies.resources import MARK
 from recordwarden.drill.crash import POINTS
+from tests.acceptance.afterwards import UNDER_WAY
 from tests.acceptance.rehearsal import District, Ran, Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -75,6 +76,7 @@ def test_killed_at_every_point_and_run_again_it_ends_as_if_nothing_had_happened(
         assert killed.stdout == ""
         left_open[point] = len(open_intents(few))
         assert max(marks(few.sandbox).values(), default=1) == 1
+        few.sandbox.forward(UNDER_WAY)
     # The intent is in the journal from before the call until after the outcome, and at no other time.
     assert left_open == {"intent.before": 0, "intent.after": 1, "call.after": 1, "outcome.before": 1, "outcome.after": 0}
 
@@ -99,6 +101,8 @@ def test_killed_while_a_hold_goes_out_nobody_is_held_twice_or_forgotten(district
     for point in ("call.after", "intent.after"):
         killed = district.run("hold", "open", "--file", order, "--wait-for", "none", RECORDWARDEN_CRASH_AT=f"{point}:3")
         assert killed.code == -signal.SIGKILL, (point, told(killed))
+        assert district.sandbox is not None
+        district.sandbox.forward(UNDER_WAY)
     after = district.run("hold", "open", "--file", order)
     assert after.code == 5, told(after)
     sources = after.result["sources"]
@@ -106,7 +110,6 @@ def test_killed_while_a_hold_goes_out_nobody_is_held_twice_or_forgotten(district
     assert len({person["person"] for person in after.result["people"]}) == 12
     assert {source["person"] for source in sources} == {person["person"] for person in after.result["people"]}
     assert open_intents(district) == []
-    assert district.sandbox is not None
     ours = {mark: count for mark, count in marks(district.sandbox).items() if f":m-{after.result['matter']['tenant_alias']}" in mark[1]}
     assert ours
     assert {mark: count for mark, count in ours.items() if count != 1} == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.afterwards import doubled, open_intents, order, state_of
+from tests.acceptance.afterwards import UNDER_WAY, doubled, open_intents, order, state_of
 from tests.acceptance.rehearsal import PATIENCE, District
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -40,6 +40,7 @@ def test_hold_open_killed_anywhere_holds_everybody_once(tiny: District, point: s
     killed(tiny, point, "hold", "open", "--file", file)
     left = LEFT_OPEN[point.partition(":")[0]]
     assert len(open_intents(tiny)) == left
+    sandbox.forward(UNDER_WAY)
     again = tiny.must("hold", "open", "--file", file, code=5)
     assert open_intents(tiny) == []
     assert doubled(sandbox) == []
@@ -54,6 +55,27 @@ def test_hold_open_killed_anywhere_holds_everybody_once(tiny: District, point: s
     matters = [matter for matter in state_of(sandbox, "google")["matters"] if matter["name"] == name]
     assert len(matters) == 1
     assert {hold["corpus"]: {account["email"] for account in hold["accounts"]} for hold in matters[0]["holds"]} == {"MAIL": everybody, "DRIVE": everybody}
+
+
+def test_hold_open_run_again_at_once_leaves_alone_what_may_still_come(tiny: District) -> None:
+    """The case of a matter may be made yet, so it waits, with what would live in it; Google's matter does not wait for it."""
+    sandbox = tiny.sandbox
+    assert sandbox is not None
+    file = order(tiny, "at-once", *PEOPLE)
+    killed(tiny, "intent.after", "hold", "open", "--file", file)
+    (number,) = open_intents(tiny)
+    at_once = tiny.must("hold", "open", "--file", file, "--wait-for", "none", code=5)
+    states = {(source["tenant"], source["state"]) for source in at_once.result["sources"]}
+    assert ("m365", "requested") in states
+    assert {state for tenant, state in states if tenant == "google"} <= ON_ITS_WAY
+    assert open_intents(tiny) == [number]
+    assert state_of(sandbox, "m365")["cases"] == [], "made a second time while the first was under way"
+    (waiting,) = [one for one in tiny.run("status").result["in_flight"] if one["state"] == "outcome_unknown"]
+    assert waiting["tenant"] == "m365"
+    sandbox.forward(UNDER_WAY)
+    tiny.must("hold", "open", "--file", file, code=5)
+    assert open_intents(tiny) == []
+    assert doubled(sandbox) == []
 
 
 LOST = [
@@ -77,6 +99,7 @@ def test_an_answer_that_was_lost_is_no_reason_to_create_again(tiny: District) ->
         sandbox.door("/faults", method="DELETE")
     assert all(struck), f"a fault that struck nothing tests nothing: {struck}"
     assert doubled(sandbox) == []
+    sandbox.forward(UNDER_WAY)
     again = tiny.must("hold", "open", "--file", file, code=5)
     assert {source["state"] for source in again.result["sources"]} <= ON_ITS_WAY
     assert open_intents(tiny) == []

@@ -199,6 +199,7 @@ def test_an_intent_that_nobody_can_settle_blocks_its_own_key_only(at_work: Scene
     assert [key.key for key in blocked.blocked] == [LABEL]
     assert LABEL not in {one.change.key for one in blocked.changes}
     at_work.worlds["m365"].troubles.failed.clear()
+    at_work.clock.advance(HOUR)  # no create is under way any more
     settled = microsoft(at_work.engine.sync())
     assert settled.blocked == ()
     assert at_work.desk.journal.open_intents() == []
