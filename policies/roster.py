@@ -36,6 +36,8 @@ class Identity:
     licensed_for_hold: frozenset[Workload] = frozenset()
     containers: Mapping[Workload, str] = field(default_factory=dict)
     """Known places by workload: OneDrive's URL for drive, the mailbox address for mail."""
+    without: frozenset[Workload] = frozenset()
+    """Workloads for which the platform says that there is no place. One that is in neither is unknown, which is not the same."""
     deleted_at: datetime | None = None
 
     @property

@@ -12,14 +12,14 @@ from connectors.base import Connector, Lane, PlaceFinder, Reader
 from connectors.errors import ConnectorError
 from connectors.examination import Capability, Examination, WriteCapability
 from policies.district import Tenant
-from policies.kinds import Kind, Workload
+from policies.kinds import Kind
 from policies.problems import Problem, Severity
 from policies.resources import Snapshot
-from policies.roster import Identity, Roster
+from policies.roster import Roster
 from sync.desk import Desk, TenantDoor
 from sync.store.pins import Pins
 from sync.store.proofs import Proofs
-from sync.store.rosters import Rosters
+from sync.store.rosters import Rosters, with_drive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,10 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
 
 
 def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
-    """``seen`` with the OneDrive addresses of the given accounts, asked for once and remembered; its ``error`` set where nobody answers any more."""
+    """``seen`` with the OneDrive addresses of the given accounts, asked for once and remembered; its ``error`` set where nobody answers any more.
+
+    An account of which the platform would not say stays as it was, which is unknown, and is asked again by the next look.
+    """
     if seen.roster is None or not hasattr(seen.reader, "containers"):
         return seen
     known = Rosters(desk.store)
@@ -79,13 +82,8 @@ def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
     except ConnectorError as error:
         return Look(tenant=seen.tenant, connector=seen.connector, at=seen.at, error=error.problem(seen.tenant.id))
     known.place(seen.tenant.id, found, desk.clock.now())
-    urls = {vendor_id: url for vendor_id, url in found.items() if url is not None}
-    return replace(seen, roster=replace(seen.roster, identities=tuple(_placed(one, urls) for one in seen.roster.identities)))
-
-
-def _placed(one: Identity, found: Mapping[str, str]) -> Identity:
-    url = found.get(one.vendor_id)
-    return one if url is None else replace(one, containers={**one.containers, Workload.DRIVE: url})
+    identities = tuple(with_drive(one, found[one.vendor_id]) if one.vendor_id in found else one for one in seen.roster.identities)
+    return replace(seen, roster=replace(seen.roster, identities=identities))
 
 
 def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, datetime]) -> tuple[Capability, ...]:

@@ -70,7 +70,7 @@ def ending(run: Running, alias: str | None, result: RunResult | None, *, timed_o
         return Exit.ERROR, ()
     found: list[Exit] = []
     problems: list[Problem] = []
-    if failed or facts.open_questions or facts.unasked:
+    if failed or facts.open_questions or facts.unasked or facts.unplaced:
         found.append(Exit.UNKNOWN)
     if timed_out and facts.nothing_accepted:
         found.append(Exit.PROOF_FAILED)

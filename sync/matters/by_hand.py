@@ -18,6 +18,7 @@ _SERVICES = {
     Workload.MAIL: "Gmail", Workload.DRIVE: "Drive", Workload.CHAT: "Google Chat", Workload.GROUP: "Groups", Workload.VOICE: "Voice",
     Workload.CALENDAR: "Calendar", Workload.GEMINI: "Gemini", Workload.SHARED_DRIVE: "Drive (shared drive)",
 }
+_SITES = {Workload.DRIVE: "OneDrive", Workload.SITE: "site"}
 _IN_MAILBOX = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.CALENDAR, Workload.GROUP})
 _NOTHING_TO_DO = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.NOT_LICENSED.value})
 
@@ -69,7 +70,9 @@ def _all(person: PersonOnHold) -> Iterable[str]:
 def _microsoft(matter: Matter, missing: _Missing, district: str) -> list[str]:
     alias, case = matter.tenant_alias, key_of("m", matter.tenant_alias)
     mailboxes = sorted({source.place.address for source in missing.sources if source.workload in _IN_MAILBOX} | set(missing.addresses))
-    sites = sorted({source.place.container for source in missing.sources if source.workload not in _IN_MAILBOX and source.place.container})
+    elsewhere = [source for source in missing.sources if source.workload not in _IN_MAILBOX]
+    sites = sorted({source.place.container for source in elsewhere if source.place.container})
+    sought = sorted({f"{_SITES.get(source.workload, 'site')} of {source.place.address}" for source in elsewhere if not source.place.container})
     keys = sorted({source.resource for source in missing.sources if source.resource}) or [key_of("m", alias, "1")]
     mark, hold_mark = Mark(district=district, key=case, generation=1), Mark(district=district, key=keys[0], generation=1)
     query = f" -ContentMatchQuery {_quoted(matter.details.terms)}" if matter.details.terms else ""
@@ -77,7 +80,8 @@ def _microsoft(matter: Matter, missing: _Missing, district: str) -> list[str]:
         f"== {missing.tenant}: Microsoft 365 ==",
         "In the browser: purview.microsoft.com > eDiscovery > Cases. Create (or open) the case below, in it Hold policies > Create,",
         "choose the people and sites below as locations, leave conditions " + ("as written below." if query else "empty, save, and switch it on."),
-        *_checkboxes("mailbox", mailboxes), *_checkboxes("site", sites), *_unknown_note(missing), "",
+        *_checkboxes("mailbox", mailboxes), *_checkboxes("site", sites), *_checkboxes("look up and add, where it exists", sought),
+        *_unknown_note(missing), "",
         "Or in PowerShell (Security & Compliance), as an eDiscovery Manager:", "",
         "  Connect-IPPSSession",
         f"  New-ComplianceCase -Name {_quoted(alias)} -ExternalId {_quoted(str(mark))}",

@@ -42,7 +42,7 @@ def of_person(person: PersonOnHold, sources: tuple[Source, ...]) -> dict[str, ob
         "places": {
             source.id: {
                 "address": source.place.address, "container": source.place.container, "member": source.place.member,
-                "vendor_id": source.place.vendor_id,
+                "vendor_id": source.place.vendor_id, "none": source.place.none,
             }
             for source in sources
         },
@@ -107,7 +107,7 @@ def _account(value: object) -> Account:
 def _place(body: Mapping[str, object]) -> Place:
     return Place(
         address=_text(body.get("address")) or ERASED, container=_text(body.get("container")), member=_text(body.get("member")),
-        vendor_id=_text(body.get("vendor_id")),
+        vendor_id=_text(body.get("vendor_id")), none=body.get("none") is True,
     )
 
 

@@ -13,11 +13,17 @@ _SAYS = {
     PersonCode.DELETED: ("An account of this person is deleted.", "See with the vendor's administrator what of it still exists."),
     PersonCode.GROUP_DELETED: ("A group on hold is deleted; its own content may be gone.", "Ask the vendor at once whether it can be restored."),
     PersonCode.NOT_LICENSED: ("An account lacks the licence without which a hold protects nothing.", "Assign the licence; the hold is followed on."),
+    PersonCode.PLACE_UNKNOWN: (
+        "Nobody could say where a source of this person is, or whether there is one; it is not held.",
+        "See doctor for the right that is missing, or look it up and hold it from the by-hand sheet.",
+    ),
     PersonCode.NO_CONTAINER: ("A place of this person does not exist (yet), so it cannot be held.", "Nothing, unless the person says otherwise."),
     PersonCode.RENAMED: ("An account of this person has a new address.", "Nothing: it is held by the vendor's id."),
     PersonCode.MOVED: ("An account of this person has moved to another organisational unit.", "Nothing: accounts are held, not units."),
 }
-_ERRORS = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.DELETED, PersonCode.GROUP_DELETED, PersonCode.NOT_LICENSED})
+_ERRORS = frozenset({
+    PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.DELETED, PersonCode.GROUP_DELETED, PersonCode.NOT_LICENSED, PersonCode.PLACE_UNKNOWN,
+})
 _OF_ALL = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.ONE_TENANT})
 
 

@@ -23,6 +23,8 @@ class PersonCode(StrEnum):
     DELETED = "person.deleted"
     GROUP_DELETED = "person.group_deleted"
     NOT_LICENSED = "person.not_licensed"
+    PLACE_UNKNOWN = "person.place_unknown"
+    """Nobody could say where a source of the person is, or whether there is one."""
     NO_CONTAINER = "person.no_container"
     RENAMED = "person.renamed"
     MOVED = "person.moved"
@@ -81,6 +83,8 @@ class Place:
     member: str | None = None
     vendor_id: str | None = None
     """The vendor's own id of the source in the hold; Microsoft's may contain an address (M§3.5)."""
+    none: bool = False
+    """The platform says that there is no such place. Without ``container`` and without this, where it is remains unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ REFUSED = "hold.member_refused"
 ASK_AGAIN = timedelta(hours=1)
 _NOT_SENT = frozenset({SourceState.REQUESTED, SourceState.FAILED})
 _CAN_CURE = frozenset({NO_RIGHT})
+_PLACELESS = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.PLACE_UNKNOWN.value})
 
 
 def placed(matter: Matter, platform: Platform, roster: Roster, now: datetime) -> Matter:
@@ -97,7 +98,8 @@ def _of_person(
     for account in person.accounts:
         identity = accounts.get(account.vendor_id) if account.tenant == tenant else None
         for spot in spots(identity, platform, matter.workloads) if identity else ():
-            yield account.vendor_id, spot.workload, Place(address=identity.address.lower() if identity else "", container=spot.container)
+            address = identity.address.lower() if identity else ""
+            yield account.vendor_id, spot.workload, Place(address=address, container=spot.container, none=spot.none)
 
 
 def of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterable[tuple[str | None, Workload, Place]]:
@@ -107,6 +109,8 @@ def of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterab
         if platform is Platform.GOOGLE_WORKSPACE:
             yield None, person.place, Place(address=person.address, container=person.address)
         return
+    if person.place is Workload.SITE and platform is Platform.GOOGLE_WORKSPACE:
+        return  # what Google calls a site lies in Drive (G§1.4); a group has none of its own
     for group in roster.groups:
         if person.address in {group.address.lower(), group.name.lower(), group.vendor_id.lower()}:
             address = group.address.lower() or person.address
@@ -117,14 +121,19 @@ def of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterab
 
 
 def _with_place(source: Source, place: Place) -> Source:
-    """The source where it is today. One whose place is not known yet cannot be ordered; once it is known it is asked for again."""
+    """The source where it is today. One without a known place cannot be ordered; once it is known it is asked for again.
+
+    That there is no such place is the platform's word; where nobody said so it is unknown, and the source counts as not held.
+    """
     known = place.container or source.place.container
     if (place.address, known) == (source.place.address, source.place.container) and source.state is not SourceState.FAILED and known is not None:
         return source
-    moved = replace(source, place=replace(source.place, address=place.address, container=known))
+    none = place.none and known is None
+    moved = replace(source, place=replace(source.place, address=place.address, container=known, none=none))
     if known is None:
-        return replace(moved, state=SourceState.FAILED, code=PersonCode.NO_CONTAINER.value) if source.state in _NOT_SENT else moved
-    if source.state is SourceState.FAILED and source.code == PersonCode.NO_CONTAINER.value:
+        code = PersonCode.NO_CONTAINER if none else PersonCode.PLACE_UNKNOWN
+        return replace(moved, state=SourceState.FAILED, code=code.value, error=None) if source.state in _NOT_SENT else moved
+    if source.state is SourceState.FAILED and source.code in _PLACELESS:
         return replace(moved, state=SourceState.REQUESTED, code=None)
     return moved
 

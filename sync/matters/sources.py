@@ -26,10 +26,12 @@ PLACES: Final = frozenset({Workload.GROUP, Workload.SITE, Workload.SHARED_DRIVE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """One source to hold: what, and where it is (None where the roster knows no place for it)."""
+    """One source to hold: what, and where it is (None where the roster knows no place for it, which is no word that there is none)."""
 
     workload: Workload
     container: str | None
+    none: bool = False
+    """The platform says that there is no such place."""
 
 
 def spots(identity: Identity, platform: Platform, named: tuple[Workload, ...]) -> tuple[Spot, ...]:
@@ -37,7 +39,12 @@ def spots(identity: Identity, platform: Platform, named: tuple[Workload, ...]) -
     wanted = _named(platform, named) if named else _usual(identity, platform)
     if identity.state is AccountState.DELETED:
         wanted = tuple(workload for workload in wanted if workload in identity.containers)
-    return tuple(Spot(workload=workload, container=container(identity, platform, workload)) for workload in wanted)
+    return tuple(_spot(identity, platform, workload) for workload in wanted)
+
+
+def _spot(identity: Identity, platform: Platform, workload: Workload) -> Spot:
+    place = container(identity, platform, workload)
+    return Spot(workload=workload, container=place, none=place is None and workload in identity.without)
 
 
 def container(identity: Identity, platform: Platform, workload: Workload) -> str | None:

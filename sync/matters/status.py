@@ -51,6 +51,8 @@ class Facts:
     """Accepted or further."""
     in_force: int
     failed: int
+    unplaced: int = 0
+    """Of the failed: sources of which nobody could say where they are, or whether there are any: 3."""
 
     @property
     def nothing_accepted(self) -> bool:
@@ -77,6 +79,7 @@ def facts(matters: Sequence[Matter]) -> Facts:
         open_questions=len(lines) + len(people), unasked=frozenset(tenant for matter in matters for tenant in _unread(matter)),
         ordered=len(sources), accepted=sum(source.state in TAKEN for source in sources), in_force=sum(source.state in IN_FORCE for source in sources),
         failed=sum(source.state is SourceState.FAILED for source in sources),
+        unplaced=sum(source.state is SourceState.FAILED and source.code == PersonCode.PLACE_UNKNOWN.value for source in sources),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import select
@@ -23,6 +23,19 @@ AGAIN = timedelta(days=1)
 """An account without a place for files may get one: it is asked again after this long."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What is kept of an account: its document's digest, the place of its files, and when the platform last said what that is."""
+
+    digest: str | None
+    drive: str | None
+    asked: datetime | None
+
+    def lately(self, now: datetime) -> bool:
+        """Whether the platform's word that there is no place still counts."""
+        return self.asked is not None and now - self.asked < AGAIN
+
+
 class Rosters:
     """Reads and writes the accounts of one district."""
 
@@ -33,12 +46,18 @@ class Rosters:
         """Remember who was seen, and give the roster back with the places of files that are known from before."""
         known = self._rows(roster.tenant)
         fresh = {one.vendor_id: _document(one) for one in roster.identities}
-        changed = [one for one in roster.identities if known.get(one.vendor_id, (None, None))[0] != _digest(fresh[one.vendor_id])]
+        changed = [one for one in roster.identities if (kept := known.get(one.vendor_id)) is None or kept.digest != _digest(fresh[one.vendor_id])]
         if changed:
             with self.store.write() as session:
                 upsert(session, IdentityRow, [self._row(one, fresh[one.vendor_id], roster.at) for one in changed], keep=PLACES)
-        placed = tuple(_placed(one, known.get(one.vendor_id, (None, None))[1]) for one in roster.identities)
+        placed = tuple(self._placed(one, known.get(one.vendor_id), roster.at) for one in roster.identities)
         return replace(roster, identities=placed)
+
+    @staticmethod
+    def _placed(one: Identity, kept: _Kept | None, now: datetime) -> Identity:
+        if kept is None or Workload.DRIVE in one.containers or (kept.drive is None and not kept.lately(now)):
+            return one
+        return with_drive(one, kept.drive)
 
     def place(self, tenant: str, urls: Mapping[str, str | None], now: datetime) -> None:
         """Remember where accounts keep their files; None: the platform said that there is no such place yet."""
@@ -57,8 +76,8 @@ class Rosters:
                     IdentityRow.district == self.store.district, IdentityRow.tenant == tenant
                 )
             ).all()
-        known = {vendor_id for vendor_id, drive, asked in rows if drive is not None or (asked is not None and now - asked < AGAIN)}
-        return frozenset(vendor_ids) - known
+        kept = {vendor_id: _Kept(digest=None, drive=drive, asked=asked) for vendor_id, drive, asked in rows}
+        return frozenset(vendor_ids) - {vendor_id for vendor_id, one in kept.items() if one.drive is not None or one.lately(now)}
 
     def identities(self, tenant: str) -> tuple[Identity, ...]:
         """Accounts of ``tenant`` as they were last seen, also those that are gone since."""
@@ -66,14 +85,14 @@ class Rosters:
             rows = session.exec(select(IdentityRow).where(IdentityRow.district == self.store.district, IdentityRow.tenant == tenant)).all()
         return tuple(_identity(row) for row in rows)
 
-    def _rows(self, tenant: str) -> dict[str, tuple[str | None, str | None]]:
+    def _rows(self, tenant: str) -> dict[str, _Kept]:
         with self.store.read() as session:
             rows = session.exec(
-                select(IdentityRow.vendor_id, IdentityRow.digest, IdentityRow.drive).where(
+                select(IdentityRow.vendor_id, IdentityRow.digest, IdentityRow.drive, IdentityRow.drive_asked).where(
                     IdentityRow.district == self.store.district, IdentityRow.tenant == tenant
                 )
             ).all()
-        return {vendor_id: (digest, drive) for vendor_id, digest, drive in rows}
+        return {vendor_id: _Kept(digest=digest, drive=drive, asked=asked) for vendor_id, digest, drive, asked in rows}
 
     def _row(self, one: Identity, document: str, at: datetime) -> dict[str, object]:
         return {
@@ -93,8 +112,11 @@ def _digest(document: str) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-def _placed(one: Identity, url: str | None) -> Identity:
-    return one if url is None or Workload.DRIVE in one.containers else replace(one, containers={**one.containers, Workload.DRIVE: url})
+def with_drive(one: Identity, url: str | None) -> Identity:
+    """``one`` with the place of its files as the platform told it: a URL, or None where it says that there is none."""
+    if url is None:
+        return replace(one, without=one.without | {Workload.DRIVE})
+    return replace(one, containers={**one.containers, Workload.DRIVE: url}, without=one.without - {Workload.DRIVE})
 
 
 def _document(one: Identity) -> str:

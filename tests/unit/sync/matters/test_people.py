@@ -148,7 +148,7 @@ def test_a_deleted_account_holds_what_still_has_a_place(tmp_path: Path) -> None:
 
 
 def test_a_place_that_does_not_exist_yet_is_held_once_it_does(tmp_path: Path) -> None:
-    without = m365(1, containers={Workload.MAIL: ONE})
+    without = m365(1, containers={Workload.MAIL: ONE}, without=frozenset({Workload.DRIVE}))
     with scene(tmp_path, roster("m365", without), roster("google", google(1))) as here:
         here.lane.open(order(ONE))
         here.until_in_force()
