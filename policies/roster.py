@@ -88,3 +88,5 @@ class Roster:
     org_units: tuple[OrgUnit, ...] = ()
     sites: tuple[Site, ...] = ()
     reads: tuple[KindRead, ...] = ()
+    gone_unread: str | None = None
+    """Why what is kept of accounts that are gone for good could not all be seen, though it was asked for: then nobody is surely absent."""

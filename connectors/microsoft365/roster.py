@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from connectors.errors import ConnectorError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
-from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.graph import Call, Listing, segment, select
+from connectors.microsoft365.inactive import read_inactive, with_inactive
 from policies.kinds import Kind, Workload
 from policies.resources import KindRead, ReadState
 from policies.roster import AccountState, Group, Identity, Roster, Site
@@ -76,15 +76,18 @@ def read_roster(access: Access, groups: frozenset[str], sites: frozenset[str]) -
     Raises ``TenantUnreachableError`` and ``Stopped``; a list that could not be read is a failed read in the roster.
     """
     people, people_read = _people(access)
+    inactive = read_inactive(access)
     teams, teams_read = _groups(access, groups)
     places, places_read = _sites(access, sites)
     return Roster(
         tenant=access.tenant.id,
         at=access.context.clock.now(),
-        identities=people,
+        # Without the list of accounts nobody can tell whose mailbox has none.
+        identities=() if people_read.state is ReadState.FAILED else with_inactive(people, inactive, access.tenant.id),
         groups=teams,
         sites=places,
         reads=(people_read, teams_read, places_read),
+        gone_unread=inactive.unread if access.admin_accepted else None,
     )
 
 
@@ -107,18 +110,15 @@ def _people(access: Access) -> tuple[tuple[Identity, ...], KindRead]:
     except ConnectorError as error:
         # The few plans that decide are known by id, but what the others are is not: nobody may be counted as unlicensed from this.
         subscriptions, partial = Licences(()), partial or f"licences.unread: {error.message}"
-    inactive, inactive_partial = _inactive(access, any_deleted=bool(deleted.rows))
     rows = [(row, False) for row in users.rows] + [(row, True) for row in deleted.rows]
-    found = [identity_from(row, access.tenant.id, subscriptions, gone=gone, inactive=inactive) for row, gone in rows]
+    found = [identity_from(row, access.tenant.id, subscriptions, gone=gone) for row, gone in rows]
     people = [person for person in found if person is not None]
     if len(people) < len(found):
         partial = partial or "wire.missing_property: an account lacks its id or every address"
-    return tuple(people), _ended(kind, len(people), partial or inactive_partial)
+    return tuple(people), _ended(kind, len(people), partial)
 
 
-def identity_from(
-    row: wire.JsonObject, tenant: str, subscriptions: Licences, *, gone: bool = False, inactive: Mapping[str, str] | None = None
-) -> Identity | None:
+def identity_from(row: wire.JsonObject, tenant: str, subscriptions: Licences, *, gone: bool = False) -> Identity | None:
     """An account in the roster's words; None when it lacks an id or every address."""
     vendor_id = wire.filled(row, "id")
     proxies = [text for text in wire.texts(row, "proxyAddresses") if text.lower().startswith("smtp:")]
@@ -130,8 +130,7 @@ def identity_from(
     plans = plans_of(row, subscriptions)
     skus = frozenset(subscriptions.skus.get(sku.lower(), sku) for item in wire.rows(row, "assignedLicenses") if (sku := wire.filled(item, "skuId")))
     state = AccountState.DELETED if gone else AccountState.SUSPENDED if wire.flag(row, "accountEnabled") is False else AccountState.ACTIVE
-    twin = (inactive or {}).get(vendor_id.lower())
-    mailbox = twin or (address.lower() if not gone and any(plan.startswith("EXCHANGE_S_") for plan in plans) else None)
+    mailbox = address.lower() if not gone and any(plan.startswith("EXCHANGE_S_") for plan in plans) else None
     return Identity(
         tenant=tenant,
         vendor_id=vendor_id,
@@ -176,21 +175,6 @@ def _plain_upn(upn: str | None, deleted_id: str | None) -> str | None:
     """The name as it was before deletion put the id in front of it."""
     prefix = deleted_id.replace("-", "") if deleted_id else ""
     return upn[len(prefix) :] if upn and prefix and upn.lower().startswith(prefix.lower()) else upn
-
-
-def _inactive(access: Access, *, any_deleted: bool) -> tuple[dict[str, str], str | None]:
-    """Addresses of inactive mailboxes (with their leading period) by object id, where the Exchange host may be asked and somebody was deleted."""
-    if not any_deleted or not access.admin_accepted:
-        return {}, None
-    try:
-        found = access.admin.read("Get-Mailbox", {"InactiveMailboxOnly": True, "ResultSize": "Unlimited"}, endpoint=Endpoint.EXCHANGE)
-    except TenantUnreachableError:
-        raise
-    except ConnectorError:
-        # Then it is not known where deleted people's mail is: they have no container, and an order for them says so.
-        return {}, None
-    named = ((wire.filled(row, "ExternalDirectoryObjectId"), wire.filled(row, "PrimarySmtpAddress")) for row in found.rows)
-    return {key.lower(): f".{address.lower()}" for key, address in named if key and address}, found.partial
 
 
 def _groups(access: Access, wanted: frozenset[str]) -> tuple[tuple[Group, ...], KindRead]:

@@ -69,7 +69,9 @@ def _all(person: PersonOnHold) -> Iterable[str]:
 
 def _microsoft(matter: Matter, missing: _Missing, district: str) -> list[str]:
     alias, case = matter.tenant_alias, key_of("m", matter.tenant_alias)
-    mailboxes = sorted({source.place.address for source in missing.sources if source.workload in _IN_MAILBOX} | set(missing.addresses))
+    inside = [source for source in missing.sources if source.workload in _IN_MAILBOX]
+    # An inactive mailbox is addressed with the period before its address (M§3.1), which only the place has.
+    mailboxes = sorted({source.place.container or source.place.address for source in inside} | set(missing.addresses))
     elsewhere = [source for source in missing.sources if source.workload not in _IN_MAILBOX]
     sites = sorted({source.place.container for source in elsewhere if source.place.container})
     sought = sorted({f"{_SITES.get(source.workload, 'site')} of {source.place.address}" for source in elsewhere if not source.place.container})

@@ -15,7 +15,7 @@ _SAYS = {
     PersonCode.NOT_LICENSED: ("An account lacks the licence without which a hold protects nothing.", "Assign the licence; the hold is followed on."),
     PersonCode.PLACE_UNKNOWN: (
         "Nobody could say where a source of this person is, or whether there is one; it is not held.",
-        "See doctor for the right that is missing, or look it up and hold it from the by-hand sheet.",
+        "See doctor for what is missing (what is left of a deleted person shows over the admin endpoint alone), or hold it from the by-hand sheet.",
     ),
     PersonCode.NO_CONTAINER: ("A place of this person does not exist (yet), so it cannot be held.", "Nothing, unless the person says otherwise."),
     PersonCode.RENAMED: ("An account of this person has a new address.", "Nothing: it is held by the vendor's id."),

@@ -72,7 +72,8 @@ def _joined(person: PersonOnHold, asking: Asking) -> PersonOnHold:
 
 def _unmatched(person: PersonOnHold, asking: Asking) -> tuple[str, ...]:
     """The named addresses that surely nobody has; as before while some tenant cannot say. Somebody with one address is found or not found whole."""
-    if not person.also or not all(asking.directory.knows_everybody(tenant) for tenant in asking.platforms):
+    seen = asking.directory
+    if not person.also or not all(seen.knows_everybody(tenant) and seen.knows_the_gone(tenant) for tenant in asking.platforms):
         return person.unmatched
     known = {account.address for account in person.accounts}
     named = [address for address in (person.address, *person.also) if address not in known] if person.accounts else []

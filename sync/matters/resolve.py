@@ -59,6 +59,11 @@ class Directory:
         reads = [read for read in roster.reads if read.kind in _PEOPLE] if roster else []
         return bool(reads) and all(read.state is ReadState.COMPLETE for read in reads)
 
+    def knows_the_gone(self, tenant: str) -> bool:
+        """Whether it was seen, as far as it was asked for, what is kept of accounts that are gone for good."""
+        roster = self.fresh.get(tenant)
+        return roster is not None and roster.gone_unread is None
+
     def by_id(self, tenant: str, vendor_id: str) -> Identity | None:
         """The account with that id."""
         return self._vendor.get((tenant, vendor_id))
@@ -143,7 +148,8 @@ def _answer(asked: Asked, tenant: str, chosen: Sequence[Identity], directory: Di
             codes.add(PersonCode.RENAMED)
         if before and before.org_unit is not None and one.org_unit is not None and before.org_unit != one.org_unit:
             codes.add(PersonCode.MOVED)
-    presence = Presence.FOUND if chosen else Presence.ABSENT if whole else Presence.UNREAD
+    # Somebody whose account was known is not looked for anew among what is kept of the gone.
+    presence = Presence.FOUND if chosen else Presence.ABSENT if whole and (joined or directory.knows_the_gone(tenant)) else Presence.UNREAD
     return Answer(presence=presence, codes=tuple(code for code in PersonCode if code in codes))
 
 

@@ -35,9 +35,13 @@ class Spot:
 
 
 def spots(identity: Identity, platform: Platform, named: tuple[Workload, ...]) -> tuple[Spot, ...]:
-    """The sources of one account. ``named`` empty means the usual ones; a deleted account has those whose place the roster still shows."""
+    """The sources of one account. ``named`` empty means the usual ones.
+
+    Of a deleted account Google keeps what the roster still shows a place for. Microsoft may keep all of it: what was not found is unknown, unless the
+    platform says that there is nothing left.
+    """
     wanted = _named(platform, named) if named else _usual(identity, platform)
-    if identity.state is AccountState.DELETED:
+    if identity.state is AccountState.DELETED and platform is Platform.GOOGLE_WORKSPACE:
         wanted = tuple(workload for workload in wanted if workload in identity.containers)
     return tuple(_spot(identity, platform, workload) for workload in wanted)
 
@@ -48,13 +52,15 @@ def _spot(identity: Identity, platform: Platform, workload: Workload) -> Spot:
 
 
 def container(identity: Identity, platform: Platform, workload: Workload) -> str | None:
-    """Where the source is: the place the roster knows; else for Google the account itself, for a Microsoft mailbox its address."""
+    """Where the source is: the place the roster knows; else for Google the account itself, for a living Microsoft mailbox its address."""
     known = identity.containers.get(workload)
     if known is not None:
         return known
     if platform is Platform.GOOGLE_WORKSPACE:
         return identity.vendor_id
-    return identity.containers.get(Workload.MAIL, identity.address) if workload in {Workload.MAIL, Workload.ARCHIVE} else None
+    if workload not in {Workload.MAIL, Workload.ARCHIVE}:
+        return None
+    return identity.containers.get(Workload.MAIL, identity.address if identity.state is not AccountState.DELETED else None)
 
 
 def _usual(identity: Identity, platform: Platform) -> tuple[Workload, ...]:

@@ -85,7 +85,7 @@ def facts(matters: Sequence[Matter]) -> Facts:
 
 def _asked_for(matter: Matter) -> list[PersonOnHold]:
     """People who need an answer: a question, nobody of that address, or deleted and nothing to hold."""
-    with_sources = {source.person for source in matter.sources}
+    with_sources = {source.person for source in matter.sources if source.counts}
     return [
         person for person in matter.people
         if person.code in LOOK_AGAIN or (person.code is PersonCode.DELETED and person.id not in with_sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,11 +139,12 @@ def test_nobody_of_that_address_and_one_in_one_tenant_alone(tmp_path: Path) -> N
 
 def test_a_deleted_account_holds_what_still_has_a_place(tmp_path: Path) -> None:
     site = "https://d-my.sharepoint.com/personal/person1"
-    gone = m365(1, state=AccountState.DELETED, containers={Workload.DRIVE: site})
+    nothing_left = frozenset({Workload.MAIL, Workload.ARCHIVE})
+    gone = m365(1, state=AccountState.DELETED, containers={Workload.DRIVE: site}, without=nothing_left)
     with scene(tmp_path, roster("m365", gone, m365(3)), roster("google", google(2, state=AccountState.DELETED), google(3))) as here:
         here.lane.open(order(ONE, TWO))
         here.until_in_force()
-        assert here.sources("roof") == {(ONE, "m365", "drive"): "verified"}
+        assert here.sources("roof") == {(ONE, "m365", "drive"): "verified", (ONE, "m365", "mail"): "failed", (ONE, "m365", "archive"): "failed"}
         assert here.people("roof") == {ONE: ("held", "person.deleted"), TWO: ("not_held", "person.deleted")}
         assert here.lane.facts("roof").open_questions == 1, "deleted with nothing to hold needs an answer; deleted with a site held does not"
 
@@ -259,3 +261,29 @@ def test_voice_is_held_where_licensed_and_named_sources_only_where_a_cloud_has_t
             ("m365", "mail"), ("m365", "archive"), ("m365", "drive"), ("google", "mail"), ("google", "drive"), ("google", "chat"), ("google", "voice"),
         }
         assert {(tenant, source) for _, tenant, source in here.sources("other")} == {("m365", "mail"), ("google", "chat"), ("google", "calendar")}
+
+
+def test_what_is_left_of_a_deleted_account_is_unknown_until_the_platform_says_that_it_is_nothing(tmp_path: Path) -> None:
+    gone = m365(1, state=AccountState.DELETED, containers={})
+    with scene(tmp_path, roster("m365", gone, m365(3)), roster("google", google(3))) as here:
+        here.lane.open(order(ONE))
+        here.until_in_force()
+        assert set(here.sources("roof").values()) == {"failed"}
+        assert here.people("roof") == {ONE: ("not_held", "person.deleted")}
+        assert here.lane.facts("roof").unplaced == 3
+        nothing = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.DRIVE})
+        here.worlds["m365"].roster = roster("m365", m365(1, state=AccountState.DELETED, containers={}, without=nothing), m365(3))
+        here.later(HOUR)
+        assert (here.lane.facts("roof").unplaced, here.lane.facts("roof").open_questions) == (0, 1)
+
+
+def test_while_what_is_kept_of_the_gone_could_not_be_seen_nobody_is_absent(tmp_path: Path) -> None:
+    unread = replace(roster("m365", m365(3)), gone_unread="admin.forbidden: Get-Mailbox is not allowed")
+    with scene(tmp_path, unread, roster("google", google(1), google(3))) as here:
+        here.lane.open(order(ONE))
+        here.until_in_force()
+        assert here.people("roof") == {ONE: ("partly", None)}
+        assert here.lane.facts("roof").unasked == {"m365"}
+        here.worlds["m365"].roster = replace(unread, gone_unread=None)
+        here.later(HOUR)
+        assert here.people("roof") == {ONE: ("held", "person.one_tenant")}
