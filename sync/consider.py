@@ -15,14 +15,13 @@ from policies.roster import Roster
 from sync.aftermath import Aftermath
 from sync.bindings import Binding
 from sync.consent import consenting
-from sync.decide import Bearing, Decision, circumstances, decide, file_owners
+from sync.decide import Bearing, Decision, bound, circumstances, decide, file_owners
 from sync.desk import Desk, TenantDoor
 from sync.lease import Lease
 from sync.ledger import Progress
 from sync.look import Look, look, with_places
 from sync.plan import Change
 from sync.settle import OpenKey, settle
-from sync.store.bindings import Bindings
 from sync.watch.watching import Watching
 
 
@@ -100,7 +99,7 @@ class Considering:
         if seen.error is not None:
             return Considered(look=seen, lanes=lanes)
         watched = self.watching.look(seen, lambda: self.matters.ids_on_hold(roster))
-        held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, Bindings(self.desk.store).of(tenant)))
+        held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, bound(self.desk, seen)))
         blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))
         bearing = Bearing(held=held, places=self.matters.places(tenant), consents=consenting(self.desk, self.matters.on_hold))
         decision = decide(self.desk, seen, bearing, attended=attended)
@@ -127,8 +126,7 @@ class Considering:
     def _settle(self, seen: Look, snapshot: Snapshot, lane: Lane, lease: Lease, held: tuple[Wanted, ...]) -> tuple[OpenKey, ...]:  # a lane's parts
         desired = held
         if lane is Lane.SYNC:
-            bindings = Bindings(self.desk.store).of(seen.tenant.id)
-            desired = seen.connector.realise(self.desk.duties, circumstances(self.desk, seen, bindings)).resources
+            desired = seen.connector.realise(self.desk.duties, circumstances(self.desk, seen, bound(self.desk, seen))).resources
         return settle(self.desk, lease, lane, snapshot, {one.key: one for one in desired})
 
 

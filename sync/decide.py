@@ -25,6 +25,7 @@ from sync.plan import Change
 from sync.project import EffectsOf
 from sync.registers.attestations import valid_subjects
 from sync.registers.statements import stated_rules
+from sync.renaming import under_names_of_today
 from sync.store.bindings import Bindings
 from sync.store.drifts import WatchedObjects
 from sync.store.evidence import KindReads
@@ -70,6 +71,12 @@ def circumstances(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> Ci
     )
 
 
+def bound(desk: Desk, seen: Look) -> Mapping[str, Binding]:
+    """What is ours in the tenant, members under the names that their accounts have today."""
+    found = Bindings(desk.store).of(seen.tenant.id)
+    return under_names_of_today(found, seen.roster, seen.snapshot) if seen.roster and seen.snapshot else found
+
+
 def file_owners(duties: tuple[Duty, ...], roster: Roster, seen: Look) -> frozenset[str]:
     """Vendor ids of the accounts whose files a duty keeps or labels, and whose place must therefore be known."""
     found: set[str] = set()
@@ -94,7 +101,7 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
     assert seen.snapshot is not None
     assert seen.roster is not None
     roster, snapshot = seen.roster, seen.snapshot
-    bindings = Bindings(desk.store).of(seen.tenant.id)
+    bindings = bound(desk, seen)
     desired = seen.connector.realise(desk.duties, circumstances(desk, seen, bindings))
 
     def effects_of(state: Snapshot) -> tuple[Effect, ...]:
@@ -199,4 +206,4 @@ def _guard_input(desk: Desk, seen: Look, lane: Lane, bearing: Bearing, *, attend
     )
 
 
-__all__ = ["Decision", "circumstances", "decide", "everybody", "file_owners"]
+__all__ = ["Decision", "bound", "circumstances", "decide", "everybody", "file_owners"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from connectors.base import Context
 from connectors.errors import PermanentError, TenantUnreachableError
 from connectors.examination import Identity
@@ -28,6 +30,8 @@ class Access:
         self.listed: dict[Kind, Listing] = {}
         self.subscriptions: tuple[wire.JsonObject, ...] | None = None
         """What ``examine`` has just read and the look after it would read again word for word; whoever uses it takes it away."""
+        self.mailboxes: Mapping[str, str] = {}
+        """How each account's mailbox is addressed today, by the account's id, once the roster was read."""
 
     def identity(self) -> Identity:
         """Who answers. Asked anew each time. Raises ``TenantUnreachableError`` when nobody usable does."""

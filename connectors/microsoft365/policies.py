@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from connectors.microsoft365 import wire
 from connectors.microsoft365.labels import action_from, clock_from, period_from
@@ -22,6 +23,9 @@ LOCATIONS: dict[str, str] = {
     "chat": "TeamsChatLocation",
 }
 """Our member prefix to the vendor's property; ``Add...`` before and ``...Exception`` after it make the other forms."""
+
+_BY_ADDRESS = frozenset({"exchange", "group", "channel", "chat", "skype"})
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 CAPACITY: dict[str, int] = {"exchange": 1000, "group": 1000, "channel": 1000, "chat": 1000, "sharepoint": 100, "onedrive": 100}
 """Items that one static policy may hold (M§2.8)."""
@@ -55,8 +59,17 @@ def member(prefix: str, name: str) -> str:
     return f"{prefix}:All" if plain.lower() == "all" else f"{prefix}:{plain.lower()}"
 
 
-def family(policies: Iterable[wire.JsonObject], rules: Iterable[wire.JsonObject], district: str, made_by_us: MadeByUs) -> Family:
-    """Both cmdlets' rows joined: every rule under its policy (named by GUID or by name), every policy as what its rules make of it."""
+def family(  # two lists, and what is known of us and of everybody
+    policies: Iterable[wire.JsonObject],
+    rules: Iterable[wire.JsonObject],
+    district: str,
+    made_by_us: MadeByUs,
+    mailboxes: Mapping[str, str] = _NOBODY,
+) -> Family:
+    """Both cmdlets' rows joined: every rule under its policy (named by GUID or by name), every policy as what its rules make of it.
+
+    ``mailboxes``: how accounts and groups are addressed today, by id; a location of one of them stands under that address.
+    """
     policy_rows, rule_rows = list(policies), list(rules)
     flaws = [f"policy {wire.text(row, 'Name')!r} lacks {missing}" for row in policy_rows if (missing := _lacking(row, _REQUIRED))]
     flaws += [f"rule {wire.text(row, 'Name')!r} lacks {missing}" for row in rule_rows if (missing := _lacking(row, ("Name", "Guid", "Policy")))]
@@ -76,7 +89,7 @@ def family(policies: Iterable[wire.JsonObject], rules: Iterable[wire.JsonObject]
     found_rules: list[Live] = []
     for row in usable:
         own = by_policy[(wire.text(row, "Guid") or "").lower()]
-        policy = _policy_from(row, own, made_by_us(row))
+        policy = _policy_from(row, own, made_by_us(row), mailboxes)
         found.append(policy)
         found_rules += _rules_from(own, policy, district, made_by_us)
     return Family(policies=tuple(found), rules=tuple(found_rules), flaw=flaws[0] if flaws else None)
@@ -97,12 +110,14 @@ def _lacking(row: Mapping[str, object], keys: Sequence[str]) -> str:
     return ", ".join(key for key in keys if key not in row)
 
 
-def _policy_from(row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by_us: bool | None) -> Live:  # noqa: FBT001  # a fact, no switch
+def _policy_from(
+    row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by_us: bool | None, mailboxes: Mapping[str, str]  # noqa: FBT001  # a fact, no switch
+) -> Live:
     comment = wire.text(row, "Comment")
     mark = find_mark(comment)
     mode = (wire.text(row, "Mode") or "Enforce").lower()
     enabled = bool(wire.flag(row, "Enabled")) and mode == "enforce"
-    members = frozenset(members_of(row, ""))
+    named = dict(_named(row, "", mailboxes))
     return Live(
         kind=_kind_of(row, rules, mark),
         vendor_id=(wire.text(row, "Guid") or "").lower(),
@@ -110,11 +125,11 @@ def _policy_from(row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by
         fields={
             "enabled": enabled,
             "description": without_mark(comment),
-            "exceptions": tuple(sorted(members_of(row, "Exception"))),
+            "exceptions": tuple(sorted(members_of(row, "Exception", mailboxes))),
             "locked": bool(wire.flag(row, "RestrictiveRetention")),
         },
-        members=members,
-        member_states=_failures(row, members),
+        members=frozenset(named.values()),
+        member_states=_failures(row, named),
         mark=mark,
         force=_force(row, enabled=enabled),
         created_at=wire.moment(row, "WhenCreatedUTC"),
@@ -134,18 +149,27 @@ def _kind_of(row: wire.JsonObject, rules: Sequence[wire.JsonObject], mark: Mark 
     return Kind.M365_LABEL_POLICY if ours else Kind.M365_RETENTION_POLICY
 
 
-def members_of(row: wire.JsonObject, suffix: str) -> Iterable[str]:
+def members_of(row: wire.JsonObject, suffix: str, mailboxes: Mapping[str, str] = _NOBODY) -> Iterable[str]:
     """The members of a policy's row (``suffix`` empty), or its exceptions (``Exception``)."""
+    return (today for _shown, today in _named(row, suffix, mailboxes))
+
+
+def _named(row: wire.JsonObject, suffix: str, mailboxes: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Each location as the row shows it, and under the address that its account has today."""
     for prefix, name in LOCATIONS.items():
         value = row.get(name + suffix)
         for item in value if isinstance(value, list) else []:
             # An object normally, a plain string from some hands (M§10).
             named = wire.filled(item, "Name") if isinstance(item, dict) else item
             if isinstance(named, str) and named:
-                yield member(prefix, named)
+                place = mailboxes.get((wire.filled(item, "ImmutableIdentity") or "").lower()) if isinstance(item, dict) else None
+                # Nobody wants an inactive mailbox in a policy; one that is in stays under the name it was put in by.
+                today = place if place and prefix in _BY_ADDRESS and not place.startswith(".") else named
+                yield member(prefix, named), member(prefix, today)
     if not suffix:
         for scope in [*wire.rows(row, "AdaptiveScopeLocation"), *wire.rows(row, "DynamicScopeLocation")]:
-            yield f"scope:{wire.filled(scope, 'Name') or wire.filled(scope, 'ImmutableIdentity') or 'unnamed'}"
+            word = f"scope:{wire.filled(scope, 'Name') or wire.filled(scope, 'ImmutableIdentity') or 'unnamed'}"
+            yield word, word
 
 
 def _force(row: wire.JsonObject, *, enabled: bool) -> Force:
@@ -155,9 +179,9 @@ def _force(row: wire.JsonObject, *, enabled: bool) -> Force:
     return words.get((wire.text(row, "DistributionStatus") or "").lower(), Force.UNKNOWN)
 
 
-def _failures(row: wire.JsonObject, members: frozenset[str]) -> dict[str, MemberState]:
-    """Members that the platform reports as failed; the others share the policy's own state."""
-    by_name = {item.partition(":")[2].lower(): item for item in members}
+def _failures(row: wire.JsonObject, named: Mapping[str, str]) -> dict[str, MemberState]:
+    """Members that the platform reports as failed; the others share the policy's own state. It names them as its row shows them."""
+    by_name = {shown.partition(":")[2].lower(): today for shown, today in named.items()}
     found: dict[str, MemberState] = {}
     for result in wire.texts(row, "DistributionResults"):
         where = re.match(r"\[[^\]]*\](?P<name>\S+?):(?P<why>.*)", result, re.DOTALL)

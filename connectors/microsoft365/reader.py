@@ -17,6 +17,7 @@ from connectors.microsoft365.explaining import explain
 from connectors.microsoft365.findings import findings
 from connectors.microsoft365.graph import Call
 from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_path, people_of
+from connectors.microsoft365.renaming import current, mailboxes
 from connectors.microsoft365.roster import drives, licences, read_roster
 from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
 from policies.kinds import Kind
@@ -59,7 +60,9 @@ class Microsoft365Reader:
 
     def roster(self) -> Roster:
         """Everybody and every place that populations name, with how each kind's read ended."""
-        return read_roster(self._access, self._groups, self._sites)
+        found = read_roster(self._access, self._groups, self._sites)
+        self._access.mailboxes = mailboxes(found)
+        return found
 
     def containers(self, identity_ids: Iterable[str]) -> Mapping[str, str | None]:
         """OneDrive URLs of those accounts: None where there is none, absent where the platform would not say."""
@@ -91,6 +94,8 @@ class Microsoft365Reader:
 
     def coverage(self, identity_ids: Iterable[str], *, snapshot: Snapshot | None = None, roster: Roster | None = None) -> tuple[Coverage, ...]:
         """Which sources of those accounts are really kept today, and by what. What was read already may be given."""
+        if roster is not None:
+            self._access.mailboxes = mailboxes(roster)
         return explain(self._access, identity_ids, snapshot or self.snapshot(POLICY_KINDS | HOLD_KINDS), roster)
 
     def findings(self, snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -130,4 +135,4 @@ class Microsoft365Reader:
         live = hold_from(row, *found, case_id=case_id, made_by_us=self._access.made_by_us(*people_of(row)))
         if live is None:
             raise PermanentError("wire.missing_property", f"Hold {hold_id} cannot be understood as it was answered.", "Report this answer.")
-        return live
+        return current(live, self._access.mailboxes)

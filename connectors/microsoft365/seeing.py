@@ -18,6 +18,7 @@ from connectors.microsoft365.graph import Call, Listing, calls
 from connectors.microsoft365.holds import AUTOMATIC_CASE, case_from, case_path, hold_from, hold_path, people_of
 from connectors.microsoft365.labels import label_from
 from connectors.microsoft365.policies import DETAIL, family
+from connectors.microsoft365.renaming import current
 from policies.kinds import TRAITS, Kind
 from policies.resources import KindRead, Live, ReadState, Snapshot
 
@@ -148,7 +149,7 @@ class Look:
             policy_rows += newer.rows
             rule_rows += newer_rules.rows
             partial = partial or newer.partial or newer_rules.partial
-        joined = family(policy_rows, rule_rows, self._access.context.district, self._made)
+        joined = family(policy_rows, rule_rows, self._access.context.district, self._made, self._access.mailboxes)
         self._found += [*joined.policies, *joined.rules]
         flaw = f"wire.missing_property: {joined.flaw}" if joined.flaw else None
         for kind in kinds:
@@ -210,7 +211,7 @@ class Look:
             if live is None:
                 partial = partial or f"wire.missing_property: hold {hold_id} or one of its sources cannot be understood"
             else:
-                self._found.append(live)
+                self._found.append(current(live, self._access.mailboxes))
         return partial
 
     def _made(self, row: wire.JsonObject) -> bool | None:
