@@ -34,11 +34,18 @@ class Identity:
     org_unit: str | None = None
     licences: frozenset[str] = frozenset()
     licensed_for_hold: frozenset[Workload] = frozenset()
+    """Workloads that the licences surely keep."""
+    licences_unknown: bool = False
+    """One of the licences is of a kind that nobody here knows: what it keeps beside that is unknown."""
     containers: Mapping[Workload, str] = field(default_factory=dict)
     """Known places by workload: OneDrive's URL for drive, the mailbox address for mail."""
     without: frozenset[Workload] = frozenset()
     """Workloads for which the platform says that there is no place. One that is in neither is unknown, which is not the same."""
     deleted_at: datetime | None = None
+
+    def kept(self, workload: Workload) -> bool | None:
+        """Whether the licences let a hold keep ``workload``; None where that cannot be told."""
+        return True if workload in self.licensed_for_hold else None if self.licences_unknown else False
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from connectors.errors import ConnectorError, TenantUnreachableError
-from connectors.google_workspace.editions import PRODUCTS, kept_by, licence_name
+from connectors.google_workspace.editions import PRODUCTS, any_unknown, kept_by, licence_name
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import GROUPS_LIST, LICENCES_LIST, MEMBERS_LIST, ORG_UNITS_LIST, USERS_LIST
 from connectors.google_workspace.wire import Json, moment, objects, required, text, texts, truth
@@ -145,6 +145,7 @@ class PeopleReader:
             org_unit=text(raw, "orgUnitPath") or None,
             licences=licences,
             licensed_for_hold=keeps,
+            licences_unknown=any_unknown(licences),
             containers=places,
             deleted_at=moment(text(raw, "deletionTime")),
         )

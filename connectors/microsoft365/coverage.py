@@ -109,7 +109,7 @@ def _mailbox_sources(person: Identity, evidence: Evidence) -> list[Coverage]:
             continue
         voices, deletes = _stamped(box, source, evidence)
         # An inactive mailbox is kept by its holds alone: its licence is gone and was needed only before (M§3.1).
-        licensed = box.inactive or source in person.licensed_for_hold
+        licensed = True if box.inactive else person.kept(source)
         place = f".{box.address}" if box.inactive else box.address
         otherwise = _why_not(box, source) if evidence.organisation is not None else None
         found.append(_judged(person, source, place, voices, deletes, licensed=licensed, otherwise=otherwise))
@@ -225,7 +225,7 @@ def _placed(  # one place, and the two ways in which it can be named
             voices += [_Voice(ref=voice.ref, doubt="scope.members_unread") for voice in more] if scoped else more
             deletes += gone
     # Places of a group are no one person's: no licence of hers counts.
-    licensed = source is not Workload.DRIVE or source in person.licensed_for_hold
+    licensed = person.kept(source) if source is Workload.DRIVE else True
     unread = next((read for kind in _RULES if (read := snapshot.reads.get(kind)) is None or read.state is not ReadState.COMPLETE), None)
     whole = all(snapshot.complete(kind) for kind in _RULES)
     otherwise = NOTHING if whole else None
@@ -285,7 +285,7 @@ def _judged(  # noqa: PLR0913  # one answer has this many parts
     voices: Iterable[_Voice],
     deletes: Iterable[Ref],
     *,
-    licensed: bool,
+    licensed: bool | None,
     otherwise: str | None,
     doubt: str = "organisation.unread: what is over everybody could not be read",
 ) -> Coverage:
@@ -305,6 +305,8 @@ def _judged(  # noqa: PLR0913  # one answer has this many parts
     if sure and licensed:
         longest = max(sure, key=lambda voice: float("inf") if voice.term in (None, FOREVER) else float(str(voice.term)))
         return replace(made, protected=True, term=longest.term, clock=longest.clock, reason=None)
+    if sure and licensed is None:
+        return replace(made, protected=None, reason="licence.unknown: it is named, and whether the account's licences let it be kept is not known")
     if sure:
         return replace(made, protected=None, reason="licence.does_not_keep: it is named, but the account's licence does not let it be kept")
     if maybe:

@@ -23,6 +23,7 @@ PREFIXES: Mapping[Workload, str] = {
 }
 """The workloads that Microsoft 365 has, and the location that keeps each."""
 
+_LICENCES = "licence.unknown"
 _ALL = (Workload.MAIL, Workload.ARCHIVE, Workload.DRIVE, Workload.CHAT)
 """The workloads that ``{all: users}`` keeps as one ``All`` location, so that those who join are in it from the first day."""
 
@@ -67,19 +68,21 @@ def place_of(person: Identity, workload: Workload) -> str | None:
 def _people(workload: Workload, selector: Selector, found: ResolvedPopulation, circumstances: Circumstances) -> Reach:
     if found.unknown_reason is None and not found.identities:
         return Reach(people=People(covered=0, not_covered=0, unknown=0), blocked="population.empty")
-    licensed = [person for person in found.identities if workload in person.licensed_for_hold]
+    licensed = [person for person in found.identities if person.kept(workload)]
+    open_ = sum(person.kept(workload) is None for person in found.identities)
     placed = {person.vendor_id: place for person in licensed if (place := place_of(person, workload)) is not None}
     count, covered = len(found.identities), len(placed)
-    people = People() if found.unknown_reason else People(covered=covered, not_covered=count - covered, unknown=0)
+    people = People() if found.unknown_reason else People(covered=covered, not_covered=count - covered - open_, unknown=open_)
     if selector.all_users and workload in _ALL:
         return _everyone(workload, selector, found, circumstances, licensed)
+    unknown = found.unknown_reason or (_LICENCES if open_ and not licensed else None)
     return Reach(
         members=frozenset(placed.values()),
         people=people,
         identities=frozenset(placed),
-        unknown=found.unknown_reason,
-        blocked=None if placed or found.unknown_reason else "people.no_container" if licensed else "people.not_licensed",
-        unlicensed=not licensed,
+        unknown=unknown,
+        blocked=None if placed or unknown else "people.no_container" if licensed else "people.not_licensed",
+        unlicensed=not licensed and not open_,
     )
 
 
@@ -90,16 +93,17 @@ def _everyone(
     taken_out = resolve(selector.except_, circumstances.roster) if selector.except_ is not None else None
     places = [place_of(person, workload) for person in taken_out.identities] if taken_out else []
     count, covered = len(found.identities), len(licensed)
-    unknown = found.unknown_reason
+    open_ = sum(person.kept(workload) is None for person in found.identities)
+    unknown = found.unknown_reason or (_LICENCES if open_ and not licensed else None)
     return Reach(
         members=frozenset({member(PREFIXES[workload], "All")}),
         exceptions=tuple(sorted({place for place in places if place is not None})),
-        people=People() if unknown else People(covered=covered, not_covered=count - covered, unknown=0),
+        people=People() if unknown else People(covered=covered, not_covered=count - covered - open_, unknown=open_),
         identities=frozenset(person.vendor_id for person in licensed),
         everyone=True,
         unknown=unknown,
         blocked=None if licensed or unknown else "people.not_licensed",
-        unlicensed=not licensed,
+        unlicensed=not licensed and not open_,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ _PLAN_IDS: dict[str, str] = {
 }
 """Plans that matter here, for the day when the list of subscriptions cannot be read (docs/wire, directory)."""
 
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IN_USE = frozenset({"enabled", "warning"})
 
 
@@ -141,6 +143,7 @@ def identity_from(row: wire.JsonObject, tenant: str, subscriptions: Licences, *,
         state=state,
         licences=skus,
         licensed_for_hold=kept_by(plans),
+        licences_unknown=any(_ID.fullmatch(plan) for plan in plans),
         containers={Workload.MAIL: mailbox} if mailbox else {},
         deleted_at=wire.moment(row, "deletedDateTime"),
     )

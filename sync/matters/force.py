@@ -20,6 +20,8 @@ SEEN_AGAIN: Final = timedelta(seconds=60)
 
 _NARROWING: Final = ("query", "terms", "start", "end")
 _PEOPLE: Final = frozenset({Kind.M365_USER, Kind.GOOGLE_USER})
+_LICENSING: Final = frozenset({Kind.M365_USER, Kind.GOOGLE_USER, Kind.GOOGLE_LICENCE})
+"""Microsoft's licences come with the people, Google's in lists of their own."""
 _GROUPS: Final = frozenset({Kind.M365_GROUP, Kind.GOOGLE_GROUP})
 
 
@@ -65,6 +67,7 @@ class Sight:
         self._accounts = {one.vendor_id: one for one in roster.identities}
         self._groups = {group.vendor_id for group in roster.groups}
         self._all_groups = any(read.kind in _GROUPS and read.state is ReadState.COMPLETE for read in roster.reads)
+        self._licensing = all(read.state is ReadState.COMPLETE for read in roster.reads if read.kind in _LICENSING)
         self._whole = any(read.kind in _PEOPLE and read.state is ReadState.COMPLETE for read in roster.reads)
 
     def of(self, source: Source) -> Seen:
@@ -105,7 +108,8 @@ class Sight:
         if account is None:
             # A Microsoft mailbox outlives its account while it is on hold (M§5); a Google account that nobody listed is not shown alive.
             return seen if platform is Platform.MICROSOFT365 or seen.held is not Held.YES else replace(seen, held=Held.UNKNOWN)
-        if account.state is not AccountState.DELETED and source.workload not in account.licensed_for_hold:
+        # Where licences were not read whole, or one is of a kind that nobody knows, the platform's own word stands.
+        if account.state is not AccountState.DELETED and self._licensing and account.kept(source.workload) is False:
             return replace(seen, held=Held.FAILED, code=PersonCode.NOT_LICENSED.value, since=None)
         return seen
 

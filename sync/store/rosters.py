@@ -130,6 +130,7 @@ def _document(one: Identity) -> str:
             "org_unit": one.org_unit,
             "licences": sorted(one.licences),
             "licensed_for_hold": sorted(work.value for work in one.licensed_for_hold),
+            "licences_unknown": one.licences_unknown,
             "containers": {work.value: place for work, place in one.containers.items() if work is not Workload.DRIVE},
             "deleted_at": one.deleted_at.isoformat() if one.deleted_at else None,
         }
@@ -152,6 +153,7 @@ def _identity(row: IdentityRow) -> Identity:
         org_unit=_text(body["org_unit"]),
         licences=frozenset(_texts(body["licences"])),
         licensed_for_hold=frozenset(Workload(work) for work in _texts(body["licensed_for_hold"])),
+        licences_unknown=body.get("licences_unknown") is True,
         containers=containers,
         deleted_at=None if body["deleted_at"] is None else datetime.fromisoformat(str(body["deleted_at"])),
     )

@@ -176,6 +176,13 @@ def test_a_licence_that_keeps_nothing_leaves_the_answer_open() -> None:
         assert (found[source].protected, (found[source].reason or "").split(":")[0]) == (None, "licence.does_not_keep")
 
 
+def test_a_licence_that_nobody_knows_leaves_it_open_too() -> None:
+    odd = replace(MIA, licensed_for_hold=frozenset(), licences_unknown=True)
+    found = seen(world(hold("mail:mia@d.example", f"site:{DRIVE}")), mailbox(f"UniH{bare(H1)}"), person=odd)
+    for source in (Workload.MAIL, Workload.DRIVE):
+        assert (found[source].protected, (found[source].reason or "").split(":")[0]) == (None, "licence.unknown")
+
+
 def test_an_inactive_mailbox_needs_no_licence_and_bears_its_period() -> None:
     plain = replace(MIA, licensed_for_hold=frozenset())
     found = seen(world(hold("mail:.mia@d.example")), mailbox(f"UniH{bare(H1)}", inactive=True), person=plain)[Workload.MAIL]

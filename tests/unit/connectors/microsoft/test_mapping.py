@@ -391,3 +391,13 @@ def test_twelve_hundred_people_of_one_matter_stay_in_the_pieces_they_were_first_
     )
     for hold in again.resources[1:]:
         assert frozenset(pieces.get(hold.key, ())) <= hold.members
+
+
+def test_people_whose_licence_nobody_knows_are_counted_as_unknown_and_never_as_unlicensed() -> None:
+    odd = replace(person("noah", licensed=False), licences_unknown=True)
+    carriage = CONNECTOR.realise([duty()], circumstances(person("mia"), odd)).carriages[0]
+    assert (carriage.people.covered, carriage.people.not_covered, carriage.people.unknown) == (1, 0, 1)
+    alone = CONNECTOR.realise([duty()], circumstances(odd)).carriages[0]
+    assert (alone.standing, alone.reason) == (StandingValue.UNKNOWN, "licence.unknown")
+    everybody = duty(selector=Selector(all_users=True))
+    assert CONNECTOR.realise([everybody], circumstances(odd)).carriages[0].standing is StandingValue.UNKNOWN

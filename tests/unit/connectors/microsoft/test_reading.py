@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connectors.errors import PermanentError, TenantUnreachableError
+from connectors.microsoft365.roster import Licences, identity_from
 from connectors.microsoft365.seeing import KINDS
 from policies.kinds import Kind, Workload
 from policies.resources import Force, ReadState, Ref
@@ -305,3 +306,17 @@ def test_a_tenant_out_of_reach_is_no_failed_kind(bench: Bench) -> None:
     bench.endpoint("graph", "https://127.0.0.1:1/graph")
     with pytest.raises(TenantUnreachableError):
         bench.reader().snapshot({Kind.M365_CASE})
+
+
+def test_a_plan_that_only_the_unread_subscriptions_could_name_leaves_its_licence_unknown() -> None:
+    row: dict[str, object] = {
+        "id": "1", "userPrincipalName": "mia@d.example",
+        "assignedPlans": [{"capabilityStatus": "Enabled", "servicePlanId": "4828c8ec-dc2e-4779-b502-87ac9ce28ab7"}],
+    }  # fmt: skip
+    unread = identity_from(row, "m365", Licences(()))
+    assert unread is not None
+    assert (unread.kept(Workload.MAIL), unread.licences_unknown) == (None, True)
+    plan = {"servicePlanId": "4828C8EC-dc2e-4779-b502-87ac9ce28ab7", "servicePlanName": "EXCHANGE_S_ENTERPRISE_GOV"}
+    read = identity_from(row, "m365", Licences([{"skuId": "s", "skuPartNumber": "A3_GOV", "servicePlans": [plan]}]))
+    assert read is not None
+    assert (read.kept(Workload.MAIL), read.kept(Workload.DRIVE)) == (True, False)
