@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.microsoft365 import wire
+from connectors.microsoft365.blame import blamed
 from policies.kinds import Kind
 from policies.resources import Force, Live, MemberState, find_mark, without_mark
 
@@ -76,11 +77,12 @@ def hold_from(  # a hold is four answers and whose it is
     errors = wire.texts(row, "errors")
     if vendor_id is None or name is None or enabled is None or "errors" not in row:
         return None
-    states: dict[str, MemberState] = {}
-    for source, key in [*((item, user_key(item)) for item in users), *((item, site_key(item)) for item in sites)]:
-        if key is None:
-            return None
-        states[key] = _source_state(source, key, errors, enabled=enabled)
+    keyed = [*((item, user_key(item)) for item in users), *((item, site_key(item)) for item in sites)]
+    known = [(source, key) for source, key in keyed if key is not None]
+    if len(known) < len(keyed):
+        return None
+    guilty = blamed(errors, (_name(key) for _source, key in known))
+    states = {key: _source_state(source, guilty.get(_name(key)), enabled=enabled) for source, key in known}
     description = wire.text(row, "description")
     return Live(
         kind=Kind.M365_HOLD,
@@ -118,11 +120,13 @@ def site_key(row: Mapping[str, object]) -> str | None:
     return site_member(url) if url else None
 
 
-def _source_state(row: wire.JsonObject, key: str, errors: Sequence[str], *, enabled: bool) -> MemberState:
+def _name(key: str) -> str:
+    return key.partition(":")[2]
+
+
+def _source_state(row: wire.JsonObject, error: str | None, *, enabled: bool) -> MemberState:
     word = (wire.text(row, "holdStatus") or "").lower()
     vendor_id = wire.filled(row, "id")
-    named = key.partition(":")[2]
-    error = next((text for text in errors if named in text.lower()), None)
     if error is not None:
         return MemberState(force=Force.ERROR, vendor_id=vendor_id, error=error)
     if word == "partial":

@@ -233,6 +233,29 @@ def test_a_source_with_an_error_of_its_own_says_it() -> None:
     assert (state.force, state.error, state.vendor_id) == (Force.ERROR, "MailboxNotFound: mia.cole@district.example", "u1")
 
 
+@pytest.mark.parametrize(("error", "named"), [
+    ("MailboxNotFound: joann@d.example", ()),
+    ("MailboxNotFound: ann@d.example.org", ()),
+    ("MailboxNotFound: .ann@d.example", ()),
+    ("MailboxNotFound: o'ann@d.example", ()),
+    ("MailboxNotFound:ANN@d.example.", ("ann@d.example",)),
+    ("The mailbox or site 'ann@d.example' could not be found.", ("ann@d.example",)),
+    ("[Exchange]ann@d.example:gone", ("ann@d.example",)),
+    ("leo-ann@d.example, ann@d.example: not licensed", ("ann@d.example", "leo-ann@d.example")),
+    ("SiteNotFound: https://d-my.sharepoint.com/personal/anna", ()),
+    ("SiteNotFound: https://d-my.sharepoint.com/personal/ann/Documents", ()),
+    ("SiteNotFound: https://d-my.sharepoint.com/personal/ann_d", ("https://d-my.sharepoint.com/personal/ann_d",)),
+    ("https://D-my.sharepoint.com/personal/Ann/ is locked", ("https://d-my.sharepoint.com/personal/ann",)),
+])  # fmt: skip
+def test_an_error_is_of_those_that_it_names_whole(error: str, named: tuple[str, ...]) -> None:
+    users = [user(id=name, email=name) for name in ("ann@d.example", "leo-ann@d.example")]
+    places = ["https://d-my.sharepoint.com/personal/ann", "https://d-my.sharepoint.com/personal/ann_d"]
+    sites: list[JsonObject] = [{"id": url, "holdStatus": "applied", "site": {"webUrl": url}} for url in places]
+    live = hold(users=users, sites=sites, more={"errors": [error]})
+    assert tuple(sorted(member.partition(":")[2] for member, state in live.member_states.items() if state.error)) == named
+    assert live.force is Force.ERROR, "the hold itself is not well, whoever is meant"
+
+
 def test_sources_of_a_hold_that_is_off_are_off() -> None:
     live = hold(users=[user("applied")], more={"isEnabled": False})
     assert {state.force for state in live.member_states.values()} == {Force.OFF}
