@@ -63,6 +63,10 @@ class Group:
     name: str
     members: frozenset[str]
     complete: bool = True
+    containers: Mapping[Workload, str] = field(default_factory=dict)
+    """Places of the group's own, where they are known: its mailbox's address, its site's URL."""
+    without: frozenset[Workload] = frozenset()
+    """Workloads of which the group surely has no place of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ from policies.district import Delivery, District, SurfaceBudget, Tenant, Way
 from policies.duties import Desired, Duty
 from policies.effects import Effect
 from policies.folder import Folder
-from policies.kinds import Kind, Platform
+from policies.kinds import Kind, Platform, Workload
 from policies.policy import Policy
 from policies.problems import Problem
 from policies.resources import Snapshot
@@ -324,8 +324,10 @@ def named_sites(policy: Policy) -> frozenset[str]:
 
 
 def held_groups(matters: Iterable[Matter]) -> frozenset[str]:
-    """The groups whose members open matters hold, as their orders name them: by address, or by the name of a group or school."""
-    return group_names(line.text for matter in matters for line in matter.lines)
+    """The groups whose members or sites open matters hold, as their orders name them: by address, or by the name of a group or school."""
+    named = [line.text for matter in matters for line in matter.lines]
+    sites = [person for matter in matters for person in matter.people if person.place is Workload.SITE and "://" not in person.address]
+    return group_names((*named, *(f"group:{person.address}" for person in sites)))
 
 
 def group_names(lines: Iterable[str]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.coverage import Evidence, Team, cover
 from connectors.microsoft365.graph import Call, Listing, Reply, segment, select
 from connectors.microsoft365.inplace import Mailbox, Stamp, mailbox_from, stamps
+from connectors.microsoft365.places import group_sites
 from connectors.microsoft365.roster import Licences, drives, identity_from, licences
 from policies.kinds import Workload
 from policies.resources import Snapshot
@@ -155,7 +156,7 @@ def _teams(access: Access, ids: Sequence[str]) -> dict[str, tuple[Team, ...]]:
         for row in rows
         if "Unified" in wire.texts(row, "groupTypes") and wire.filled(row, "mail") and (group_id := wire.filled(row, "id"))
     }
-    sites = _sites(access, sorted(groups))
+    sites = group_sites(access, sorted(groups))
     keys = {one: [key for row in rows if (key := wire.filled(row, "id")) in groups] for one, rows in usable.items()}
     return {one: tuple(_team(groups[key], sites.get(key)) for key in found if key is not None) for one, found in keys.items()}
 
@@ -164,8 +165,3 @@ def _team(row: wire.JsonObject, site: str | None) -> Team:
     teams = "Team" in wire.texts(row, "resourceProvisioningOptions")
     return Team(address=(wire.filled(row, "mail") or "").lower(), site=site, teams=teams)
 
-
-def _sites(access: Access, group_ids: Sequence[str]) -> dict[str, str]:
-    asked = [Call(method="GET", path=f"/groups/{segment(one)}/sites/root", query=(select("id", "webUrl"),)) for one in group_ids]
-    replies = zip(group_ids, access.graph.call_all(asked), strict=True)
-    return {one: url.rstrip("/").lower() for one, reply in replies if isinstance(reply, Reply) and (url := wire.filled(reply.value, "webUrl"))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from connectors.errors import ConnectorError, TenantUnreachableError, TransientError
@@ -11,6 +12,7 @@ from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.graph import Call, Listing, segment, select
 from connectors.microsoft365.inactive import read_inactive, with_inactive
+from connectors.microsoft365.places import group_sites, is_team, places_of
 from policies.kinds import Kind, Workload
 from policies.resources import KindRead, ReadState
 from policies.roster import AccountState, Group, Identity, Roster, Site
@@ -191,8 +193,12 @@ def _groups(access: Access, wanted: frozenset[str]) -> tuple[tuple[Group, ...], 
     rows = [(row, group_id) for row in listing.rows if (group_id := wire.filled(row, "id"))]
     named = [group_id for row, group_id in rows if _answers(row, group_id, wanted)]
     members = dict(zip(named, access.graph.rows_all([_members_call(group_id) for group_id in named]), strict=True))
-    found = tuple(_group_from(row, group_id, access.tenant.id, members.get(group_id)) for row, group_id in rows)
-    return found, _ended(kind, len(found), listing.partial)
+    sites = group_sites(access, [group_id for row, group_id in rows if group_id in members and is_team(row)])
+    found = []
+    for row, group_id in rows:
+        places, without = places_of(row, group_id, sites)
+        found.append(replace(_group_from(row, group_id, access.tenant.id, members.get(group_id)), containers=places, without=without))
+    return tuple(found), _ended(kind, len(found), listing.partial)
 
 
 def _members_call(group_id: str) -> Call:

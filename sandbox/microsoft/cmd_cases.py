@@ -249,8 +249,10 @@ def _move(call: Call, hold: Hold, verb: str) -> bool:
 
 def _expanded(state: TenantState, kind: str, place: str) -> list[str]:
     group = state.group_at(place) if kind == "mailbox" else None
-    # A group is expanded to the members of this moment; who joins later is not held (M§3.6).
-    return [account.upn for account in state.members_of(group) if account.mailbox is not None] if group is not None else [place]
+    # A distribution group is expanded to the members of this moment; who joins later is not held (M§3.6). A Microsoft 365 group is a mailbox.
+    if group is None or group.unified:
+        return [place]
+    return [account.upn for account in state.members_of(group) if account.mailbox is not None]
 
 
 def set_policy(call: Call) -> Rows:

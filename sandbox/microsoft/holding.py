@@ -269,9 +269,17 @@ def _mailbox(world: World, place: str) -> _Place:
         account = state.account_at(wanted)
         identity = account.id if account is not None else ""
     if account is None:
-        raise HoldError("missing", f"The mailbox or site '{place}' could not be found.")
+        return _group_mailbox(world, place)
     name = place if wanted.startswith(".") else account.display_name
     return _Place(id=identity, name=name, place=wanted if wanted.startswith(".") else account.upn, account=account.id)
+
+
+def _group_mailbox(world: World, place: str) -> _Place:
+    """The mailbox of a Microsoft 365 group, under which its team's channels are kept; a distribution group has none (docs/wire)."""
+    group = tenant_of(world).group_at(place)
+    if group is None or not group.unified or switch(world, "group_mailboxes") == "refused":
+        raise HoldError("missing", f"The mailbox or site '{place}' could not be found.")
+    return _Place(id=group.id, name=group.display_name, place=group.mail)
 
 
 def _inactive(account: Account) -> bool:
@@ -315,7 +323,7 @@ def _failure(world: World, source: Source) -> str:
     """Why a place cannot be held: an error text of the hold, or empty."""
     if switch(world, "hold_result") == "error":
         return f"{'MailboxNotFound' if source.kind == 'mailbox' else 'SiteNotFound'}: {source.place}"
-    if source.kind == "site" or source.place.startswith("."):
+    if source.kind == "site" or source.place.startswith(".") or not source.account:
         return ""
     account = tenant_of(world).accounts[source.account]
     if account.mailbox is None or not has_plan(licence(world), account.tier, EXCHANGE_PLAN_2, ARCHIVE):

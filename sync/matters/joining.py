@@ -13,7 +13,7 @@ from policies.roster import Group
 from sync.matters.expand import Expansion, expand
 from sync.matters.model import Account, Answer, Line, Matter, PersonCode, PersonOnHold, Presence
 from sync.matters.opening import Token, line_of
-from sync.matters.placing import of_place
+from sync.matters.placing import has_such, of_place
 from sync.matters.resolve import Asked, Directory, Found, find
 
 _GROUPS = frozenset({Kind.M365_GROUP, Kind.GOOGLE_GROUP})
@@ -44,7 +44,7 @@ def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matte
                 people[person.id] = person
                 taken.update((account.tenant, account.vendor_id) for account in person.accounts)
         if expansion is not None and line.text.startswith("group:"):
-            people |= {one.id: one for one in _places(matter, expansion, tuple(people.values()), token)}
+            people |= {one.id: one for one in _places(matter, expansion, tuple(people.values()), asking, token)}
     return replace(matter, people=tuple(people.values()), lines=tuple(lines))
 
 
@@ -85,8 +85,10 @@ def _sought(place: PersonOnHold, matter: Matter, asking: Asking) -> PersonOnHold
     answers = dict(place.answers)
     held = {source.tenant: source.identity for source in matter.sources_of(place.id)}
     for tenant, roster in asking.directory.fresh.items():
-        there = bool(list(of_place(place, asking.platforms[tenant], roster)))
-        whole = all(read.state is ReadState.COMPLETE for read in roster.reads if read.kind in _GROUPS)
+        before = frozenset(one for one in (held.get(tenant),) if one is not None)
+        there = bool(list(of_place(place, asking.platforms[tenant], roster, before)))
+        possible = place.place is not None and has_such(place.place, asking.platforms[tenant])
+        whole = not possible or all(read.state is ReadState.COMPLETE for read in roster.reads if read.kind in _GROUPS)
         if there:
             answers[tenant] = Answer(presence=Presence.FOUND)
         elif whole and held.get(tenant) is not None:
@@ -114,11 +116,16 @@ def _line(line: Line, expansion: Expansion, now: datetime) -> Line:
     return replace(line, candidates=(), expanded=now, code=None if expansion.found else PersonCode.NOT_FOUND)
 
 
-def _places(matter: Matter, expansion: Expansion, people: tuple[PersonOnHold, ...], token: Token) -> tuple[PersonOnHold, ...]:
-    """The group's own mailbox or archive where the order names ``group``, its site where it names ``site``."""
+def _places(  # a line's groups, and what there is already
+    matter: Matter, expansion: Expansion, people: tuple[PersonOnHold, ...], asking: Asking, token: Token
+) -> tuple[PersonOnHold, ...]:
+    """The group's own mailbox or archive where the order names ``group``, its site where it names ``site``, and where it may have one."""
     known = {(person.place, person.address) for person in people}
     wanted = [workload for workload in (Workload.GROUP, Workload.SITE) if workload in matter.workloads]
-    named = {(workload, _address(group)): None for group in expansion.groups for workload in wanted}
+    named = {
+        (workload, _address(group)): None for group in expansion.groups for workload in wanted
+        if workload not in group.without and has_such(workload, asking.platforms[group.tenant])
+    }
     return tuple(PersonOnHold(id=token(), address=address, place=workload) for workload, address in named if (workload, address) not in known)
 
 

@@ -26,7 +26,11 @@ def placed(matter: Matter, platform: Platform, roster: Roster, now: datetime) ->
     sources = {source.id: source for source in matter.sources}
     accounts = {identity.vendor_id: identity for identity in roster.identities}
     for person in matter.people:
-        found = of_place(person, platform, roster) if person.place else _of_person(person, matter, platform, roster.tenant, accounts)
+        if person.place:
+            known = frozenset(one.identity for one in matter.sources_of(person.id) if one.tenant == roster.tenant and one.identity)
+            found = of_place(person, platform, roster, known)
+        else:
+            found = _of_person(person, matter, platform, roster.tenant, accounts)
         for identity, workload, place in found:
             key = source_id(person.id, roster.tenant, identity, workload)
             old = sources.get(key) or Source(
@@ -102,22 +106,33 @@ def _of_person(
             yield account.vendor_id, spot.workload, Place(address=address, container=spot.container, none=spot.none)
 
 
-def of_place(person: PersonOnHold, platform: Platform, roster: Roster) -> Iterable[tuple[str | None, Workload, Place]]:
-    """A group where this tenant has it, a site on Microsoft 365, a shared drive on Google: each by the words of the order."""
+def of_place(
+    person: PersonOnHold, platform: Platform, roster: Roster, known: frozenset[str] = frozenset()
+) -> Iterable[tuple[str | None, Workload, Place]]:
+    """A group where this tenant has it, a site on Microsoft 365, a shared drive on Google: each by the words of the order.
+
+    ``known``: ids of groups that are held for it already, which stay the same under another name.
+    """
     assert person.place is not None
-    if person.place is Workload.SHARED_DRIVE:
-        if platform is Platform.GOOGLE_WORKSPACE:
-            yield None, person.place, Place(address=person.address, container=person.address)
+    if not has_such(person.place, platform):
         return
-    if person.place is Workload.SITE and platform is Platform.GOOGLE_WORKSPACE:
-        return  # what Google calls a site lies in Drive (G§1.4); a group has none of its own
+    if person.place is Workload.SHARED_DRIVE:
+        yield None, person.place, Place(address=person.address, container=person.address)
+        return
     for group in roster.groups:
-        if person.address in {group.address.lower(), group.name.lower(), group.vendor_id.lower()}:
-            address = group.address.lower() or person.address
-            yield group.vendor_id, person.place, Place(address=address, container=address if person.place is Workload.GROUP else None)
-    if person.place is Workload.SITE and platform is Platform.MICROSOFT365 and "://" in person.address:
+        if group.vendor_id in known or person.address in {group.address.lower(), group.name.lower(), group.vendor_id.lower()}:
+            address, none = group.address.lower() or person.address, person.place in group.without
+            container = group.containers.get(person.place, address if person.place is Workload.GROUP and not none else None)
+            yield group.vendor_id, person.place, Place(address=address, container=container, none=none)
+    if person.place is Workload.SITE and "://" in person.address:
         url = next((site.url for site in roster.sites if site.url.rstrip("/").lower() == person.address.rstrip("/")), person.address)
         yield None, person.place, Place(address=url, container=url)
+
+
+def has_such(place: Workload, platform: Platform) -> bool:
+    """Whether a cloud has places of that sort. What Google calls a site lies in Drive (G§1.4), and a group there has none of its own."""
+    only = {Workload.SITE: Platform.MICROSOFT365, Workload.SHARED_DRIVE: Platform.GOOGLE_WORKSPACE}
+    return only.get(place, platform) is platform
 
 
 def _with_place(source: Source, place: Place) -> Source:

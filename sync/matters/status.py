@@ -84,12 +84,16 @@ def facts(matters: Sequence[Matter]) -> Facts:
 
 
 def _asked_for(matter: Matter) -> list[PersonOnHold]:
-    """People who need an answer: a question, nobody of that address, or deleted and nothing to hold."""
+    """People who need an answer: a question, nobody of that address, deleted and nothing to hold, or a place that was named and is none."""
     with_sources = {source.person for source in matter.sources if source.counts}
     return [
         person for person in matter.people
-        if person.code in LOOK_AGAIN or (person.code is PersonCode.DELETED and person.id not in with_sources)
+        if person.code in LOOK_AGAIN or (person.id not in with_sources and (person.code is PersonCode.DELETED or _is_none(person)))
     ]
+
+
+def _is_none(person: PersonOnHold) -> bool:
+    return person.place is not None and person.code is PersonCode.NO_CONTAINER
 
 
 def _unread(matter: Matter) -> set[str]:

@@ -69,6 +69,11 @@ def test_a_group_is_expanded_to_its_members_of_the_moment(lab: Lab) -> None:
     assert {place["Name"] for place in policy(lab, case)["ExchangeLocation"]} == board
 
 
+def test_a_microsoft_365_group_is_a_mailbox_and_stands_for_itself(lab: Lab) -> None:
+    case, _ = make(lab, "board-team@harbormill.example")
+    assert [place["Name"] for place in policy(lab, case)["ExchangeLocation"]] == ["board-team@harbormill.example"]
+
+
 def test_locked_while_pending_then_changed(lab: Lab) -> None:
     address, other = lab.someone(), lab.someone("staff")
     case, guid = make(lab, address)

@@ -258,3 +258,15 @@ def test_shapes_measured_elsewhere(lab: Lab, hold: Hold) -> None:
     assert lab.rows(f"{case}/custodians") == []
     assert error(lab, "GET", f"{path}/unifiedGroupSources")[0] == 400
     assert error(lab, "GET", f"{case}/caseMembers")[0] == 401
+
+
+def test_a_microsoft_365_group_is_a_mailbox_and_a_distribution_group_is_none(lab: Lab, hold: Hold) -> None:
+    _, path = hold()
+    team, staff = f"board-team@{lab.state.domain}", f"staff@{lab.state.domain}"
+    made = lab.graph("POST", f"{path}/userSources", json={"email": team, "includedSources": "mailbox"})
+    assert (made.status_code, made.json()["email"]) == (201, team)
+    assert error(lab, "POST", f"{path}/userSources", json={"email": staff, "includedSources": "mailbox"})[0] == 400
+    lab.advance(400)
+    assert status(lab, path) == ["applied"]
+    lab.switch(group_mailboxes="refused")
+    assert error(lab, "POST", f"{path}/userSources", json={"email": team, "includedSources": "mailbox"})[0] == 400
