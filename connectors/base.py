@@ -219,6 +219,8 @@ class Deed:
     """Name of the object that it lives in."""
     fields: Fields = field(default_factory=dict)
     members: frozenset[str] = frozenset()
+    people: Mapping[str, str] = field(default_factory=dict)
+    """What a person calls a member that is not written as an address (``account:ID``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +234,8 @@ class Instruction:
     title: str
     console: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    connect: str | None = None
+    """How to sign in before the first of the command lines."""
     refused: str | None = None
 
 

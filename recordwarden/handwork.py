@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, cast
+from typing import Literal
 
-from connectors.base import ByHand, Connector, Deed, Instruction
+from connectors.base import Connector, Deed, Instruction
 from policies.resources import Fields, Live, Mark, Snapshot
 from sync.bindings import Binding
 from sync.equality import differing
+from sync.instructing import instructed
 from sync.matching import match
 from sync.plan import Change, Operation
 
@@ -50,7 +51,7 @@ def instructions(connector: Connector, changes: Sequence[Change], district: str,
     refused = tuple(Instruction(key=one.key, title=one.name, refused=_TAKES_AWAY) for one in changes if one.operation not in _BY_HAND)
     known = {**names, **{one.key: one.name for one in able if one.operation is Operation.CREATE}}
     deeds = [_deed(one, district, known) for one in able]
-    made = cast("ByHand", connector).by_hand(deeds) if hasattr(connector, "by_hand") else None
+    made = instructed(connector, deeds)
     if made is None:
         made = tuple(Instruction(key=one.key, title=one.name, refused=_NO_TOOL) for one in able)
     return (*made, *refused)

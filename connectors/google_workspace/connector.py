@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from connectors.base import Circumstances, Context, HoldOrder, Ordered
+from connectors.base import Circumstances, Context, Deed, HoldOrder, Instruction, Ordered
 from connectors.effects import google_effects
-from connectors.google_workspace import mapping
+from connectors.google_workspace import by_hand, mapping
 from connectors.google_workspace.prover import GoogleProver
 from connectors.google_workspace.reader import GoogleReader
 from connectors.google_workspace.vault_reader import VAULT_KINDS
@@ -55,6 +55,10 @@ class GoogleWorkspaceConnector:
     def realise_hold(self, order: HoldOrder, circumstances: Circumstances) -> Ordered:
         """What the tenant should hold to carry a hold order (pure)."""
         return mapping.realise_hold(order, circumstances)
+
+    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
+        """How a person does the same in Vault and in the Admin console (pure)."""
+        return by_hand.instructions(deeds)
 
     def effects(self, snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:
         """What the live holds do to records, for the simulator (pure). Raises ``UnknownSettingError``."""

@@ -6,11 +6,11 @@ refuse to send is refused here too. The mark stays the last thing in a comment, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
 from connectors.base import Deed, Instruction
 from connectors.errors import PermanentError
+from connectors.handing import VERBS, merged, no_way
 from connectors.microsoft365.policies import LOCATIONS, locations
 from connectors.microsoft365.writer import changes_of, comment, label_parameters, policy_parameters, publish_parameters, rule_parameters
 from policies.effects import FOREVER
@@ -33,11 +33,11 @@ _CLOCKS = {"created": "when items were created", "modified": "when items were la
 def instructions(deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
     """In the order of ``deeds``. A create and what is added to it are one instruction, for no console makes an empty hold."""
     found = []
-    for deed in _merged(deeds):
+    for deed in merged(deeds):
         try:
-            found.append(_WAYS[deed.kind](deed) if deed.kind in _WAYS else _no_way(deed, "nothing of this kind is ever written"))
+            found.append(_WAYS[deed.kind](deed) if deed.kind in _WAYS else no_way(deed, "nothing of this kind is ever written"))
         except PermanentError as error:
-            found.append(_no_way(deed, error.message))
+            found.append(no_way(deed, error.message))
     return tuple(found)
 
 
@@ -58,16 +58,6 @@ def _literal(value: object) -> str:
     """PowerShell takes typographic quotes for quotes too, so all of them are doubled."""
     text = "".join(mark * 2 if (mark := letter) in "'\u2018\u2019\u201a\u201b" else letter for letter in str(value))
     return "'" + text.replace("\r", " ").replace("\n", " ") + "'"
-
-
-def _merged(deeds: Sequence[Deed]) -> Iterable[Deed]:
-    created = {deed.key: deed for deed in deeds if deed.operation == "create"}
-    for deed in deeds:
-        if deed.operation == "create":
-            more = (one.members for one in deeds if one.key == deed.key and one.operation == "add")
-            yield replace(deed, members=deed.members.union(*more))
-        elif deed.operation != "add" or deed.key not in created:
-            yield deed
 
 
 def _wanted(deed: Deed) -> Wanted:
@@ -167,7 +157,7 @@ def _case(deed: Deed) -> Instruction:
         made = {"Name": deed.name, "ExternalId": str(deed.mark)}
         return _made(deed, "case", (f"{where} > Create case. Name: {deed.name}. Number: {deed.mark}",), (line("New-ComplianceCase", made),))
     if deed.fields.get("state") != "open":
-        return _no_way(deed, "a case is only ever reopened")
+        return no_way(deed, "a case is only ever reopened")
     steps = (f"{where} > {deed.name} > Reopen case. Then open each of its hold policies and switch it on: reopening does not.",)
     commands = (
         line("Set-ComplianceCase", {**_identity(deed), "Reopen": True}),
@@ -215,12 +205,8 @@ _WAYS: Mapping[Kind, Callable[[Deed], Instruction]] = {
 
 
 def _made(deed: Deed, what: str, console: Sequence[str], commands: Sequence[str]) -> Instruction:
-    verbs = {"create": "Make", "set": "Change", "add": "Add to", "retry": "Retry"}
-    return Instruction(key=deed.key, title=f"{verbs[deed.operation]} the {what} {deed.name}", console=tuple(console), commands=tuple(commands))
-
-
-def _no_way(deed: Deed, why: str) -> Instruction:
-    return Instruction(key=deed.key, title=f"{deed.name} ({deed.kind.value})", refused=why)
+    title = f"{VERBS[deed.operation]} the {what} {deed.name}"
+    return Instruction(key=deed.key, title=title, console=tuple(console), commands=tuple(commands), connect=CONNECT if commands else None)
 
 
 def _set(deed: Deed, cmdlet: str) -> str:

@@ -15,11 +15,10 @@ from recordwarden.cli.files import write_new
 from recordwarden.cli.running import Running, running
 from recordwarden.exits import Exit
 from recordwarden.handwork import by_tenant, instructions
+from sync.instructing import written
 from sync.plan import Change
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
-
-CONNECT = {"microsoft365": "Connect-IPPSSession   # once, as somebody who holds the role; for holds as an eDiscovery Manager"}
 
 
 def by_hand(
@@ -35,7 +34,7 @@ def by_hand(
         else:
             digest = what or run.engine.plan(proposer=None).digest or ""
             found = plan_instructions(run, planned(run, digest)) if digest else {}
-            sheet = text(digest, found, run)
+            sheet = text(digest, found)
             result = {"digest": digest, "instructions": {tenant: [document(one) for one in some] for tenant, some in found.items()}}
         made = Answer(result={**result, "by_hand": sheet}, problems=tuple(run.problems), show=lambda screen: screen.raw(sheet))
     if out is not None:
@@ -62,22 +61,14 @@ def plan_instructions(run: Running, changes: Sequence[Change]) -> Mapping[str, t
     }
 
 
-def text(digest: str, found: Mapping[str, Sequence[Instruction]], run: Running) -> str:
+def text(digest: str, found: Mapping[str, Sequence[Instruction]]) -> str:
     """The sheet as plain text, to be printed or handed on."""
     if not any(found.values()):
         return "The plan is empty: there is nothing to do by hand.\n"
     lines = [f"BY HAND: plan {digest[:16]}", "", "Do it in this order, as written; wait until a policy is distributed before its next change.", ""]
     for tenant, some in found.items():
         lines += [f"== {tenant} =="]
-        commands = any(one.commands for one in some)
-        connect = CONNECT.get(run.office.desk.door(tenant).tenant.platform.value)
-        lines += [f"For the command lines: {connect}", ""] if commands and connect else [""]
-        for number, one in enumerate(some, 1):
-            lines += [f"{number}. {one.title}"]
-            lines += [f"   NOT DONE BY HAND: {one.refused}"] if one.refused else []
-            lines += [f"   {step}" for step in one.console]
-            lines += ["   or:", *(f"     {command}" for command in one.commands)] if one.commands else []
-            lines += [""]
+        lines += written(some)
     return "\n".join([*lines, f"Then: recordwarden verify {digest[:16]}", ""])
 
 

@@ -7,7 +7,7 @@ and logs see the random alias.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from sync.ledger import Progress
 from sync.look import look
 from sync.matters import by_hand, findings, joining, opening, placing, sending, standing
 from sync.matters import status as showing
+from sync.matters.deeds import Tools
 from sync.matters.first_hour import FirstHour, first_hour
 from sync.matters.force import Sight, Step, advance
 from sync.matters.gaps import close, open_gap, with_causes
@@ -35,6 +36,7 @@ from sync.matters.sources import USUAL
 from sync.officers import Signer
 from sync.registers.attestations import attestations, valid_subjects
 from sync.registers.governance import signing
+from sync.store.bindings import Bindings
 from sync.store.drifts import Drifts
 from sync.store.watch_rows import WatchRows
 from sync.watch.people import PERSON, ids_on_hold, risks
@@ -128,9 +130,10 @@ class HoldLane:
 
     def status(self, alias: str | None = None) -> dict[str, object]:
         """The contract's result: the matter's fields, or without an alias ``matters`` with those of each. Raises MatterError ``matter.unknown``."""
+        tools = self._tools()
         if alias is not None:
-            return self._document(self.find(alias))
-        return {"matters": [self._document(matter) for matter in self.register.all()]}
+            return self._document(self.find(alias), tools)
+        return {"matters": [self._document(matter, tools) for matter in self.register.all()]}
 
     def facts(self, alias: str | None = None) -> showing.Facts:
         """What the exit code follows from, for one matter or for every open one. Raises MatterError ``matter.unknown``."""
@@ -138,7 +141,7 @@ class HoldLane:
 
     def by_hand(self, alias: str) -> str | None:
         """The by-hand sheet for exactly the sources that are not held, or None. Raises MatterError ``matter.unknown``."""
-        return by_hand.sheet(self.find(alias), self._platforms(), self.desk.district.id)
+        return by_hand.sheet(self.find(alias), self._tools(), self.desk.district.id)
 
     def first_hour(self, alias: str) -> FirstHour:
         """The first-hour page's data. Raises MatterError ``matter.unknown``."""
@@ -232,13 +235,20 @@ class HoldLane:
         subjects = valid_subjects(self.desk.store, self.desk.clock.now())
         return frozenset(subject.removeprefix(PAPER) for subject in subjects if subject.startswith(PAPER))
 
-    def _document(self, matter: Matter) -> dict[str, object]:
+    def _tools(self) -> tuple[Tools, ...]:
+        """What a sheet is written with, tenant by tenant."""
+        doors = {door.tenant.id: door.connector for door in self.desk.doors}
+        bindings = Bindings(self.desk.store)
+        tenants = self.desk.district.tenants
+        return tuple(Tools(tenant=one, connector=doors.get(one.id), bindings=bindings.of(one.id)) for one in tenants)
+
+    def _document(self, matter: Matter, tools: Sequence[Tools]) -> dict[str, object]:
         prefix = "gap/"
         found = {
             one.subject.removeprefix(prefix): showing.Finding(attestation=one.id, officer=one.officer, at=one.made_at)
             for one in (attestations(self.desk.store, self.desk.clock.now()) if matter.gaps else ()) if one.subject.startswith(prefix)
         }
-        sheet = by_hand.sheet(matter, self._platforms(), self.desk.district.id)
+        sheet = by_hand.sheet(matter, tools, self.desk.district.id)
         return showing.document(matter, self._vouched(), found, sheet, at_risk=WatchRows(self.desk.store).risks())
 
     def _same(self, order: MatterOrder, sha256: str | None) -> Matter | None:

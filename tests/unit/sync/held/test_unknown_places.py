@@ -36,7 +36,7 @@ def test_a_drive_that_nobody_would_show_is_not_one_that_is_not_there(keys: Path,
         facts = here.lane.facts("roof")
         assert (facts.ordered, facts.failed, facts.unplaced) == (3, 1, 1)
         assert exit_of(here) is Exit.UNKNOWN
-        assert f"look up and add, where it exists: OneDrive of {person}" in here.matter()["by_hand"]
+        assert f"[ ] OneDrive of {person}" in here.matter()["by_hand"]
         here.world.faults.clear()
         here.until_in_force()
         assert set(here.sources().values()) == {"verified"}

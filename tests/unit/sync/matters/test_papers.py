@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from policies.kinds import Kind
-from sync.matters.by_hand import sheet
 from sync.matters.first_hour import first_hour
 from tests.unit.sync.matters.world import HOUR, google, m365, order, roster, scene
 
@@ -18,11 +17,11 @@ def test_the_sheet_names_exactly_what_is_missing_in_words_that_can_be_pasted(tmp
         here.lane.open(order(ONE, TWO, terms="roof's edge"))
         here.hold()
         text = here.lane.by_hand("roof") or ""
-        alias = here.lane.find("roof").tenant_alias
-        assert f"New-CaseHoldPolicy -Name '{alias} 1' -Case '{alias}'" in text
-        assert f"-ExchangeLocation '{TWO}'" in text
-        assert "-ContentMatchQuery 'roof''s edge'" in text, "a quote cannot end the literal"
-        assert f"[rw:{here.district.id}:m-{alias}:g1]" in text
+        hold = next(thing for thing in here.worlds["m365"].things.values() if thing.kind is Kind.M365_HOLD and thing.mark)
+        # The case and the hold are there already: nobody is told to make them again, and a name that is taken stops nobody.
+        assert f"Set-CaseHoldPolicy -Identity '{hold.vendor_id}' -AddExchangeLocation '{TWO}'" in text
+        assert "New-ComplianceCase" not in text
+        assert "New-CaseHoldPolicy" not in text
         assert ONE not in text
         assert "SharePointLocation" not in text
         assert "Google" not in text
@@ -32,10 +31,18 @@ def test_the_sheet_has_both_clouds_before_anybody_could_be_asked(tmp_path: Path)
     with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1))) as here:
         for world in here.worlds.values():
             world.troubles.unreachable = "network.unreachable"
-        here.lane.open(order(ONE))
+        here.lane.open(order(ONE, terms="roof's edge"))
         here.hold()
         text = here.lane.by_hand("roof") or ""
+        alias = here.lane.find("roof").tenant_alias
         assert text.count(ONE) >= 4, "a mailbox in Microsoft 365; Gmail, Drive and Chat in Vault"
+        assert f"New-ComplianceCase -Name '{alias}' -ExternalId '[rw:{here.district.id}:m-{alias}:g1]'" in text
+        assert f"New-CaseHoldPolicy -Name '{alias} 1' -Case '{alias}'" in text
+        assert "-ContentMatchQuery 'roof''s edge'" in text, "a quote cannot end the literal"
+        assert f"OneDrive of {ONE}" in text
+        assert f"Description, copied whole: [rw:{here.district.id}:m-{alias}:g1]" in text
+        for service in ("Gmail", "Drive", "Google Chat"):
+            assert f"Service: {service}. Specific accounts:" in text
         assert "could not be asked" in text
         assert here.lane.facts("roof").ordered == 0
 
@@ -69,7 +76,7 @@ def test_nothing_left_to_do_shortens_the_page(tmp_path: Path) -> None:
         here.until_in_force()
         matter = here.lane.find("roof")
         assert first_hour(matter, here.district, frozenset(), here.clock.now()).next_steps == ()
-        assert sheet(matter, {tenant.id: tenant.platform for tenant in here.district.tenants}, here.district.id) is None
+        assert here.lane.by_hand("roof") is None
 
 
 def test_facts_tell_the_exit_codes_apart(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_without_the_right_to_write_sources_fail_with_the_reason_and_go_out_once
         assert states(here, "m365") == {("failed", "capability.missing")}
         assert here.lane.facts("roof").failed == 3
         sheet = here.lane.by_hand("roof") or ""
-        assert f"mailbox: {ONE}" in sheet
+        assert f"[ ] People and groups: {ONE}" in sheet
         del here.worlds["m365"].rights[Kind.M365_CASE]
         here.until_in_force()
         assert states(here, "m365") == {("verified", None)}

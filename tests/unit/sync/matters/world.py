@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Context, Lane
+from connectors.base import Context, Deed, Instruction, Lane
+from connectors.google_workspace.by_hand import instructions as google_instructions
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
+from connectors.microsoft365.by_hand import instructions as microsoft_instructions
 from policies.district import District, Mode, Tenant
 from policies.duties import Duty
 from policies.kinds import Kind, Platform, Workload
@@ -69,6 +71,13 @@ def roster(tenant: str, *identities: Identity, groups: tuple[Group, ...] = (), u
         tenant=tenant, at=START, identities=identities, groups=groups, sites=sites, reads=reads,
         org_units=tuple(OrgUnit(tenant=tenant, vendor_id=f"ou-{path}", path=path) for path in units),
     )
+
+
+class Sheeted(MemoryConnector):
+    """A tenant in memory that has each platform's own words for what a person does."""
+
+    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
+        return (microsoft_instructions if self.platform is Platform.MICROSOFT365 else google_instructions)(deeds)
 
 
 @dataclass
@@ -170,7 +179,7 @@ def _desk(district: District, worlds: Mapping[str, MemoryTenant], store: Store, 
         return Context(clock=clock, meter=FreeMeter(), stop=Flag(), district=DISTRICT, drill=True)
 
     doors = tuple(
-        TenantDoor(tenant=tenant, connector=MemoryConnector(worlds[tenant.id]), requests=dict, context=context) for tenant in district.tenants
+        TenantDoor(tenant=tenant, connector=Sheeted(worlds[tenant.id]), requests=dict, context=context) for tenant in district.tenants
     )
     return Desk(
         district=district, policy_digest="sha256:0", duties=duties, doors=doors, store=store, journal=journal, clock=clock, stop=Flag(),

@@ -1,0 +1,172 @@
+"""What a person has to do so that the sources of a matter that are not held are held: deeds for the connector to put into words. Pure.
+
+The connector says what carries each source, exactly as it does when the program sends it, so that what was done by hand is found by its mark and
+adopted: the same case, the same pieces, the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from connectors.base import Circumstances, Connector, Deed, Ordered, OrderedSource
+from policies.district import Tenant
+from policies.kinds import Kind, Workload
+from policies.resources import Mark, Wanted
+from policies.roster import Group, Identity, Roster
+from sync.bindings import Binding
+from sync.matters.model import TAKEN, Matter, PersonCode, PersonOnHold, Presence, Source, SourceState
+from sync.matters.placing import asked
+from sync.matters.sources import PLACES, spots
+
+_NOTHING_TO_DO = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.NOT_LICENSED.value})
+_OFF, _GONE, _FAILED = "hold.off", "hold.missing", "hold.platform_error"
+_GROUPS = (Kind.M365_GROUP, Kind.GOOGLE_GROUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """One tenant, the connector that has words for it (None where it was not opened), and what of ours is there."""
+
+    tenant: Tenant
+    connector: Connector | None
+    bindings: Mapping[str, Binding] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What is not held in one tenant: sources we know, and people whom nobody could look up there."""
+
+    tools: Tools
+    sources: tuple[Source, ...]
+    people: tuple[PersonOnHold, ...]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses of the people whom nobody could look up."""
+        return tuple(sorted({address for one in self.people for address in (one.address, *one.also)}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handwork:
+    """``deeds`` in order. ``sought`` are places to be looked up first; ``refused`` what the platform's interface cannot hold, with why."""
+
+    deeds: tuple[Deed, ...] = ()
+    sought: tuple[tuple[Workload, str], ...] = ()
+    refused: tuple[tuple[Workload, str, str], ...] = ()
+
+
+def missing(matter: Matter, tools: Tools) -> Missing:
+    """What of ``matter`` is not held in a tenant and a person could do something about."""
+    tenant = tools.tenant.id
+    sources = tuple(source for source in matter.sources if source.tenant == tenant and is_open(source))
+    people = [person for person in matter.people if person.place is None and (tenant in person.where(Presence.UNREAD) or _unsought(person, tenant))]
+    return Missing(tools=tools, sources=sources, people=tuple(people))
+
+
+def is_open(source: Source) -> bool:
+    """Whether a person could do something about it: a missing licence or a place that does not exist is nothing to order."""
+    return source.state not in TAKEN and source.state is not SourceState.RELEASED and source.code not in _NOTHING_TO_DO
+
+
+def handwork(matter: Matter, lacking: Missing, connector: Connector, district: str) -> Handwork:
+    """The deeds for exactly what is missing. Whoever is held already is in none of them."""
+    tools, tenant = lacking.tools, lacking.tools.tenant
+    order, index = asked(matter, tenant.id)
+    unread = _unread(matter, lacking)
+    known = tuple(line for line in unread if line.container is not None)
+    ordered = connector.realise_hold(replace(order, sources=(*order.sources, *known)), _circumstances(matter, tools))
+    open_ones = {source.id: source for source in lacking.sources}
+    lines = {line: open_ones.get(index.get(line, "")) for line in (*order.sources, *known) if line in known or index[line] in open_ones}
+    return Handwork(
+        deeds=tuple(_deeds(ordered, lines, tools, district)),
+        sought=(
+            *((source.workload, source.place.address) for source in lacking.sources if source.place.container is None),
+            *((line.workload, line.address) for line in unread if line.container is None),
+        ),
+        refused=tuple((line.workload, line.address, why) for line, why in ordered.refused.items() if line in lines),
+    )
+
+
+def _deeds(ordered: Ordered, lines: Mapping[OrderedSource, Source | None], tools: Tools, district: str) -> Iterable[Deed]:
+    """Containers first, each hold with what it lacks, and beside them what a hold rests on (a group's archive)."""
+    inside: dict[str, dict[str, Source | None]] = {}
+    people: dict[str, str] = {}
+    for line, source in lines.items():
+        if line in ordered.carried:
+            key, member = ordered.carried[line]
+            inside.setdefault(key, {})[member] = source
+            people[member] = line.address
+    containers = {one.parent for one in ordered.resources if one.parent is not None and one.key in inside}
+    codes = {source.code for held in inside.values() for source in held.values() if source is not None}
+    names = {one.key: one.name for one in ordered.resources} | {key: binding.name for key, binding in tools.bindings.items()}
+    for one in ordered.resources:
+        binding = tools.bindings.get(one.key)
+        deed = _deed(one, binding, district, names)
+        if one.key in containers:
+            yield from _container(deed, bound=binding is not None, codes=codes)
+        elif one.key in inside:
+            yield from _hold(deed, inside[one.key], people, bound=binding is not None)
+        elif one.parent is None and not one.members and binding is None and any(line.workload is Workload.GROUP for line in lines):
+            yield deed
+
+
+def _deed(one: Wanted, binding: Binding | None, district: str, names: Mapping[str, str]) -> Deed:
+    mark = Mark(district=district, key=one.key, generation=binding.generation if binding else one.generation)
+    return Deed(
+        operation="create", kind=one.kind, name=names[one.key], key=one.key, mark=mark, vendor_id=binding.vendor_id if binding else None,
+        parent=names.get(one.parent) if one.parent else None, fields=one.fields,
+    )
+
+
+def _container(deed: Deed, *, bound: bool, codes: set[str | None]) -> Iterable[Deed]:
+    if not bound:
+        yield deed
+    elif _OFF in codes:
+        yield replace(deed, operation="set", fields={"state": "open"})
+
+
+def _hold(deed: Deed, inside: Mapping[str, Source | None], people: Mapping[str, str], *, bound: bool) -> Iterable[Deed]:
+    codes = {member: source.code if source else None for member, source in inside.items()}
+    if not bound or _GONE in codes.values():
+        yield replace(deed, vendor_id=None)
+        yield _adding(deed, frozenset(inside), people)
+        return
+    if _FAILED in codes.values():
+        yield replace(deed, operation="retry", fields={})
+    absent = frozenset(member for member, code in codes.items() if code not in {_FAILED, _OFF})
+    if absent:
+        yield _adding(deed, absent, people)
+
+
+def _adding(deed: Deed, members: frozenset[str], people: Mapping[str, str]) -> Deed:
+    return replace(deed, operation="add", fields={}, members=members, people={member: people[member] for member in members})
+
+
+def _unread(matter: Matter, lacking: Missing) -> tuple[OrderedSource, ...]:
+    """What people have whom nobody could look up: their mailbox by its address, and what has to be found out first without a place."""
+    tenant = lacking.tools.tenant
+    named = tuple(one for one in matter.workloads if one not in PLACES)
+    return tuple(
+        OrderedSource(person=address, workload=spot.workload, identity_id=address, address=address, container=spot.container)
+        for address in lacking.addresses
+        for spot in spots(Identity(tenant=tenant.id, vendor_id=address, address=address), tenant.platform, named)
+    )
+
+
+def _circumstances(matter: Matter, tools: Tools) -> Circumstances:
+    """What is remembered of the tenant: the pieces that exist, their names, and the groups on hold."""
+    groups = tuple(
+        Group(tenant=tools.tenant.id, vendor_id=source.identity, address=source.place.address, name=source.place.address, members=frozenset())
+        for source in matter.sources if source.tenant == tools.tenant.id and source.workload is Workload.GROUP and source.identity
+    )
+    return Circumstances(
+        tenant=tools.tenant, capabilities=(), licences={},
+        roster=Roster(tenant=tools.tenant.id, at=matter.opened, identities=(), groups=groups),
+        pieces={key: sorted(binding.members) for key, binding in tools.bindings.items()},
+        names={key: binding.name for key, binding in tools.bindings.items()},
+    )
+
+
+def _unsought(person: PersonOnHold, tenant: str) -> bool:
+    return not person.candidates and tenant not in person.answers
