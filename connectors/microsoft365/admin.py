@@ -19,9 +19,9 @@ from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, Stopped, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.channel import unreachable
 from connectors.microsoft365.clouds import Endpoint, address_of, inside
 from connectors.microsoft365.errors import Answer, admin_error, lost, parsed
-from connectors.microsoft365.graph import unreachable
 from policies.district import Tenant
 
 _SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"

@@ -96,6 +96,18 @@ def graph_text(answer: Answer) -> tuple[str, str]:
     return wire.filled(error, "code") or wire.filled(inner, "code") or "", wire.filled(error, "message") or wire.filled(inner, "message") or ""
 
 
+def old_token(answer: Answer) -> bool:
+    """Whether the token was refused as such, so that nothing was done and a new one may be tried: Graph's words, or the activity feed's."""
+    if answer.status != 401:
+        return False
+    try:
+        body = wire.parse_object(answer.body)
+    except wire.WireError:
+        return False
+    denied = "error" not in body and "authorization" in (wire.text(body, "Message") or "").lower()
+    return denied or graph_text(answer)[0] == "InvalidAuthenticationToken"
+
+
 def no_segment(answer: Answer) -> bool:
     """Whether this API version does not know the path (M§3.2), so that nothing was done and the other version may be asked."""
     return answer.status in (400, 404) and "segment" in graph_text(answer)[1].lower()

@@ -95,7 +95,7 @@ def test_graph_that_nobody_vouches_for(bench: Bench, tmp_path: Path) -> None:
     reader.identity()
     bench.change(ca_bundle=make_certificates(tmp_path / "strangers").ca)
     fresh = bench.reader()
-    fresh._access.tokens = fresh._access.graph._tokens = reader._access.tokens
+    fresh._access.tokens = fresh._access.graph._channel.tokens = reader._access.tokens
     with pytest.raises(TenantUnreachableError) as caught:
         fresh.identity()
     assert caught.value.code == "tls.certificate"
