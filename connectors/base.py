@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from connectors.examination import Capability, Examination, Identity
+from connectors.examination import Capability, Examination, Feed, Identity
 from policies.district import Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Clock as EffectClock
@@ -87,13 +87,32 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSource:
+    """One way in which a log was read: whole from ``since`` (None: from where the window begins) to ``until``, for ``kinds`` (None: all).
+
+    ``events`` are the ids of what it showed. That it shows nothing means something only where it shows what must be there: an act of our own.
+    """
+
+    name: str
+    until: datetime
+    since: datetime | None = None
+    kinds: frozenset[Kind] | None = None
+    events: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRead:
-    """Events of a window. Not ``available``: ``reason`` says why. ``through``: later events may still be on their way."""
+    """Events of a window. ``through``: later events may still be on their way.
+
+    ``reason`` says why it is not ``available``, or what is missing from it all the same. ``sources`` are the ways that answered, where silence has
+    to be proven by our own acts; none: the log is taken at its word.
+    """
 
     available: bool
     events: tuple[AuditEvent, ...] = ()
     through: datetime | None = None
     reason: str | None = None
+    sources: tuple[LogSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,8 +283,8 @@ class Reader(Protocol):
     def read_back(self, ref: Ref) -> Live | None:
         """One object as it is now, or None when the platform positively says that it is gone. Raises ConnectorError when it cannot tell."""
 
-    def audit(self, since: datetime, until: datetime) -> AuditRead:
-        """The vendor's log of changes to labels, policies, holds and accounts in the window."""
+    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:
+        """The vendor's log of changes to labels, policies, holds and accounts in the window; of ``kinds`` at least, where that spares requests."""
 
 
 class PlaceFinder(Protocol):
@@ -280,6 +299,13 @@ class Explainer(Protocol):
 
     def coverage(self, identity_ids: Iterable[str], *, snapshot: Snapshot | None = None, roster: Roster | None = None) -> tuple[Coverage, ...]:
         """Source by source for those accounts. What was read already may be given, so that it is not read twice."""
+
+
+class Listener(Protocol):
+    """A reader of a tenant whose log also comes as a feed, which has to be switched on before it tells anything."""
+
+    def feed(self) -> Feed:
+        """How the feed answers now, and which parts of it are off."""
 
 
 class Surveyor(Protocol):
@@ -345,6 +371,13 @@ class Mailing(Protocol):
 
     def courier(self, tenant: Tenant, context: Context, sender: str) -> Courier:
         """A courier that sends as ``sender``, under the writing identity; opens nothing until first used."""
+
+
+class FeedStarter(Protocol):
+    """A prover that can also switch on the feed that a tenant's log comes by: a setting of the tenant, so only on an officer's word."""
+
+    def start_feed(self, content: str) -> None:
+        """Switch one part of the feed on, for the identity that reads it; that it is on already is as good. Raises ConnectorError."""
 
 
 class Connector(Protocol):

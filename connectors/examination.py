@@ -64,6 +64,14 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """The feed that a tenant's log comes by: the endpoint, and the parts of it that are not switched on for us (None: nobody would say)."""
+
+    surface: Surface
+    off: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisibilityCheck:
     """Whether the district's named object of a kind was seen, and whether we made it ourselves (then it proves nothing)."""
 

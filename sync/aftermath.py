@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,11 +13,12 @@ from policies.resources import Force, Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState, bound_to
 from sync.decide import Decision, everybody
 from sync.desk import Desk
-from sync.drift import AttributionState, Drift, Sight, attribute, vendor_key, watch
+from sync.drift import AttributionState, Drift, OwnWrite, Sight, attribute, vendor_key, watch
 from sync.journal import EntryKind, Sealed
 from sync.look import Look
 from sync.notices.looking import drift_keys, noticed
 from sync.plan import plain_fields
+from sync.sight import lane_of, own_writes
 from sync.store import Session
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
@@ -26,6 +28,10 @@ from sync.store.notices import Notices
 
 LATENCY = {Platform.GOOGLE_WORKSPACE: 4 * 3600, Platform.MICROSOFT365: 24 * 3600}
 """Seconds until an event must have reached the vendor's log (contract, *Others' objects*)."""
+READ_BLIND = frozenset({Platform.MICROSOFT365})
+"""Whose log answers an identity that may not see it with an empty list, so that its silence is proven by our own writes (M§0.1.7)."""
+REMEMBERED = timedelta(days=30)
+"""How old a write of ours may be to be looked for, and how long ago a difference may be over for the log to be asked about it at last."""
 BEFORE = timedelta(hours=1)
 """How far before the earliest possible moment of a change its event is looked for: both clocks may be off."""
 
@@ -48,8 +54,8 @@ class Aftermath:
         snapshot = seen.snapshot
         drift = self.drifts.remembered((one for one in decision.drift if self._looked_for(one, lanes)), snapshot.tenant)
         now = self.desk.clock.now()
-        over = self.drifts.unnamed(snapshot.tenant, now - timedelta(seconds=LATENCY[seen.tenant.platform]) - BEFORE)
-        drift, over = self._attributed(seen, drift, over)
+        over = self.drifts.unnamed(snapshot.tenant, now - timedelta(seconds=LATENCY[seen.tenant.platform]) - BEFORE, now - REMEMBERED)
+        drift, over = self._attributed(seen, decision, drift, over)
         watched = WatchedObjects(self.desk.store)
         current = watch(snapshot, decision.bindings, self.desk.district.id)
         differing = {vendor_key(one.kind, one.vendor_id) for one in decision.drift if one.vendor_id is not None}
@@ -96,21 +102,33 @@ class Aftermath:
             EntryKind.OBSERVATION, drift.key or drift.id, body, tenant=snapshot.tenant, vendor_at=live.changed_at if live else None, session=session
         )
 
-    def _attributed(self, seen: Look, drift: tuple[Drift, ...], over: tuple[Drift, ...]) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
-        """Ask the vendor's log once for all that has no account yet and may still get one: what is open, and what is over but late in the log."""
+    def _attributed(
+        self, seen: Look, decision: Decision, drift: tuple[Drift, ...], over: tuple[Drift, ...]
+    ) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
+        """Ask the vendor's log once for all that has no account yet and may still get one: what is open, and what is over but late in the log.
+
+        Where silence is about to be taken for an answer, the window reaches back to our own last write, which has to be found in it.
+        """
         latency = LATENCY[seen.tenant.platform]
         now = self.desk.clock.now()
-        open_ones = {one.id for one in (*drift, *over) if unanswered(one, latency, now)}
-        if not open_ones or seen.reader is None:
+        asked = [one for one in (*drift, *over) if unanswered(one, latency, now)]
+        if not asked or seen.reader is None:
             return drift, ()
-        since = min(one.since.earliest or one.since.latest for one in (*drift, *over) if one.id in open_ones) - BEFORE
+        begins = [one.since.earliest or one.since.latest for one in asked]
+        own: Mapping[Lane, OwnWrite] = {}
+        if seen.tenant.platform in READ_BLIND and any(now - one.since.latest > timedelta(seconds=latency) for one in asked):
+            own = own_writes(self.desk, seen.tenant.id, decision.bindings, (now - REMEMBERED, now - timedelta(seconds=latency)))
+            begins += [write.at for lane, write in own.items() if any(lane_of(one.kind) is lane for one in asked)]
         try:
-            answer = seen.reader.audit(since, now)
+            answer = seen.reader.audit(min(begins) - BEFORE, now, frozenset(one.kind for one in asked))
         except ConnectorError as error:
             answer = AuditRead(available=False, reason=error.code)
+        open_ones = {one.id for one in asked}
 
         def named(one: Drift) -> Drift:
-            return replace(one, attribution=attribute(one, answer, latency, now)) if one.id in open_ones else one
+            if one.id not in open_ones:
+                return one
+            return replace(one, attribution=attribute(one, answer, latency, now, own.get(lane_of(one.kind))))
 
         return tuple(named(one) for one in drift), tuple(named(one) for one in over)
 
@@ -142,9 +160,13 @@ def _sight(seen: Look, decision: Decision) -> Sight:
 
 
 def unanswered(drift: Drift, latency: int, now: datetime) -> bool:
-    """Whether the log may still name an account: it has not, and its own latency (seconds) has not passed since the drift was first seen."""
-    waiting = drift.attribution.state in {AttributionState.PENDING, AttributionState.UNAVAILABLE}
-    return waiting and now - drift.since.latest <= timedelta(seconds=latency) + BEFORE
+    """Whether the log is to be asked: it has not answered yet, or could not, and its own latency (seconds) has not passed since first sight.
+
+    What is still pending when that time is over is asked about once more, however late a run comes, so that the asking ends in a word.
+    """
+    if drift.attribution.state is AttributionState.PENDING:
+        return True
+    return drift.attribution.state is AttributionState.UNAVAILABLE and now - drift.since.latest <= timedelta(seconds=latency) + BEFORE
 
 
 def confirmed(binding: Binding, live: Live, now: datetime, *, wanted: Wanted | None, settled: bool) -> Binding | None:

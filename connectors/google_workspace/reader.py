@@ -119,7 +119,7 @@ class GoogleReader:
             return self._labels.again(ref)
         raise PermanentError("kind.not_readable", f"{ref.kind.value} is not read one by one here")
 
-    def audit(self, since: datetime, until: datetime) -> AuditRead:
+    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:  # noqa: ARG002  # one log tells of all
         """Events of the vault and admin logs in the window; not available says why."""
         return logs.read_audit(self._session, since, until, self._context.clock.now())
 

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import AuditRead, Context
+from connectors.base import AuditRead, Context, LogSource
 from connectors.effects import M365_MODELLED
 from connectors.errors import PermanentError, TenantUnreachableError
 from connectors.examination import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability
@@ -154,14 +154,18 @@ class MemoryReader:
             raise PermanentError("matter.closed", f"the matter of {ref.name} is closed, so its holds cannot be read", "reopen it")
         return self.world.show(thing)
 
-    def audit(self, since: datetime, until: datetime) -> AuditRead:
+    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:  # noqa: ARG002  # one log tells of all
         """The log as far as it has come in: an event is shown ``log_seconds`` after it happened, never before."""
         self._ask("audit")
         if self.world.troubles.no_log is not None:
             return AuditRead(available=False, reason=self.world.troubles.no_log)
         through = self.world.clock.now() - timedelta(seconds=self.world.log_seconds)
         events = tuple(event for event in self.world.log if since <= event.at <= until and event.at <= through)
-        return AuditRead(available=True, events=events, through=through)
+        events = () if self.world.troubles.blind_log else events
+        # As the vendors do: Microsoft's log may answer an identity that sees nothing of it, Google's refuses.
+        source = LogSource(name="memory", until=until, events=frozenset(event.id for event in events))
+        sources = (source,) if self.world.platform is Platform.MICROSOFT365 else ()
+        return AuditRead(available=True, events=events, through=through, sources=sources)
 
     def _ask(self, method: str, cost: int = 1) -> None:
         self.context.meter.spend(SURFACE, method, cost)

@@ -57,7 +57,8 @@ class Troubles:
 
     ``failed`` kinds cannot be read at all and ``partial`` ones only without ``hidden`` objects, each with its reason; a kind in ``roleless``
     answers with an empty list and no error, as both vendors do to an identity without the role. ``lost`` is where the next write breaks off:
-    "before" the commit or "after" it. ``refused_members`` cannot be added, with the vendor's reason.
+    "before" the commit or "after" it. ``refused_members`` cannot be added, with the vendor's reason. ``no_log`` is why the log does not answer;
+    ``blind_log``: it answers, and shows nothing.
     """
 
     failed: dict[Kind, str] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Troubles:
     lost: str | None = None
     refused_members: dict[str, str] = field(default_factory=dict)
     no_log: str | None = None
+    blind_log: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from connectors.base import Context
 from connectors.errors import PermanentError, TenantUnreachableError
 from connectors.examination import Identity
 from connectors.microsoft365 import wire
+from connectors.microsoft365.activity import ActivityClient
 from connectors.microsoft365.admin import AdminClient
 from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.graph import Call, GraphClient, Listing, select
@@ -24,6 +25,7 @@ class Access:
         self.tokens = Tokens(tenant, context, writing=writing)
         self.graph = GraphClient(tenant, context, self.tokens)
         self.admin = AdminClient(tenant, context, self.tokens, accepted=admin_accepted, initial_domain=self.initial_domain)
+        self.activity = ActivityClient(tenant, context, self.tokens)
         self.admin_accepted = admin_accepted
         self._organisation: tuple[wire.JsonObject, int | None] | None = None
         self.cases: Listing | None = None
@@ -68,6 +70,7 @@ class Access:
         """Close every connection."""
         self.graph.close()
         self.admin.close()
+        self.activity.close()
         self.tokens.close()
 
     def _organisation_row(self) -> tuple[wire.JsonObject, int | None]:

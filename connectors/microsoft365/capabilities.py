@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
-from connectors.examination import Capability, ReadCapability, Surface, WriteCapability
+from connectors.examination import Capability, Feed, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365.access import Access
+from connectors.microsoft365.activity import Content
 from connectors.microsoft365.clouds import Endpoint, address_of
 from connectors.microsoft365.graph import Call
 from connectors.microsoft365.roster import GROUPS, USERS
@@ -55,6 +56,18 @@ def surfaces(access: Access) -> tuple[Surface, ...]:
             found = Surface(name=endpoint.value, url=_url(access, endpoint), ok=False, detail=f"{error.code}: {error.message}")
         cloud_or_given.append(found)
     return tuple(cloud_or_given)
+
+
+def read_subscriptions(access: Access) -> Feed:
+    """The activity feed as it answers now: a second source of audit evidence, so one that is shut costs no kind anything."""
+    url = _url(access, Endpoint.ACTIVITY)
+    try:
+        on = access.activity.subscriptions()
+    except ConnectorError as error:
+        return Feed(surface=Surface(name=Endpoint.ACTIVITY.value, url=url, ok=False, detail=f"{error.code}: {error.message}"))
+    off = tuple(content.value for content in Content if not on.get(content.value, False))
+    detail = f"audit.not_subscribed: it answers, and {', '.join(off)} is not switched on" if off else f"switched on: {', '.join(sorted(on))}"
+    return Feed(surface=Surface(name=Endpoint.ACTIVITY.value, url=access.activity.base, ok=True, detail=detail), off=off)
 
 
 def _url(access: Access, endpoint: Endpoint) -> str | None:

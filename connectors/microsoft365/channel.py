@@ -40,6 +40,10 @@ class Judge(Protocol):
         """The error that ``answer`` stands for; ``what`` names the request for people."""
 
 
+def _only_success(answer: Answer) -> bool:  # noqa: ARG001  # no refusal is fine
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One request to an absolute address within the endpoint; ``what`` names it for people. ``slow`` ones get a minute at least.
@@ -55,6 +59,14 @@ class Ask:
     slow: bool = False
     once: bool = False
     writing: bool = False
+
+
+def _nothing_else(answer: Answer) -> Ask | None:  # noqa: ARG001  # what was asked is what is wanted
+    return None
+
+
+Instead = Callable[[Answer], Ask | None]
+Fine = Callable[[Answer], bool]
 
 
 class Channel:
@@ -91,12 +103,12 @@ class Channel:
         return self._pipe.submit(request)
 
     def settle(
-        self, ask: Ask, future: Future[Answer], read: Callable[[Answer], Read], instead: Callable[[Answer], Ask | None] = lambda answer: None  # noqa: ARG005  # nothing else is asked
+        self, ask: Ask, future: Future[Answer], read: Callable[[Answer], Read], *, instead: Instead = _nothing_else, fine: Fine = _only_success
     ) -> Read:
         """What ``read`` makes of a successful answer to a request already under way.
 
-        ``instead`` may name another request where an answer shows that nothing was done and something else has to be asked. Raises
-        ConnectorError; for a write whose fate was not seen ``UnknownOutcomeError``.
+        ``instead`` may name another request where an answer shows that nothing was done and something else has to be asked; ``fine`` says which
+        refusal is as good as success. Raises ConnectorError; for a write whose fate was not seen ``UnknownOutcomeError``.
         """
         for attempt in range(1, _TRIES + 1):
             try:
@@ -108,7 +120,7 @@ class Channel:
                 if other is not None:
                     ask, future = other, self.start(other)
                     continue
-                if answer.ok:
+                if answer.ok or fine(answer):
                     return read(answer)
                 raise self._judge(answer, ask.what, self.tokens.scrub, writing=ask.writing)
             except _Challenged as challenge:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ class Endpoint(StrEnum):
     GRAPH = "graph"
     EXCHANGE = "exchange_admin"
     COMPLIANCE = "compliance_admin"
+    ACTIVITY = "activity"
     MANAGED_IDENTITY = "managed_identity"
 
 
@@ -31,9 +32,15 @@ class Cloud:
     compliance: str
     audit_queries: bool
     """Whether ``security.auditLog`` exists in this cloud's metadata (M§8)."""
+    activity: str | None
+    """Where the activity feed is, None where Microsoft documents none (docs/wire/activity.md)."""
 
     def address(self, endpoint: Endpoint) -> str:
-        """The vendor's own address of ``endpoint``."""
+        """The vendor's own address of ``endpoint``. Raises PermanentError (``activity.no_feed``) where this cloud has no such surface."""
+        if endpoint is Endpoint.ACTIVITY:
+            if self.activity is None:
+                raise PermanentError("activity.no_feed", "This cloud has no activity feed.", "Nobody can be named from it here.")
+            return self.activity
         return {
             Endpoint.AUTHORITY: self.authority,
             Endpoint.GRAPH: self.graph,
@@ -54,17 +61,19 @@ _WORLDWIDE = Cloud(
     exchange="https://outlook.office365.com",
     compliance="https://ps.compliance.protection.outlook.com",
     audit_queries=True,
+    activity="https://manage.office.com",
 )
 
 CLOUDS: dict[str, Cloud] = {
     "worldwide": _WORLDWIDE,
-    "gcc": _WORLDWIDE,
+    "gcc": replace(_WORLDWIDE, activity="https://manage-gcc.office.com"),
     "gcc_high": Cloud(
         authority="https://login.microsoftonline.us",
         graph="https://graph.microsoft.us",
         exchange="https://outlook.office365.us",
         compliance="https://ps.compliance.protection.office365.us",
         audit_queries=False,
+        activity="https://manage.office365.us",
     ),
     "dod": Cloud(
         authority="https://login.microsoftonline.us",
@@ -72,6 +81,7 @@ CLOUDS: dict[str, Cloud] = {
         exchange="https://outlook-dod.office365.us",
         compliance="https://l5.ps.compliance.protection.office365.us",
         audit_queries=False,
+        activity="https://manage.protection.apps.mil",
     ),
     "china": Cloud(
         authority="https://login.chinacloudapi.cn",
@@ -79,6 +89,7 @@ CLOUDS: dict[str, Cloud] = {
         exchange="https://outlook.office365.cn",
         compliance="https://ps.compliance.protection.partner.outlook.cn",
         audit_queries=False,
+        activity=None,
     ),
 }
 

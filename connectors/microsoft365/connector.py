@@ -46,7 +46,8 @@ class Microsoft365Connector:
 
     def prover(self, tenant: Tenant, context: Context) -> Microsoft365Prover:
         """A prover of ``tenant`` under its writing identity."""
-        return Microsoft365Prover(Access(tenant, context, admin_accepted=self._admin_accepted, writing=True))
+        writing = Access(tenant, context, admin_accepted=self._admin_accepted, writing=True)
+        return Microsoft365Prover(writing, Access(tenant, context, admin_accepted=self._admin_accepted))
 
     def courier(self, tenant: Tenant, context: Context, sender: str) -> MailCourier:
         """A courier that sends mail as ``sender`` under the writing identity."""

@@ -72,11 +72,25 @@ def parsed(answer: Answer, *, writing: bool) -> wire.JsonObject:
     try:
         return wire.parse_object(answer.body)
     except wire.WireError as error:
-        code = "wire.not_json" if answer.looks_like_html else "wire.truncated"
-        message = f"The answer (HTTP {answer.status}) is {'a web page' if answer.looks_like_html else 'cut off or damaged'}, not JSON."
+        damaged = _damaged(answer)
         if writing:
-            raise UnknownOutcomeError(code, message, "Read the tenant again: the change may have been made.", status=answer.status) from error
-        raise TransientError(code, message, "Try again; if it stays, look for a proxy or gateway in between.", status=answer.status) from error
+            step = "Read the tenant again: the change may have been made."
+            raise UnknownOutcomeError(damaged.code, damaged.message, step, status=answer.status) from error
+        raise damaged from error
+
+
+def _damaged(answer: Answer) -> TransientError:
+    code = "wire.not_json" if answer.looks_like_html else "wire.truncated"
+    message = f"The answer (HTTP {answer.status}) is {'a web page' if answer.looks_like_html else 'cut off or damaged'}, not JSON."
+    return TransientError(code, message, "Try again; if it stays, look for a proxy or gateway in between.", status=answer.status)
+
+
+def parsed_rows(answer: Answer) -> list[wire.JsonObject]:
+    """The objects of a successful answer that is a bare JSON array, as the activity feed's are. Raises as ``parsed`` does for a read."""
+    try:
+        return wire.parse_rows(answer.body)
+    except wire.WireError as error:
+        raise _damaged(answer) from error
 
 
 def lost(code: str, message: str, *, writing: bool, status: int | None = None, retry_after: float | None = None) -> ConnectorError:
@@ -172,6 +186,36 @@ def _graph_forbidden(answer: Answer, said: str) -> ConnectorError:
     if "license" in graph_text(answer)[1].lower():
         return PermanentError("graph.not_licensed", said, "The tenant's licences do not allow this without a signed-in person.", status=403)
     return PermanentError("graph.forbidden", said, "Grant the application the permission that the vendor's page names.", status=403)
+
+
+SUBSCRIBE = "An officer runs: recordwarden --as OFFICER --key FILE doctor --prove"
+_ACTIVITY_CODES: dict[str, tuple[str, str]] = {
+    "AF20022": ("audit.not_subscribed", SUBSCRIBE),
+    "AF20023": ("audit.not_subscribed", SUBSCRIBE),
+    "AF20050": ("activity.expired", "What is older than 7 days can only be searched for."),
+    "AF20051": ("activity.expired", "What is older than 7 days can only be searched for."),
+    "AF10001": ("activity.forbidden", "Grant the application permission ActivityFeed.Read (Office 365 Management APIs)."),
+}
+
+
+def activity_code(answer: Answer) -> str:
+    """The activity feed's code of an answer without success, ``AF`` and digits; empty where it carries none."""
+    return graph_text(answer)[0] if answer.status >= 400 else ""
+
+
+def activity_error(answer: Answer, what: str, scrub: Scrub, *, writing: bool) -> ConnectorError:
+    """The error that an answer of the activity feed without success stands for (docs/wire/activity.md §3); ``what`` names the request for people."""
+    code = activity_code(answer)
+    said = scrub(f"{what}: HTTP {answer.status} {code} {graph_text(answer)[1]}".strip())
+    if code == "AF429" or answer.status == 429:
+        return _throttled(answer, said)
+    if answer.status >= 500 or code == "AF50000":
+        return lost("activity.unavailable", said, writing=writing, status=answer.status, retry_after=answer.retry_after)
+    if answer.status < 400:
+        return _redirected(answer, said)
+    fallback = _ACTIVITY_CODES["AF10001"] if answer.status in (401, 403) else ("activity.refused", "See the vendor's text.")
+    ours, step = _ACTIVITY_CODES.get(code, fallback)
+    return PermanentError(ours, said, step, status=answer.status)
 
 
 def admin_text(answer: Answer) -> str:

@@ -174,7 +174,7 @@ class GraphClient:
                 return self._ask(call)
             return None
 
-        return self._channel.settle(self._ask(call, url), future, read, instead)
+        return self._channel.settle(self._ask(call, url), future, read, instead=instead)
 
 
 def _old_version(call: Call, answer: Answer) -> bool:

@@ -12,6 +12,7 @@ from connectors.base import Receipt
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
+from connectors.microsoft365.activity import Content
 from connectors.microsoft365.graph import Call, select
 from connectors.microsoft365.holds import case_path
 from connectors.microsoft365.reader import Microsoft365Reader
@@ -42,10 +43,11 @@ class _Dummy:
 
 
 class Microsoft365Prover:
-    """``Prover`` of one tenant under its writing identity."""
+    """``Prover`` of one tenant under its writing identity, and ``FeedStarter`` under ``listening``, the identity that reads the log."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, listening: Access) -> None:
         self._access = access
+        self._listening = listening
         self._writer = Microsoft365Writer(access)
         self._reader = Microsoft365Reader(access)
 
@@ -65,9 +67,17 @@ class Microsoft365Prover:
             return receipt
         return replace(receipt, raw=wire.compact({"answer": receipt.raw, "left_behind": "; ".join(left)}))
 
+    def start_feed(self, content: str) -> None:
+        """Switch one content type of the activity feed on. Raises ConnectorError.
+
+        A subscription belongs to the application that asked for it, so the reading identity asks (docs/wire/activity.md §1).
+        """
+        self._listening.activity.start(Content(content))
+
     def close(self) -> None:
         """Close connections."""
         self._access.close()
+        self._listening.close()
 
     def _make(self, kind: Kind, mark: Mark, made: list[_Dummy]) -> None:
         """Make the dummy of ``kind`` as the last of ``made``, with what it needs before it; each is read back, each has a mark of its own."""

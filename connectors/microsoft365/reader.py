@@ -8,15 +8,16 @@ from datetime import datetime
 
 from connectors.base import AuditRead, Coverage, Finding
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
-from connectors.examination import Examination, Identity
+from connectors.examination import Examination, Feed, Identity
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
-from connectors.microsoft365.audit import Known, read_audit
-from connectors.microsoft365.capabilities import capabilities, surfaces
+from connectors.microsoft365.audit import read_audit
+from connectors.microsoft365.capabilities import capabilities, read_subscriptions, surfaces
 from connectors.microsoft365.explaining import explain
 from connectors.microsoft365.findings import findings
 from connectors.microsoft365.graph import Call
 from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_path, people_of
+from connectors.microsoft365.records import Known
 from connectors.microsoft365.renaming import current, mailboxes
 from connectors.microsoft365.roster import drives, licences, read_roster
 from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
@@ -102,9 +103,13 @@ class Microsoft365Reader:
         """What deletes by age, what is locked, and what no read of ours can show."""
         return findings(snapshot)
 
-    def audit(self, since: datetime, until: datetime) -> AuditRead:
-        """The vendor's log of changes in the window."""
-        return read_audit(self._access, self._known, since, until)
+    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:
+        """The vendor's log of changes in the window, as searches and the activity feed show it together."""
+        return read_audit(self._access, self._known, since, until, kinds)
+
+    def feed(self) -> Feed:
+        """How the activity feed answers, and which content types are not switched on for our application. For doctor: a run asks the feed itself."""
+        return read_subscriptions(self._access)
 
     def close(self) -> None:
         """Close connections."""

@@ -29,6 +29,17 @@ def parse_object(body: bytes) -> JsonObject:
     return value
 
 
+def parse_rows(body: bytes) -> list[JsonObject]:
+    """The objects of the JSON array in ``body``. Raises ``WireError`` when it holds anything else."""
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise WireError("the answer is no JSON") from error
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise WireError("the answer is JSON, but no list of objects")
+    return value
+
+
 def compact(value: object) -> str:
     """``value`` as JSON text with sorted keys, for evidence."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

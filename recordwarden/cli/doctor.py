@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from connectors.base import Lane
-from connectors.examination import Capability, VisibilityCheck, WriteCapability
+from connectors.examination import Capability, Feed, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli import delivering
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import capability_document, check_document, examination_document
+from recordwarden.cli.feeds import Started, feeds, not_on, start_feeds, with_feed
 from recordwarden.cli.granting import grant_scripts
 from recordwarden.cli.proving import Proof, prove
 from recordwarden.cli.running import Running, running
@@ -43,12 +44,19 @@ def doctor(
     with running(call) as run:
         signer = call.signer(run.office) if proving else None
         seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
+        heard = feeds(seen)
         proofs: list[Proof] = []
+        started: list[Started] = []
         if signer is not None:
             proofs = [proof for one in seen if one.error is None for proof in prove(run.office.desk, one, signer, wanted)]
+            if not wanted:
+                started = [part for one in seen for part in start_feeds(run.office.desk, one, heard.get(one.tenant.id), signer)]
             seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
+            heard = feeds(seen)
+        seen = [with_feed(one, heard.get(one.tenant.id)) for one in seen]
         letters = delivering.tried(run.office, send=sending)
-        run.exit = _exit(seen, proofs, letters)
+        found = Found(seen=seen, proofs=proofs, started=started, letters=letters)
+        run.exit = _exit(found)
         scripts = grant_scripts(seen) if grants else {}
         keyless = run.office.options.passphrase_file is None
         return Answer(
@@ -56,18 +64,19 @@ def doctor(
             tenants={one.tenant.id: _document(run, one) for one in seen},
             result={
                 "proofs": [proof.document() for proof in proofs],
+                "feeds": [part.document() for part in started],
                 "deliveries": [one.document() for one in letters],
                 "overlaid": list(run.office.folder.overlaid) if run.office.folder else [],
                 **({"grant_scripts": dict(scripts)} if grants else {}),
             },
             problems=(
                 *run.problems,
-                *_problems(seen),
-                *(proof.problem for proof in proofs if proof.problem),
+                *_problems(seen, heard),
+                *_of(proofs, started),
                 *delivering.problems(letters),
                 *((_key_beside(),) if keyless else ()),
             ),
-            show=lambda screen: _grants(screen, scripts) if grants else _show(screen, run, Found(seen=seen, proofs=proofs, letters=letters)),
+            show=lambda screen: _grants(screen, scripts) if grants else _show(screen, run, found),
         )
 
 
@@ -88,21 +97,29 @@ def _kinds(words: Sequence[str], *, proving: bool) -> frozenset[Kind]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was looked at, proved and tried."""
+    """What was looked at, proved, switched on and tried."""
 
     seen: Sequence[Look]
     proofs: Sequence[Proof]
+    started: Sequence[Started]
     letters: Sequence[delivering.Tried]
 
 
-def _exit(seen: Sequence[Look], proofs: Sequence[Proof], letters: Sequence[delivering.Tried]) -> Exit:
+def _of(proofs: Sequence[Proof], started: Sequence[Started]) -> tuple[Problem, ...]:
+    found = (*(proof.problem for proof in proofs), *(part.problem for part in started))
+    return tuple(problem for problem in found if problem is not None)
+
+
+def _exit(found: Found) -> Exit:
+    seen = found.seen
     if seen and all(one.error is not None for one in seen):
         return Exit.ERROR
     unknown = any(
         one.error is not None or one.examination is None or not all(surface.ok for surface in one.examination.surfaces if surface.url) for one in seen
     )
-    unsent = any(one.failed is not None for one in letters)
-    return worst(Exit.UNKNOWN if unknown or unsent or any(not proof.ok for proof in proofs) else Exit.DONE)
+    failed = any(not proof.ok for proof in found.proofs) or any(part.problem is not None for part in found.started)
+    unsent = any(one.failed is not None for one in found.letters)
+    return worst(Exit.UNKNOWN if unknown or failed or unsent else Exit.DONE)
 
 
 def _document(run: Running, one: Look) -> dict[str, object]:
@@ -135,8 +152,8 @@ def checks(one: Look) -> tuple[VisibilityCheck, ...]:
     return tuple(found)
 
 
-def _problems(seen: Sequence[Look]) -> tuple[Problem, ...]:
-    found = [one.error for one in seen if one.error is not None]
+def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem, ...]:
+    found = [*(one.error for one in seen if one.error is not None), *not_on(heard)]
     for one in seen:
         for surface in one.examination.surfaces if one.examination else ():
             if not surface.ok:
@@ -182,15 +199,21 @@ def _show(screen: Screen, run: Running, found: Found) -> None:
                 state = "none is set" if check.name is None else f"{check.name} {'could not be looked for' if check.seen is None else 'was not seen'}"
                 screen.say(f"visibility check for {KINDS[check.kind]}: {state}", "yellow", indent=2)
     delivering.show(screen, found.letters)
+    _show_done(screen, found)
+    if run.office.folder is not None and run.office.folder.overlaid:
+        screen.heading("From overlays")
+        for line in _overlaid(run.office.folder.overlaid):
+            screen.say(line, indent=2)
+
+
+def _show_done(screen: Screen, found: Found) -> None:
+    for part in found.started:
+        screen.say(f"{part.tenant}: {part.content} of the log's feed: {'switched on' if part.problem is None else 'NOT switched on'}")
     if found.proofs:
         screen.heading("Proofs: a marked dummy written, read back and removed")
         for proof in found.proofs:
             stays = "" if proof.left_behind is None else "; a dummy stays, switched off or closed, and is used again"
             screen.say(f"{proof.tenant}: {KINDS[proof.kind]}: {'shown' if proof.ok else 'NOT shown'}{stays}", indent=2)
-    if run.office.folder is not None and run.office.folder.overlaid:
-        screen.heading("From overlays")
-        for line in _overlaid(run.office.folder.overlaid):
-            screen.say(line, indent=2)
 
 
 def _table(screen: Screen, one: Look) -> None:

@@ -5,7 +5,7 @@ answer, docs/wire says ``[chosen]`` and this package does what is chosen.
 
 Switches of the door, all beginning with ``m365.``; times are seconds of the sandbox's clock:
 
-- ``licence`` A1, A3, A5 (default)
+- ``licence`` A1, A3, A5 (default); ``cloud`` worldwide (default), gcc, gcc_high, dod, china: which resources tokens are issued for
 - ``missing_roles`` application permissions that new tokens lack, by commas
 - ``ediscovery_manager`` not_registered, manager (own cases only), administrator (default)
 - ``admin_role`` compliance_administrator (default), viewer (no cmdlet that writes), blind (every Get- is empty), none (403)

@@ -130,7 +130,7 @@ class _Login:
         if not named.endswith("/.default"):
             text = f"The provided request must include a scope input parameter that ends with /.default. The scope {named} is not valid."
             raise RefusedError(400, "invalid_scope", 1002012, text)
-        resource = tokens.resource_of(state, named.removesuffix("/.default"))
+        resource = tokens.resource_of(self._world, state, named.removesuffix("/.default"))
         self._prove(state, form, request)
         access = tokens.for_app(self._world, state, request, resource)
         return {"token_type": "Bearer", "expires_in": tokens.LIFE, "ext_expires_in": tokens.LIFE, "access_token": access}

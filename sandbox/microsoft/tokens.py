@@ -10,19 +10,42 @@ from starlette.requests import Request
 
 from sandbox.microsoft import jose
 from sandbox.microsoft.objects import Account
-from sandbox.microsoft.state import ACTIVITY, COMPLIANCE, DELEGATED, EXCHANGE, GRANTED, GRAPH, TenantState, listed, seconds
+from sandbox.microsoft.state import ACTIVITY, COMPLIANCE, DELEGATED, EXCHANGE, GRANTED, GRAPH, TenantState, listed, seconds, switch
 from sandbox.world import SandboxClock, World
 
 LIFE = 3599
 """Seconds that an access token lives on the system's clock, which is the one that clients' libraries know."""
 
-RESOURCES = {
+_WORLDWIDE = {
     "https://graph.microsoft.com": GRAPH,
     "https://outlook.office365.com": EXCHANGE,
     "https://ps.compliance.protection.outlook.com": COMPLIANCE,
-    "https://manage.office.com": ACTIVITY,
 }
-"""Audience by resource, worldwide cloud (docs/wire/admin-endpoint.md §1.1)."""
+CLOUDS = {
+    "worldwide": {**_WORLDWIDE, "https://manage.office.com": ACTIVITY},
+    "gcc": {**_WORLDWIDE, "https://manage-gcc.office.com": ACTIVITY},
+    "gcc_high": {
+        "https://graph.microsoft.us": GRAPH,
+        "https://outlook.office365.us": EXCHANGE,
+        "https://ps.compliance.protection.office365.us": COMPLIANCE,
+        "https://manage.office365.us": ACTIVITY,
+    },
+    "dod": {
+        "https://dod-graph.microsoft.us": GRAPH,
+        "https://outlook-dod.office365.us": EXCHANGE,
+        "https://l5.ps.compliance.protection.office365.us": COMPLIANCE,
+        "https://manage.protection.apps.mil": ACTIVITY,
+    },
+    "china": {
+        "https://microsoftgraph.chinacloudapi.cn": GRAPH,
+        "https://outlook.office365.cn": EXCHANGE,
+        "https://ps.compliance.protection.partner.outlook.cn": COMPLIANCE,
+    },
+}
+"""What may be asked for in each cloud (docs/wire: admin-endpoint §1.1, activity; M§8); a tenant is in one, the switch ``m365.cloud``."""
+
+RESOURCES = {resource: surface for cloud in CLOUDS.values() for resource, surface in cloud.items()}
+"""Surface by audience, in whatever cloud."""
 
 OPENID = frozenset({"openid", "profile", "email", "offline_access"})
 
@@ -35,10 +58,10 @@ class RefusedError(Exception):
         self.status, self.error, self.number, self.text, self.suberror = status, error, number, text, suberror
 
 
-def resource_of(state: TenantState, name: str) -> str:
-    """The resource as tokens name it; raises ``RefusedError`` for one that the tenant does not have."""
+def resource_of(world: World, state: TenantState, name: str) -> str:
+    """The resource as tokens name it; raises ``RefusedError`` for one that the tenant's cloud does not have."""
     resource = name.rstrip("/")
-    if resource not in RESOURCES:
+    if resource not in CLOUDS[switch(world, "cloud", "worldwide")]:
         text = f"The resource principal named {resource} was not found in the tenant named {state.name}."
         raise RefusedError(400, "invalid_resource", 500011, text)
     return resource
@@ -70,7 +93,7 @@ def scopes_of(world: World, state: TenantState, asked: str) -> tuple[str, list[s
     """The one resource and the delegated permissions that ``asked`` names; raises ``RefusedError`` for two resources or one not consented to."""
     words = [word for word in asked.split() if word.lower() not in OPENID]
     split = [word.rpartition("/") if word.startswith("https://") else ("https://graph.microsoft.com", "/", word) for word in words]
-    resources = {resource_of(state, resource) for resource, _, _ in split} or {"https://graph.microsoft.com"}
+    resources = {resource_of(world, state, resource) for resource, _, _ in split} or {"https://graph.microsoft.com"}
     if len(resources) > 1:
         text = "Provided value for the input parameter scope is not valid because it contains more than one resource."
         raise RefusedError(400, "invalid_request", 28000, text)

@@ -15,7 +15,7 @@ from sync.drift.ending import Difference, Sight
 from sync.drift.judging import Scene
 from sync.drift.others import foreign, unmanaged, watch
 from sync.drift.ours import blind_spots, bound, strays
-from sync.drift.values import Attribution, AttributionState, Drift, DriftClass, Since, Watched, vendor_key
+from sync.drift.values import Attribution, AttributionState, Drift, DriftClass, OwnWrite, Since, Watched, vendor_key
 from sync.project import EffectsOf
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Difference",
     "Drift",
     "DriftClass",
+    "OwnWrite",
     "Sight",
     "Since",
     "Watched",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, AuditRead
-from sync.drift.values import Attribution, AttributionState, Drift
+from connectors.base import AuditEvent, AuditRead, LogSource
+from sync.drift.values import Attribution, AttributionState, Drift, OwnWrite
 
 SKEW: Final = timedelta(minutes=5)
 """How far the vendor's clock and ours may be apart before an event falls out of its window."""
 
 
-def attribute(drift: Drift, audit: AuditRead, latency_seconds: int, now: datetime) -> Attribution:
+def attribute(drift: Drift, audit: AuditRead, latency_seconds: int, now: datetime, own: OwnWrite | None = None) -> Attribution:
     """The newest event in the drift's window that is about its object and not ours.
 
-    Nothing found is ``pending`` until the vendor's latency has passed since the drift was first seen (``drift.since.latest``), then ``not_found``.
+    Nothing found is ``pending`` until the vendor's latency has passed since the drift was first seen (``drift.since.latest``), then ``not_found``:
+    but where the log can be read blind, only if it shows ``own``, our newest write that has to be in it by now; else ``unavailable``.
     """
     if not audit.available:
         return Attribution(state=AttributionState.UNAVAILABLE, reason=audit.reason)
@@ -28,8 +29,41 @@ def attribute(drift: Drift, audit: AuditRead, latency_seconds: int, now: datetim
     if events:
         newest = max(events, key=lambda event: (event.at, event.id))
         return Attribution(state=AttributionState.FOUND, actor=newest.actor, at=newest.at, event=newest.id)
-    waited = now - latest > timedelta(seconds=latency_seconds)
-    return Attribution(state=AttributionState.NOT_FOUND if waited else AttributionState.PENDING)
+    latency = timedelta(seconds=latency_seconds)
+    if now - latest <= latency:
+        return Attribution(state=AttributionState.PENDING, reason=audit.reason)
+    blind = _blind(drift, audit, latency, own)
+    if blind is None:
+        return Attribution(state=AttributionState.NOT_FOUND)
+    return Attribution(state=AttributionState.UNAVAILABLE, reason="; ".join(part for part in (blind, audit.reason) if part))
+
+
+def _blind(drift: Drift, audit: AuditRead, latency: timedelta, own: OwnWrite | None) -> str | None:
+    """Why the log's silence about the drift means nothing; None where it means that nobody stands there."""
+    if not audit.sources:
+        return None
+    reaching = [source for source in audit.sources if _reaches(source, drift, latency)]
+    if not reaching:
+        return "audit.out_of_reach: no part of the log that answered covers the whole time in which it can have happened"
+    if own is None:
+        return "audit.no_own_write: nothing of ours has to be in the log yet, so its silence cannot be told from blindness"
+    shown = {event.id for event in audit.events if event.ours and _is(event, own)}
+    if not any(source.events & shown for source in reaching):
+        return f"audit.own_write_unseen: the log does not even show our own write to {own.name} of {own.at:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+def _reaches(source: LogSource, drift: Drift, latency: timedelta) -> bool:
+    """Whether the source would show an event of the drift: of its kind, from before it began, and asked for late enough."""
+    begin = drift.since.earliest or drift.since.latest
+    told = source.kinds is None or drift.kind in source.kinds
+    return told and (source.since is None or source.since <= begin - SKEW) and source.until >= drift.since.latest + latency
+
+
+def _is(event: AuditEvent, own: OwnWrite) -> bool:
+    """Whether the event is that write or a later one of ours to the same object."""
+    same = event.vendor_id.lower() == own.vendor_id.lower() if event.vendor_id is not None else event.name == own.name
+    return same and event.at >= own.at - SKEW
 
 
 def _about(event: AuditEvent, drift: Drift) -> bool:

@@ -50,6 +50,15 @@ class Watched:
     parent_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnWrite:
+    """A change that we sent and the platform accepted, long enough ago that the vendor's log has to show it."""
+
+    vendor_id: str
+    name: str
+    at: datetime
+
+
 class AttributionState(StrEnum):
     """Whether the vendor's log has answered."""
 

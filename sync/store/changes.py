@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from sync.ledger import Progress
-from sync.plan import Change, ChangeStatus, Plan
+from sync.plan import Change, ChangeStatus, Operation, Plan
 from sync.store import Store
 from sync.store.documents import dump, load_list, load_object
 from sync.store.tables.engine import ChangeRow, PlanRow
@@ -137,6 +137,24 @@ class Changes:
                 .order_by(col(ChangeRow.created_at))
             ).all()
         return tuple(_kept(row) for row in rows)
+
+    def accepted(self, tenant: str, lane: str, window: tuple[datetime, datetime]) -> tuple[tuple[str, Operation, datetime], ...]:
+        """Key, operation and time of changes that we sent in a lane and the platform accepted from ``window``'s begin to its end: the newest 20."""
+        with self.store.read() as session:
+            rows = session.exec(
+                select(ChangeRow)
+                .where(
+                    ChangeRow.district == self.store.district,
+                    ChangeRow.tenant == tenant,
+                    ChangeRow.lane == lane,
+                    col(ChangeRow.intent_seq).is_not(None),
+                    col(ChangeRow.accepted_at) >= window[0],
+                    col(ChangeRow.accepted_at) <= window[1],
+                )
+                .order_by(col(ChangeRow.accepted_at).desc())
+                .limit(20)
+            ).all()
+        return tuple((row.key, change_from(load_object(row.value)).operation, row.accepted_at) for row in rows if row.accepted_at is not None)
 
     def effective(self, session: Session, tenant: str, key: str, now: datetime) -> None:
         """The platform says that what was accepted under ``key`` is in force."""

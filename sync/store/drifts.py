@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from policies.kinds import Kind
 from policies.protection import Direction
@@ -97,16 +97,20 @@ class Drifts:
                 closed.append(row.id)
         return closed
 
-    def unnamed(self, tenant: str, since: datetime) -> tuple[Drift, ...]:
-        """Drift that was over after ``since`` before the vendor's log named an account: a late entry may still name it."""
-        waiting = [AttributionState.PENDING.value, AttributionState.UNAVAILABLE.value]
+    def unnamed(self, tenant: str, since: datetime, asked: datetime) -> tuple[Drift, ...]:
+        """Drift that was over before the vendor's log named an account, and may still get one.
+
+        The log could not tell, and it was over after ``since``; or it never answered for good, and it was over after ``asked``.
+        """
         with self.store.read() as session:
             rows = session.exec(
                 select(DriftRow).where(
                     DriftRow.district == self.store.district,
                     DriftRow.tenant == tenant,
-                    col(DriftRow.closed_at) >= since,
-                    col(DriftRow.attribution).in_(waiting),
+                    or_(
+                        and_(col(DriftRow.closed_at) >= since, col(DriftRow.attribution) == AttributionState.UNAVAILABLE.value),
+                        and_(col(DriftRow.closed_at) >= asked, col(DriftRow.attribution) == AttributionState.PENDING.value),
+                    ),
                 )
             ).all()
         return tuple(_drift(row) for row in rows)

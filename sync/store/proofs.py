@@ -27,6 +27,12 @@ class Proofs:
             rows = session.exec(select(ProofRow).where(ProofRow.district == self.store.district, ProofRow.tenant == tenant)).all()
         return {Kind(row.kind): row.proven_at for row in rows if row.until > now}
 
+    def made(self, tenant: str) -> tuple[tuple[Kind, datetime, int], ...]:
+        """Kind, time and journal entry of every proof of a tenant, also of those that count no more."""
+        with self.store.read() as session:
+            rows = session.exec(select(ProofRow).where(ProofRow.district == self.store.district, ProofRow.tenant == tenant)).all()
+        return tuple((Kind(row.kind), row.proven_at, row.seq) for row in rows)
+
     def put(  # noqa: PLR0913, PLR0917  # a row's columns
         self, session: Session, tenant: str, kind: Kind, now: datetime, officer: str, seq: int, left_behind: str | None
     ) -> None:

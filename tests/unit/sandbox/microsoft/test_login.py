@@ -159,3 +159,11 @@ def test_roles_can_be_missing(lab: Lab) -> None:
 
 def test_every_resource_has_its_token(lab: Lab) -> None:
     assert {surface: claims_of(lab.token(surface))["aud"] for surface in RESOURCES} == RESOURCES
+
+
+def test_each_cloud_has_its_own_resources(lab: Lab) -> None:
+    lab.switch(cloud="gcc_high")
+    assert lab.app().acquire_token_for_client(GRAPH)["error_codes"] == [500011]
+    for resource in ("https://graph.microsoft.us", "https://manage.office365.us"):
+        token = lab.app().acquire_token_for_client([f"{resource}/.default"])["access_token"]
+        assert claims_of(token)["aud"] == resource

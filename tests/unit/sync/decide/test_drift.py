@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from connectors.base import AuditEvent, AuditRead
+from connectors.base import AuditEvent, AuditRead, LogSource
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Force, Live, ReadState, Snapshot
 from sync.bindings import Binding, BindingState
-from sync.drift import AttributionState, Drift, DriftClass, Watched, attribute, find_drift, vendor_key, watch
+from sync.drift import AttributionState, Drift, DriftClass, OwnWrite, Watched, attribute, find_drift, vendor_key, watch
 from tests.unit.sync.decide.build import DAY, DISTRICT, HOUR, NOW, TENANT, binding, effects_of, live, mark, snapshot
 
 LABEL, POLICY, RULE, CASE, HOLD = Kind.M365_LABEL, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE, Kind.M365_CASE, Kind.M365_HOLD
@@ -211,3 +211,58 @@ def test_a_difference_of_unknown_beginning_takes_any_earlier_event() -> None:
     drift = a_drift()
     open_ended = replace(drift, since=replace(drift.since, earliest=None))
     assert attribute(open_ended, AuditRead(available=True, events=(event("long ago", NOW - 90 * DAY),)), 3600, NOW).event == "long ago"
+
+
+OWN = OwnWrite(vendor_id="L9", name="own label", at=NOW - 2 * DAY)
+LATE = NOW + DAY + HOUR
+"""A day and an hour after the drift was seen: whoever did it has to be in the log by now."""
+
+
+def told(*events: AuditEvent, **more: object) -> AuditRead:
+    """A log that can be read blind, as one source showed it at ``LATE``."""
+    source = LogSource(**{"name": "queries", "until": LATE, "events": frozenset(one.id for one in events), **more})  # type: ignore[arg-type]  # its sides
+    return AuditRead(available=True, events=events, sources=(source,), reason="audit.not_ready: the other one")
+
+
+def own_event(**more: object) -> AuditEvent:
+    return event("own", NOW - 2 * DAY + HOUR / 60, **{"vendor_id": "L9", "ours": True, **more})
+
+
+def shown(audit: AuditRead, now: datetime = LATE, own: OwnWrite | None = OWN) -> tuple[AttributionState, str]:
+    found = attribute(a_drift(), audit, 86400, now, own)
+    return found.state, (found.reason or "").partition(":")[0]
+
+
+def test_nobody_is_said_to_stand_in_the_log_only_where_it_shows_our_own_write() -> None:
+    assert shown(told(own_event())) == (AttributionState.NOT_FOUND, "")
+    assert shown(told(own_event(vendor_id=None, name="own label"))) == (AttributionState.NOT_FOUND, "")
+    blind = (AttributionState.UNAVAILABLE, "audit.own_write_unseen")
+    assert shown(told()) == blind
+    assert shown(told(own_event(ours=False))) == blind, "somebody else's act proved our sight"
+    assert shown(told(own_event(vendor_id="L8"))) == blind
+    assert shown(told(replace(own_event(), at=NOW - 3 * DAY))) == blind, "an older write of ours proved that the newest is seen"
+    assert shown(told(own_event()), own=None) == (AttributionState.UNAVAILABLE, "audit.no_own_write")
+
+
+def test_before_the_latency_has_passed_it_is_pending_whatever_the_log_shows_of_us() -> None:
+    assert shown(told(), now=NOW + DAY)[0] is AttributionState.PENDING
+    assert shown(told(own_event()), now=NOW + DAY)[0] is AttributionState.PENDING
+
+
+def test_an_account_that_is_shown_is_shown_also_where_our_own_write_is_not() -> None:
+    assert shown(told(event("e", NOW - HOUR / 4)))[0] is AttributionState.FOUND
+
+
+def test_the_source_that_shows_our_write_must_be_the_one_that_covers_the_change() -> None:
+    for short in ({"since": NOW - HOUR / 2}, {"until": NOW + HOUR}, {"kinds": frozenset({POLICY})}):
+        assert shown(told(own_event(), **short)) == (AttributionState.UNAVAILABLE, "audit.out_of_reach"), short
+    seeing = told(own_event(), since=NOW - HOUR / 2)
+    blind = LogSource(name="other", until=LATE)
+    assert shown(replace(seeing, sources=(*seeing.sources, blind))) == (AttributionState.UNAVAILABLE, "audit.own_write_unseen")
+    both = LogSource(name="other", until=LATE, events=frozenset({"own"}))
+    assert shown(replace(seeing, sources=(*seeing.sources, both))) == (AttributionState.NOT_FOUND, "")
+
+
+def test_what_is_missing_from_the_log_is_said_beside_the_word() -> None:
+    found = attribute(a_drift(), told(), 86400, LATE, OWN)
+    assert (found.reason or "").endswith("audit.not_ready: the other one")
