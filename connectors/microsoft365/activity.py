@@ -1,7 +1,4 @@
-"""The Office 365 Management Activity API: subscriptions, lists of blobs, blobs (docs/wire/activity.md).
-
-One surface that is shut or down says so and nothing more: it never makes the tenant unreachable.
-"""
+"""The Office 365 Management Activity API: subscriptions, lists of blobs, blobs (docs/wire/activity.md)."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from connectors.base import Context
-from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError
+from connectors.errors import ConnectorError, PermanentError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.channel import Ask, Channel, at
@@ -54,7 +51,7 @@ class Blob:
 class ActivityClient:
     """The feed of one tenant under one identity. Opens nothing until first used.
 
-    Every method raises ConnectorError, and never ``TenantUnreachableError``; ``Stopped`` too.
+    Every method raises ConnectorError and ``Stopped``. That the feed is out of reach says nothing of the tenant: whoever asks goes on without it.
     """
 
     def __init__(self, tenant: Tenant, context: Context, tokens: Tokens) -> None:
@@ -108,23 +105,18 @@ class ActivityClient:
         results: list[list[wire.JsonObject] | ConnectorError] = []
         try:
             futures = [self._channel.start(ask) for ask in asks]
-        except TenantUnreachableError as error:
-            return [_alone(error)] * len(asks)
+        except ConnectorError as error:
+            return [error] * len(asks)
         for ask, future in zip(asks, futures, strict=True):
             try:
                 results.append(self._channel.settle(ask, future, parsed_rows))
-            except TenantUnreachableError as error:
-                results.append(_alone(error))
             except ConnectorError as error:
                 results.append(error)
         return results
 
     def _send(self, ask: Ask, read: Callable[[Answer], Read], *, fine: str | None = None) -> Read:
         """What ``read`` makes of the answer; ``fine`` is the feed's code that is as good as success."""
-        try:
-            return self._channel.settle(ask, self._channel.start(ask), read, fine=lambda answer: fine is not None and activity_code(answer) == fine)
-        except TenantUnreachableError as error:
-            raise _alone(error) from error
+        return self._channel.settle(ask, self._channel.start(ask), read, fine=lambda answer: fine is not None and activity_code(answer) == fine)
 
     def _ask(self, method: str, path: str, *, writing: bool = False, url: str | None = None, **query: str) -> Ask:
         tenant = self._tenant.tenant_id
@@ -149,11 +141,6 @@ class ActivityClient:
 def _page(answer: Answer) -> tuple[list[wire.JsonObject], str | None]:
     """The rows of a page, and the next one's address; Microsoft's pages name the header in two ways."""
     return parsed_rows(answer), answer.headers.get("nextpageuri") or answer.headers.get("nextpageurl") or None
-
-
-def _alone(error: TenantUnreachableError) -> ConnectorError:
-    """The feed cannot be had; the tenant may well be."""
-    return TransientError(error.code, error.message, error.next_step, status=error.status)
 
 
 def _published(url: str, tenant: str | None) -> str:
