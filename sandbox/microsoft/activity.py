@@ -95,16 +95,20 @@ class _Feed:
     def start(self, request: Request) -> Response:
         """Begin to collect; refused, and that is no failure, where it was begun before."""
         kind, _ = self._kind(request)
-        subscriptions = tenant_of(self._world).subscriptions
-        if kind in subscriptions:
+        state = tenant_of(self._world)
+        if kind in state.subscriptions:
             raise _RefusedError(400, "AF20024", "The subscription is already enabled. No property change.")
-        subscriptions.add(kind)
+        state.subscriptions.add(kind)
+        if kind in state.restarted:
+            state.restarted[kind] = self._world.clock.now()
         return json_response(self._row(kind))
 
     def stop(self, request: Request) -> Response:
-        """End collecting."""
-        self._need(self._kind(request)[0])
-        tenant_of(self._world).subscriptions.remove(self._kind(request)[0])
+        """End collecting. What was there is lost, also to whoever starts again."""
+        kind, state = self._kind(request)[0], tenant_of(self._world)
+        self._need(kind)
+        state.subscriptions.remove(kind)
+        state.restarted[kind] = self._world.clock.now()
         return Response(status_code=200)
 
     def _need(self, kind: str) -> None:
@@ -122,7 +126,8 @@ class _Feed:
         self._need(kind)
         start, end = self._window(request)
         state = tenant_of(self._world)
-        found = [one for one in audit.found_by(state, self._world.clock.now()) if one.record_type in types and start <= one.visible < end]
+        begin = max(start, state.restarted.get(kind, start))
+        found = [one for one in audit.found_by(state, self._world.clock.now()) if one.record_type in types and begin <= one.visible < end]
         path = f"{outer(request)}{_BASE.replace('{tenant}', request.path_params['tenant'])}"
         tails = ("", _TWIN) if switch(self._world, "activity_repeats") == "on" else ("",)
         rows = [_blob_row(kind, one, f"{path}/audit", tail) for tail in tails for one in found]

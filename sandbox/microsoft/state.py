@@ -134,6 +134,9 @@ class TenantState:
     requests: dict[str, list[datetime]] = field(default_factory=dict)
     """Times of recent requests by throttling bucket."""
     subscriptions: set[str] = field(default_factory=set)
+    """Content types that the activity feed collects."""
+    restarted: dict[str, datetime] = field(default_factory=dict)
+    """Since when a content type is collected again that had been stopped: nothing older is served."""
     sent: list[SentMail] = field(default_factory=list)
     """Mail that Graph's sendMail took."""
     officers: set[str] = field(default_factory=set)

@@ -97,6 +97,22 @@ def test_blobs_go_after_a_week(lab: Lab) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "AF20051")
 
 
+def test_what_was_there_before_a_restart_is_lost(lab: Lab) -> None:
+    lab.switch(audit_seconds="0")
+    start(lab)
+    lab.act("create_case", name="before")
+    lab.advance(60)
+    assert feed(lab, "POST", "subscriptions/stop", contentType="Audit.General").status_code == 200
+    lab.act("create_case", name="between")
+    lab.advance(60)
+    start(lab)
+    lab.act("create_case", name="after")
+    lab.advance(60)
+    blobs = feed(lab, "GET", "subscriptions/content", contentType="Audit.General").json()
+    records = [lab.http.get(blob["contentUri"], headers={"Authorization": f"Bearer {lab.token('activity')}"}).json()[0] for blob in blobs]
+    assert [record["ObjectId"] for record in records] == ["after"]
+
+
 def test_litigation_hold_is_in_exchanges_feed(lab: Lab) -> None:
     lab.switch(audit_seconds="0")
     lab.cmdlet("Set-Mailbox", "exchange", Identity=lab.someone(), LitigationHoldEnabled=True)
