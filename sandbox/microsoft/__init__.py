@@ -23,7 +23,7 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
   ``region`` a region's label
 - ``shapes`` by commas: nulls (for empty lists), plain (places as names), tags (labels of rules by name alone), spelling (addresses
   come back in another case)
-- sign-in of people: see ``signin``; the activity feed: see ``activity``
+- sign-in of people: see ``signin``; the activity feed: see ``activity``; delta on users: see ``userdelta``
 - ``graph_limit`` requests in 10 s, ``exchange_limit`` and ``compliance_limit`` in 60 s (default none)
 """
 
@@ -48,6 +48,7 @@ from sandbox.microsoft import (
     legalholds,
     login,
     seed,
+    userdelta,
 )
 from sandbox.microsoft.console import console_acts
 from sandbox.microsoft.dumping import dump
@@ -94,7 +95,7 @@ def _signing_key(folder: Path) -> RSAPrivateKey:
 
 def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
     """What the five surfaces answer; Graph's last route answers whatever path it does not know."""
-    parts = (directory, groups, ediscovery, legalholds, graph_labels, graph_fileplan, auditlog)
+    parts = (userdelta, directory, groups, ediscovery, legalholds, graph_labels, graph_fileplan, auditlog)
     known = [route for part in parts for route in part.routes(world)]
     last = unknown_segment(world)
     graph = [*known, *batch.routes(world, [*known, *last]), *last]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,10 +11,10 @@ from sandbox.microsoft.objects import Account, SentMail
 from sandbox.microsoft.odata import Ask, Entity, GraphError, Listing, entity, graph_routes, matches, page
 from sandbox.microsoft.plans import product_of, products_of
 from sandbox.microsoft.state import licence, listed, stable_id
-from sandbox.routing import SandboxRoute, json_of, json_response
+from sandbox.routing import SandboxRoute, json_of
 from sandbox.world import World
 
-_USERS = ("User.Read.All", "Directory.Read.All")
+USERS = ("User.Read.All", "Directory.Read.All")
 _GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
 _FILES = ("Files.Read.All", "Sites.Read.All")
 _LICENCES = ("LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All")
@@ -27,19 +26,12 @@ _FEW = ("businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobil
 """What a user has without ``$select``, besides ``userPrincipalName`` and ``id``."""
 
 
-_TOKEN = re.compile(r"d(?P<count>\d+)-(?P<at>\d+)")
-_TOKEN_LIFE = 7 * 86_400
-"""Seconds that a delta link of directory objects is good for (M§5)."""
-
-
 def routes(world: World) -> list[SandboxRoute]:
     """Everything below /organization, /users, /groups, /directory, /sites and /subscribedSkus."""
     table = {
         "/organization": organization,
         "/users": users,
         "/users/$count": users_count,
-        "/users/delta": users_delta,
-        "/users/delta()": users_delta,
         "/users/{user}": user,
         "/users/{user}/drive": drive,
         "/users/{user}/licenseDetails": license_details,
@@ -100,7 +92,7 @@ def organization(ask: Ask) -> Response:
 
 def users(ask: Ask) -> Response:
     """People who are not deleted, by id; any of ``$select $filter $top $count``."""
-    ask.need(*_USERS)
+    ask.need(*USERS)
     listing = listing_of(ask, "users", ask.state.alive())
     return page(ask, listing)
 
@@ -121,46 +113,16 @@ def _chosen(ask: Ask, account: Account) -> Entity:
 
 def users_count(ask: Ask) -> Response:
     """How many people there are, as text alone; a client that insists on JSON gets 415 (M§5)."""
-    ask.need(*_USERS)
+    ask.need(*USERS)
     if "application/json" in ask.request.headers.get("accept", ""):
         text = "A supported MIME type could not be found that matches the acceptable MIME types for the request."
         raise GraphError(415, "Request_BadRequest", text)
     return PlainTextResponse(str(len(ask.state.alive())))
 
 
-def users_delta(ask: Ask) -> Response:
-    """All people, and a link that answers with who changed since; deleted ones come as ``@removed`` (M§5)."""
-    ask.need(*_USERS)
-    state, token = ask.state, ask.option("$deltatoken")
-    known = _TOKEN.fullmatch(token)
-    now = int(ask.world.clock.now().timestamp())
-    if token and (known is None or now - int(known["at"]) > _TOKEN_LIFE):
-        raise GraphError(
-            410, "syncStateNotFound", "The sync state generation is not found; start over.", {"Location": f"{ask.base}/users/delta"}
-        )
-    ids = dict.fromkeys(state.changes[int(known["count"]) :] if known else sorted(account.id for account in state.alive()))
-    rows: list[Entity] = []
-    for account in (state.accounts[key] for key in ids):
-        if account.deleted is None:
-            rows.append(_chosen(ask, account))
-        else:
-            rows.append({"id": account.id, "@removed": {"reason": "deleted" if account.purged else "changed"}})
-    link = f"{ask.base}/users/delta?$deltatoken=d{len(state.changes)}-{now}"
-    names = ask.option("$select")
-    body: Entity = {
-        "@odata.context": f"{ask.base}/$metadata#users(delta)",
-        "@odata.deltaLink": f"{link}&$select={names}" if names else link,
-    }
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    body["value"] = [
-        row if "@removed" in row or not wanted else {name: row[name] for name in (*wanted, "id") if name in row} for row in rows
-    ]
-    return json_response(body)
-
-
 def user(ask: Ask) -> Response:
     """One person by id or sign-in name; an alias is no id: 404."""
-    ask.need(*_USERS)
+    ask.need(*USERS)
     return entity(ask, "users", _chosen(ask, _user(ask)))
 
 
@@ -289,7 +251,7 @@ def stamp(at: datetime) -> str:
 
 def deleted_users(ask: Ask) -> Response:
     """People deleted within 30 days; their sign-in name begins with the id (M§5)."""
-    ask.need(*_USERS)
+    ask.need(*USERS)
     return page(ask, _deleted(ask))
 
 
@@ -307,7 +269,7 @@ def _deleted_row(ask: Ask, account: Account) -> Entity:
 
 def deleted_user(ask: Ask) -> Response:
     """One deleted person by id."""
-    ask.need(*_USERS)
+    ask.need(*USERS)
     found = next((account for account in _deleted(ask).items if account.id == ask.part("user").lower()), None)
     if found is None:
         raise not_found(ask.part("user"))

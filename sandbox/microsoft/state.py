@@ -96,6 +96,18 @@ class Registration:
         return Actor(name=self.name, object_id=self.object_id, app_id=self.app_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaMark:
+    """What a token of Graph's delta stands for: accounts still to be told in its round, the properties, and where in the changes the next begins."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    upto: int
+    before: int
+    """Where the round before it began."""
+    at: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class TenantState:
     """One tenant. Nothing runs in the background: what is pending becomes done when somebody looks after its time."""
@@ -127,6 +139,8 @@ class TenantState:
     """Ids of accounts whose addresses are in ``addresses``."""
     changes: list[str] = field(default_factory=list)
     """Account ids in the order of their changes: what a delta token counts along."""
+    deltas: dict[str, DeltaMark] = field(default_factory=dict)
+    """Tokens of Graph's delta on users."""
     links: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Skip tokens of Graph: the query they belong to, and where it goes on."""
     skip_tokens: dict[str, tuple[int, datetime]] = field(default_factory=dict)

@@ -134,21 +134,6 @@ def test_a_deleted_person_is_in_the_bin_alone(lab: Lab) -> None:
     assert ident not in {row["id"] for row in lab.rows("/directory/deletedItems/microsoft.graph.user?$select=id")}
 
 
-def test_delta_tells_what_changed_and_who_is_gone(lab: Lab) -> None:
-    first = lab.get("/users/delta?$select=id,userPrincipalName")
-    assert len(first["value"]) == len(lab.state.alive())
-    renamed, gone = lab.someone("teacher"), lab.someone("staff")
-    ident = lab.act("rename_user", user=renamed, to="new.name@harbormill.example")["user"]
-    lost = lab.act("delete_user", user=gone)["user"]
-    second = lab.get(str(first["@odata.deltaLink"]))
-    assert second["value"] == [
-        {"id": ident, "userPrincipalName": "new.name@harbormill.example"},
-        {"id": lost, "@removed": {"reason": "changed"}},
-    ]
-    assert lab.get(str(second["@odata.deltaLink"]))["value"] == []
-    assert lab.graph("GET", "/users/delta?$deltatoken=old").status_code == 410
-
-
 def test_a_site_by_its_path(lab: Lab) -> None:
     assert (
         lab.get("/sites/harbormill.sharepoint.com:/sites/district?$select=id,webUrl")["webUrl"]
@@ -170,16 +155,6 @@ def test_request_ids_are_echoed(lab: Lab) -> None:
     answer = lab.graph("GET", "/organization", headers={"client-request-id": "5b0c0a52"})
     assert answer.headers["client-request-id"] == "5b0c0a52"
     assert answer.headers["request-id"]
-
-
-def test_a_delta_link_is_good_for_a_week(lab: Lab) -> None:
-    link = lab.get("/users/delta")["@odata.deltaLink"]
-    lab.advance(7 * 86_400 - 60)
-    assert lab.graph("GET", link).status_code == 200
-    lab.advance(120)
-    answer = lab.graph("GET", link)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "syncStateNotFound")
-    assert answer.headers["location"].endswith("/users/delta")
 
 
 def test_mail_is_accepted_without_a_word_and_stands_in_the_dump(lab: Lab) -> None:
