@@ -11,6 +11,7 @@ from typing import cast
 from connectors.base import Connector, Lane, PlaceFinder, Reader
 from connectors.errors import ConnectorError
 from connectors.examination import Capability, Examination, WriteCapability
+from connectors.following import Follower
 from policies.district import Tenant
 from policies.kinds import Kind
 from policies.problems import Problem, Severity
@@ -47,11 +48,16 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
     """Examine ``door``'s tenant and read ``kinds``. Raises ``Stopped``; anything else that goes wrong outside our own code is in the answer."""
     base = Look(tenant=door.tenant, connector=door.connector, at=desk.clock.now())
     reader = door.reader(lane)
+    rosters = Rosters(desk.store)
+    following = cast("Follower", reader) if hasattr(reader, "follow") else None
+    if following is not None:
+        following.follow(rosters.kept(door.tenant.id, desk.clock.now()))
     try:
         examination = reader.examine()
         if not Pins(desk.store).same(door.tenant.id, examination.identity.vendor_id, desk.clock.now()):
             return replace(base, examination=examination, identity_changed=True, error=identity_changed(door.tenant.id))
-        roster = Rosters(desk.store).keep(reader.roster())
+        roster = reader.roster()
+        roster = rosters.keep(roster, following.trail() if following is not None else None)
         snapshot = reader.snapshot(kinds)
         snapshot = replace(snapshot, reads={**{read.kind: read for read in roster.reads}, **snapshot.reads})
     except ConnectorError as error:  # also where the first question is answered with a 500: the other tenant's run goes on

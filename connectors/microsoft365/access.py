@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from connectors.base import Context
 from connectors.errors import PermanentError, TenantUnreachableError
 from connectors.examination import Identity
+from connectors.following import KeptPeople, Trail
 from connectors.microsoft365 import wire
 from connectors.microsoft365.activity import ActivityClient
 from connectors.microsoft365.admin import AdminClient
@@ -14,6 +16,9 @@ from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.graph import Call, GraphClient, Listing, select
 from policies.district import Tenant
 from policies.kinds import Kind
+
+if TYPE_CHECKING:
+    from connectors.microsoft365.everybody import Everybody
 
 
 class Access:
@@ -28,7 +33,12 @@ class Access:
         self.activity = ActivityClient(tenant, context, self.tokens)
         self.admin_accepted = admin_accepted
         self._organisation: tuple[wire.JsonObject, int | None] | None = None
+        self.kept: KeptPeople | None = None
+        """Everybody as an earlier look left them."""
+        self.trail: Trail | None = None
+        """Where the next look can go on."""
         self.cases: Listing | None = None
+        self.everybody: Everybody | None = None
         self.listed: dict[Kind, Listing] = {}
         self.subscriptions: tuple[wire.JsonObject, ...] | None = None
         """What ``examine`` has just read and the look after it would read again word for word; whoever uses it takes it away."""

@@ -10,8 +10,9 @@ from connectors.examination import Capability, Feed, ReadCapability, Surface, Wr
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
 from connectors.microsoft365.clouds import Endpoint, address_of
+from connectors.microsoft365.everybody import everybody
 from connectors.microsoft365.graph import Call
-from connectors.microsoft365.roster import GROUPS, USERS
+from connectors.microsoft365.roster import GROUPS
 from policies.kinds import Kind
 
 _CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
@@ -140,13 +141,15 @@ def _by_graph(access: Access) -> Iterable[Capability]:
 
 
 def _people(access: Access) -> Iterable[Capability]:
-    asked = {Kind.M365_USER: USERS, Kind.M365_GROUP: GROUPS}
     for kind in _PEOPLE:
-        if kind not in asked:
+        if kind is Kind.M365_SITE:
             yield _read_only(kind, ReadCapability.UNKNOWN, "kind.on_demand: sites are asked for by their address")
             continue
         try:
-            access.listed[kind] = access.graph.rows(asked[kind])
+            if kind is Kind.M365_USER:
+                access.everybody = everybody(access)
+            else:
+                access.listed[kind] = access.graph.rows(GROUPS)
         except TenantUnreachableError:
             raise
         except ConnectorError as error:

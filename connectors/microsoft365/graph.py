@@ -43,10 +43,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The rows of a list. ``partial`` says why some are missing, None when the last page was seen."""
+    """The rows of a list. ``partial`` says why some are missing, None when the last page was seen; ``delta`` leads to what changes after it."""
 
     rows: tuple[wire.JsonObject, ...]
     partial: str | None = None
+    delta: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +94,14 @@ class GraphClient:
                     results.append(error)
         return results
 
-    def rows(self, call: Call) -> Listing:
+    def rows(self, call: Call, *, link: str | None = None) -> Listing:
         """All rows of a list, following links that stay within the endpoint; an empty page with a link is followed too (K§2).
 
-        Raises ConnectorError when not even the first page could be read.
+        ``link``, which the caller has found to lie within the endpoint, is where to begin. Raises ConnectorError when not even the first page could
+        be read.
         """
-        return self._pages(call, self.call(call))
+        first = self.call(call) if link is None else self._settle(call, self._channel.start(self._ask(call, link)), url=link)
+        return self._pages(call, first)
 
     def rows_all(self, calls: Sequence[Call]) -> list[Listing | ConnectorError]:
         """Several lists, first pages at the same time, in order."""
@@ -128,7 +131,7 @@ class GraphClient:
             found += wire.rows(reply.value, "value")
             link = wire.filled(reply.value, "@odata.nextLink")
             if link is None:
-                return Listing(rows=tuple(found))
+                return Listing(rows=tuple(found), delta=wire.filled(reply.value, "@odata.deltaLink"))
             if not inside(link, self.base):
                 return Listing(rows=tuple(found), partial="wire.foreign_link: a further page lies outside the endpoint and was not followed")
             if link in seen:

@@ -9,6 +9,7 @@ from datetime import datetime
 from connectors.base import AuditRead, Coverage, Finding
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.examination import Examination, Feed, Identity
+from connectors.following import KeptPeople, Trail
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.audit import read_audit
@@ -27,7 +28,10 @@ from policies.roster import Roster
 
 
 class Microsoft365Reader:
-    """``Reader`` and ``PlaceFinder`` of one tenant. Opens nothing until first used; ``groups`` and ``sites`` are what populations name."""
+    """``Reader``, ``PlaceFinder`` and ``Follower`` of one tenant. Opens nothing until first used.
+
+    ``groups`` and ``sites`` are what populations name.
+    """
 
     def __init__(self, access: Access, *, groups: frozenset[str] = frozenset(), sites: frozenset[str] = frozenset()) -> None:
         self._access = access
@@ -64,6 +68,14 @@ class Microsoft365Reader:
         found = read_roster(self._access, self._groups, self._sites)
         self._access.mailboxes = mailboxes(found)
         return found
+
+    def follow(self, kept: KeptPeople) -> None:
+        """Bring everybody up to date from ``kept`` where that costs less than reading them whole."""
+        self._access.kept = kept
+
+    def trail(self) -> Trail | None:
+        """Where the next look can go on after ``roster``; None where it has to read everybody."""
+        return self._access.trail
 
     def containers(self, identity_ids: Iterable[str]) -> Mapping[str, str | None]:
         """OneDrive URLs of those accounts: None where there is none, absent where the platform would not say."""

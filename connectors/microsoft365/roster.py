@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from connectors.errors import ConnectorError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
+from connectors.microsoft365.everybody import PROPERTIES, Everybody, everybody
 from connectors.microsoft365.graph import Call, Listing, segment, select
 from connectors.microsoft365.inactive import read_inactive, with_inactive
 from connectors.microsoft365.places import group_sites, is_team, places_of
@@ -17,15 +18,13 @@ from policies.kinds import Kind, Workload
 from policies.resources import KindRead, ReadState
 from policies.roster import AccountState, Group, Identity, Roster, Site
 
-_USER = (
-    "id", "displayName", "userPrincipalName", "mail", "proxyAddresses", "accountEnabled", "assignedLicenses", "assignedPlans",
-    "employeeId", "userType", "deletedDateTime",
-)  # fmt: skip
 _GROUP = ("id", "displayName", "mail", "proxyAddresses", "groupTypes", "visibility", "mailEnabled", "securityEnabled")
 
-USERS = Call(method="GET", path="/users", query=(select(*_USER[:-1]), ("$top", "999")))
 GROUPS = Call(method="GET", path="/groups", query=(select(*_GROUP), ("$top", "999")))
-"""The two lists that a roster rests on; ``examine`` asks with them too, and hands on what it got."""
+DELETED = Call(
+    method="GET", path="/directory/deletedItems/microsoft.graph.user", query=(select(*PROPERTIES, "deletedDateTime"), ("$top", "999"))
+)
+"""Lists that a roster rests on beside everybody; ``examine`` asks for groups too, and hands on what it got."""
 
 _PLAN_IDS: dict[str, str] = {
     "9aaf7827-d63c-4b61-89c3-182f06f82e5c": "EXCHANGE_S_STANDARD",
@@ -98,15 +97,13 @@ def read_roster(access: Access, groups: frozenset[str], sites: frozenset[str]) -
 def _people(access: Access) -> tuple[tuple[Identity, ...], KindRead]:
     kind = Kind.M365_USER
     try:
-        users = access.listed.pop(kind, None) or access.graph.rows(USERS)
-        deleted = access.graph.rows(
-            Call(method="GET", path="/directory/deletedItems/microsoft.graph.user", query=(select(*_USER), ("$top", "999")))
-        )
+        seen, access.everybody = access.everybody or everybody(access), None
+        deleted = access.graph.rows(DELETED)
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
         return (), _failed(kind, error)
-    partial = users.partial or deleted.partial
+    partial = seen.partial or deleted.partial
     try:
         subscriptions = licences(access)
     except TenantUnreachableError:
@@ -114,12 +111,41 @@ def _people(access: Access) -> tuple[tuple[Identity, ...], KindRead]:
     except ConnectorError as error:
         # The few plans that decide are known by id, but what the others are is not: nobody may be counted as unlicensed from this.
         subscriptions, partial = Licences(()), partial or f"licences.unread: {error.message}"
-    rows = [(row, False) for row in users.rows] + [(row, True) for row in deleted.rows]
-    found = [identity_from(row, access.tenant.id, subscriptions, gone=gone) for row, gone in rows]
-    people = [person for person in found if person is not None]
-    if len(people) < len(found):
+    tenant = access.tenant.id
+    living = [identity_from(row, tenant, subscriptions) for row in seen.rows]
+    dead = [identity_from(row, tenant, subscriptions, gone=True) for row in deleted.rows]
+    if None in living or None in dead:
         partial = partial or "wire.missing_property: an account lacks its id or every address"
-    return tuple(people), _ended(kind, len(people), partial)
+    people = _together(seen, [one for one in living if one is not None], [one for one in dead if one is not None])
+    read = _ended(kind, len(people), partial)
+    access.trail = seen.trail if read.state is ReadState.COMPLETE else None
+    return people, read
+
+
+def _together(seen: Everybody, living: Sequence[Identity], deleted: Sequence[Identity]) -> tuple[Identity, ...]:
+    """Everybody: who was kept, less who is gone, with who changed and who is deleted put in their places.
+
+    An account that was said to be gone and stands in the list of the deleted no more, or not yet, is deleted and not nobody. Who was kept only
+    as the owner of an inactive mailbox is found again by that mailbox.
+    """
+    if seen.kept is None:
+        return (*living, *deleted)
+    kept = {one.vendor_id: one for one in seen.kept.people if not _by_mailbox_alone(one)}
+    found = {key: one for key, one in kept.items() if one.state is not AccountState.DELETED}
+    waiting = {key: one for key, one in kept.items() if one.state is AccountState.DELETED and one.deleted_at is None}
+    waiting |= {key: replace(found.pop(key), state=AccountState.DELETED) for key, why in seen.gone.items() if key in found and why != "deleted"}
+    for key, why in seen.gone.items():
+        if why == "deleted":
+            found.pop(key, None)
+            waiting.pop(key, None)
+    changed = {one.vendor_id: one for one in living}
+    dead = {one.vendor_id: one for one in deleted}
+    return tuple(({**waiting, **found, **dead, **changed}).values())
+
+
+def _by_mailbox_alone(one: Identity) -> bool:
+    """Whether only an inactive mailbox tells of this account (``inactive.with_inactive``)."""
+    return one.state is AccountState.DELETED and one.deleted_at is None and one.containers.get(Workload.MAIL, "").startswith(".")
 
 
 def identity_from(row: wire.JsonObject, tenant: str, subscriptions: Licences, *, gone: bool = False) -> Identity | None:

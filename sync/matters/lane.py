@@ -38,6 +38,7 @@ from sync.registers.attestations import attestations, valid_subjects
 from sync.registers.governance import signing
 from sync.store.bindings import Bindings
 from sync.store.drifts import Drifts
+from sync.store.rosters import Rosters
 from sync.store.watch_rows import WatchRows
 from sync.watch.people import PERSON, ids_on_hold, risks
 
@@ -270,6 +271,10 @@ class HoldLane:
         after = after if seen_before and not both else self._settled(after)
         event = Event(name="opened" if before is None else "added", order=None if seen_before else sha256)
         written = self.register.keep(before, after, event) is not None
+        if written:
+            # Whoever is to be held is looked for among everybody, not among those of whom a change was told.
+            with self.desk.store.write() as session:
+                Rosters(self.desk.store).read_whole_next(session, self._platforms(), self.desk.clock.now())
         self._loaded = -1
         return Opened(
             alias=after.alias, tenant_alias=after.tenant_alias, new=before is None, added=opening.added(before, after), unchanged=not written,

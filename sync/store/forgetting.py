@@ -14,6 +14,7 @@ from sync.naming import Names
 from sync.plan import ChangeStatus
 from sync.store.documents import load_list, load_object
 from sync.store.engine import Store
+from sync.store.rosters import Rosters
 from sync.store.seals import SALT
 from sync.store.tables.engine import BindingRow, ChangeRow, DriftRow, EvidenceRow, IdentityRow, StandingRow, WatchedRow
 from sync.store.tables.watch import WatchEventRow
@@ -78,6 +79,8 @@ def _accounts(session: Session, store: Store, names: Names) -> int:
     doomed = [row for row in _all(session, store, IdentityRow) if names.stand_in([row.address, row.drive, load_object(row.document)])]
     for row in doomed:
         session.delete(row)
+    # Who is alive in a tenant is to be seen again by the next look, which would otherwise ask only for what changed.
+    Rosters(store).read_whole_next(session, {row.tenant for row in doomed})
     return len(doomed)
 
 

@@ -200,6 +200,22 @@ class IdentityRow(SQLModel, table=True):
     drive_asked: datetime | None = Field(default=None, sa_type=UtcText)
     digest: str
     seen_at: datetime = Field(sa_type=UtcText)
+    present: bool | None = None
+    """Whether the account was among everybody when a trail was last left; only that is followed on."""
+
+
+class RosterTrailRow(SQLModel, table=True):
+    """Where the reading of everybody in a tenant goes on, so that a look asks only for what changed."""
+
+    __tablename__ = "roster_trail"
+    district: str = Field(primary_key=True)
+    tenant: str = Field(primary_key=True)
+    cursor: str | None = None
+    """The connector's own, opaque."""
+    whole_at: datetime | None = Field(default=None, sa_type=UtcText)
+    """When everybody was last read whole."""
+    wanted_at: datetime | None = Field(default=None, sa_type=UtcText)
+    """A whole read that began before this does not count: somebody was put on hold, or forgotten, since."""
 
 
 class RunRow(SQLModel, table=True):
