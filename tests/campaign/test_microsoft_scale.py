@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from connectors.following import KeptPeople
+from sandbox import microsoft
 from sandbox.microsoft.state import tenant_of
+from sandbox.people import make_world
+from sandbox.server import SandboxServer
 from sync.matters.order import MatterOrder
 from tests.campaign.drive import Stage, _stage, make_keys
 from tests.campaign.microsoft import MicrosoftTheatre, _holdable
+from tests.unit.connectors.microsoft.support import Bench
 
 ROSTER = 6
 """Tenant, subscriptions, people, deleted people, groups, and whether labels are shown to an application here: once each."""
@@ -41,3 +46,27 @@ def test_a_new_hold_and_then_nothing_to_do_ask_hardly_more_than_they_must(tmp_pa
         assert stage.rest()
         cases, holds = len(state.cases), len(state.holds)
         assert asked(stage) <= ALLOWED * (ROSTER + 1 + cases + 2 * holds)
+
+
+def test_ten_thousand_people_cost_their_pages_once_a_day_and_one_request_between(tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("2026-10-05T14:30:00Z", encoding="utf-8")
+    world = make_world("large", seed=11, clock_file=clock)
+    with SandboxServer(world, (microsoft,), tmp_path / "state") as server:
+        bench = Bench(server)
+        groups = frozenset(f"{name}@{bench.tenant.domain}" for name in ("staff", "students", "board"))
+        found: list[Counter[str]] = []
+        kept = KeptPeople(count=0)
+        for _ in range(3):
+            before, reader = len(world.exchanges), bench.reader(groups=groups)
+            reader.follow(kept)
+            reader.examine()
+            people, trail = reader.roster().identities, reader.trail()
+            kept = KeptPeople(count=len(people), people=people, trail=trail)
+            found.append(Counter(one.operation for one in world.exchanges[before:] if one.surface == "graph"))
+        bench.close()
+    assert kept.count > 10_000
+    assert [sum(one.values()) for one in found] == [29, 30, 19]
+    assert [(one["GET /users"], one["GET /users/delta"]) for one in found] == [(11, 0), (11, 1), (0, 1)]
+    members = "GET /groups/{group}/transitiveMembers/microsoft.graph.user"
+    assert {one[members] for one in found} == {12}, "members of groups are not told by delta on users"
