@@ -97,10 +97,8 @@ class Rosters:
         upsert(session, IdentityRow, rows, keep=PLACES if present is not None else PLACES | {"present"})
 
     def _leave(self, session: Session, roster: Roster, known: Mapping[str, _Known], trail: Trail) -> None:
-        """Keep the trail and who is on it. A look that began before everybody had to be read whole leaves none."""
+        """Keep the trail and who is on it."""
         row = session.get(RosterTrailRow, (self.store.district, roster.tenant)) or RosterTrailRow(district=self.store.district, tenant=roster.tenant)
-        if row.wanted_at is not None and trail.whole_at < row.wanted_at:
-            return
         row.cursor, row.whole_at = trail.cursor, trail.whole_at
         session.add(row)
         seen = {one.vendor_id for one in roster.identities}

@@ -170,7 +170,15 @@ def test_a_cursor_of_another_endpoint_is_not_sent(bench: Bench) -> None:
     assert moved != kept.trail.cursor
     _, _, asked = looked(bench, replace(kept, trail=replace(kept.trail, cursor=moved)))
     assert asked[WHOLE] == 1
-    assert not [one for one in bench.world.exchanges if "/elsewhere/" in one.path]
+    assert bench.meter.spent["graph"]["GET"] == len(bench.asked("graph")), "something was sent elsewhere"
+
+
+def test_a_cursor_that_tells_other_things_is_not_sent(bench: Bench) -> None:
+    kept = left(bench)
+    assert kept.trail is not None
+    other = json.dumps({**json.loads(kept.trail.cursor), "tells": ["id", "mail"]})
+    _, _, asked = looked(bench, replace(kept, trail=replace(kept.trail, cursor=other)))
+    assert asked == {WHOLE: 1, DELTA: 1, DELETED: 1}
 
 
 def test_half_a_row_is_read_again_and_many_lead_to_the_whole_list(bench: Bench) -> None:
@@ -214,6 +222,16 @@ def test_who_is_gone_and_not_yet_among_the_deleted_is_deleted_and_not_nobody(ben
     roster, trail, _ = looked(bench, replace(kept, people=roster.identities, trail=trail))
     assert by_id(roster)[ident].state is AccountState.DELETED, "forgotten at the second look"
     roster, _, _ = looked(bench, replace(kept, people=roster.identities, trail=trail))
+    assert by_id(roster) == whole(bench)
+
+
+def test_who_is_among_the_deleted_no_more_is_gone_before_a_round_says_so(bench: Bench) -> None:
+    bench.act("delete_user", user=bench.people("teacher", 1)[0])
+    kept = left(bench)
+    deleted = next(one for one in kept.people if one.state is AccountState.DELETED)
+    bench.switch(delta_late="9")
+    bench.act("purge_user", user=deleted.vendor_id)
+    roster, _, _ = looked(bench, kept)
     assert by_id(roster) == whole(bench)
 
 
