@@ -34,7 +34,9 @@ def doctor(
     kinds: Annotated[
         list[str] | None, typer.Argument(help="With --prove: the kinds to prove (default: all that are not proven).", metavar="[KIND]...")
     ] = None,
-    proving: Annotated[bool, typer.Option("--prove", help="Write one marked dummy per kind, read it back, remove it. Signed by an officer.")] = False,  # noqa: FBT002  # a flag
+    proving: Annotated[
+        bool, typer.Option("--prove", help="Write one marked dummy per kind, read it back, remove it; switch on the log's feed. Signed by an officer.")
+    ] = False,  # noqa: FBT002  # a flag
     grants: Annotated[bool, typer.Option("--grant-script", help="Print what an administrator still has to set up, and how to take it back.")] = False,  # noqa: FBT002  # a flag
     sending: Annotated[bool, typer.Option("--send-test", help="Send a letter by each delivery, to see whether it arrives.")] = False,  # noqa: FBT002  # a flag
 ) -> Answer:
