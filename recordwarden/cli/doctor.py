@@ -28,15 +28,15 @@ from sync.look import Look, look
 from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document
 
+PROVING = "Write one marked dummy per kind, read it back, remove it; without kinds also switch on the log's feed. Signed by an officer."
+
 
 def doctor(
     ctx: typer.Context,
     kinds: Annotated[
         list[str] | None, typer.Argument(help="With --prove: the kinds to prove (default: all that are not proven).", metavar="[KIND]...")
     ] = None,
-    proving: Annotated[
-        bool, typer.Option("--prove", help="Write one marked dummy per kind, read it back, remove it; switch on the log's feed. Signed by an officer.")
-    ] = False,  # noqa: FBT002  # a flag
+    proving: Annotated[bool, typer.Option("--prove", help=PROVING)] = False,  # noqa: FBT002  # a flag
     grants: Annotated[bool, typer.Option("--grant-script", help="Print what an administrator still has to set up, and how to take it back.")] = False,  # noqa: FBT002  # a flag
     sending: Annotated[bool, typer.Option("--send-test", help="Send a letter by each delivery, to see whether it arrives.")] = False,  # noqa: FBT002  # a flag
 ) -> Answer:
