@@ -36,7 +36,7 @@ class Identity:
     licensed_for_hold: frozenset[Workload] = frozenset()
     """Workloads that the licences surely keep."""
     licences_unknown: bool = False
-    """One of the licences is of a kind that nobody here knows: what it keeps beside that is unknown."""
+    """What the licences keep could not be told: their list was not read whole, or one of them is known to nobody here. Not: has none."""
     containers: Mapping[Workload, str] = field(default_factory=dict)
     """Known places by workload: OneDrive's URL for drive, the mailbox address for mail."""
     without: frozenset[Workload] = frozenset()

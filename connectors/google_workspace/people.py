@@ -63,7 +63,7 @@ class PeopleReader:
         except ConnectorError as error:
             failed = _failed(Kind.GOOGLE_USER, error)
             return Accounts(identities=(), users=failed, licences=seats.read)
-        identities = tuple(self._identity(raw, seats.by_address) for raw in living)
+        identities = tuple(self._identity(raw, seats) for raw in living)
         read = _seen(Kind.GOOGLE_USER, len(identities), own=any(own_address.lower() in identity.addresses for identity in identities))
         try:
             deleted = self._users(customer, showDeleted="true")
@@ -72,7 +72,7 @@ class PeopleReader:
         except ConnectorError as error:
             read = KindRead(kind=Kind.GOOGLE_USER, state=ReadState.PARTIAL, count=len(identities), reason=f"{error.code}: deleted accounts unread")
             deleted = ()
-        gone = tuple(replace(self._identity(raw, {}), state=AccountState.DELETED) for raw in deleted)
+        gone = tuple(replace(self._identity(raw, Seats(by_address={}, read=seats.read)), state=AccountState.DELETED) for raw in deleted)
         return Accounts(identities=(*identities, *gone), users=read, licences=seats.read)
 
     def licences(self, customer: str) -> Seats:
@@ -124,11 +124,11 @@ class PeopleReader:
             # A product that Google does not sell here is refused as invalid: nobody can have a licence of it.
             return () if error.code in _NOT_SOLD else error
 
-    def _identity(self, raw: Json, seats: Mapping[str, AbstractSet[str]]) -> Identity:
+    def _identity(self, raw: Json, seats: Seats) -> Identity:
         address = required(raw, "primaryEmail", "user")
         aliases = frozenset((*texts(raw, "aliases", "user"), *texts(raw, "nonEditableAliases", "user")))
         # G§4.1: a licence names the primary address, which is not stable; after a rename it may still be an alias.
-        licences = frozenset(name for one in (address, *aliases) for name in seats.get(one.lower(), ()))
+        licences = frozenset(name for one in (address, *aliases) for name in seats.by_address.get(one.lower(), ()))
         keeps = kept_by(licences)
         places = dict.fromkeys((*_PLACES, *(keeps & {Workload.VOICE, Workload.GEMINI})), address)
         if raw.get("isMailboxSetup") is not False:
@@ -145,7 +145,7 @@ class PeopleReader:
             org_unit=text(raw, "orgUnitPath") or None,
             licences=licences,
             licensed_for_hold=keeps,
-            licences_unknown=any_unknown(licences),
+            licences_unknown=seats.read.state is not ReadState.COMPLETE or any_unknown(licences),
             containers=places,
             deleted_at=moment(text(raw, "deletionTime")),
         )

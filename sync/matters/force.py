@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from policies.kinds import Kind, Platform
+from policies.kinds import Kind, Platform, Workload
 from policies.resources import Fields, Force, Live, MemberState, ReadState, Snapshot
-from policies.roster import AccountState, Roster
+from policies.roster import AccountState, Identity, Roster
 from sync.bindings import Binding
 from sync.matters.model import IN_FORCE, PersonCode, Source, SourceState
 from sync.matters.sources import PLACES
@@ -99,19 +99,28 @@ class Sight:
         if source.identity is None:
             return seen
         if source.workload in PLACES:
-            # G§4.2: a deleted group takes its archive with it, held or not.
-            gone = self._all_groups and source.identity not in self._groups
-            return replace(seen, held=Held.FAILED, code=PersonCode.GROUP_DELETED.value, since=None) if gone else seen
+            return self._with_group(source.identity, seen)
         account = self._accounts.get(source.identity)
         if platform is Platform.GOOGLE_WORKSPACE and (account.state is AccountState.DELETED if account else self._whole):
             return replace(seen, held=Held.FAILED, code=PersonCode.DELETED.value, since=None)
         if account is None:
             # A Microsoft mailbox outlives its account while it is on hold (M§5); a Google account that nobody listed is not shown alive.
             return seen if platform is Platform.MICROSOFT365 or seen.held is not Held.YES else replace(seen, held=Held.UNKNOWN)
-        # Where licences were not read whole, or one is of a kind that nobody knows, the platform's own word stands.
-        if account.state is not AccountState.DELETED and self._licensing and account.kept(source.workload) is False:
-            return replace(seen, held=Held.FAILED, code=PersonCode.NOT_LICENSED.value, since=None)
-        return seen
+        return self._with_licence(account, source.workload, seen, platform)
+
+    def _with_group(self, identity: str, seen: Seen) -> Seen:
+        """G§4.2: a deleted group takes its archive with it, held or not."""
+        gone = self._all_groups and identity not in self._groups
+        return replace(seen, held=Held.FAILED, code=PersonCode.GROUP_DELETED.value, since=None) if gone else seen
+
+    def _with_licence(self, account: Identity, workload: Workload, seen: Seen, platform: Platform) -> Seen:
+        """That what a licence keeps could not be told is no want of one. Microsoft's own word stands then; Vault's says nothing of licences."""
+        kept = account.kept(workload) if self._licensing else True if workload in account.licensed_for_hold else None
+        if account.state is AccountState.DELETED or kept:
+            return seen
+        if kept is None:
+            return replace(seen, held=Held.UNKNOWN) if seen.held is Held.YES and platform is Platform.GOOGLE_WORKSPACE else seen
+        return replace(seen, held=Held.FAILED, code=PersonCode.NOT_LICENSED.value, since=None)
 
 
 def _of_member(base: Seen, live: Live, state: MemberState | None) -> Seen:

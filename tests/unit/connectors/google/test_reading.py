@@ -225,6 +225,11 @@ def test_where_licences_cannot_be_read_a_member_is_unknown_and_not_failed(bench:
     bench.fault("licensing", "licensing.*", "status", status=403, times=99)
     state = read(bench.reader(), ref).member_states[f"account:{bench.account(0)}"]
     assert (state.force, state.error) == (Force.UNKNOWN, None)
+    people = {one.address: one for one in bench.reader().roster().identities}
+    assert people[bench.address(0)].licences_unknown
+    bench.world.faults.clear()
+    people = {one.address: one for one in bench.reader().roster().identities}
+    assert not people[bench.address(0)].licences_unknown, "read whole, and there is none"
 
 
 def test_a_rename_changes_nothing_about_a_hold(bench: Bench) -> None:

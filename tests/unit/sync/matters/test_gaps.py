@@ -155,6 +155,18 @@ def test_a_licence_taken_away_is_failed_and_on_google_a_gap(tmp_path: Path) -> N
         assert here.sources("roof")[ONE, "google", "mail"] == "failed"
 
 
+def test_licences_that_could_not_be_read_take_nobody_s_protection_away(tmp_path: Path) -> None:
+    """Unknown is not absent: no source fails and no gap is opened because a list of licences did not come."""
+    with held(tmp_path) as here:
+        here.lane.open(order(ONE))
+        here.until_in_force()
+        before = here.sources("roof")
+        here.worlds["google"].roster = roster("google", google(1, licensed_for_hold=frozenset(), licences_unknown=True))
+        here.later(HOUR)
+        assert here.sources("roof") == before
+        assert here.document("roof")["gaps"] == []
+
+
 def test_somebody_without_a_licence_is_ordered_and_never_effective(tmp_path: Path) -> None:
     unlicensed = google(1, licensed_for_hold=frozenset())
     with scene(tmp_path, roster("m365", m365(1)), roster("google", unlicensed)) as here:
