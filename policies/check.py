@@ -39,6 +39,8 @@ class ControlFinding:
     standing: StandingValue
     method: str
     reason: str | None
+    verify: tuple[str, ...] = ()
+    """The settings that it wants read; what they show is known once the tenants have been read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,14 @@ def check(folder: Folder, confirmed: Mapping[str, str] | None, today: date | Non
         for row in folder.policy.series
     )
     controls = tuple(
-        ControlFinding(id=row.id, serves=row.serves, standing=row.standing, method=row.method.value, reason=row.reason)
+        ControlFinding(
+            id=row.id,
+            serves=row.serves,
+            standing=row.standing,
+            method=row.method.value,
+            reason=row.reason,
+            verify=tuple(row.verify.wishes) if row.verify else (),
+        )
         for row in folder.policy.controls
     )
     found = (
@@ -160,10 +169,10 @@ def _unused(folder: Folder) -> Iterator[Problem]:
                 folder.where(("schedule", "series", index)),
                 row.id,
             )
-    used_populations = {rule.population for rule in folder.policy.rules}
+    used_populations = {rule.population for rule in folder.policy.rules} | {control.population for control in folder.policy.controls}
     for name in folder.policy.populations:
         if name not in used_populations:
-            message = f"population {name} is defined and no rule uses it"
+            message = f"population {name} is defined and no rule or control uses it"
             yield _finding(
                 "population.unused", Severity.INFO, message, "write a rule for it, or take it out", folder.where(("populations", name)), name
             )

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import rfc8785
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from policies.controls import ControlDuty, Verify
 from policies.district import FolderModel
 from policies.duties import Carrier, Population, StandingValue
 from policies.kinds import Workload
@@ -78,6 +79,8 @@ class HoldRule(FolderModel):
     serves: tuple[Obligation, ...] = ()
 
 
+_LATER = frozenset({"population", "verify", "besides"})
+"""Words of a control that the first release did not have."""
 _CLAIMABLE = frozenset({StandingValue.GAP, StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED, StandingValue.UNKNOWN})
 
 
@@ -85,6 +88,8 @@ class Control(FolderModel):
     """One duty of the policy that is shown in a way of its own. ``text`` is what the policy says, ``serves`` the obligations it stands for.
 
     The folder can only say what is *not* known to hold; that something is enforced, verified or attested is found out, never written here.
+    ``verify`` names the settings that show it, for the people of ``population`` (everybody without one); ``besides`` says what of the duty no
+    setting shows, so that a signed statement has to stand for it too.
     """
 
     id: LineId
@@ -94,6 +99,18 @@ class Control(FolderModel):
     method: Method
     standing: StandingValue = StandingValue.UNKNOWN
     reason: str | None = None
+    population: str | None = None
+    verify: Verify | None = None
+    besides: str | None = None
+
+    @model_validator(mode="after")
+    def _only_beside_settings(self) -> Control:
+        alone = [name for name in ("population", "besides") if getattr(self, name) is not None]
+        if self.verify is None and alone:
+            raise ValueError(f"has {' and '.join(alone)} without verify: nothing is read for it")
+        if self.verify is not None and self.method not in {Method.VERIFIED, Method.ATTESTED}:
+            raise ValueError(f"has verify and method {self.method.value}: reading has method V, or A where a signed statement stands beside it")
+        return self
 
     @field_validator("standing")
     @classmethod
@@ -112,6 +129,13 @@ class AcceptedDeviation(FolderModel):
     owner: str
     reason: str
     until: date
+
+
+def _said(control: Mapping[str, object]) -> dict[str, object]:
+    """A control without the words that it does not say, so that a policy written before there were such words keeps its digest."""
+    said = {name: value for name, value in control.items() if name not in _LATER or value is not None}
+    verify = said.get("verify")
+    return {**said, "verify": {name: wish for name, wish in verify.items() if wish is not None}} if isinstance(verify, Mapping) else said
 
 
 class Policy(FolderModel):
@@ -159,10 +183,19 @@ class Policy(FolderModel):
         where = self._rows.get(rule_id)
         return where.line if where else None
 
+    def control_duties(self) -> tuple[ControlDuty, ...]:
+        """The controls that settings can show, in the policy's order."""
+        return tuple(
+            ControlDuty(line=one.id, population=self.population_of(one.population) if one.population else None, wishes=one.verify.wishes)
+            for one in self.controls
+            if one.verify is not None
+        )
+
     @property
     def digest(self) -> str:
         """``sha256:`` and 64 hex digits over the canonical normal form: order of rows, comments and layout do not count, the packs' rows do."""
         form = self.model_dump(mode="json", by_alias=True)
+        form["controls"] = [_said(row) for row in form["controls"]]
         for listed in ("rules", "controls", "deviations"):
             form[listed] = sorted(form[listed], key=lambda row: str(row["id"]))
         form["transitory"] = sorted(form["transitory"])

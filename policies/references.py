@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 
+from policies.controls import platform_of
 from policies.duties import Carrier, Disposition
 from policies.keys import PROOF, is_proof, key_of
 from policies.policy import Policy, Rule
@@ -28,6 +29,7 @@ def policy_problems(policy: Policy, where: WhereIs) -> Iterator[Problem]:
             yield _unknown("population", rule.population, policy.populations, where((*at, "population")), rule.id)
         yield from _transitory_by_policy(policy, rule, where((*at, "carrier")))
     yield from _same_duty(policy, where)
+    yield from _verified(policy, where)
     for index, id_ in enumerate(policy.transitory):
         row = rows.get(id_)
         if row is None:
@@ -98,6 +100,24 @@ def _same_duty(policy: Policy, where: WhereIs) -> Iterator[Problem]:
                 how = f"{other.carrier.value} and {rule.carrier.value}"
                 next_step = f"keep one ({how}); one series is carried in one way in one place"
                 yield _error("rule.contradiction", message, next_step, where(("rules", index)), rule.id)
+                break
+
+
+def _verified(policy: Policy, where: WhereIs) -> Iterator[Problem]:
+    """What a control wants read has to be a setting of a cloud in which its population is."""
+    for index, control in enumerate(policy.controls):
+        if control.population is None or control.verify is None:
+            continue
+        at = where(("controls", index, "population"))
+        population = policy.population_of(control.population)
+        if population is None:
+            yield _unknown("population", control.population, policy.populations, at, control.id)
+            continue
+        for check in control.verify.wishes:
+            if platform_of(check) not in population.selectors:
+                message = f"control {control.id} wants {check} read, and population {control.population} names nobody in {platform_of(check).value}"
+                next_step = "say in the population who is meant there, or take the check out"
+                yield _error("control.population_elsewhere", message, next_step, at, control.id)
                 break
 
 

@@ -21,7 +21,7 @@ Fields by kind (the only names that connectors, simulator and diff use):
 - ``google.group_archive``: ``group`` (id), ``archived``, ``frozen``; its name is the group's address and it carries no mark.
   ``google.drive_label``: ``state`` (draft, published, published_draft, disabled), ``period``, ``trigger``, ``description``, ``copies`` (always,
   never, if_appliable), ``locked``. ``google.setting``: ``setting`` (``chat.chat_history`` ...), ``org_unit``, ``group``, ``by_administrator``,
-  ``order``, ``value`` (tuple of ``name=value``); never written.
+  ``order``, ``narrowed`` (bool), ``value`` (tuple of ``name=value``); never written.
 """
 
 from __future__ import annotations

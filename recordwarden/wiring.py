@@ -158,6 +158,7 @@ def _opened(opening: Opening) -> Office:
         district=district,
         policy_digest=read.digest,
         duties=compile_policy(read.policy, district, confirmed(store)),
+        controls=read.policy.control_duties(),
         doors=doors,
         store=store,
         journal=journal,
@@ -302,8 +303,9 @@ def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, groups
 def named_groups(policy: Policy, platform: Platform) -> frozenset[str]:
     """The groups that the policy's populations name in a platform."""
     found: set[str] = set()
-    for rule in policy.rules:
-        population = policy.population_of(rule.population)
+    populations = [rule.population for rule in policy.rules] + [control.population for control in policy.controls if control.population]
+    for name in populations:
+        population = policy.population_of(name)
         selector = population.selectors.get(platform) if population else None
         while selector is not None:
             found.update(selector.groups)

@@ -136,15 +136,17 @@ def _policy_at(source: Source, period: Period) -> Policy:
 
 def _facts(scene: _Scene, version: str) -> BoardFacts:
     source, period, told = scene.source, scene.period, scene.told
-    kept = Standings(source.store).as_of(scene.as_of.seq)
+    stood = Standings(source.store).as_of(scene.as_of.seq)
+    kept = _of_rules(stood)
     mark = told.marks.get(period.begin)
-    before = Standings(source.store).as_of(mark.seq) if mark else ()
+    before = _of_rules(Standings(source.store).as_of(mark.seq)) if mark else ()
     lines = standing.lines(scene.policy, scene.tenants, kept, before)
     parts, statements = standing.parts(scene.policy, scene.tenants, kept), _statements(scene)
     drifts = Drifts(source.store).between(period.begin, period.end)
     fresh = _freshness(kept_reads(source.store))
     different = happened.outside(drifts, told, period, scene.edition)
     tallies = standing.tallies(scene.tenants, lines, before)
+    duties = standing.controls(scene.policy, statements, scene.tenants, [one for one in stood if one.of_control])
     material = summary.Material(
         period=period,
         policy=_policy(scene),
@@ -157,7 +159,8 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
         gaps=holding.gaps(told, period, scene.offices),
         deviations=tuple(_deviation(one, scene) for one in scene.policy.deviations),
         statements=statements,
-        not_checked=_not_checked(scene, fresh, kept),
+        not_checked=_not_checked(scene, fresh, stood),
+        controls=duties,
         waiting=_waiting(scene),
         guards_waiting=current(source.store, source.now).pending is not None,
     )
@@ -182,7 +185,7 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
         lines=lines,
         parts=parts,
         out_of_reach=standing.out_of_reach(scene.policy, parts),
-        controls=standing.controls(scene.policy, statements),
+        controls=duties,
         ours=tuple(material.ours),
         outside=tuple(material.outside),
         strays=tuple(one for one in different if one.sort in happened.STRAYS),
@@ -272,8 +275,14 @@ def _freshness(found: Sequence[KeptRead]) -> tuple[Freshness, ...]:
 
 
 def _code(reason: str | None) -> str | None:
-    """A code as it is; a vendor's sentence may name people, so only that there is one."""
-    return reason if reason is None or CODE.match(reason) else "read.vendor_text"
+    """The code alone: what stands behind it may be a vendor's sentence, and name people."""
+    head = reason.partition(":")[0] if reason is not None else None
+    return head if head is None or CODE.match(head) else "read.vendor_text"
+
+
+def _of_rules(kept: Sequence[KeptStanding]) -> tuple[KeptStanding, ...]:
+    """Without the controls, which are no lines of the schedule."""
+    return tuple(one for one in kept if not one.of_control)
 
 
 def _not_checked(scene: _Scene, fresh: Sequence[Freshness], kept: Sequence[KeptStanding]) -> tuple[NotChecked, ...]:
@@ -282,10 +291,11 @@ def _not_checked(scene: _Scene, fresh: Sequence[Freshness], kept: Sequence[KeptS
     found += [NotChecked(tenant=one.id, what="everything", reason="tenant.never_read") for one in scene.tenants if one.id not in read]
     unknown = [one for one in kept if one.standing == StandingValue.UNKNOWN]
     found += [
-        NotChecked(tenant=one.tenant, what=f"{one.line}, {one.population}, {one.workload}", reason=_code(_reason(one))) for one in unknown
+        NotChecked(tenant=one.tenant, what=", ".join(filter(None, (one.line, one.population, one.workload))), reason=_code(_reason(one)))
+        for one in unknown
     ]
     stood = {(one.tenant, one.line) for one in kept}
-    for line in standing.lines(scene.policy, scene.tenants, kept, ()):
+    for line in standing.lines(scene.policy, scene.tenants, _of_rules(kept), ()):
         if (line.tenant, line.line) not in stood:
             found.append(NotChecked(tenant=line.tenant, what=line.line, reason=standing.NOT_ASSESSED))
     return tuple(found)
@@ -317,7 +327,7 @@ def _trend(scene: _Scene, now: Sequence[StandingValue]) -> tuple[TrendPoint, ...
     for months in range(TREND_MONTHS - 1):
         end = _back(scene.period.begin, months)
         mark = scene.told.marks.get(end)
-        groups = standing.by_line(Standings(scene.source.store).as_of(mark.seq)) if mark else {}
+        groups = standing.by_line(_of_rules(Standings(scene.source.store).as_of(mark.seq))) if mark else {}
         stood = [standing.worst(group) for group in groups.values()]
         counts = standing.counted(stood) if stood else None
         month = f"{_back(scene.period.begin, months + 1):%Y-%m}"

@@ -165,8 +165,26 @@ class OutOfReach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPart:
+    """What one cloud's settings show of a duty, and since when they were seen so."""
+
+    tenant: str
+    standing: StandingValue
+    reason: str | None
+    since: datetime | None
+    covered: int | None
+    not_covered: int | None
+    unknown: int | None
+    evidence: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlFacts:
-    """A duty of the policy that is shown in a way of its own. ``standing`` is the folder's word, or ``attested`` while a signed statement stands."""
+    """A duty of the policy that is shown in a way of its own.
+
+    ``standing`` is what the settings of every cloud show where the policy names settings, ``attested`` while a signed statement stands, else the
+    folder's word. ``besides`` is what of the duty no setting shows.
+    """
 
     id: str
     text: str
@@ -175,6 +193,8 @@ class ControlFacts:
     standing: StandingValue
     reason: str | None
     until: datetime | None
+    besides: str | None
+    clouds: tuple[ControlPart, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,8 @@ def _outside(kept: KeptDrift, told: Chronicle, period: Period, edition: Edition)
         kind=kept.kind.value,
         sort=str(document["class"]),
         series=_stands_for(kept, told),
-        object=_shown(text(vendor["name"]), edition, "it has no name"),
+        # What was asked of Vault has no name of somebody's own: its name is ours.
+        object=_shown(text(vendor["name"]), Edition.COUNSEL if kept.kind is Kind.GOOGLE_SETTING else edition, "it has no name"),
         direction=str(document["direction"]),
         fields=_fields(document),
         earliest=instant(since["earliest"]),

@@ -27,6 +27,9 @@ def plan_markdown(result: RunResult) -> str:
     drift = [one for tenant in result.tenants for one in tenant.drift]
     changes = [one for tenant in result.tenants for one in tenant.changes]
     blocks = ["## Changed outside Recordwarden", _drift(drift), "## Changes", _changes(changes), "## Cannot be enforced", _reach(result.tenants)]
+    shown = _controls(result.tenants)
+    if shown:
+        blocks += ["## Duties that settings show", shown]
     unread = _unread(result.tenants)
     if unread:
         blocks += ["## Not read", unread]
@@ -74,13 +77,21 @@ def _reach(tenants: Sequence[TenantResult]) -> str:
     found: dict[tuple[str, str, str, str], list[str]] = {}
     for tenant in tenants:
         for one in tenant.standings:
-            if one.standing in _OUT_OF_REACH:
+            if one.standing in _OUT_OF_REACH and one.series is not None and one.workload is not None:
                 key = (one.series, tenant.tenant, STANDINGS[one.standing], reason(one.reason))
                 found.setdefault(key, []).append(WORKLOADS[one.workload])
     if not found:
         return "Nothing that was assessed."
     rows = ((*key[:2], ", ".join(dict.fromkeys(places)), *key[2:]) for key, places in sorted(found.items()))
     return _table(("Series", "Cloud", "Where", "Standing", "Why"), rows)
+
+
+def _controls(tenants: Sequence[TenantResult]) -> str:
+    rows = [
+        (one.line, tenant.tenant, STANDINGS[one.standing], "-" if one.reason is None else reason(one.reason))
+        for tenant in tenants for one in tenant.standings if one.series is None
+    ]
+    return _table(("Control", "Cloud", "Standing", "Why"), sorted(rows)) if rows else ""
 
 
 def _unread(tenants: Sequence[TenantResult]) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from policies.controls import ControlDuty
 from policies.district import Tenant
 from policies.duties import StandingValue
 from policies.kinds import Workload
-from policies.policy import Policy
+from policies.policy import Control, Policy
 from policies.schedule import RecordSeries
 from reports.chronicle import Chronicle, mapping, rows, text, whole
-from reports.facts import ControlFacts, DeadlineState, LineFacts, OutOfReach, PartFacts, StatementFacts, Tally
+from reports.facts import ControlFacts, ControlPart, DeadlineState, LineFacts, OutOfReach, PartFacts, StatementFacts, Tally
 from reports.words import METHODS, STANDINGS
+from reports.words import reason as words_of_reason
 from sync.assess import weakest
 from sync.store.standings import KeptStanding
 
@@ -149,24 +151,73 @@ def out_of_reach(policy: Policy, found: Sequence[PartFacts]) -> tuple[OutOfReach
     return tuple(made)
 
 
-def controls(policy: Policy, statements: Sequence[StatementFacts]) -> tuple[ControlFacts, ...]:
-    """The policy's other duties: the folder's word on each, or a signed statement about ``control/ID`` that stands."""
-    standing = {one.subject.removeprefix("control/"): one for one in statements if one.state is DeadlineState.VALID}
+def controls(
+    policy: Policy, statements: Sequence[StatementFacts], tenants: Sequence[Tenant], kept: Sequence[KeptStanding]
+) -> tuple[ControlFacts, ...]:
+    """The policy's other duties: what settings show of each, a signed statement about ``control/ID`` that stands, or the folder's word."""
+    signed = {one.subject.removeprefix("control/"): one for one in statements if one.state is DeadlineState.VALID}
+    duties = {duty.line: duty for duty in policy.control_duties()}
     made = []
     for control in policy.controls:
-        signed = standing.get(control.id)
+        statement, duty = signed.get(control.id), duties.get(control.id)
+        clouds = () if duty is None else _clouds(duty, tenants, kept)
+        standing, reason = _stands(control, clouds, statement)
         made.append(
             ControlFacts(
                 id=control.id,
                 text=control.text,
                 basis=control.basis,
                 method=METHODS[control.method.value],
-                standing=StandingValue.ATTESTED if signed else control.standing,
-                reason=f"signed by the {signed.office}" if signed else control.reason,
-                until=signed.until if signed else None,
+                standing=standing,
+                reason=reason,
+                until=statement.until if statement else None,
+                besides=control.besides,
+                clouds=clouds,
             )
         )
     return tuple(made)
+
+
+def _clouds(duty: ControlDuty, tenants: Sequence[Tenant], kept: Sequence[KeptStanding]) -> tuple[ControlPart, ...]:
+    """One part for each cloud that the duty speaks of; one that no run has assessed is unknown."""
+    stood = {one.tenant: one for one in kept if one.line == duty.line}
+    return tuple(_control_part(tenant.id, stood.get(tenant.id)) for tenant in tenants if duty.about(tenant.platform))
+
+
+def _control_part(tenant: str, one: KeptStanding | None) -> ControlPart:
+    if one is None:
+        return ControlPart(
+            tenant=tenant, standing=StandingValue.UNKNOWN, reason=NOT_ASSESSED, since=None, covered=None, not_covered=None, unknown=None, evidence=()
+        )
+    people, evidence = mapping(one.document["people"]), one.document["evidence"]
+    assert isinstance(evidence, list)
+    since = text(one.document["since"])
+    return ControlPart(
+        tenant=tenant,
+        standing=StandingValue(one.standing),
+        reason=text(one.document["reason"]),
+        since=one.from_at if since is None else datetime.fromisoformat(since),
+        covered=_count(people["covered"]),
+        not_covered=_count(people["not_covered"]),
+        unknown=_count(people["unknown"]),
+        evidence=(one.from_seq, *(whole(seq) for seq in evidence)),
+    )
+
+
+def _stands(control: Control, clouds: Sequence[ControlPart], signed: StatementFacts | None) -> tuple[StandingValue, str | None]:
+    """As strong as its weakest part: what settings show otherwise is a gap whatever was signed, and what none shows has to be signed for."""
+    said = None if signed is None else f"signed by the {signed.office}"
+    if not clouds:
+        return (control.standing, control.reason) if said is None else (StandingValue.ATTESTED, said)
+    read = weakest(*(one.standing for one in clouds))
+    if read is StandingValue.VERIFIED and control.besides is None:
+        return StandingValue.VERIFIED, "everything that the policy names was read, and is as it wants it"
+    if read in {StandingValue.VERIFIED, StandingValue.UNKNOWN} and said is not None:
+        beside = "the settings were read too, and agree" if read is StandingValue.VERIFIED else "the settings could not all be read"
+        return StandingValue.ATTESTED, f"{said}; {beside}"
+    if read is StandingValue.VERIFIED:
+        return StandingValue.UNKNOWN, f"its settings were read, and are as the policy wants them; besides: {control.besides}"
+    return read, words_of_reason(next(one.reason for one in clouds if one.standing is read))
 
 
 def policies_in(told: Chronicle, begin: datetime, end: datetime) -> tuple[datetime, ...]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from policies.duties import StandingValue
+from policies.kinds import Kind
 from reports.facts import (
+    ControlFacts,
     DeadlineState,
     DeviationFacts,
     GapFacts,
@@ -49,6 +51,7 @@ class Material:
     deviations: Sequence[DeviationFacts]
     statements: Sequence[StatementFacts]
     not_checked: Sequence[NotChecked]
+    controls: Sequence[ControlFacts]
     waiting: int
     """Changes of the newest plan that would keep less and lack signatures."""
     guards_waiting: bool
@@ -93,7 +96,11 @@ def _risks(on: Material) -> list[Point | None]:
     fallen = [one for one in on.lines if one.standing is StandingValue.GAP]
     short = [one for one in on.parts if one.standing is StandingValue.ENFORCED and one.not_covered]
     unreached = [one for one in on.lines if one.standing in _UNREACHABLE]
+    early = [one for one in on.outside if one.open and one.kind == Kind.GOOGLE_SETTING.value]
+    otherwise = [one for one in on.controls if one.standing is StandingValue.GAP and one.clouds]
     return [
+        _point(len(early), "request to delete data ahead of its retention stands, and no officer has signed yet what came of it",
+               "requests to delete data ahead of its retention stand, and no officer has signed yet what came of them", "outside"),
         _point(len(gaps), "place was held, then seen not held, and nobody has recorded yet what was found",
                "places were held, then seen not held, and nobody has recorded yet what was found", "gaps"),
         _point(missing, "place of people on hold is not in force yet", "places of people on hold are not in force yet", "holds"),
@@ -101,6 +108,8 @@ def _risks(on: Material) -> list[Point | None]:
                "settings changed outside Recordwarden keep less than before and still stand", "outside"),
         _point(len(fallen), "policy line keeps less in a cloud than the policy says", "policy lines keep less in a cloud than the policy says",
                "standing"),
+        _point(len(otherwise), "duty of the policy is shown otherwise by a cloud's settings",
+               "duties of the policy are shown otherwise by a cloud's settings", "standing"),
         _point(len(on.not_checked), "thing could not be checked", "things could not be checked", "unchecked"),
         _point(len(on.policy.unconfirmed), "row of the schedule has not been compared with the official page, so nothing is written for it",
                "rows of the schedule have not been compared with the official page, so nothing is written for them", "policy"),

@@ -122,6 +122,12 @@ FIELDS: Final = {
     "force": "in force", "exceptions": "exceptions", "description": "description", "locked": "locked", "query": "query",
 }
 REASONS: Final[Mapping[str, str]] = {
+    "alert.accelerated_deletion": "somebody asked Vault to delete data ahead of its retention",
+    "control.nothing_to_read": "the policy names no setting that shows it in this cloud",
+    "people.licence_unknown": "what some people's licences keep is not known",
+    "setting.differs": "a setting is not as the policy wants it",
+    "setting.retention_privilege_unexpected": "more accounts can change retention than the policy names",
+    "setting.unclear": "which value of a setting holds cannot be told",
     "admin_endpoint.not_accepted": "an officer has not accepted the Microsoft administration endpoint, which Microsoft does not support",
     "approval.missing": "it waits for officers' signatures",
     "capability.missing": "the permission or service it needs is not there",
@@ -174,6 +180,13 @@ REASONS: Final[Mapping[str, str]] = {
     "visibility_check.not_set": "no object has been named that proves a complete list",
     "workload.no_carrier": "the platform has nothing that keeps this kind of record",
 }
+_OUR_OWN: Final = frozenset(
+    {
+        "alert.accelerated_deletion", "people.licence_unknown", "people.not_licensed", "setting.differs", "setting.retention_privilege_unexpected",
+        "setting.unclear",
+    }
+)
+"""Codes after which a sentence of ours stands, without a name of a person in it; after others it may be a vendor's."""
 NOTHING: Final = "\N{EN DASH}"
 """Stands where there is nothing to say."""
 _SHOWN_AS_NUMBERS: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -185,8 +198,12 @@ def visible(text: str) -> str:
 
 
 def reason(code: str | None) -> str:
-    """A code in plain words; one without words is shown as it is."""
-    return "no reason was recorded" if code is None else REASONS.get(code, f"code {code}")
+    """A code in plain words; one without words is shown as it is. What is said after it is shown only where we said it ourselves."""
+    if code is None:
+        return "no reason was recorded"
+    head, _, said = code.partition(": ")
+    words = REASONS.get(head, f"code {head}")
+    return f"{words} ({said})" if said and head in _OUR_OWN else words
 
 
 def kind(value: str) -> str:

@@ -45,13 +45,16 @@ _TEXTS: Final = frozenset({"description"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one line stands for one series, population and workload. ``evidence`` are journal numbers."""
+    """How one line stands for one series, population and workload. ``evidence`` are journal numbers.
+
+    A control has neither series nor workload, and no population where it is about everybody; ``since`` is then when it was first seen to stand so.
+    """
 
     tenant: str
     line: str
-    series: str
-    population: str
-    workload: Workload
+    series: str | None
+    population: str | None
+    workload: Workload | None
     standing: StandingValue
     reason: str | None = None
     since: datetime | None = None

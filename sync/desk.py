@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from connectors.base import Clock, Connector, Context, Lane, Prover, Reader, Stop, Writer
+from policies.controls import ControlDuty
 from policies.district import District, Tenant
 from policies.duties import Duty
 from sync.journal import Journal
@@ -58,6 +59,8 @@ class Desk:
     clock: Clock
     stop: Stop
     run_id: str
+    controls: tuple[ControlDuty, ...] = ()
+    """The controls of the policy in force that settings can show."""
     lock_wait: float = 120.0
     crash: Callable[[str], None] = lambda point: None  # noqa: ARG005  # no trap unless a drill sets one
     notice: Callable[[str], None] = lambda text: None  # noqa: ARG005  # progress for people; wiring prints it on stderr

@@ -22,6 +22,7 @@ from sync.result import TenantResult
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
 from sync.store.standings import Standings
+from sync.watch.verifying import asked_kinds, verify
 from sync.wording import standing_document
 
 
@@ -53,7 +54,7 @@ class Summing:
             examination=look.examination,
             capabilities=look.capabilities,
             kinds=look.snapshot.reads,
-            needed=needed_kinds(decision, seen.lanes) | (PEOPLE & frozenset(look.snapshot.reads)),
+            needed=needed_kinds(decision, seen.lanes) | ((PEOPLE | self._asked(seen)) & frozenset(look.snapshot.reads)),
             drift=decision.drift,
             changes=told(decision, progress, seen.lanes),
             unmanaged=unmanaged(look.snapshot, decision, self.desk.district.id),
@@ -65,6 +66,10 @@ class Summing:
             error=look.error,
             requests=requests,
         )
+
+    def _asked(self, seen: Considered) -> frozenset[Kind]:
+        """What controls want read, where this look was at it."""
+        return asked_kinds(self.desk.controls, seen.look.tenant.platform) if Lane.SYNC in seen.lanes else frozenset()
 
     def _flights(self, seen: Considered, decision: Decision, after: Snapshot, lane: Lane) -> DiffResult:
         """The diff once more, against what was read back: what is on its way now."""
@@ -97,6 +102,8 @@ class Summing:
             ),
         )
         store = Standings(self.desk.store)
+        shown = verify(self.desk.controls, seen.look.tenant.platform, after, seen.look.roster) if seen.look.roster else ()
+        standings += store.dated(tenant, shown, self.desk.clock.now())
         changed = store.changed(tenant, standings)
         if changed or store.gone(tenant, standings):
             with self.desk.store.write() as session:

@@ -103,7 +103,7 @@ def standing_document(standing: Standing) -> dict[str, object]:
         "line": standing.line,
         "series": standing.series,
         "population": standing.population,
-        "workload": standing.workload.value,
+        "workload": standing.workload.value if standing.workload else None,
         "standing": standing.standing.value,
         "reason": standing.reason,
         "since": instant(standing.since),

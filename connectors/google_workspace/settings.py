@@ -29,6 +29,11 @@ WATCHED: Final = re.compile(
     r"|takeout\.service_status|[a-z_]+\.user_takeout|multi_party_approval\.require_approvals"
 )
 """The settings that bear on keeping records (G§2.1)."""
+_ONE_PLACE: Final = re.compile(
+    r"|entity\.org_units\.exists\(org_unit, org_unit\.org_unit_id == orgUnitId\('[^']+'\)\)"
+    r"|entity\.groups\.exists\(group, group\.group_id == groupId\('[^']+'\)\)"
+)
+"""The queries of the discovery document that name one unit or one group and nothing else; none at all says no more than the helper fields do."""
 ACCELERATED: Final = "alert.accelerated_deletion"
 HOLDERS: Final = "privileges.retention"
 RETENTION_PRIVILEGE: Final = "MANAGE_RETENTION_POLICY"
@@ -103,7 +108,10 @@ class SettingsReader:
 
 
 def setting_live(raw: Json) -> Live:
-    """One policy: which setting, for which unit or group, with which value, and whether an administrator set it."""
+    """One policy: which setting, for which unit or group, with which value, and whether an administrator set it.
+
+    ``narrowed``: its query asks for more than that one unit or group (a licence, say), so that it need not apply to everybody there.
+    """
     setting = inner(raw, "setting", "policy") or {}
     query = inner(raw, "policyQuery", "policy") or {}
     name = text(setting, "type").removeprefix("settings/")
@@ -119,6 +127,7 @@ def setting_live(raw: Json) -> Live:
             "org_unit": unit,
             "group": group,
             "by_administrator": text(raw, "type") == "ADMIN",
+            "narrowed": not _ONE_PLACE.fullmatch(text(query, "query").strip()),
             "order": str(order) if order is not None else "0",
             "value": tuple(f"{key}={one}" for key, one in value.items()),
         },

@@ -30,7 +30,7 @@ TENANT_SUBJECTS = ("admin-endpoint", "vault-rules")
 
 def attest(
     ctx: typer.Context,
-    subject: Annotated[str, typer.Argument(help="admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, or a control's id.")],
+    subject: Annotated[str, typer.Argument(help="admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, or a control's id.")],
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it counts.")],
     rules: Annotated[
         Path | None, typer.Option("--rules", metavar="FILE", help="With vault-rules: the rules as they stand in the Vault console.")
@@ -95,12 +95,11 @@ def _sensible(office: Office, subject: str, rules: Path | None) -> None:
     if head in TENANT_SUBJECTS and rest not in tenants:
         words = f"There is no tenant {rest or '(none named)'}."
         raise CommandError(Exit.ERROR, error("attest.subject", words, f"Write {head}/TENANT with one of {', '.join(tenants)}."))
-    known = head in {*TENANT_SUBJECTS, "gap", "paper"} and rest
+    known = head in {*TENANT_SUBJECTS, "gap", "paper", "alert"} and rest
     if not known and subject not in {control.id for control in office.policy.controls}:
         words = f"{subject} is nothing that can be attested here."
-        raise CommandError(
-            Exit.ERROR, error("attest.subject", words, "Write admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, or a control's id.")
-        )
+        step = "Write admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, or a control's id."
+        raise CommandError(Exit.ERROR, error("attest.subject", words, step))
     if head in {"gap", "paper"} and rest not in _known(office, head):
         words = f"No open matter has {'a gap record' if head == 'gap' else 'a place on paper'} with the id {rest}."
         raise CommandError(Exit.ERROR, error("attest.subject", words, "recordwarden hold status ALIAS shows their ids."))

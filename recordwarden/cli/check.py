@@ -57,7 +57,14 @@ def check(
                 for row in found.series
             ],
             "controls": [
-                {"id": row.id, "serves": list(row.serves), "standing": row.standing.value, "method": row.method, "reason": row.reason}
+                {
+                    "id": row.id,
+                    "serves": list(row.serves),
+                    "standing": row.standing.value,
+                    "method": row.method,
+                    "reason": row.reason,
+                    "verify": list(row.verify),
+                }
                 for row in found.controls
             ],
             "vault_rules": [

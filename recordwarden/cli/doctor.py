@@ -25,6 +25,7 @@ from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
 from reports.words import KINDS
 from sync.look import Look, look
+from sync.watch.alarms import alarm_problems, alarms
 from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document
 
@@ -171,7 +172,8 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                         next_step="See the reason beside each kind.",
                     )
                 )
-    found += [problem for one in seen if one.snapshot is not None for problem in setting_problems(one.snapshot)]
+    for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
+        found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot)]
     return tuple(found)
 
 

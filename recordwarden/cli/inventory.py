@@ -21,6 +21,7 @@ from recordwarden.exits import Exit
 from reports.words import KINDS
 from sync.look import Look, look
 from sync.plan import plain_fields
+from sync.watch.alarms import alarm_problems, alarms
 from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document, ref_document
 
@@ -38,7 +39,9 @@ def inventory(ctx: typer.Context) -> Answer:
         seen = [look(run.office.desk, door, Lane.SYNC, door.connector.every_kind()) for door in run.office.desk.doors]
         documents = {one.tenant.id: _document(one) for one in seen}
         run.exit = _exit(seen)
-        settings = (problem for one in seen if one.snapshot is not None for problem in setting_problems(one.snapshot))
+        snapshots = [one.snapshot for one in seen if one.snapshot is not None]
+        early = (problem for one in snapshots for problem in alarm_problems(alarms(one, (), (), frozenset())))
+        settings = (*early, *(problem for one in snapshots for problem in setting_problems(one)))
         found: tuple[Problem, ...] = (*run.problems, *(one.error for one in seen if one.error is not None), *settings)
         return Answer(exit=run.exit, tenants=documents, result={}, problems=found, show=lambda screen: _show(screen, documents))
 

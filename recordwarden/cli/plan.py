@@ -48,6 +48,7 @@ def _show(screen: Screen, result: RunResult) -> None:
     shown.drift_lines(screen, result.tenants)
     shown.change_lines(screen, result.tenants, "Changes")
     shown.standing_lines(screen, result.tenants)
+    shown.control_lines(screen, result.tenants)
     shown.flight_lines(screen, result.tenants)
     shown.total_line(screen, result)
     screen.say(f"Plan {result.digest}")

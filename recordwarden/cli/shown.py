@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from policies.duties import StandingValue
+from policies.kinds import Kind
 from policies.resources import ReadState, without_mark
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.words import DIRECTIONS, FIELDS, OPERATIONS, STANDINGS, STATUSES, value_word
-from reports.words import KINDS
+from reports.words import KINDS, reason
 from sync.drift import AttributionState, Drift, DriftClass
 from sync.ledger import Progress
 from sync.plan import Change
@@ -50,7 +51,9 @@ def drift_lines(screen: Screen, tenants: Sequence[TenantResult]) -> None:
     found = [(tenant.tenant, drift) for tenant in tenants for drift in tenant.drift]
     screen.heading(f"Changed outside Recordwarden: {len(found) or ('nothing that was seen' if blind else 'nothing')}")
     for tenant, drift in found:
-        screen.say(f"{tenant}: {KINDS[drift.kind]} {_name(drift)} {_CLASSES[drift.drift]} ({DIRECTIONS[drift.direction]})", indent=2)
+        alarm = drift.kind is Kind.GOOGLE_SETTING
+        happened = f"{_name(drift)} was requested" if alarm else f"{KINDS[drift.kind]} {_name(drift)} {_CLASSES[drift.drift]}"
+        screen.say(f"{tenant}: {happened} ({DIRECTIONS[drift.direction]})", "red" if alarm else None, indent=2)
         for line in _differences(drift):
             screen.say(line, indent=6)
         screen.say(f"{_since(drift)}; {_account(drift)}", indent=6)
@@ -140,7 +143,7 @@ def standing_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
     grouped: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     for tenant in tenants:
         for standing in tenant.standings:
-            if standing.standing in NOT_ENFORCED:
+            if standing.standing in NOT_ENFORCED and standing.series is not None and standing.workload is not None:
                 reasons = grouped.setdefault((standing.series, tenant.tenant, STANDINGS[standing.standing]), {})
                 reasons.setdefault(standing.reason or "", []).append(standing.workload.value)
     screen.heading("Not enforced by a platform, per series and cloud")
@@ -153,6 +156,19 @@ def standing_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
         rows.append((series, cloud, word, "; ".join(places)))
     screen.table(("Series", "Cloud", "Standing", "Where, and why"), rows)
     screen.say("Available: a person must put the label on; it is never counted as protected.", indent=2)
+
+
+def control_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
+    """What the settings of each cloud show of the policy's other duties, and since when."""
+    rows = [
+        (one.line, tenant.tenant, STANDINGS[one.standing], moment(one.since) if one.since else "-", "-" if one.reason is None else reason(one.reason))
+        for tenant in tenants
+        for one in tenant.standings
+        if one.series is None
+    ]
+    if rows:
+        screen.heading("Duties that settings show")
+        screen.table(("Control", "Cloud", "Standing", "Since", "Why"), sorted(rows))
 
 
 def flight_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:

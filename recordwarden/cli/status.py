@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from connectors.base import Lane
+from policies.duties import StandingValue
 from policies.kinds import Kind
 from policies.problems import Problem
 from policies.resources import ReadState
@@ -20,12 +21,14 @@ from recordwarden.cli.endings import NOT_KNOWN
 from recordwarden.cli.holding import ending
 from recordwarden.cli.running import Running
 from recordwarden.cli.screen import Screen, many, moment
+from recordwarden.cli.words import STANDINGS
 from recordwarden.cli.wrong import warning
 from recordwarden.exits import Exit, worst
 from recordwarden.notifying import not_sent, notices
-from reports.words import KINDS
+from reports.words import KINDS, reason
 from sync.awaiting import FULL
 from sync.bindings import BindingState
+from sync.drift import Drift
 from sync.matters.lane import HoldLane
 from sync.notices.dispatch import SUBJECT
 from sync.plan import ChangeStatus
@@ -35,6 +38,8 @@ from sync.store.changes import Changes, KeptChange
 from sync.store.drifts import Drifts
 from sync.store.report_rows import kept_reads
 from sync.store.runs import KeptRun, Runs
+from sync.store.standings import Standings
+from sync.watch.alarms import alarm_problems
 from sync.wording import instant
 
 if TYPE_CHECKING:
@@ -81,6 +86,7 @@ def standing(office: Office) -> Standing:
     drift = sum(len(Drifts(desk.store).open(tenant.id)) for tenant in office.district.tenants)
     alive = daemon(office, now)
     looked = looks(office)
+    early = tuple(one for tenant in office.district.tenants for one in Drifts(desk.store).kept(tenant.id, Kind.GOOGLE_SETTING))
     result = {
         "daemon": alive,
         "lanes": lanes(office),
@@ -92,11 +98,40 @@ def standing(office: Office) -> Standing:
         "last_look": None if last is None else {"command": last.command, "at": instant(last.started_at), "exit": last.exit},
         "waiting": {"changes": len(waiting), "changed_outside": drift},
         "notices": notices(office),
+        "controls": controls(office),
+        "alarms": [_alarm(one) for one in early],
     }
     flying = (Exit.UNKNOWN if one["state"] == "outcome_unknown" else Exit.IN_FLIGHT for one in flights)
     unseen = (*_dead(alive), *(problem for one in looked for problem in _unseen(one, now)))
     exits = (held, *flying, *_left(last, waiting, drift), *(Exit.UNKNOWN for _ in unseen))
-    return Standing(result=result, exits=exits, problems=(*gaps, *unseen, *not_sent(office)))
+    return Standing(result=result, exits=exits, problems=(*alarm_problems(early), *gaps, *unseen, *not_sent(office)))
+
+
+def controls(office: Office) -> list[dict[str, object]]:
+    """``controls[{id,tenant,standing,reason,since}]``: what the last look read of the settings that the policy names; nothing read is unknown."""
+    kept = Standings(office.desk.store).as_of(office.desk.journal.head().seq)
+    stood = {(one.line, one.tenant): one for one in kept if one.of_control}
+    found: list[dict[str, object]] = []
+    for duty in office.desk.controls:
+        for tenant in office.district.tenants:
+            if not duty.about(tenant.platform):
+                continue
+            one = stood.get((duty.line, tenant.id))
+            said = {"standing": "unknown", "reason": "line.not_assessed", "since": None} if one is None else one.document
+            found.append({"id": duty.line, "tenant": tenant.id, **{name: said[name] for name in ("standing", "reason", "since")}})
+    return found
+
+
+def _alarm(one: Drift) -> dict[str, object]:
+    live = one.live or {}
+    return {
+        "id": one.vendor_id,
+        "tenant": one.tenant,
+        "service": live.get("service"),
+        "matter": live.get("matter"),
+        "at": instant(one.since.earliest),
+        "account": one.attribution.actor,
+    }
 
 
 def daemon(office: Office, now: datetime) -> dict[str, object]:
@@ -286,6 +321,14 @@ def _show(screen: Screen, result: Mapping[str, object]) -> None:
     screen.say(f"Notices: {told['sent']} sent ({last}), {told['waiting']} waiting", "yellow" if failing else "")
     for one in failing:
         screen.say(f"to {one['officer']}: not sent ({one['code']}), {one['attempts']} times tried", "yellow", indent=2)
+    shown = result["controls"]
+    assert isinstance(shown, list)
+    for one in shown:
+        if one["standing"] != StandingValue.VERIFIED.value:
+            screen.say(f"{one['id']} in {one['tenant']}: {STANDINGS[StandingValue(one['standing'])]}, {reason(one['reason'])}")
+    if shown:
+        verified = sum(one["standing"] == StandingValue.VERIFIED.value for one in shown)
+        screen.say(f"Duties that settings show: {verified} of {len(shown)} verified")
     kept = part("store")
     size = "on a server" if kept["size"] is None else f"{kept['size']} bytes"
     entries = kept["entries"]

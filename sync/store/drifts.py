@@ -44,6 +44,20 @@ class Drifts:
         """What is not over yet, by id, as the store remembers it."""
         return {row.id: _kept(row) for row in self._open_rows(tenant)}
 
+    def kept(self, tenant: str, kind: Kind) -> tuple[Drift, ...]:
+        """What is not over yet of one kind, as it was when it was found."""
+        return tuple(_drift(row) for row in self._open_rows(tenant) if row.kind == kind.value)
+
+    def answered(self, tenant: str, kind: Kind) -> tuple[Drift, ...]:
+        """What a person has answered for of one kind, as it was when it was found."""
+        with self.store.read() as session:
+            rows = session.exec(
+                select(DriftRow).where(
+                    DriftRow.district == self.store.district, DriftRow.tenant == tenant, DriftRow.kind == kind.value, DriftRow.closed_by == "accepted"
+                )
+            ).all()
+        return tuple(_drift(row) for row in rows)
+
     def remembered(self, drift: Iterable[Drift], tenant: str) -> tuple[Drift, ...]:
         """``drift`` with what is known from earlier looks: since when, and which account the vendor's log named."""
         known = {row.id: row for row in self._open_rows(tenant)}
@@ -229,16 +243,19 @@ def _with_memory(drift: Drift, row: DriftRow | None) -> Drift:
     if not isinstance(since, dict) or not isinstance(attribution, dict):
         raise TypeError("a drift in the store has lost its since or its attribution")
     earliest = since.get("earliest")
+    remembered = Attribution(
+        state=AttributionState(str(attribution["state"])),
+        actor=_text(attribution.get("actor")),
+        at=datetime.fromisoformat(str(attribution["at"])) if attribution.get("at") else None,
+        event=_text(attribution.get("event")),
+        reason=_text(attribution.get("reason")),
+    )
+    # What this look found in the log is more than that an earlier one found nothing.
+    fresh = drift.attribution.state is AttributionState.FOUND and remembered.state is not AttributionState.FOUND
     return replace(
         drift,
         since=replace(drift.since, earliest=datetime.fromisoformat(str(earliest)) if earliest else None, latest=row.first_seen),
-        attribution=Attribution(
-            state=AttributionState(str(attribution["state"])),
-            actor=_text(attribution.get("actor")),
-            at=datetime.fromisoformat(str(attribution["at"])) if attribution.get("at") else None,
-            event=_text(attribution.get("event")),
-            reason=_text(attribution.get("reason")),
-        ),
+        attribution=drift.attribution if fresh else remembered,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -17,7 +17,7 @@ from sync.wording import standing_document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptStanding:
-    """A standing as the store remembers it; without an end it still stands."""
+    """A standing as the store remembers it; without an end it still stands. Series, population and workload are empty where there is none."""
 
     tenant: str
     line: str
@@ -31,6 +31,11 @@ class KeptStanding:
     until_at: datetime | None
     document: Mapping[str, object]
 
+    @property
+    def of_control(self) -> bool:
+        """Whether it is a control's: shown by what a tenant has set, and about no series."""
+        return not self.series
+
 
 class Standings:
     """Reads and writes the standings of one district."""
@@ -42,6 +47,11 @@ class Standings:
         """The standings that differ from those that stand now; a standing that nobody gives any more is not among them, but ``keep`` ends it."""
         now = {_key_of_row(row): row for row in self._current(tenant)}
         return tuple(one for one in standings if _key(one) not in now or load_object(now[_key(one)].document) != standing_document(one))
+
+    def dated(self, tenant: str, standings: tuple[Standing, ...], now: datetime) -> tuple[Standing, ...]:
+        """Controls' standings with the time since when each was seen to stand so, for the same reason: ``now`` for what is new."""
+        rows = {_key_of_row(row): load_object(row.document) for row in self._current(tenant)}
+        return tuple(replace(one, since=_since(rows.get(_key(one)), one) or now) for one in standings)
 
     def gone(self, tenant: str, standings: tuple[Standing, ...]) -> bool:
         """Whether something stands that ``standings`` do not speak of any more."""
@@ -67,10 +77,10 @@ class Standings:
                     district=self.store.district,
                     tenant=tenant,
                     line=one.line,
-                    population=one.population,
-                    workload=one.workload.value,
+                    population=one.population or "",
+                    workload=one.workload.value if one.workload else "",
                     from_seq=seq,
-                    series=one.series,
+                    series=one.series or "",
                     standing=one.standing.value,
                     document=dump(standing_document(one)),
                     from_at=now,
@@ -99,7 +109,18 @@ class Standings:
 
 
 def _key(one: Standing) -> tuple[str, str, str]:
-    return (one.line, one.population, one.workload.value)
+    return (one.line, one.population or "", one.workload.value if one.workload else "")
+
+
+def _since(kept: Mapping[str, object] | None, one: Standing) -> datetime | None:
+    """When the kept standing began, where it says the same under the same code."""
+    if kept is None or kept["standing"] != one.standing.value or _code(kept["reason"]) != _code(one.reason):
+        return None
+    return None if kept["since"] is None else datetime.fromisoformat(str(kept["since"]))
+
+
+def _code(reason: object) -> str:
+    return "" if reason is None else str(reason).partition(":")[0]
 
 
 def _key_of_row(row: StandingRow) -> tuple[str, str, str]:

@@ -36,6 +36,8 @@ SERVED: Final = timedelta(days=180)
 _TRIED: Final = timedelta(days=180)
 MATTER: Final = "matter"
 """The sort of an event about somebody's matter: only the log can tell that there is one out of our sight."""
+NAMELESS: Final = frozenset({PERSON, MATTER, Sort.EARLY.value})
+"""Sorts of events that are about people or matters: of them no name and no raw answer is kept."""
 VAULT: Final = "vault/"
 """How the ids of Vault's events begin."""
 
@@ -101,7 +103,7 @@ class Poller:
                 if event.id in kept:
                     continue
                 sha = None
-                if sort not in {PERSON, MATTER}:
+                if sort not in NAMELESS:
                     live = Live(kind=Kind.GOOGLE_VAULT_RULE, vendor_id=event.id, name=event.operation, fields={}, changed_at=event.at, raw=event.raw)
                     sha = Evidence(self._desk.store).keep(session, tenant, live, now)
                 self._rows.keep(session, tenant, _logged(event, sort, ids, sha), now)
@@ -144,15 +146,22 @@ def _concerns(event: AuditEvent, ids: Mapping[str, str], now: datetime) -> str |
 
 
 def _logged(event: AuditEvent, sort: str, ids: Mapping[str, str], evidence: str | None) -> LoggedEvent:
-    """Of people and matters no name is kept."""
-    nameless = sort in {PERSON, MATTER}
     return LoggedEvent(
         event=event.id,
         at=event.at,
         operation=event.operation,
         actor=event.actor,
         sort=sort,
-        subject=event.vendor_id if sort == MATTER else ids.get(target_of(event) or "") if sort == PERSON else None,
-        details={} if nameless else dict(event.details),
+        subject=_subject(event, sort, ids),
+        details={} if sort in NAMELESS else dict(event.details),
         evidence=evidence,
     )
+
+
+def _subject(event: AuditEvent, sort: str, ids: Mapping[str, str]) -> str | None:
+    """The vendor's id of what a nameless event is about."""
+    if sort == PERSON:
+        return ids.get(target_of(event) or "")
+    if sort == Sort.EARLY.value:
+        return event.details.get("matter_id") or event.vendor_id
+    return event.vendor_id if sort == MATTER else None

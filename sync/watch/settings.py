@@ -6,15 +6,16 @@ holds. A setting that could not be read is unknown, which is a finding of its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Final
 
 from policies.kinds import Kind
 from policies.problems import Problem, Severity
 from policies.resources import Live, ReadState, Snapshot
+from sync.watch.effective import RULES, merged, order, rule_states, values
 
-ACCELERATED: Final = "alert.accelerated_deletion"
 HOLDERS: Final = "privileges.retention"
 _CONSOLE: Final = "Admin console > Apps > Google Workspace"
 
@@ -23,7 +24,10 @@ _Judge = Callable[[Mapping[str, str]], tuple[str, str] | None]
 
 
 def setting_problems(snapshot: Snapshot, expected: AbstractSet[str] | None = None) -> tuple[Problem, ...]:
-    """Every finding about a tenant's settings, the gravest first. ``expected``: addresses that may change retention; None: nobody said whose."""
+    """Every finding about a tenant's settings, the gravest first. ``expected``: addresses that may change retention; None: nobody said whose.
+
+    Requests to delete early are told with ``alarms``.
+    """
     read = snapshot.reads.get(Kind.GOOGLE_SETTING)
     if read is None:
         return ()
@@ -31,33 +35,35 @@ def setting_problems(snapshot: Snapshot, expected: AbstractSet[str] | None = Non
     if read.state is not ReadState.COMPLETE:
         found.append(_problem(snapshot.tenant, "setting.unknown", Severity.WARNING, None, f"Not every setting could be read: {read.reason}.", _RIGHT))
     lives = snapshot.of(Kind.GOOGLE_SETTING)
-    found += [_accelerated(snapshot.tenant, live) for live in lives if live.fields.get("setting") == ACCELERATED]
     found += [one for live in lives if live.fields.get("setting") == HOLDERS for one in _holders(snapshot.tenant, live, expected)]
     found += [one for live in in_force(lives) if (one := _judged(snapshot.tenant, live)) is not None]
     if read.state is ReadState.COMPLETE:
         found += _untouched(snapshot.tenant, lives)
-    order = (Severity.ERROR, Severity.WARNING, Severity.INFO)
-    return tuple(sorted(found, key=lambda one: (order.index(one.severity), one.code, one.subject or "")))
+        found += _mail_rule(snapshot.tenant, in_force(lives))
+    return tuple(sorted(found, key=lambda one: (_GRAVEST.index(one.severity), one.code, one.subject or "")))
 
 
 def in_force(lives: Iterable[Live]) -> tuple[Live, ...]:
-    """Of the policies of one setting for one unit or group the one with the highest order."""
-    best: dict[tuple[object, ...], Live] = {}
+    """Of the policies of one setting for one unit or group what they set together, the one with the higher order first, field by field."""
+    places: dict[tuple[object, ...], list[Live]] = {}
     for live in lives:
-        if "value" not in live.fields:
-            continue
-        place = (live.fields["setting"], live.fields.get("org_unit"), live.fields.get("group"))
-        if place not in best or _order(live) >= _order(best[place]):
-            best[place] = live
-    return tuple(best.values())
+        if "value" in live.fields:
+            places.setdefault((live.fields["setting"], live.fields.get("org_unit"), live.fields.get("group")), []).append(live)
+    return tuple(_together(sorted(listed, key=order)) for listed in places.values())
 
 
+def _together(listed: Sequence[Live]) -> Live:
+    value = tuple(f"{name}={text}" for name, text in merged(listed).items())
+    return listed[-1] if len(listed) == 1 else replace(listed[-1], fields={**listed[-1].fields, "value": value})
+
+
+_GRAVEST: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _RIGHT: Final = "Give subjects.cloudidentity the address of a super administrator, and delegate the scopes that doctor names."
 
 
 def _judged(tenant: str, live: Live) -> Problem | None:
     judge = _JUDGES.get(str(live.fields["setting"]))
-    said = judge(_values(live)) if judge is not None else None
+    said = judge(values(live)) if judge is not None else None
     if said is None:
         return None
     code, sentence = said
@@ -125,20 +131,18 @@ def _untouched(tenant: str, lives: Iterable[Live]) -> list[Problem]:
     ]
 
 
-def _accelerated(tenant: str, live: Live) -> Problem:
-    """Somebody asked Vault to destroy data ahead of its retention: nothing that a tenant shows is graver (G§2.3a)."""
-    when = "" if live.created_at is None else f" on {live.created_at:%Y-%m-%d at %H:%M} UTC"
-    what = "cancelled" if live.fields.get("action") == "cancel" else "requested"
-    severity = Severity.WARNING if what == "cancelled" else Severity.ERROR
-    service, matter = live.fields.get("service") or "a service", live.fields.get("matter") or "not named"
-    message = f"Deletion ahead of retention was {what}{when} for {service}, matter {matter}."
-    step = "Ask who requested it and on whose word; in Vault, cancel the request while it waits, then see hold status for the people of that matter."
-    return _problem(tenant, ACCELERATED, severity, live.vendor_id, message, step)
+def _mail_rule(tenant: str, lives: Sequence[Live]) -> list[Problem]:
+    """Comprehensive mail storage is a rule, and another setting says which rules are on: one that is off stores nothing more."""
+    wanted = {rule for live in lives if live.fields["setting"] == "gmail.comprehensive_mail_storage" if (rule := values(live).get("ruleId"))}
+    states = [live for live in lives if live.fields["setting"] == "gmail.rule_states"]
+    off = {rule for live in states for rule, on in (rule_states(values(live).get(RULES)) or {}).items() if not on}
+    said = "The rule of comprehensive mail storage is switched off: mail that other Google services send may not be in Vault."
+    code, setting = "setting.comprehensive_mail_storage_off", "gmail.rule_states"
+    return [_problem(tenant, code, Severity.WARNING, setting, said, f"{_CONSOLE}: gmail.comprehensive_mail_storage")] if wanted & off else []
 
 
 def _holders(tenant: str, live: Live, expected: AbstractSet[str] | None) -> list[Problem]:
-    named = live.fields.get("accounts")
-    accounts = {str(one).lower() for one in named} if isinstance(named, tuple) else set()
+    accounts = _named(live)
     if expected is None:
         message = f"{len(accounts)} accounts can change or delete retention in Vault: {', '.join(sorted(accounts)) or 'none'}."
         step = "Compare with whom the district means to be able to."
@@ -153,15 +157,14 @@ def _holders(tenant: str, live: Live, expected: AbstractSet[str] | None) -> list
     ]  # fmt: skip
 
 
-def _values(live: Live) -> dict[str, str]:
-    value = live.fields.get("value")
-    pairs = [str(one).partition("=") for one in value] if isinstance(value, tuple) else []
-    return {name: text for name, _, text in pairs}
+def accounts_of(snapshot: Snapshot) -> AbstractSet[str] | None:
+    """The addresses of those who can change retention in Vault; None where that was not read."""
+    return next((_named(live) for live in snapshot.of(Kind.GOOGLE_SETTING) if live.fields.get("setting") == HOLDERS), None)
 
 
-def _order(live: Live) -> float:
-    text = str(live.fields.get("order", "0"))
-    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
+def _named(live: Live) -> AbstractSet[str]:
+    named = live.fields.get("accounts")
+    return {str(one).lower() for one in named} if isinstance(named, tuple) else set()
 
 
 def _problem(tenant: str, code: str, severity: Severity, subject: str | None, message: str, step: str) -> Problem:  # a problem's fields

@@ -28,6 +28,7 @@ obsolete_api_exports_list
 KNOWN: Final = frozenset((*_PAIRED.split(), *_SINGLE.split()))
 """G§2.2, without ``_begin`` and ``_end``."""
 VIEW: Final = "view_retention_policy"
+EARLY: Final = frozenset({"create_accelerated_deletion", "cancel_accelerated_deletion"})
 _END: Final = re.compile(r"_(?:begin|end|b|e)$")
 _BEGIN: Final = re.compile(r"_(?:begin|b)$")
 _LOOKS: Final = re.compile(r"^(?:obsolete_)?(?:view|preview|list|get|search|download|export)_")
@@ -38,6 +39,7 @@ class Sort(StrEnum):
 
     CHANGE = "change"
     VIEW = "view"
+    EARLY = "early_deletion"
     OTHER = "other"
     UNKNOWN = "unknown"
 
@@ -57,6 +59,8 @@ def sort_of(operation: str) -> Sort:
     name = stem(operation)
     if name == VIEW:
         return Sort.VIEW
+    if name in EARLY:
+        return Sort.EARLY
     if "retention" in name and not looks(name):
         return Sort.CHANGE
     return Sort.OTHER if name in KNOWN else Sort.UNKNOWN

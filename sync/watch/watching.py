@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.base import AuditEvent
+from policies.controls import RETENTION_PRIVILEGES
 from policies.kinds import Kind, Platform
 from policies.problems import Problem, Severity
 from policies.vault_judging import PURGES_DELETED, RuleFinding, findings
@@ -17,13 +18,15 @@ from sync.drift import Drift
 from sync.look import Look
 from sync.notices.looking import drift_keys
 from sync.registers import statements
-from sync.registers.attestations import AttestationState, confirm_consistent, overtake
+from sync.registers.attestations import AttestationState, attestations, confirm_consistent, overtake
 from sync.registers.statements import RulesStatement
 from sync.store.drifts import Drifts
 from sync.store.notices import Notices
 from sync.store.watch_rows import Cursor, LoggedEvent, WatchRows
+from sync.watch.alarms import SUBJECT, alarm_problems, alarms
 from sync.watch.blind import blind_spots
 from sync.watch.polling import MATTER, Poller
+from sync.watch.settings import setting_problems
 from sync.watch.statement import compared, drift, event_of, told
 from sync.watch.vault_names import Sort, begins, is_known, stem
 
@@ -64,7 +67,26 @@ class Watching:
         found = tuple(drift(tenant, event, stated.rules if stated else None) for event in later)
         self._answered(tenant, found, now)
         hidden = () if seen.snapshot is None else blind_spots(seen.snapshot, self._of_matters(tenant))
-        return Watched(drift=(*found, *hidden), problems=tuple(self._problems(tenant, cursor, stated, changes, later)))
+        early, settings = self._settings(seen, now)
+        told = self._problems(tenant, cursor, stated, changes, later)
+        return Watched(drift=(*early, *found, *hidden), problems=(*alarm_problems(early), *told, *settings))
+
+    def _settings(self, seen: Look, now: datetime) -> tuple[tuple[Drift, ...], tuple[Problem, ...]]:
+        """Requests to delete early as differences, and what the settings mean for keeping; nothing where this look did not read them."""
+        snapshot, tenant = seen.snapshot, seen.tenant.id
+        if snapshot is None or Kind.GOOGLE_SETTING not in snapshot.reads:
+            return (), ()
+        signed = {one.subject.removeprefix(SUBJECT) for one in attestations(self.desk.store, now) if one.subject.startswith(SUBJECT)}
+        store = Drifts(self.desk.store)
+        known = store.kept(tenant, Kind.GOOGLE_SETTING)
+        past = store.answered(tenant, Kind.GOOGLE_SETTING)
+        found = alarms(snapshot, self.rows.events(tenant, Sort.EARLY.value), (*known, *past), signed)
+        if any(one.vendor_id in signed for one in known):
+            with self.desk.store.write() as session:
+                store.accept(session, tenant, Kind.GOOGLE_SETTING, {one.id for one in known if one.vendor_id not in signed}, now)
+        meant = frozenset(one for duty in self.desk.controls for one in duty.wishes.get(RETENTION_PRIVILEGES, ()))
+        problems = setting_problems(snapshot, meant or None)
+        return found, tuple(one for one in problems if one.severity is not Severity.INFO)
 
     def _of_matters(self, tenant: str) -> Iterable[AuditEvent]:
         """Everything that the log ever told of matters that are not ours: only it knows of those out of sight."""

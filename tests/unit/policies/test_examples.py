@@ -107,7 +107,7 @@ def test_the_demonstration_lives_in_the_sandbox_s_district() -> None:
 
     folder = example("demo")
     text = (EXAMPLES / "demo" / "policy.yaml").read_text(encoding="utf-8")
-    addresses = [word.strip("{},") for word in text.split() if "@" in word]
+    addresses = [word.strip("{},[]") for word in text.split() if "@" in word]
     assert addresses
     assert {address.partition("@")[2] for address in addresses} == {DOMAIN}
     assert {tenant.domain for tenant in folder.district.tenants} == {DOMAIN}

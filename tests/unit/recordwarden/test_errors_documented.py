@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from policies.controls import CHECKS
 from policies.kinds import Kind
 from recordwarden.drill.crash import POINTS
 
@@ -18,7 +19,7 @@ ROW = re.compile(r"^\| `([a-z0-9_.]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 FILES = (".yaml", ".json", ".jsonl", ".py", ".db", ".html", ".csv", ".pem", ".log", ".txt", ".lock", ".j2", ".com", ".sh", ".md")
 OTHER_NAMES = frozenset(
     # fields of vendors' answers, settings of a vendor, events of our own log
-    ["activity.id", "alert.accelerated_deletion", "chat.chat_history", "chat.space_history", "chat.third_party_archiving", "gmail.comprehensive_mail_storage", "takeout.service_status", "vault.service_status", "privileges.retention", "daemon.started", "daemon.ended", "job.ended", "library.said", "labels.create", "policies.list"]
+    ["activity.id", "chat.chat_history", "chat.space_history", "chat.third_party_archiving", "gmail.comprehensive_mail_storage", "gmail.rule_states", "takeout.service_status", "vault.service_status", "privileges.retention", "daemon.started", "daemon.ended", "job.ended", "library.said", "labels.create", "policies.list"]
 )
 ELSEWHERE = {
     "connectors/google_workspace/operations.py",
@@ -48,7 +49,7 @@ def strings(file: Path) -> Iterator[str]:
 
 def used() -> dict[str, str]:
     """Codes in the program, with a file that uses each."""
-    not_codes = {kind.value for kind in Kind} | POINTS | OTHER_NAMES
+    not_codes = {kind.value for kind in Kind} | POINTS | OTHER_NAMES | set(CHECKS)
     found = dict.fromkeys(BUILT, "put together")
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from policies.kinds import Kind
+from pathlib import Path
+
+from policies.duties import StandingValue
+from policies.folder import load_folder
+from policies.kinds import Kind, Platform
+from policies.problems import Severity
 from policies.resources import Live, ReadState, Snapshot
+from sync.watch.alarms import alarm_problems, alarms
 from sync.watch.settings import setting_problems
+from sync.watch.verifying import verify
 from tests.unit.connectors.google.support import Bench
 
+ROOT = Path(__file__).parents[4]
 SETTINGS = frozenset({Kind.GOOGLE_SETTING})
 
 
@@ -63,4 +71,31 @@ def test_early_deletion_is_an_alarm(bench: Bench) -> None:
     snapshot = looked(bench)
     (alarm,) = of(snapshot, "alert.accelerated_deletion")
     assert (alarm.fields["action"], alarm.fields["service"], alarm.fields["matter"]) == ("create", "gmail", matter["matterId"])
-    assert setting_problems(snapshot)[0].code == "alert.accelerated_deletion"
+    (told,) = alarm_problems(alarms(snapshot, (), (), frozenset()))
+    assert (told.code, told.severity, told.subject) == ("alert.accelerated_deletion", Severity.ERROR, alarm.vendor_id)
+
+
+def test_controls_stand_as_the_tenant_s_settings_show_them(bench: Bench) -> None:
+    """What the demonstration's policy wants read, over the wire: all of it is so at first, and each act in the console is seen where it was done."""
+    policy = load_folder(ROOT / "examples" / "demo").policy
+    everything = next(duty for duty in policy.control_duties() if duty.line == "CT.RET.4v1")
+    only = next(duty for duty in policy.control_duties() if duty.line == "CT.GOV.4v1")
+
+    def stands(**changes: object) -> list[tuple[StandingValue, str | None]]:
+        reader = bench.reader(**changes)
+        reader.examine()
+        roster = reader.roster()
+        found = verify((everything, only), Platform.GOOGLE_WORKSPACE, reader.snapshot(SETTINGS), roster)
+        return [(one.standing, one.reason) for one in found]
+
+    assert stands() == [(StandingValue.VERIFIED, None)] * 2
+    assert [one[0] for one in stands(subjects={})] == [StandingValue.UNKNOWN] * 2, "without a super administrator nothing is verified"
+    bench.console("change_setting", setting="chat.space_history", org_unit="/Board", value={"historyState": "HISTORY_ALWAYS_OFF"})
+    assert stands()[0] == (StandingValue.GAP, "setting.differs: history of Chat spaces: /Board historyState HISTORY_ALWAYS_OFF")
+    bench.console("clear_setting", setting="chat.space_history", org_unit="/Board")
+    bench.console("change_setting", setting="gmail.rule_states", value={"ruleStates": [{"ruleId": "comprehensive-mail-storage", "enabled": False}]})
+    assert stands()[0][0] is StandingValue.GAP
+    bench.console("clear_setting", setting="gmail.rule_states")
+    assert stands()[0][0] is StandingValue.UNKNOWN, "a rule of which nobody says whether it is on"
+    bench.console("assign_role", email=bench.address(1), role="_SEED_ADMIN_ROLE")
+    assert stands()[1][0] is StandingValue.GAP

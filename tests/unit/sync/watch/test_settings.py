@@ -1,7 +1,8 @@
-"""What settings mean for keeping: each finding by its value, absent is the default, unread is unknown, early deletion before everything."""
+"""What settings mean for keeping: each finding by its value, absent is the default, unread is unknown."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,17 +79,24 @@ def test_the_highest_order_of_a_unit_is_in_force() -> None:
     low = setting("chat.chat_history", {"historyOnByDefault": "true"}, order="1")
     high = setting("chat.chat_history", {"historyOnByDefault": "false"}, order="10")
     other = setting("chat.chat_history", {"historyOnByDefault": "true"}, order="0", org_unit="ou2")
-    assert set(map(id, in_force((high, low, other)))) == {id(high), id(other)}
+    assert {(live.vendor_id, live.fields["value"]) for live in in_force((high, low, other))} == {
+        (high.vendor_id, ("historyOnByDefault=false",)),
+        (other.vendor_id, ("historyOnByDefault=true",)),
+    }
 
 
-def test_early_deletion_comes_before_everything() -> None:
-    fields = {"setting": "alert.accelerated_deletion", "action": "create", "service": "GMAIL", "matter": "m1", "request": "r1"}
-    asked = Live(kind=Kind.GOOGLE_SETTING, vendor_id="a1", name="x", fields=fields, created_at=AT)
-    first, *rest = setting_problems(snapshot(setting("vault.service_status", {"serviceState": "DISABLED"}), asked))
-    assert (first.code, first.severity, first.subject) == ("alert.accelerated_deletion", Severity.ERROR, "a1")
-    assert "2026-10-05" in first.message
-    assert "m1" in first.message
-    assert {one.severity for one in rest} == {Severity.WARNING}
+def test_policies_that_set_one_field_each_are_one_setting() -> None:
+    """Google may tell the two switches of chat history as two policies of one unit (G§2.1: some settings merge)."""
+    on, kept = setting("chat.chat_history", {"historyOnByDefault": "true"}, order="1"), setting("chat.chat_history", {"allowUserModification": "false"}, order="2")
+    assert codes(*sound()[1:], on, kept) == []
+
+
+def test_a_rule_that_is_off_stores_nothing_more() -> None:
+    def states(*, on: bool) -> Live:
+        return setting("gmail.rule_states", {"ruleStates": json.dumps([{"ruleId": "r", "enabled": on}])})
+
+    assert codes(*sound(), states(on=True)) == []
+    assert codes(*sound(), states(on=False)) == ["setting.comprehensive_mail_storage_off"]
 
 
 def test_who_can_change_retention_is_compared_with_who_should() -> None:
