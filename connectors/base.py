@@ -40,11 +40,24 @@ class Lane(StrEnum):
     HOLD = "hold"
 
 
-class Meter(Protocol):
-    """Counts every request (retries and tokens too) and makes callers wait inside the vendor's budget."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What one request costs of one quota. ``account`` is what the vendor counts by (``project/NAME``, ``organisation/ID``, ``app/ID/TENANT``)."""
 
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
-        """Record one request that is about to leave, waiting for room in the budget first. Raises ``Stopped`` when told to stop."""
+    account: str
+    quota: str
+    """A surface, or one of its quotas (``vault.hold_reads``)."""
+    units: int = 1
+
+
+class Meter(Protocol):
+    """Counts every request (retries and tokens too) and makes callers wait inside the vendor's budgets."""
+
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
+        """Record one request that is about to leave, waiting for room in each budget first. Raises ``Stopped`` when told to stop.
+
+        Without charges it costs one of the surface's budget, counted for this tenant alone.
+        """
 
 
 class Stop(Protocol):
@@ -64,6 +77,8 @@ class Context:
     district: str
     """The random id in ``district.yaml``, for marks."""
     timeout: float = 30.0
+    organisation: str | None = None
+    """The tenant's own id, as it was when it was met first; None before that."""
     drill: bool = False
     """Under drill an endpoint that settings do not give is off: no request leaves for it."""
 

@@ -58,6 +58,7 @@ from sync.registers.attestations import valid_subjects
 from sync.registers.confirmations import confirmed
 from sync.registers.kept import keep
 from sync.store import Store, open_store
+from sync.store.pins import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -185,12 +186,18 @@ def _opened(opening: Opening) -> Office:
 
 def _door(tenant: Tenant, district: District, opening: Opening) -> TenantDoor:
     store, clock, halt = opening.store, opening.clock, opening.stop
-    budgets = tenant.budgets if district.drill else budgets_of(tenant)
+    budgets = budgets_of(tenant)
     meters = {lane: StoreMeter(store, clock, tenant.id, budgets, lane, halt) for lane in Lane}
 
     def context(lane: Lane) -> Context:
         return Context(
-            clock=clock, meter=meters[lane], stop=halt, district=district.id, timeout=float(district.timeouts.request), drill=district.drill
+            clock=clock,
+            meter=meters[lane],
+            stop=halt,
+            district=district.id,
+            timeout=float(district.timeouts.request),
+            organisation=Pins(store).get(tenant.id),
+            drill=district.drill,
         )
 
     def requests() -> Mapping[str, Mapping[str, int]]:
@@ -275,12 +282,14 @@ class LateConnector:
 
 
 def budgets_of(tenant: Tenant) -> Mapping[str, SurfaceBudget]:
-    """The tenant's budgets, with the vendor's published quotas where settings give none. A drill has none: its time stands still while it waits."""
+    """The tenant's budgets by quota, with the vendor's published ones where settings give none; in a drill too."""
     if tenant.platform is Platform.GOOGLE_WORKSPACE:
-        from connectors.google_workspace.budgets import with_defaults  # a platform that the district does not have is never imported
+        from connectors.google_workspace import budgets as google  # a platform that the district does not have is never imported
 
-        return with_defaults(tenant.budgets)
-    return tenant.budgets
+        return google.with_defaults(tenant.budgets)
+    from connectors.microsoft365 import budgets as microsoft  # as above
+
+    return microsoft.with_defaults(tenant.budgets)
 
 
 def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, groups: AbstractSet[str]) -> Connector:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from policies.district import Credential
 TOKEN_AUDIENCE: Final = "https://oauth2.googleapis.com/token"  # noqa: S105 - the audience stays Google's whatever token_uri is (K§3)
 _LIFE: Final = 3600
 """Seconds that a signed assertion and the token for it live."""
+_ACCOUNT: Final = re.compile(r"[^@]+@(?P<project>[a-z0-9.:-]+)\.iam\.gserviceaccount\.com")
 _IAM_ROOT: Final = "https://iamcredentials.googleapis.com/"
 _STS: Final = "https://sts.googleapis.com/v1/token"
 _MACHINE_FILE: Final = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -155,6 +157,16 @@ class Keyring:
         if self._credential is None or self._credential.service_account_file is None:
             return None
         return str(self._key_file().get("client_id") or "") or None
+
+    @property
+    def project(self) -> str | None:
+        """The Cloud project whose quotas are spent: that of the service account; None where neither its address nor its key file says."""
+        if self._credential is None:
+            return None
+        info = self._key_file() if self._credential.service_account_file is not None else {}
+        address = str(info.get("client_email") or self._credential.impersonate or "")
+        found = _ACCOUNT.fullmatch(address)
+        return found["project"] if found else str(info.get("project_id") or "") or None
 
     def token_url(self) -> str | None:
         """Where tokens are asked for, or None where that is off."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from connectors.examination import Examination, Surface
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, Probe, capabilities_of, probe
@@ -16,7 +17,6 @@ from connectors.google_workspace.operations import (
     GROUPS_LIST,
     LABELS,
     LABELS_LIST,
-    MATTERS_LIST,
     ORG_UNITS_LIST,
     USERS_LIST,
 )
@@ -25,16 +25,25 @@ from connectors.google_workspace.ourselves import Ourselves
 from connectors.google_workspace.people import Seats
 from connectors.google_workspace.privileges import read_privileges
 from connectors.google_workspace.settings import SettingsReader
+from connectors.google_workspace.vault_reader import VaultReader
 from policies.kinds import Kind
 from policies.resources import ReadState
 
 
-def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Seats, settings: SettingsReader) -> Examination:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """Lists of which the probe's page serves the read that follows."""
+
+    vault: VaultReader
+    settings: SettingsReader
+
+
+def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Seats, lists: Lists) -> Examination:
     """Identity, surfaces, licences and capabilities. ``writing`` is only asked for a token, which changes nothing."""
     identity = ourselves.identity()
-    probes = _probes(session, identity.vendor_id)
+    probes = _probes(session, identity.vendor_id, lists.vault)
     probes[Kind.GOOGLE_LICENCE] = Probe(ok=seats.read.state is ReadState.COMPLETE, detail=seats.read.reason or "")
-    probes |= _further(session, settings, sold=drive_labels(seats.counted()))
+    probes |= _further(session, lists.settings, sold=drive_labels(seats.counted()))
     reading = read_privileges(session, identity.vendor_id, identity.actor)
     writer = writing.subject(Endpoint.VAULT)
     by_writer = reading if writer.lower() == identity.actor.lower() else read_privileges(session, identity.vendor_id, writer)
@@ -69,9 +78,9 @@ def _further(session: Session, settings: SettingsReader, *, sold: bool | None) -
     }
 
 
-def _probes(session: Session, customer: str) -> dict[Kind, Probe]:
-    """The smallest read of each kind."""
-    matters = probe(lambda: session.call(MATTERS_LIST, state="OPEN", pageSize=1))
+def _probes(session: Session, customer: str, vault: VaultReader) -> dict[Kind, Probe]:
+    """The smallest read of each kind; of matters the one that is needed anyway, for the smallest list costs as much as the whole."""
+    matters = probe(vault.probe)
     return {
         Kind.GOOGLE_MATTER: matters,
         Kind.GOOGLE_HOLD: matters,

@@ -18,9 +18,10 @@ from typing import Final, TypeVar
 import httplib2
 from googleapiclient.errors import HttpError
 
-from connectors.base import Context
+from connectors.base import Charge, Context
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
 from connectors.google_workspace.auth import Keyring
+from connectors.google_workspace.budgets import QUOTAS
 from connectors.google_workspace.errors import read_refusal, refusal
 from connectors.google_workspace.link import Links, LostError, Reply
 from connectors.google_workspace.operations import EDISCOVERY, Operation, Surface
@@ -58,6 +59,7 @@ class Session:
     def __init__(self, tenant: Tenant, context: Context, *, writing: bool) -> None:
         self.tenant = tenant
         self.context = context
+        self.organisation = context.organisation or (tenant.customer_id if tenant.customer_id != "my_customer" else None)
         self._writing = writing
         self._links = Links(timeout=context.timeout, proxy=tenant.proxy, ca_bundle=tenant.ca_bundle)
         self._closing = weakref.finalize(self, self._links.close)
@@ -96,7 +98,10 @@ class Session:
                 pause = self._pause(error, tries)
                 if operation.writes or pause is None:
                     raise self._clean(error) from None
-                self.context.clock.sleep(pause)
+                if error.code == "google.quota":
+                    self._rest(pause)
+                else:
+                    self.context.clock.sleep(pause)
             except LostError as lost:
                 if operation.writes:
                     message = f"{what}: {lost}; it may have been done"
@@ -111,10 +116,15 @@ class Session:
 
     def pages(self, operation: Operation, key: str, **parameters: object) -> tuple[Json, ...]:
         """Every object under ``key`` over all pages; an empty page with a token is no end (G§2.1). Raises as ``call`` does."""
+        return self.pages_after(None, operation, key, **parameters)
+
+    def pages_after(self, first: Json | None, operation: Operation, key: str, **parameters: object) -> tuple[Json, ...]:
+        """As ``pages``; ``first`` is the first page where that was read already."""
         found: list[Json] = []
         token, seen = "", set[str]()
         while True:
-            page = self.call(operation, **parameters, **({"pageToken": token} if token else {})).body
+            page = first if first is not None else self.call(operation, **parameters, **({"pageToken": token} if token else {})).body
+            first = None
             found.extend(objects(page, key, operation.method))
             token = text(page, "nextPageToken")
             if not token:
@@ -169,7 +179,7 @@ class Session:
         return reply
 
     def _send(self, operation: Operation, method: str, uri: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        self._leave(operation.surface, method, operation.cost)
+        self._leave(operation.surface, method, self._charges(operation))
         with self._links.lend() as link:
             return link.send(method, uri, headers, body, fresh=operation.writes)
 
@@ -179,7 +189,7 @@ class Session:
         for attempt in range(_TRIES):
             if attempt:
                 self.context.clock.sleep(float(2 ** (attempt - 1)))
-            self._leave(surface, method, 1)
+            self._leave(surface, method)
             try:
                 with self._links.lend() as link:
                     reply = link.send(method, url, headers, body, fresh=False)
@@ -191,11 +201,35 @@ class Session:
             problem = f"HTTP {reply.status}"
         raise TenantUnreachableError("google.token_unavailable", self._text(f"no answer from {url}: {problem}"), "Try again later.")
 
-    def _leave(self, surface: Surface, method: str, cost: int) -> None:
+    def _leave(self, surface: Surface, method: str, charges: Sequence[Charge] = ()) -> None:
         """Count a request that is about to leave; the meter may wait. Raises ``Stopped``."""
         if self.context.stop.is_set():
             raise Stopped
-        self.context.meter.spend(surface.value, method, cost)
+        self.context.meter.spend(surface.value, method, charges)
+
+    def _charges(self, operation: Operation) -> tuple[Charge, ...]:
+        """What the request costs, of the Cloud project that it is made from and of the organisation that it is made to (G§1.8)."""
+        alone = f"tenant/{self.tenant.id}"
+        project, organisation = self.keyring.project, self.organisation
+        accounts = {
+            False: f"project/{project}" if project else alone,
+            True: f"organisation/{organisation}" if organisation else alone,
+        }
+        return tuple(
+            Charge(account=accounts[name in QUOTAS and QUOTAS[name].organisation], quota=name, units=units) for name, units in operation.price.items()
+        )
+
+    def _rest(self, seconds: float) -> None:
+        """Wait out a quota. Raises ``Stopped``.
+
+        A drill's clock only naps, and what it rehearses against counts by the time that both share: until that, or the machine's, has moved so far.
+        """
+        clock = self.context.clock
+        began, ticks = clock.now(), clock.monotonic()
+        while (left := seconds - max((clock.now() - began).total_seconds(), clock.monotonic() - ticks)) > 0:
+            if self.context.stop.is_set():
+                raise Stopped
+            clock.sleep(left)
 
     @staticmethod
     def _pause(error: TransientError, tries: int) -> float | None:

@@ -1,16 +1,17 @@
 """Every request that may leave for Google, in one table: which method, under which scope, what it costs, and whether it changes anything.
 
-Scopes are G§6.1, costs G§1.8 (``budgets``).
+Scopes are G§6.1; what a request costs stands in ``budgets``.
 What is not in this table cannot be sent; nothing in it searches, counts, previews, exports or deletes content.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from connectors.google_workspace.budgets import cost
+from connectors.google_workspace.budgets import price
 
 _AUTH: Final = "https://www.googleapis.com/auth/"
 EDISCOVERY: Final = f"{_AUTH}ediscovery"
@@ -48,39 +49,35 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one API. ``cost`` in units of the surface's per-minute budget."""
+    """One method of one API."""
 
     surface: Surface
     method: str
     scope: str
     writes: bool = False
-    cost: int = 1
+
+    @property
+    def price(self) -> Mapping[str, int]:
+        """What one request costs, by the name of the quota."""
+        return price(self.surface.value, self.method, writes=self.writes)
 
 
-MATTERS_LIST: Final = Operation(surface=Surface.VAULT, method="matters.list", scope=EDISCOVERY_READ, cost=cost("matters.list"))
-MATTERS_GET: Final = Operation(surface=Surface.VAULT, method="matters.get", scope=EDISCOVERY_READ, cost=cost("matters.get"))
-MATTERS_CREATE: Final = Operation(surface=Surface.VAULT, method="matters.create", scope=EDISCOVERY, writes=True, cost=cost("matters.create"))
-MATTERS_UPDATE: Final = Operation(surface=Surface.VAULT, method="matters.update", scope=EDISCOVERY, writes=True, cost=cost("matters.update"))
-MATTERS_REOPEN: Final = Operation(surface=Surface.VAULT, method="matters.reopen", scope=EDISCOVERY, writes=True, cost=cost("matters.reopen"))
-MATTERS_UNDELETE: Final = Operation(surface=Surface.VAULT, method="matters.undelete", scope=EDISCOVERY, writes=True, cost=cost("matters.undelete"))
-HOLDS_LIST: Final = Operation(surface=Surface.VAULT, method="matters.holds.list", scope=EDISCOVERY_READ, cost=cost("matters.holds.list"))
-HOLDS_GET: Final = Operation(surface=Surface.VAULT, method="matters.holds.get", scope=EDISCOVERY_READ, cost=cost("matters.holds.get"))
-HOLDS_CREATE: Final = Operation(
-    surface=Surface.VAULT, method="matters.holds.create", scope=EDISCOVERY, writes=True, cost=cost("matters.holds.create")
-)
-HOLDS_UPDATE: Final = Operation(
-    surface=Surface.VAULT, method="matters.holds.update", scope=EDISCOVERY, writes=True, cost=cost("matters.holds.update")
-)
-HOLDS_ADD_ACCOUNTS: Final = Operation(
-    surface=Surface.VAULT, method="matters.holds.addHeldAccounts", scope=EDISCOVERY, writes=True, cost=cost("matters.holds.addHeldAccounts")
-)
+MATTERS_LIST: Final = Operation(surface=Surface.VAULT, method="matters.list", scope=EDISCOVERY_READ)
+MATTERS_GET: Final = Operation(surface=Surface.VAULT, method="matters.get", scope=EDISCOVERY_READ)
+MATTERS_CREATE: Final = Operation(surface=Surface.VAULT, method="matters.create", scope=EDISCOVERY, writes=True)
+MATTERS_UPDATE: Final = Operation(surface=Surface.VAULT, method="matters.update", scope=EDISCOVERY, writes=True)
+MATTERS_REOPEN: Final = Operation(surface=Surface.VAULT, method="matters.reopen", scope=EDISCOVERY, writes=True)
+MATTERS_UNDELETE: Final = Operation(surface=Surface.VAULT, method="matters.undelete", scope=EDISCOVERY, writes=True)
+HOLDS_LIST: Final = Operation(surface=Surface.VAULT, method="matters.holds.list", scope=EDISCOVERY_READ)
+HOLDS_GET: Final = Operation(surface=Surface.VAULT, method="matters.holds.get", scope=EDISCOVERY_READ)
+HOLDS_CREATE: Final = Operation(surface=Surface.VAULT, method="matters.holds.create", scope=EDISCOVERY, writes=True)
+HOLDS_UPDATE: Final = Operation(surface=Surface.VAULT, method="matters.holds.update", scope=EDISCOVERY, writes=True)
+HOLDS_ADD_ACCOUNTS: Final = Operation(surface=Surface.VAULT, method="matters.holds.addHeldAccounts", scope=EDISCOVERY, writes=True)
 
 # Only the prover has these in hand, for the dummy that it made in the same run.
-MATTERS_CLOSE: Final = Operation(surface=Surface.VAULT, method="matters.close", scope=EDISCOVERY, writes=True, cost=cost("matters.close"))
-MATTERS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.delete", scope=EDISCOVERY, writes=True, cost=cost("matters.delete"))
-HOLDS_DELETE: Final = Operation(
-    surface=Surface.VAULT, method="matters.holds.delete", scope=EDISCOVERY, writes=True, cost=cost("matters.holds.delete")
-)
+MATTERS_CLOSE: Final = Operation(surface=Surface.VAULT, method="matters.close", scope=EDISCOVERY, writes=True)
+MATTERS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.delete", scope=EDISCOVERY, writes=True)
+HOLDS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.holds.delete", scope=EDISCOVERY, writes=True)
 
 USERS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="users.list", scope=USERS)
 USERS_GET: Final = Operation(surface=Surface.DIRECTORY, method="users.get", scope=USERS)

@@ -67,6 +67,7 @@ class Ourselves:
         if self._own is None:
             try:
                 self._own = self._session.call(USERS_GET, userKey=self.address).body
+                self._session.organisation = text(self._own, "customerId") or self._session.organisation
             except TenantUnreachableError:
                 raise
             except ConnectorError as error:

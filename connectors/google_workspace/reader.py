@@ -12,7 +12,7 @@ from connectors.examination import Examination, Identity
 from connectors.google_workspace import audit as logs
 from connectors.google_workspace.archives import ArchiveReader
 from connectors.google_workspace.editions import drive_labels
-from connectors.google_workspace.examine import examine
+from connectors.google_workspace.examine import Lists, examine
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.label_desk import LabelReader
 from connectors.google_workspace.ourselves import Ourselves
@@ -68,7 +68,8 @@ class GoogleReader:
         seats = self._people.licences(self._ourselves.customer)
         self._seats.put(seats)
         self._labels_sold = drive_labels(seats.counted())
-        return examine(self._session, self._writing, self._ourselves, seats, self._settings)
+        lists = Lists(vault=self._vault, settings=self._settings)
+        return examine(self._session, self._writing, self._ourselves, seats, lists)
 
     def roster(self) -> Roster:
         """Accounts (suspended, archived and lately deleted ones too), groups with nested members followed, and organisational units."""

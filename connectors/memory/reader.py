@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import AuditRead, Context, LogSource
+from connectors.base import AuditRead, Charge, Context, LogSource
 from connectors.effects import M365_MODELLED
 from connectors.errors import PermanentError, TenantUnreachableError
 from connectors.examination import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability
@@ -168,7 +168,7 @@ class MemoryReader:
         return AuditRead(available=True, events=events, through=through, sources=sources)
 
     def _ask(self, method: str, cost: int = 1) -> None:
-        self.context.meter.spend(SURFACE, method, cost)
+        self.context.meter.spend(SURFACE, method, (Charge(account=f"memory/{self.world.vendor_id}", quota=SURFACE, units=cost),))
         if self.world.troubles.unreachable is not None:
             raise TenantUnreachableError(self.world.troubles.unreachable, "the tenant does not answer", "see doctor")
 

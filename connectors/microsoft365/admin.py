@@ -19,6 +19,7 @@ from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, Stopped, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.budgets import charged
 from connectors.microsoft365.channel import unreachable
 from connectors.microsoft365.clouds import Endpoint, address_of, inside
 from connectors.microsoft365.errors import Answer, admin_error, lost, parsed
@@ -193,7 +194,7 @@ class AdminClient:
         headers = {**self._headers(endpoint), **extra}
         timeout = self._context.timeout if writing else max(self._context.timeout, _SLOW_READ)
         client = self._open()
-        self._context.meter.spend(endpoint.value, name)
+        self._context.meter.spend(endpoint.value, name, charged(self._tenant, endpoint.value))
         try:
             response = client.request(method, url, content=body, headers=headers, timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:

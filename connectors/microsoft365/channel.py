@@ -14,6 +14,7 @@ import httpx
 from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError
 from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.budgets import charged
 from connectors.microsoft365.clouds import Endpoint, address_of
 from connectors.microsoft365.errors import Answer, Scrub, lost, old_token
 from connectors.unreached import reason, untrusted
@@ -99,7 +100,7 @@ class Channel:
             headers.append(("Content-Type", "application/json"))
         timeout = max(self._context.timeout, _SLOW) if ask.slow else self._context.timeout
         request: Request = Request(method=ask.method, url=ask.url, token=token, headers=tuple(headers), body=ask.body, timeout=timeout)
-        self._context.meter.spend(self._endpoint.value, ask.method)
+        self._context.meter.spend(self._endpoint.value, ask.method, charged(self._tenant, self._endpoint.value))
         return self._pipe.submit(request)
 
     def settle(

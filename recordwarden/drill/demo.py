@@ -101,7 +101,9 @@ def doctors(stage: Stage) -> None:
     stage.tell("An officer accepts Microsoft's unsupported admin endpoint by name, confirms the rows of the schedule, and lets every kind be proven.")
     stage.by("custodian", "attest", "admin-endpoint/m365", "--until", _day(stage, 180))
     stage.by("custodian", "series", "confirm", *ROWS, "--schedule", str(stage.folder / SCHEDULE), "--page", "1")
+    stage.later(10 * MINUTE, "rows are compared")
     stage.by("custodian", "doctor", "--prove", expect=(Exit.DONE, Exit.UNKNOWN))
+    stage.later(10 * MINUTE, "what was found is talked over")
 
 
 def inventories(stage: Stage) -> None:
@@ -118,6 +120,7 @@ def plans(stage: Stage) -> None:
 
 def syncs(stage: Stage) -> None:
     """The policy reaches the clouds; an older hold is put in force."""
+    stage.later(10 * MINUTE, "the plan is read")
     stage.chapter(5, "sync: the policy reaches both clouds")
     stage.run("sync", expect=Exit.IN_FLIGHT)
     stage.later(HOUR, "Microsoft distributes")
@@ -149,6 +152,7 @@ def behind_the_back(stage: Stage) -> None:
     change = _found(r"change retention label ADM-11[\s\S]*?its id: ([0-9a-f]{24})", said)
     stage.by("custodian", "approve", change)
     stage.by("superintendent", "approve", change)
+    stage.later(HOUR, "both have signed")
     stage.run("apply", digest[:12], expect=(Exit.DONE, Exit.IN_FLIGHT, Exit.LEFT))
 
 

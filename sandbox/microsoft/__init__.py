@@ -122,6 +122,8 @@ def overlay(world: World, base_url: str) -> dict[str, object]:
         "tenant_id": state.tenant_id,
         "domain": state.domain,
         "client_id": state.app.app_id,
+        # What this endpoint takes; of the vendor's nobody knows more than that it bears about one cmdlet a second (M§2.5).
+        "budgets": {"exchange_admin": {"per_minute": 6_000}, "compliance_admin": {"per_minute": 6_000}},
         "credential": {"certificate_file": CREDENTIAL},
         "ca_bundle": "ca.pem",
         "visibility_checks": {

@@ -124,7 +124,7 @@ def test_a_tenant_that_does_not_answer_is_a_job_that_failed(district: District) 
         encoding="utf-8",
     )
     assert district.sandbox is not None
-    overlays = f"{district.sandbox.overlay}{os.pathsep}{nowhere}"
+    overlays = f"{district.sandbox.overlays()}{os.pathsep}{nowhere}"
     said = district.run("work", "--once", RECORDWARDEN_OVERLAY=overlays)
     assert said.code == 1
     failed = next(job for job in said.result["jobs"] if job["kind"] == "sync")

@@ -60,12 +60,13 @@ def bring_in_force(district: District, size: Size) -> int:
     """Open the matters, apply the policy and let time pass until a run has nothing left to do; how many runs that took."""
     sandbox = district.sandbox
     assert sandbox is not None
-    sandbox.door("/switches", {"google.quota": "off"})  # a month of work is put into minutes here; measured is later, under the vendor's quotas
+    sandbox.hurry()
     _open_matters(district, size)
     for run in range(1, 7):
         ran = district.run("sync")
         sandbox.forward(12 * HOUR)
         if ran.code == 0:
+            sandbox.haste.unlink()  # measured is under the vendor's quotas
             sandbox.door("/switches", {"google.quota": None})
             return run
     raise AssertionError(f"after 6 runs there is still something to do: {ran.code} {_left(ran)}")

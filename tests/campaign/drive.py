@@ -17,7 +17,7 @@ from typing import Protocol, cast
 
 from ruamel.yaml import YAML
 
-from connectors.base import Connector, Context, Lane
+from connectors.base import Charge, Connector, Context, Lane
 from policies.district import District, Tenant
 from policies.kinds import Platform
 from sandbox.people import make_world
@@ -147,7 +147,7 @@ class Counting:
 
     requests: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
         methods = self.requests.setdefault(surface, {})
         methods[method] = methods.get(method, 0) + 1
 

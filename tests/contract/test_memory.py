@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.base import Context, OrderedSource
+from connectors.base import Charge, Context, OrderedSource
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
 from connectors.memory.reader import WRITABLE
 from connectors.memory.world import DISTRIBUTED
@@ -41,8 +42,8 @@ class TellingClock:
 class Uncounted:
     """A meter that lets everything through."""
 
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
-        assert cost > 0
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
+        assert all(one.units > 0 for one in charges)
 
     def is_set(self) -> bool:
         return False

@@ -57,13 +57,13 @@ class LeaseRow(SQLModel, table=True):
 
 
 class BudgetWindow(SQLModel, table=True):
-    """Requests spent at a surface of a tenant in one slice of time, by every process together."""
+    """What was spent of one quota of one thing that a vendor meters, in one slice of time, by every tenant and process together."""
 
     __tablename__ = "budget_window"
     __table_args__ = (whole("budget_spent", "spent"),)
     district: str = Field(primary_key=True)
-    tenant: str = Field(primary_key=True)
-    surface: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    quota: str = Field(primary_key=True)
     slice: int = Field(primary_key=True, sa_type=BigInteger)
     spent: int = Field(sa_type=BigInteger)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from connectors.base import Charge
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
 from connectors.examination import ReadCapability, WriteCapability
 from connectors.memory import Console, MemoryConnector, MemoryTenant
@@ -307,7 +309,7 @@ def test_sources_without_a_place_are_refused(bench: Bench, google: Bench) -> Non
 
 def test_every_look_and_act_is_metered(bench: Bench) -> None:
     class Full:
-        def spend(self, surface: str, method: str, cost: int = 1) -> None:
+        def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
             raise Stopped(method)
 
     context = replace(bench.context, meter=Full())

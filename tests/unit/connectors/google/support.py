@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from connectors.base import Context
+from connectors.base import Charge, Context
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.google_workspace.prover import GoogleProver
 from connectors.google_workspace.reader import GoogleReader
@@ -49,13 +50,14 @@ class CountingMeter:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str]] = Counter()
-        self.cost: Counter[str] = Counter()
+        self.cost: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
 
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
         with self._lock:
             self.requests[surface, method] += 1
-            self.cost[surface] += cost
+            for one in charges:
+                self.cost[one.account, one.quota] += one.units
 
 
 class Bench:

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.google_workspace.http import Session
+from connectors.google_workspace.operations import HOLDS_LIST, MATTERS_LIST
+from policies.district import Credential
 from policies.kinds import Kind
 from policies.resources import ReadState
 from tests.unit.connectors.google.support import VAULT, Bench, hold_on, make_matter, mark, matter_wanted
@@ -95,8 +98,40 @@ def test_every_request_is_counted_retries_and_tokens_too(bench: Bench) -> None:
     asked = [exchange for exchange in bench.world.exchanges if exchange.surface != "_door"]
     assert sum(bench.meter.requests.values()) == len(asked)
     assert bench.meter.requests["token_uri", "POST"] == bench.seen("oauth2.token") > 0
-    # In shares of the scarcest quota, 228 hold reads a minute (G§1.8): matters.list is 10 of 600 matter reads, so 4, twice; holds.list is 3.
-    assert bench.meter.cost["vault"] == 4 + 4 + 3
+    # G§1.8: a list of matters is ten matter reads, and is sent twice here; a list of holds is one of them and three hold reads.
+    spent = {key: units for key, units in bench.meter.cost.items() if key[1].startswith("vault.")}
+    project, organisation = "project/district-records", f"organisation/{bench.state.customer_id}"
+    assert spent == {(organisation, "vault.matter_reads"): 21, (project, "vault.project_reads"): 21, (project, "vault.hold_reads"): 3}
+    assert bench.meter.cost[project, "directory"] > 0
+
+
+@pytest.mark.parametrize(
+    ("credential", "project"),
+    [
+        ({"service_account_file": True}, "district-records"),
+        ({"impersonate": "records@other-project.iam.gserviceaccount.com"}, "other-project"),
+        ({"impersonate": "records@elsewhere.example"}, None),
+    ],
+)
+def test_quotas_are_spent_of_the_project_that_the_service_account_is_in(bench: Bench, credential: dict[str, Any], project: str | None) -> None:
+    given = bench.tenant().credential_for(writing=False)
+    assert given is not None
+    named = given if "service_account_file" in credential else Credential(subject=given.subject, **credential)
+    session = Session(bench.tenant(credential=named), bench.context(), writing=False)
+    assert session.keyring.project == project
+    charged = {one.account for one in session._charges(HOLDS_LIST) if one.quota == "vault.hold_reads"}
+    assert charged == {f"project/{project}" if project else "tenant/google"}
+
+
+def test_before_it_was_met_an_organisation_is_the_one_that_settings_name(bench: Bench) -> None:
+    def organisation(**changes: Any) -> str:
+        session = Session(bench.tenant(**changes), bench.context(), writing=True)
+        return next(one.account for one in session._charges(MATTERS_LIST) if one.quota == "vault.matter_reads")
+
+    assert organisation() == f"organisation/{bench.state.customer_id}"
+    assert organisation(customer_id="my_customer") == "tenant/google"
+    session = Session(bench.tenant(customer_id=None), bench.context(organisation="C0pinned"), writing=True)
+    assert {one.account for one in session._charges(MATTERS_LIST)} == {"organisation/C0pinned", "project/district-records"}
 
 
 def test_nothing_but_the_given_endpoints_is_asked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ruamel.yaml import YAML
 
-from connectors.base import Context
+from connectors.base import Charge, Context
 from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.prover import Microsoft365Prover
 from connectors.microsoft365.reader import Microsoft365Reader
@@ -55,8 +55,8 @@ class Counter:
 
     spent: defaultdict[str, defaultdict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
 
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
-        self.spent[surface][method] += cost
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
+        self.spent[surface][method] += 1
 
     def plain(self) -> dict[str, dict[str, int]]:
         return {surface: dict(methods) for surface, methods in self.spent.items()}

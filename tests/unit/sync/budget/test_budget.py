@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Lane
+from connectors.base import Charge, Lane
 from connectors.errors import Stopped
 from policies.district import SurfaceBudget
 from sync.budget import StoreMeter
@@ -23,6 +24,11 @@ def meter(
 ) -> StoreMeter:
     budgets = {surface: SurfaceBudget(per_minute=limit) for surface, limit in per_minute.items()}
     return StoreMeter(store, clock, tenant, budgets, lane, stop or Flag())
+
+
+def dear(surface: str, units: int) -> tuple[Charge, ...]:
+    """One request that costs so many units, at the tenant of ``meter``."""
+    return (Charge(account="tenant/m365", quota=surface, units=units),)
 
 
 def until_full(one: StoreMeter, clock: VirtualClock, surface: str = "graph") -> int:
@@ -41,7 +47,7 @@ def test_without_a_budget_requests_are_counted_and_the_store_is_not_asked(store:
     monkeypatch.setattr(store, "read", None)
     for _ in range(3):
         one.spend("graph", "GET")
-    one.spend("graph", "POST", cost=20)
+    one.spend("graph", "POST", dear("graph", 20))
     assert one.requests == {"graph": {"GET": 3, "POST": 1}}
     assert clock.naps == []
 
@@ -65,8 +71,61 @@ def test_holds_go_on_where_ordinary_runs_wait(store: Store, clock: VirtualClock)
 def test_surfaces_and_tenants_are_metered_apart(store: Store, clock: VirtualClock) -> None:
     for surface in ("graph", "exchange_admin"):
         for tenant in ("m365", "other"):
-            meter(store, clock, {surface: 20}, tenant=tenant).spend(surface, "GET", cost=10)
+            meter(store, clock, {surface: 20}, tenant=tenant).spend(surface, "GET", (Charge(account=f"tenant/{tenant}", quota=surface, units=10),))
     assert clock.naps == []
+
+
+def test_tenants_that_share_what_the_vendor_meters_share_its_budget(store: Store, clock: VirtualClock) -> None:
+    """Two organisations whose service accounts are in one Cloud project: its quota is one, and each organisation's is its own."""
+
+    def charges(organisation: str) -> tuple[Charge, ...]:
+        project = Charge(account="project/district-records", quota="vault.hold_reads", units=3)
+        return (Charge(account=f"organisation/{organisation}", quota="vault.matter_reads"), project)
+
+    limits = {"vault.matter_reads": 600, "vault.hold_reads": 228}
+    first, second = (meter(store, clock, limits, tenant=tenant) for tenant in ("here", "there"))
+    for _ in range(19):
+        first.spend("vault", "GET", charges("C01"))
+        second.spend("vault", "GET", charges("C02"))
+    assert clock.naps == [], "38 lists of holds are 114 hold reads, the half that ordinary runs may use"
+    second.spend("vault", "GET", charges("C02"))
+    assert sum(clock.naps) >= 55, "what the other spent counts"
+    assert first.requests == {"vault": {"GET": 19}}
+
+
+def test_a_request_that_finds_no_room_in_one_quota_spends_nothing_of_the_others(store: Store, clock: VirtualClock) -> None:
+    one = meter(store, clock, {"reads": 100, "writes": 2})
+    both = (Charge(account="p", quota="reads"), Charge(account="p", quota="writes"))
+    one.spend("vault", "POST", both)
+    stop = Flag()
+    stop.up = True
+    impatient = meter(store, clock, {"reads": 100, "writes": 2}, stop=stop)
+    with pytest.raises(Stopped):
+        impatient.spend("vault", "POST", both)
+    for _ in range(49):
+        one.spend("vault", "GET", (Charge(account="p", quota="reads"),))
+    assert clock.naps == []
+
+
+def test_in_a_drill_the_minute_is_that_of_the_time_that_program_and_sandbox_share(store: Store) -> None:
+    """Moving the shared time on frees the quota in the sandbox, and here; the machine's own clock has nothing to say to it."""
+
+    class Shared(VirtualClock):
+        def sleep(self, seconds: float) -> None:
+            self.naps.append(seconds)
+            self.ticks += seconds
+
+    clock = Shared()
+    assert store.drill
+    one = meter(store, clock, {"graph": 4})
+    for _ in range(2):
+        one.spend("graph", "GET")
+    clock.instant += timedelta(hours=1)
+    for _ in range(2):
+        one.spend("graph", "GET")
+    assert clock.naps == []
+    one.spend("graph", "GET")
+    assert 60 <= sum(clock.naps) <= 70, "a clock that stands still is waited for a minute of the machine's, and no longer"
 
 
 def test_one_a_second_is_never_less_than_one(store: Store, clock: VirtualClock) -> None:
@@ -80,7 +139,7 @@ def test_one_a_second_is_never_less_than_one(store: Store, clock: VirtualClock) 
 def test_a_cost_beyond_the_whole_share_waits_for_an_empty_minute_and_goes(store: Store, clock: VirtualClock) -> None:
     one = meter(store, clock, {"graph": 10})
     one.spend("graph", "GET")
-    one.spend("graph", "POST", cost=20)
+    one.spend("graph", "POST", dear("graph", 20))
     assert sum(clock.naps) >= 55
     assert one.requests == {"graph": {"GET": 1, "POST": 1}}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from connectors.base import Context, Lane
+from connectors.base import Charge, Context, Lane
 from connectors.errors import ConnectorError
 from connectors.examination import Capability, WriteCapability
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
@@ -54,8 +54,8 @@ class Meter:
 
     spent: dict[str, int] = field(default_factory=dict)
 
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
-        self.spent[f"{surface}.{method}"] = self.spent.get(f"{surface}.{method}", 0) + cost
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
+        self.spent[f"{surface}.{method}"] = self.spent.get(f"{surface}.{method}", 0) + sum(one.units for one in charges)
 
 
 class NeverStop:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Context, Deed, Instruction, Lane
+from connectors.base import Charge, Context, Deed, Instruction, Lane
 from connectors.google_workspace.by_hand import instructions as google_instructions
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
 from connectors.microsoft365.by_hand import instructions as microsoft_instructions
@@ -86,7 +86,7 @@ class FreeMeter:
 
     spent: list[tuple[str, str]] = field(default_factory=list)
 
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
         self.spent.append((surface, method))
 
 
