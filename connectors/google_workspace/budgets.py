@@ -59,7 +59,7 @@ _PLAIN: Final[Mapping[str, Quota]] = {"directory": DIRECTORY, "reports": REPORTS
 
 
 def price(surface: str, method: str, *, writes: bool) -> Mapping[str, int]:
-    """What one request costs, by the name of the quota; one of its surface where nothing is published. Raises KeyError for an unknown Vault method."""
+    """What one request costs, by the name of the quota; one of its surface where nothing is published. Raises KeyError for an unpriced one of Vault."""
     if surface == "vault":
         return {quota.name: units for quota, units in PRICES[method].items()}
     if surface == "drivelabels":
@@ -68,7 +68,7 @@ def price(surface: str, method: str, *, writes: bool) -> Mapping[str, int]:
 
 
 def with_defaults(given: Mapping[str, SurfaceBudget]) -> dict[str, SurfaceBudget]:
-    """The budgets of a tenant by quota: what settings say of a surface, else what is published. A run sees half of each, the hold lane nine tenths."""
+    """The budgets of a tenant by quota: what settings say of a surface, else what is published. Runs see half of each, the hold lane nine tenths."""
     found = {name: SurfaceBudget(per_minute=quota.per_minute) for name, quota in QUOTAS.items()}
     for surface, budget in given.items():
         parts = [name for name in QUOTAS if name.startswith(f"{surface}.")]

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from connectors.base import Clock
 from policies.district import District, Officer, Role
 from sync.officers import OfficerKey, key_id
 from sync.store import Store, open_store
@@ -101,7 +102,7 @@ def url_of(folder: Path) -> str:
     return f"sqlite:///{folder / 'state' / 'store.db'}"
 
 
-def opened(folder: Path, clock: VirtualClock | RealClock | None = None, *, drill: bool = True) -> Store:
+def opened(folder: Path, clock: Clock | None = None, *, drill: bool = True) -> Store:
     return open_store(url_of(folder), district=DISTRICT, drill=drill, clock=clock or VirtualClock())
 
 
