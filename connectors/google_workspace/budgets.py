@@ -59,7 +59,7 @@ _PLAIN: Final[Mapping[str, Quota]] = {"directory": DIRECTORY, "reports": REPORTS
 
 
 def price(surface: str, method: str, *, writes: bool) -> Mapping[str, int]:
-    """What one request costs, by the name of the quota; one of its surface where nothing is published. Raises KeyError for an unpriced one of Vault."""
+    """What one request costs, by the name of the quota; one of its surface where nothing is published. KeyError for an unpriced one of Vault."""
     if surface == "vault":
         return {quota.name: units for quota, units in PRICES[method].items()}
     if surface == "drivelabels":
