@@ -36,6 +36,7 @@ def acts(world: World) -> Mapping[str, ConsoleAct]:
         "enable_label": console.enable_label,
         "delete_label": console.delete_label,
         "lock_label": console.lock_label,
+        "set_label_permission": console.set_label_permission,
         "unlock_label": console.unlock_label,
         "change_edition": console.change_edition,
     }
@@ -126,6 +127,15 @@ class _Places:
         )
         label.locks[lock.id] = lock
         return {"lock": lock.id}
+
+    def set_label_permission(self, given: Given) -> Item:
+        """Give ``principal`` (an address, or ``audiences/default``) a ``role`` on the label; without one, take away what it has."""
+        label, principal, role = self._label(given), str(given["principal"]), str(given.get("role", ""))
+        if not role and label.permissions.pop(principal, None) is None:
+            raise ConsoleError(f"{principal} has no role on this label")
+        if role:
+            label.permissions[principal] = role
+        return {"id": label.id, "permissions": dict(label.permissions)}
 
     def unlock_label(self, given: Given) -> Item:
         """Take away every lock of the label: no rule uses it any more."""

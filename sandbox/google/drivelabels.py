@@ -130,6 +130,7 @@ def _permit_all(call: Call) -> Item:
     label = _label(call, _parent(call), "EDITOR")
     requests = call.body.get("requests") or []
     assert isinstance(requests, list)
+    _same_as_batch(call, requests)
     before = dict(label.permissions)
     try:
         return {"permissions": [permission_json(*_set(call, label, request.get("labelPermission") or {})) for request in requests]}
@@ -138,10 +139,23 @@ def _permit_all(call: Call) -> Item:
         raise
 
 
+def _same_as_batch(call: Call, requests: list[Mapping[str, object]]) -> None:
+    """The document's words: what a part says of its parent and of useAdminAccess is empty or what the whole says; otherwise 400."""
+    if not requests:
+        raise errors.invalid("At least one request must be given.")
+    for part in requests:
+        if part.get("parent") not in {None, "", call.path["parent"]}:
+            raise errors.invalid("The parent of a request must be empty or match the parent of the batch.")
+        if part.get("useAdminAccess", call.body.get("useAdminAccess")) != call.body.get("useAdminAccess"):
+            raise errors.invalid("use_admin_access of a request must be empty or match the batch.")
+
+
 def _set(call: Call, label: Label, asked: Mapping[str, object]) -> tuple[Label, str]:
     role, email, audience = str(asked.get("role", "")), str(asked.get("email", "")).lower(), str(asked.get("audience", ""))
     if role not in _ROLES:
         raise errors.invalid("Role must be set.")
+    if email and (asked.get("person") or asked.get("group")):
+        raise errors.invalid("If email is specified, no principal should be specified.")
     if bool(email) == bool(audience) or audience not in {"", "audiences/default"}:
         raise errors.invalid("A principal must be given by email, or as audiences/default.")
     if email and call.state.user(email) is None and call.state.group(email) is None:
@@ -166,6 +180,7 @@ def _forbid_all(call: Call) -> Item:
     label = _label(call, _parent(call), "EDITOR")
     requests = call.body.get("requests") or []
     assert isinstance(requests, list)
+    _same_as_batch(call, [{"useAdminAccess": one["useAdminAccess"]} if "useAdminAccess" in one else {} for one in requests])
     for request in requests:
         _drop(label, str(request.get("name", "")).partition("/permissions/")[2])
     return {}

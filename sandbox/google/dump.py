@@ -28,7 +28,9 @@ def dump(world: World) -> Item:
         "org_units": {unit.path: unit.id for unit in state.org_units.values()},
         "matters": [matter(found) for found in state.matters.values()],
         "rules": [rule.as_json() for rule in state.rules.values()],
-        "labels": [label_json(label, label.latest) | {"copy_mode": label.copy_mode} for label in state.labels.values()],
+        "labels": [
+            label_json(label, label.latest) | {"copy_mode": label.copy_mode, "permissions": dict(label.permissions)} for label in state.labels.values()
+        ],
         "spaces": [{"id": space.id, "name": space.name, "history": space.history, "members": space.members} for space in state.spaces.values()],
         "drives": [{"id": drive.id, "name": drive.name} for drive in state.drives.values()],
         "policies": state.policies,

@@ -162,6 +162,11 @@ def test_permissions_are_upserted_by_address_at_once(client: Google, world: Worl
     body = {"useAdminAccess": True, "requests": batch}
     assert client.refused("drivelabels", "labels.permissions.batchUpdate", parent=parent, body=body)[0] == 400
     assert len(client.every("drivelabels", "labels.permissions.list", "labelPermissions", parent=parent, useAdminAccess=True)) == 3
+    for wrong in ({"parent": "labels/other"}, {"useAdminAccess": False}):  # the document: empty, or what the batch says
+        body = {"useAdminAccess": True, "requests": [{**wrong, "labelPermission": {"audience": "audiences/default", "role": "EDITOR"}}]}
+        assert client.refused("drivelabels", "labels.permissions.batchUpdate", parent=parent, body=body)[0] == 400
+    both = {"email": address(world, 0), "person": "people/1", "role": "READER"}
+    assert client.refused("drivelabels", "labels.updatePermissions", parent=parent, useAdminAccess=True, body=both)[0] == 400
 
 
 def test_people_see_published_labels_that_they_were_given_and_administrators_all(client: Google, door: Door, world: World) -> None:
