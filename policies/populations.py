@@ -127,7 +127,7 @@ def _within(org_unit: str | None, path: str) -> bool:
 
 
 def _group(name: str, roster: Roster, living: dict[str, Identity], found: _Found) -> None:
-    matches = [group for group in roster.groups if _answers_to(group, name)]
+    matches = [group for group in roster.groups if answers_to(group, name)]
     if not matches:
         found.missing.append(name)
         return
@@ -140,7 +140,8 @@ def _group(name: str, roster: Roster, living: dict[str, Identity], found: _Found
     found.ids.update(vendor_id for vendor_id in group.members if vendor_id in living)
 
 
-def _answers_to(group: Group, name: str) -> bool:
+def answers_to(group: Group, name: str) -> bool:
+    """Whether a selector's word for a group (address, the vendor's id, ``name:DISPLAY NAME``) means this one."""
     if name.startswith(_NAME_PREFIX):
         return group.name == name.removeprefix(_NAME_PREFIX).strip()
     return name.lower() in {group.address.lower(), group.vendor_id.lower()}

@@ -20,7 +20,8 @@ Fields by kind (the only names that connectors, simulator and diff use):
   parent is the matter.
 - ``google.group_archive``: ``group`` (id), ``archived``, ``frozen``; its name is the group's address and it carries no mark.
   ``google.drive_label``: ``state`` (draft, published, published_draft, disabled), ``period``, ``trigger``, ``description``, ``copies`` (always,
-  never, if_appliable), ``locked``. ``google.setting``: ``setting`` (``chat.chat_history`` ...), ``org_unit``, ``group``, ``by_administrator``,
+  never, if_appliable), ``locked``; members (of ours) who may apply it: ``applier:ADDRESS``, ``applier:All``.
+  ``google.setting``: ``setting`` (``chat.chat_history`` ...), ``org_unit``, ``group``, ``by_administrator``,
   ``order``, ``narrowed`` (bool), ``value`` (tuple of ``name=value``); never written.
 """
 

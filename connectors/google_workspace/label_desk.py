@@ -1,13 +1,18 @@
-"""Reads and writes Drive labels. It can make, publish, re-describe and enable; it can disable and delete none (G§3.1: that strips them off files)."""
+"""Reads and writes Drive labels. It can make, publish, re-describe, enable and let people apply them.
+
+It can disable and delete none (G§3.1: that strips them off files), and take no permission away.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from connectors.base import Context, Receipt
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, UnknownOutcomeError
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED
 from connectors.google_workspace.http import Answer, Session
+from connectors.google_workspace.label_people import permissions, permit
 from connectors.google_workspace.labels import foreign_draft, label_body, label_live, label_text, state_of, within
 from connectors.google_workspace.operations import (
     LABEL_LIMITS,
@@ -20,6 +25,7 @@ from connectors.google_workspace.operations import (
     LABELS_PUBLISH,
     Operation,
 )
+from connectors.google_workspace.ourselves import Ourselves
 from connectors.google_workspace.visibility import settle_read
 from connectors.google_workspace.wire import Json, inner, required, text
 from policies.kinds import Kind
@@ -33,9 +39,10 @@ PUBLISHED = "published"
 class LabelReader:
     """Every label of the customer that an administrator sees, in its newest revision."""
 
-    def __init__(self, session: Session, checks: Mapping[Kind, str]) -> None:
+    def __init__(self, session: Session, checks: Mapping[Kind, str], ourselves: Ourselves) -> None:
         self._session = session
         self._checks = checks
+        self._ourselves = ourselves
 
     def read(self, *, sold: bool | None) -> tuple[tuple[Live, ...], KindRead]:
         """The labels, and how their list was read. ``sold`` False: the tenant's licences bring none, so nothing is asked."""
@@ -48,13 +55,30 @@ class LabelReader:
             raise
         except ConnectorError as error:
             return (), KindRead(kind=kind, state=ReadState.FAILED, count=None, reason=f"{error.code}: {error.message}")
-        lives = tuple(live for live in map(label_live, raw) if live.fields["state"] != "deleted")
-        return lives, settle_read(kind, lives, self._checks)
+        answers = self._session.each(self._with_people, [one for one in raw if state_of(one) != "deleted"])
+        lives = tuple(one for one in answers if isinstance(one, Live))
+        problems = [f"{one.code}: {one.message}" for one in answers if isinstance(one, ConnectorError)]
+        return lives, settle_read(kind, lives, self._checks, problems[0] if problems else None)
 
     def again(self, ref: Ref) -> Live | None:
         """One label as it is now; None where it says that it was deleted. Raises ConnectorError where it cannot be seen."""
-        live = label_live(revision(self._session, ref.vendor_id, NEWEST))
-        return None if live.fields["state"] == "deleted" else live
+        raw = revision(self._session, ref.vendor_id, NEWEST)
+        return None if state_of(raw) == "deleted" else label_live(raw, permissions(self._session, ref.vendor_id))
+
+    def _with_people(self, raw: Json) -> Live | ConnectorError:
+        """A label, one of ours with those who may apply it; whose cannot be told is as good as unseen, so the error stands in its place."""
+        live = label_live(raw)
+        ours = live.mark is not None and live.mark.district == self._session.context.district
+        # One that we made is ours although somebody has taken our mark out of it.
+        made = text(inner(raw, "creator", "label") or {}, "person") == f"people/{self._ourselves.account_id}"
+        if not ours and not made:
+            return live  # who may apply somebody else's label decides nothing here
+        try:
+            return label_live(raw, permissions(self._session, live.vendor_id))
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            return error
 
 
 class LabelWriter:
@@ -100,6 +124,11 @@ class LabelWriter:
             )
         self._publish(ref.vendor_id)
         return self._receipt(answer, ref.vendor_id, ref.name)
+
+    def permit(self, ref: Ref, members: frozenset[str]) -> Receipt:
+        """Let these apply the label, as a union with whoever can already; permissions are in force at once and belong to no revision (G§3.1)."""
+        outcomes, answer = permit(self._session, ref.vendor_id, sorted(members))
+        return replace(self._receipt(answer, ref.vendor_id, ref.name), members=outcomes)
 
     def _not_others(self, ref: Ref, newest: Json, state: str) -> None:
         if state != "published_draft":

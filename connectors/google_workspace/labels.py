@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from connectors.errors import PermanentError
+from connectors.google_workspace.label_people import appliers
 from connectors.google_workspace.vault import marked_name
 from connectors.google_workspace.wire import Json, inner, moment, objects, required, text, truth
 from policies.kinds import Kind
@@ -25,8 +26,8 @@ _FORCES: Final[Mapping[str, Force]] = {"published": Force.APPLIED, "published_dr
 _COPIES: Final[Mapping[str, str]] = {"ALWAYS_COPY": "always", "DO_NOT_COPY": "never", "COPY_APPLIABLE": "if_appliable"}
 
 
-def label_live(raw: Json) -> Live:
-    """A label's newest revision (``LABEL_VIEW_FULL``). ``published_draft``: published, with changes that nobody sees yet."""
+def label_live(raw: Json, permitted: Sequence[Json] = ()) -> Live:
+    """A label's newest revision (``LABEL_VIEW_FULL``), with its permissions. ``published_draft``: published, with changes that nobody sees yet."""
     properties = inner(raw, "properties", "label") or {}
     described = text(properties, "description")
     policy = inner(raw, "appliedLabelPolicy", "label") or {}
@@ -41,11 +42,12 @@ def label_live(raw: Json) -> Live:
             "copies": _COPIES.get(text(policy, "copyMode"), "unknown"),
             "locked": truth(inner(raw, "lockStatus", "label") or {}, "locked"),
         },
+        members=appliers(permitted),
         mark=find_mark(described),
         force=_FORCES.get(state, Force.OFF if state in _STATES.values() else Force.UNKNOWN),
         created_at=moment(text(raw, "createTime")),
         changed_at=moment(text(raw, "revisionCreateTime")),
-        raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
+        raw=json.dumps({**raw, **({"labelPermissions": list(permitted)} if permitted else {})}, ensure_ascii=False, sort_keys=True),
     )
 
 

@@ -15,6 +15,7 @@ from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
 from connectors.examination import WriteCapability
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, NO_RULES_API
 from connectors.google_workspace.editions import drive_labels
+from connectors.google_workspace.label_people import wanted_appliers
 from connectors.google_workspace.vault import ACCOUNT, ALL_OPTIONS, CORPUS_OF, WITH_TERMS
 from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, People, StandingValue
 from policies.effects import FOREVER, Clock, Term
@@ -49,18 +50,19 @@ def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
         people = resolve(selector, circumstances.roster)
         carriage = _carriage(duty, people, circumstances)
         if carriage.standing is StandingValue.AVAILABLE:
-            wanted = _label(duty, len(people.identities), circumstances, labels)
+            wanted = _label(duty, people, circumstances, labels)
             labels[wanted.key] = wanted
             carriage = replace(carriage, carriers=(wanted.key,))
         carriages.append(carriage)
     return Desired(tenant=tenant, resources=tuple(labels.values()), carriages=tuple(carriages))
 
 
-def _label(duty: Duty, people: int, circumstances: Circumstances, labels: Mapping[str, Wanted]) -> Wanted:
-    """One label per series; two duties of one series that differ get the longer period."""
+def _label(duty: Duty, people: ResolvedPopulation, circumstances: Circumstances, labels: Mapping[str, Wanted]) -> Wanted:
+    """One label per series, which everybody of its populations may apply; two duties of one series that differ get the longer period."""
     keys = duty.label_keys or (key_of(duty.series),)
     key = next((one for one in keys if one in circumstances.names), keys[0])
     before = labels.get(key)
+    appliers = wanted_appliers(duty.population.selectors[Platform.GOOGLE_WORKSPACE], circumstances.roster)
     periods: list[Value] = [duty.term, *([before.fields.get("period")] if before else [])]
     return Wanted(
         kind=Kind.GOOGLE_DRIVE_LABEL,
@@ -73,8 +75,9 @@ def _label(duty: Duty, people: int, circumstances: Circumstances, labels: Mappin
             "description": f"{duty.title}." + (f" {duty.citation}." if duty.citation else ""),
             "copies": "always",
         },
+        members=appliers | (before.members if before else frozenset()),
         because=duty.because,
-        people=max(people, before.people if before else 0),
+        people=max(len(people.identities), before.people if before else 0),
     )
 
 

@@ -105,17 +105,20 @@ LABELS_COPY_MODE: Final = Operation(surface=Surface.LABELS, method="labels.updat
 # A label in use loses its metadata on every file when it is deleted (G§3.1), so only the prover can, and only its own unpublished draft.
 LABELS_DELETE: Final = Operation(surface=Surface.LABELS, method="labels.delete", scope=LABELS, writes=True)
 
+LABEL_PERMISSIONS_LIST: Final = Operation(surface=Surface.LABELS, method="labels.permissions.list", scope=LABELS_READ)
+LABEL_PERMISSIONS_UPDATE: Final = Operation(surface=Surface.LABELS, method="labels.permissions.batchUpdate", scope=LABELS, writes=True)
+
 POLICIES_LIST: Final = Operation(surface=Surface.POLICIES, method="policies.list", scope=POLICIES)
 ALERTS_LIST: Final = Operation(surface=Surface.ALERTS, method="alerts.list", scope=ALERTS)
 
 READS: Final = (
     MATTERS_LIST, MATTERS_GET, HOLDS_LIST, HOLDS_GET, USERS_LIST, USERS_GET, GROUPS_LIST, MEMBERS_LIST, ORG_UNITS_LIST, ROLES_LIST,
     ROLE_ASSIGNMENTS_LIST, CUSTOMERS_GET, DOMAINS_LIST, ACTIVITIES_LIST, LICENCES_LIST, GROUP_SETTINGS_GET,
-    LABELS_LIST, LABELS_GET, LABEL_LIMITS, POLICIES_LIST, ALERTS_LIST,
+    LABELS_LIST, LABELS_GET, LABEL_LIMITS, LABEL_PERMISSIONS_LIST, POLICIES_LIST, ALERTS_LIST,
 )  # fmt: skip
 WRITES: Final = (
     MATTERS_CREATE, MATTERS_UPDATE, MATTERS_REOPEN, MATTERS_UNDELETE, HOLDS_CREATE, HOLDS_UPDATE, HOLDS_ADD_ACCOUNTS, GROUP_SETTINGS_PATCH,
-    LABELS_CREATE, LABELS_DELTA, LABELS_PUBLISH, LABELS_ENABLE, LABELS_COPY_MODE,
+    LABELS_CREATE, LABELS_DELTA, LABELS_PUBLISH, LABELS_ENABLE, LABELS_COPY_MODE, LABEL_PERMISSIONS_UPDATE,
 )  # fmt: skip
 PROOF_ONLY: Final = (MATTERS_CLOSE, MATTERS_DELETE, HOLDS_DELETE, LABELS_DELETE)
 

@@ -46,7 +46,7 @@ class GoogleReader:
         self._vault = VaultReader(self._session, tenant, self._ourselves, self._people_of)
         self._groups = groups
         self._archives = ArchiveReader(self._session, tenant, self._group_list, groups)
-        self._labels = LabelReader(self._session, tenant.visibility_checks)
+        self._labels = LabelReader(self._session, tenant.visibility_checks, self._ourselves)
         self._settings = SettingsReader(self._session, context)
         self._labels_sold: bool | None = None
         self._listed = _Lately[tuple[tuple[Group, ...], KindRead]](context.clock)

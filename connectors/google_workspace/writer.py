@@ -80,7 +80,9 @@ class GoogleWriter:
         raise _not_written(ref.kind)
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
-        """Accounts added to a hold, in batches, each with its own answer; one that is held already is fine (G§1.7)."""
+        """Accounts added to a hold, in batches, each with its own answer; one that is held already is fine (G§1.7). Or people let apply a label."""
+        if ref.kind is Kind.GOOGLE_DRIVE_LABEL:
+            return self._labels.permit(ref, members)
         if ref.kind is not Kind.GOOGLE_HOLD:
             raise _not_written(ref.kind)
         if live.fields.get("scope") == "org_unit":

@@ -101,6 +101,85 @@ def test_somebodys_unpublished_changes_are_not_published_by_us(bench: Bench) -> 
     assert bench.seen("drivelabels.labels.publish") == 1, "the one that was ours"
 
 
+def held(bench: Bench, ref: Ref) -> dict[str, str]:
+    return dict(bench.state.labels[ref.vendor_id].permissions)
+
+
+def test_people_are_let_apply_a_label_and_are_seen_to(bench: Bench) -> None:
+    ref, live = made(bench)
+    board = f"board@{bench.world.domain}"
+    assert live.members == {f"applier:records.bot@{bench.world.domain}"}, "who makes a label may edit it"
+    receipt = bench.writer().add(ref, frozenset({"applier:All", f"applier:{board}"}), live)
+    assert [(one.member, one.error) for one in receipt.members] == [("applier:All", None), (f"applier:{board}", None)]
+    again = bench.reader().read_back(ref)
+    assert again is not None
+    assert again.members == live.members | {"applier:All", f"applier:{board}"}
+    assert bench.seen("drivelabels.labels.permissions.batchUpdate") == 1
+    assert held(bench, ref)["audiences/default"] == "APPLIER"
+    before = bench.seen("drivelabels.labels.publish")
+    bench.writer().add(ref, frozenset({"applier:All"}), again)
+    assert bench.seen("drivelabels.labels.permissions.batchUpdate") == 1, "who can already is left alone"
+    assert bench.seen("drivelabels.labels.publish") == before, "permissions belong to no revision"
+
+
+def test_a_reader_becomes_an_applier_and_nobody_becomes_less(bench: Bench) -> None:
+    ref, live = made(bench)
+    board, staff = f"board@{bench.world.domain}", f"staff@{bench.world.domain}"
+    for principal, role in ((board, "READER"), (staff, "EDITOR"), ("audiences/default", "ORGANIZER")):
+        bench.console("set_label_permission", label=ref.vendor_id, principal=principal, role=role)
+    seen = bench.reader().read_back(ref)
+    assert seen is not None
+    assert {"applier:All", f"applier:{staff}"} <= seen.members
+    assert f"applier:{board}" not in seen.members, "who may only read it cannot put it on"
+    bench.writer().add(ref, frozenset({f"applier:{board}", f"applier:{staff}", "applier:All"}), live)
+    assert held(bench, ref) == {
+        board: "APPLIER", staff: "EDITOR", "audiences/default": "ORGANIZER", f"records.bot@{bench.world.domain}": "EDITOR",
+    }  # fmt: skip
+
+
+def test_an_address_that_nobody_knows_stops_nobody_else(bench: Bench) -> None:
+    ref, live = made(bench)
+    board = f"board@{bench.world.domain}"
+    receipt = bench.writer().add(ref, frozenset({"applier:gone@elsewhere.example", f"applier:{board}"}), live)
+    outcomes = {one.member: one.error for one in receipt.members}
+    assert outcomes[f"applier:{board}"] is None
+    assert str(outcomes["applier:gone@elsewhere.example"]).startswith("google.invalid")
+    assert held(bench, ref)[board] == "APPLIER"
+
+
+def test_whose_permissions_cannot_be_read_is_not_concluded_about(bench: Bench) -> None:
+    ref, _ = made(bench)
+    reader = bench.reader()
+    reader.examine()
+    bench.fault("drivelabels", "drivelabels.labels.permissions.list", "status", status=403, times=1)
+    snapshot = reader.snapshot(LABELS)
+    read = snapshot.reads[Kind.GOOGLE_DRIVE_LABEL]
+    assert read.state is ReadState.PARTIAL
+    assert str(read.reason).startswith("google.permission_denied")
+    assert ref.vendor_id not in {live.vendor_id for live in snapshot.resources}
+
+
+def test_a_label_of_ours_is_ours_without_its_mark_and_others_are_not_asked_about(bench: Bench) -> None:
+    ref, _ = made(bench)
+    bench.writer().add(ref, frozenset({"applier:All"}), made_live(bench, ref))
+    bench.console("create_label", title="Somebody else's")
+    bench.console("edit_label", label=ref.vendor_id, description="No mark any more")
+    before = bench.seen("drivelabels.labels.permissions.list")
+    reader = bench.reader()
+    reader.examine()
+    lives = {live.vendor_id: live for live in reader.snapshot(LABELS).resources}
+    assert lives[ref.vendor_id].mark is None
+    assert "applier:All" in lives[ref.vendor_id].members
+    assert bench.seen("drivelabels.labels.permissions.list") - before == 1
+    assert {live.members for live in lives.values() if live.vendor_id != ref.vendor_id} == {frozenset()}
+
+
+def made_live(bench: Bench, ref: Ref) -> Live:
+    live = bench.reader().read_back(ref)
+    assert live is not None
+    return live
+
+
 def test_a_disabled_label_is_offered_again_and_a_locked_one_says_so(bench: Bench) -> None:
     ref, _ = made(bench)
     bench.console("disable_label", label=ref.vendor_id)

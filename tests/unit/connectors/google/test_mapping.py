@@ -258,3 +258,25 @@ def test_names_are_frozen_at_birth_and_the_mark_is_not_part_of_them() -> None:
 )
 def test_queries_that_say_the_same_have_one_normal_form(corpus: str, query: Any, expected: dict[str, Value]) -> None:
     assert query_fields(corpus, query) == {"terms": "", "start": None, "end": None, "options": (), **expected}
+
+
+@pytest.mark.parametrize(
+    ("selector", "members"),
+    [
+        (Selector(org_units=("/Staff",)), {"applier:All"}),
+        (Selector(groups=("name:Board",)), {"applier:board@d.example"}),
+        (Selector(groups=("BOARD@d.example",), users=("P0@d.example",)), {"applier:board@d.example", "applier:p0@d.example"}),
+        (Selector(groups=("board@d.example",), org_units=("/Staff",)), {"applier:All"}),
+    ],
+)
+def test_a_label_is_wanted_with_those_who_may_apply_it(selector: Selector, members: set[str]) -> None:
+    """No unit can be given a label (G§3.1), so a population of units takes the default audience."""
+    (label,) = CONNECTOR.realise([duty(selector, carrier=Carrier.LABEL, workload=Workload.DRIVE)], circumstances(licences=PLUS)).resources
+    assert label.members == members
+
+
+def test_a_label_of_two_populations_is_for_both() -> None:
+    board = duty(Selector(groups=("board@d.example",)), carrier=Carrier.LABEL, workload=Workload.DRIVE, line="R2")
+    people = duty(Selector(users=("p0@d.example",)), carrier=Carrier.LABEL, workload=Workload.DRIVE)
+    (label,) = CONNECTOR.realise([people, board], circumstances(licences=PLUS)).resources
+    assert label.members == {"applier:board@d.example", "applier:p0@d.example"}
