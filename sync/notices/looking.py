@@ -11,7 +11,7 @@ from policies.protection import Direction
 from policies.resources import Live, Snapshot, Wanted
 from sync.drift import Drift
 from sync.store.notices import Raised
-from sync.watch.settings import ACCELERATED
+from sync.watch.alarms import ACCELERATED
 
 CLOSED, WEAKENED, REQUESTED, CANCELLED = "closed", "weakened", "requested", "cancelled"
 _CONTAINERS: Final = frozenset({Kind.M365_CASE, Kind.GOOGLE_MATTER})

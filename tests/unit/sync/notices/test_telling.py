@@ -20,7 +20,7 @@ from sync.notices.telling import SEE_NAMES, sees_names
 from sync.plan import ChangeStatus
 from sync.registers.attestations import Statement, attest, overtake
 from sync.store.changes import Changes
-from sync.watch.settings import ACCELERATED
+from sync.watch.alarms import ACCELERATED
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, order, roster, scene
 from tests.unit.sync.notices.post import Post, desk_of, mail, send
 from tests.unit.sync.provable import officer
