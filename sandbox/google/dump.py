@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.google.api import Item, instant
 from sandbox.google.holdbook import hold_json
+from sandbox.google.labels import Label
 from sandbox.google.labelview import label_json
 from sandbox.google.state import Group, Matter, User, settle, state_of
 from sandbox.google.vault import matter_json
@@ -28,9 +29,7 @@ def dump(world: World) -> Item:
         "org_units": {unit.path: unit.id for unit in state.org_units.values()},
         "matters": [matter(found) for found in state.matters.values()],
         "rules": [rule.as_json() for rule in state.rules.values()],
-        "labels": [
-            label_json(label, label.latest) | {"copy_mode": label.copy_mode, "permissions": dict(label.permissions)} for label in state.labels.values()
-        ],
+        "labels": [_label(label) for label in state.labels.values()],
         "spaces": [{"id": space.id, "name": space.name, "history": space.history, "members": space.members} for space in state.spaces.values()],
         "drives": [{"id": drive.id, "name": drive.name} for drive in state.drives.values()],
         "policies": state.policies,
@@ -38,6 +37,10 @@ def dump(world: World) -> Item:
         "alerts": state.alerts,
         "log": [activity.entry | {"visible": instant(activity.visible)} for activity in state.activities],
     }
+
+
+def _label(label: Label) -> Item:
+    return label_json(label, label.latest) | {"copy_mode": label.copy_mode, "permissions": dict(label.permissions)}
 
 
 def _unkept(group: Group) -> list[Item]:

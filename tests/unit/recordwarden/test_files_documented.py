@@ -15,7 +15,7 @@ from policies.policy import Policy
 from sync.matters.order import MatterOrder
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
-WORDS = frozenset(re.findall(r"[a-z0-9_]+", TEXT))
+WORDS = frozenset((*re.findall(r"[a-z0-9_]+", TEXT), *re.findall(r"[a-z0-9_]+\.[a-z0-9_]+", TEXT)))
 
 
 def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[tuple[str, str]]:
