@@ -112,7 +112,7 @@ class HoldLane:
             for person in before.people
         )
         after = replace(before, people=people)
-        self.register.keep(before, after, Event(name="former", actor=signing(signer), signer=signer.key))
+        self.register.keep(before, after, Event(name="former", actor=signing(signer), signer=signer.key), self._settled)
         self._loaded = -1
         return Opened(alias=after.alias, tenant_alias=after.tenant_alias, new=False, unchanged=after == before)
 
@@ -270,7 +270,7 @@ class HoldLane:
         self._secured = self._vouched()
         after = after if seen_before and not both else self._settled(after)
         event = Event(name="opened" if before is None else "added", order=None if seen_before else sha256)
-        written = self.register.keep(before, after, event) is not None
+        written = self.register.keep(before, after, event, self._settled).seq is not None
         if written:
             # Whoever is to be held is looked for among everybody, not among those of whom a change was told.
             with self.desk.store.write() as session:
@@ -297,11 +297,10 @@ class HoldLane:
         return tuple(self._matters.values())
 
     def _keep(self, before: Matter, after: Matter, event: Event) -> None:
-        settled = self._settled(after)
-        written = self.register.keep(before, settled, event)
-        if written is not None and written.after == self._loaded:
+        written = self.register.keep(before, self._settled(after), event, self._settled)
+        if written.seq is not None and written.after == self._loaded:
             self._loaded = written.seq  # nobody else wrote in between: what is in memory is what is there
-        self._matters[before.tenant_alias] = settled
+        self._matters[before.tenant_alias] = written.matter
 
     def _settled(self, matter: Matter) -> Matter:
         return standing.settled(matter, tuple(self._platforms()), self._secured, self.desk.clock.now())

@@ -236,6 +236,8 @@ class Matter:
     lines: tuple[Line, ...] = ()
     looked: Mapping[str, datetime] = field(default_factory=dict)
     """When each tenant was last looked at for it."""
+    version: int = field(default=0, compare=False)
+    """The number of the matter's newest journal entry when it was loaded; 0 for one that was never written."""
 
     def person(self, person_id: str) -> PersonOnHold:
         """The person of that row. Raises KeyError."""

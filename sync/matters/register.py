@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sync.journal import PROGRAM, Actor, EntryKind, Journal
 from sync.matters import noting, rows
 from sync.matters.delta import between, body
+from sync.matters.merging import rebased
 from sync.matters.model import IN_FORCE, Matter
 from sync.officers import OfficerKey
 from sync.store import Session, Store
@@ -35,10 +36,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A matter entry that was written, and the number of the matter entry before it."""
+    """The matter as it stands now, others' doings included. ``seq``: the entry that was written, if any; ``after``: the one before."""
 
-    seq: int
-    after: int
+    matter: Matter
+    seq: int | None = None
+    after: int | None = None
 
 
 class AliasTakenError(Exception):
@@ -90,18 +92,24 @@ class Register:
         with self.store.read() as session:
             return self._rows.newest(session)
 
-    def keep(self, before: Matter | None, after: Matter, event: Event) -> Written | None:
-        """The journal entry that says how ``after`` differs from ``before``, or None when it does not; entry and rows are written together.
+    def keep(self, before: Matter | None, after: Matter, event: Event, settle: Callable[[Matter], Matter] = lambda matter: matter) -> Written:
+        """Write what ``after`` changes of ``before``: the journal's entry and the rows together, or nothing where it changes nothing.
 
-        Raises AliasTakenError for a new matter whose alias is in use.
+        Where another process wrote since ``before`` was loaded, only the changes are applied to what it left, and ``settle`` is asked for the
+        states that follow from that. Raises AliasTakenError for a new matter whose alias is in use.
         """
-        delta = between(before, after)
-        if delta.empty and event.signer is None:
-            return None
+        if between(before, after).empty and event.signer is None:
+            return Written(matter=after)
         with self.store.write() as session:
             if before is None and self._rows.find(session, after.alias) is not None:
                 raise AliasTakenError(after.alias)
             newest = self._rows.newest(session)
+            if before is not None and self._rows.version(session, before.tenant_alias) != before.version:
+                current = rows.matter(self._rows.load(session, tenant_alias=before.tenant_alias)[0])
+                before, after = current, settle(rebased(before, after, current))
+            delta = between(before, after)
+            if delta.empty and event.signer is None:
+                return Written(matter=after)
             seq = self._journal.append(
                 EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.actor,
                 signer=event.signer, session=session,
@@ -111,7 +119,7 @@ class Register:
                 order = MatterOrderRow(district=self.store.district, matter=after.tenant_alias, sha256=event.order, read_at=self._now())
                 self._rows.put(session, [order])
             self._note(session, before, after, seq)
-        return Written(seq=seq, after=newest)
+        return Written(matter=replace(after, version=seq), seq=seq, after=newest)
 
     def looked(self, tenant: str, matters: Sequence[Matter], at: datetime) -> None:
         """Note when matters were looked at in ``tenant``, and which of their sources were held then: no news, so no journal entry."""

@@ -46,7 +46,7 @@ def matter(bundle: Bundle) -> Matter:
         paper=tuple(dossier.paper(opened.get(one.dossier), one.id, one.secured_on) for one in bundle.paper),
         gaps=tuple(sorted((_gap(one, opened) for one in bundle.gaps), key=lambda one: (one.first_seen_not_held, one.id))),
         lines=tuple(sorted((_line(one, opened) for one in bundle.lines), key=lambda one: (one.text, one.id))),
-        looked={tenant: from_rfc3339(str(at)) for tenant, at in load_object(row.looked).items()},
+        looked={tenant: from_rfc3339(str(at)) for tenant, at in load_object(row.looked).items()}, version=bundle.version,
     )
 
 

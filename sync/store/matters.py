@@ -30,6 +30,7 @@ from sync.store.words import EntryKind
 
 Row: TypeAlias = MatterRow | MatterOrderRow | MatterLineRow | MatterPersonRow | MatterSourceRow | MatterPaperRow | MatterGapRow
 SEALED = frozenset({"dossier", "details"})
+LOOKED = frozenset({"looked", "seen_held"})
 SEALS_AT_ONCE = 500
 """Seals asked for in one query: well under what SQLite and PostgreSQL take as parameters."""
 
@@ -45,6 +46,8 @@ class Bundle:
     paper: Sequence[MatterPaperRow]
     gaps: Sequence[MatterGapRow]
     opened: Mapping[str, object]
+    version: int
+    """The number of the newest journal entry of this matter."""
 
 
 class MatterRows:
@@ -81,10 +84,18 @@ class MatterRows:
         query = select(func.max(JournalRow.seq)).where(JournalRow.district == self.store.district, JournalRow.kind == EntryKind.MATTER)
         return session.exec(query).one() or 0
 
+    def version(self, session: Session, tenant_alias: str) -> int:
+        """The number of the newest journal entry of one matter; 0 before the first."""
+        query = select(func.max(JournalRow.seq)).where(
+            JournalRow.district == self.store.district, JournalRow.kind == EntryKind.MATTER, JournalRow.subject == f"matter/{tenant_alias}"
+        )
+        return session.exec(query).one() or 0
+
     def put(self, session: Session, rows: Iterable[Row]) -> None:
         """Keep rows in the caller's transaction, in place of those with the same keys; an empty seal means that the old one still stands.
 
-        One statement a table and many rows at once: a matter has thousands of sources, and a merge would look each of them up.
+        One statement a table and many rows at once: a matter has thousands of sources, and a merge would look each of them up. When something was
+        last looked at is left as it is in rows that exist: only ``looked`` moves it, and what is kept here may have been loaded before another look.
         """
         batches: dict[tuple[type[Row], bool], list[dict[str, object]]] = {}
         for row in rows:
@@ -92,7 +103,7 @@ class MatterRows:
             resealed = all(values.get(name) != "" for name in SEALED)
             batches.setdefault((type(row), resealed), []).append(values)
         for (kind, resealed), batch in batches.items():
-            upsert(session, kind, batch, keep=frozenset() if resealed else SEALED)
+            upsert(session, kind, batch, keep=LOOKED if resealed else LOOKED | SEALED)
 
     def looked(self, session: Session, tenant: str, matter: str, sources: Sequence[str], at: datetime) -> None:
         """Note that the matter was looked at in ``tenant``, and that these of its sources were seen held."""
@@ -120,7 +131,8 @@ class MatterRows:
         seals = [row.details, *(one.dossier for one in lines), *(one.dossier for one in people), *(one.dossier for one in paper)]
         seals += [seal for seal in (*(one.error for one in sources), *(one.cause for one in gaps)) if seal]
         return Bundle(
-            matter=row, lines=lines, people=people, sources=sources, paper=paper, gaps=gaps, opened=self._open(session, tuple(dict.fromkeys(seals)))
+            matter=row, lines=lines, people=people, sources=sources, paper=paper, gaps=gaps, opened=self._open(session, tuple(dict.fromkeys(seals))),
+            version=self.version(session, matter),
         )
 
     def _open(self, session: Session, seals: Sequence[str]) -> Mapping[str, object]:
