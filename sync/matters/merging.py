@@ -77,10 +77,10 @@ def _grown(base: tuple[object, ...], mine: tuple[object, ...], theirs: tuple[obj
 def _parts(base: Sequence[_Part], mine: Sequence[_Part], theirs: Sequence[_Part], same: Callable[[_Part], object]) -> tuple[_Part, ...]:
     """The parts of both, by id. What both added at once is one part where ``same`` says so: the one that was written first."""
     old, changed = {one.id: one for one in base}, {one.id: one for one in mine}
-    there = {one.id for one in theirs}
-    added = {same(one) for one in theirs if one.id not in old}
-    kept = tuple(merged(old[one.id], changed[one.id], one) if one.id in old and one.id in changed else one for one in theirs)
-    return (*kept, *(one for one in mine if one.id not in there and same(one) not in added))
+    there, added = {one.id for one in theirs}, {same(one) for one in theirs if one.id not in old}
+    kept: list[_Part] = [merged(old[one.id], changed[one.id], one) if one.id in old and one.id in changed else one for one in theirs]
+    kept += [one for one in mine if one.id not in there and same(one) not in added]
+    return tuple(kept)
 
 
 def _without_parts(matter: Matter) -> Matter:

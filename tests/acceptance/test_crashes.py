@@ -99,6 +99,7 @@ def test_killed_at_every_point_and_run_again_it_ends_as_if_nothing_had_happened(
 def test_killed_while_a_hold_goes_out_nobody_is_held_twice_or_forgotten(district: District) -> None:
     assert district.sandbox is not None
     order = district.folder / "matter.yaml"
+    assert district.sandbox is not None
     for point in ("call.after", "intent.after"):
         killed = district.run("hold", "open", "--file", order, "--wait-for", "none", RECORDWARDEN_CRASH_AT=f"{point}:3")
         assert killed.code == -signal.SIGKILL, (point, told(killed))
