@@ -11,7 +11,7 @@ from policies.problems import Problem, Severity
 from policies.resources import Live
 from sync.apply import Applier, Hands
 from sync.consider import Considered, Considering, Matters
-from sync.decide import Decision
+from sync.decide import Decision, everybody
 from sync.desk import Desk, TenantDoor
 from sync.lease import Lease, LeaseHeldError, LeaseLost, kept_alive
 from sync.ledger import Progress
@@ -196,10 +196,12 @@ class Engine:
         return self.summing.result(seen, sent.progress, sent.live)
 
     def _known(self, seen: Considered, proposer: str | None = None) -> Considered:
-        """``seen``, with its changes in the store: a change is known before it is intended."""
-        if seen.decision is not None and seen.decision.changes:
+        """``seen``, with its changes in the store: a change is known before it is intended, and one that is not found any more is overtaken."""
+        if seen.decision is not None:
+            changes, now = Changes(self.desk.store), self.desk.clock.now()
             with self.desk.store.write() as session:
-                Changes(self.desk.store).keep_changes(session, seen.decision.changes, self.desk.clock.now(), proposer)
+                changes.keep_changes(session, seen.decision.changes, now, proposer)
+                changes.supersede(session, seen.look.tenant.id, (lane.value for lane in seen.lanes), overtaken(seen), now)
         return seen
 
     def _planned(self, seen: Iterable[Considered], proposer: str | None) -> Plan:
@@ -218,6 +220,24 @@ class Engine:
                 return replace(result, timed_out=True)
             result = merged(result, act())
         return result
+
+
+def overtaken(seen: Considered) -> Callable[[str, str], bool]:
+    """Whether a change, by its key and id, was not found again by a look that could tell: its key is as wanted, wanted otherwise, or not at all.
+
+    Nothing is said of a key that is on its way, blocked or unseen; nor of keys that nobody wants while people could not all be read.
+    """
+    decision, roster = seen.decision, seen.look.roster
+    assert decision is not None
+    assert roster is not None
+    found = {change.id for change in decision.changes}
+    told = {change.key for change in decision.changes} | {key for result in decision.results.values() for key, _ in result.satisfied}
+    whole = everybody(roster)
+
+    def over(key: str, change: str) -> bool:
+        return change not in found and (key in told or (whole and key not in decision.wanted))
+
+    return over
 
 
 def harmless(seen: Considered, decision: Decision, lane: Lane) -> Callable[[Change, Sequence[Change]], bool]:

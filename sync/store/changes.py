@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,6 +79,20 @@ class Changes:
         row.document, row.value = dump(change_document(Progress(change=change, status=status))), dump(change_value(change))
         row.updated_at = now
         session.add(row)
+
+    def supersede(self, session: Session, tenant: str, lanes: Iterable[str], over: Callable[[str, str], bool], now: datetime) -> None:
+        """Mark what was planned in these lanes and stands for nothing any more, as ``over`` says of key and id; found again, it is planned again."""
+        waiting = [ChangeStatus.PLANNED.value, ChangeStatus.REFUSED.value]
+        query = select(ChangeRow).where(
+            ChangeRow.district == self.store.district,
+            ChangeRow.tenant == tenant,
+            col(ChangeRow.lane).in_(list(lanes)),
+            col(ChangeRow.status).in_(waiting),
+        )
+        for row in session.exec(query).all():
+            if over(row.key, row.id):
+                row.status, row.updated_at = ChangeStatus.SUPERSEDED.value, now
+                session.add(row)
 
     def _row(self, change: Change, now: datetime, proposer: str | None, status: ChangeStatus) -> ChangeRow:
         return ChangeRow(

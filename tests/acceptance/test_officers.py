@@ -71,3 +71,15 @@ def test_a_signature_lets_a_change_be_done_once(labelled: District) -> None:
         labelled.must("approve", change, officer=officer)
     labelled.run("sync")
     assert label(labelled)["duration"] == days
+
+
+def test_nobody_signs_what_stands_for_nothing_any_more(labelled: District) -> None:
+    days = label(labelled)["duration"]
+    set_in_console(labelled, LONGER)
+    change = shortening(labelled)
+    set_in_console(labelled, int(days))
+    labelled.must("sync")
+    assert labelled.must("approvals").result["waiting"] == []
+    stale = labelled.must("approve", change, officer="custodian", code=4)
+    assert stale.codes() == {"approval.stale"}
+    assert labelled.must("approvals").result["approvals"] == []

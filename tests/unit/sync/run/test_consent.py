@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policies.district import Mode
+from policies.kinds import Kind
 from sync.approvals import LIFETIME
 from sync.journal import Actor, ActorKind, EntryKind
 from sync.ledger import Progress
 from sync.plan import ChangeStatus
 from sync.store.approvals import Approvals, KeptApproval
+from sync.store.changes import Changes
 from sync.store.proofs import Proofs
 from tests.unit.sync.matters.world import HOUR, Scene, google, m365, roster, scene
 from tests.unit.sync.provable import KEYS
@@ -81,3 +84,49 @@ def test_a_yes_is_not_spent_by_a_try_that_failed(here: Scene) -> None:
     assert (failed.status, period(here)) == (ChangeStatus.FAILED, 4000)
     here.engine.sync()
     assert period(here) == 731
+
+
+def waiting(here: Scene) -> set[str]:
+    """Ids of the changes that wait for officers."""
+    return {one.id for one in Changes(here.store).with_status(ChangeStatus.PLANNED, ChangeStatus.REFUSED)}
+
+
+def status(here: Scene, change: Progress) -> ChangeStatus:
+    kept = Changes(here.store).get(change.change.id)
+    assert kept is not None
+    return kept.status
+
+
+def test_a_change_that_no_look_finds_any_more_is_overtaken(here: Scene) -> None:
+    change = lengthened(here)
+    other = lengthened(here, 5000)
+    assert waiting(here) == {other.change.id}, "its object is another now"
+    assert status(here, change) is ChangeStatus.SUPERSEDED
+    here.console("m365").set(label_id(here), period=731)
+    here.engine.plan()
+    assert waiting(here) == set()
+    again = lengthened(here)
+    assert again.change.id == change.change.id
+    assert waiting(here) == {change.change.id}, "found again, it stands again"
+
+
+def test_one_that_the_look_could_not_tell_of_goes_on_waiting(here: Scene) -> None:
+    change = lengthened(here)
+    troubles = here.worlds["m365"].troubles
+    troubles.failed[Kind.M365_LABEL] = "read.refused"
+    here.engine.plan()
+    assert status(here, change) is ChangeStatus.REFUSED
+    troubles.failed.clear()
+    troubles.unreachable = "network.refused"
+    here.engine.plan()
+    assert status(here, change) is ChangeStatus.REFUSED
+    troubles.unreachable = None
+    here.engine.hold()
+    assert status(here, change) is ChangeStatus.REFUSED, "a look at holds alone tells nothing of labels"
+
+
+def test_a_policy_line_that_is_gone_takes_its_changes_along(here: Scene) -> None:
+    change = lengthened(here)
+    engine = type(here.engine)(replace(here.desk, duties=()), here.lane)
+    engine.plan()
+    assert status(here, change) is ChangeStatus.SUPERSEDED
