@@ -245,7 +245,7 @@ class OutsideChange:
     ended: datetime | None
     ended_by: str | None
     restored_after: int | None
-    """Seconds from first seen to repaired; None where it was not repaired."""
+    """Seconds from first seen to repaired, of what kept less; None where nothing was restored by Recordwarden."""
     log: str
     """What the vendor's log answered: found, not_found, pending, unavailable."""
     account: Shown

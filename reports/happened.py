@@ -65,7 +65,7 @@ def _outside(kept: KeptDrift, told: Chronicle, period: Period, edition: Edition)
     document = kept.document
     since, log, vendor = mapping(document["since"]), mapping(document["attribution"]), mapping(document["vendor"])
     ended = kept.closed_at if kept.closed_at is not None and kept.closed_at < period.end else None
-    repaired = ended is not None and kept.closed_by == "repaired"
+    restored = ended is not None and kept.closed_by == "repaired" and document["direction"] == "weakens"
     return OutsideChange(
         id=kept.id,
         tenant=kept.tenant,
@@ -81,7 +81,7 @@ def _outside(kept: KeptDrift, told: Chronicle, period: Period, edition: Edition)
         open=ended is None,
         ended=ended,
         ended_by=kept.closed_by if ended is not None else None,
-        restored_after=round((ended - kept.first_seen).total_seconds()) if ended is not None and repaired else None,
+        restored_after=round((ended - kept.first_seen).total_seconds()) if ended is not None and restored else None,
         log=str(log["state"]),
         account=_shown(text(log["actor"]), edition, LOGS[str(log["state"])]),
     )

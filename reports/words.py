@@ -96,7 +96,7 @@ SORTS: Final = {
     "orphaned": "object of ours without a policy line",
     "duplicate": "second object with our mark", "blind_spot": "can no longer be seen",
 }
-ENDINGS: Final = {"repaired": "restored by Recordwarden", "undone": "agrees again by itself", "accepted": "accepted"}
+ENDINGS: Final = {"repaired": "brought back by Recordwarden", "undone": "agrees again without Recordwarden", "accepted": "accepted"}
 HOLD_STATES: Final = {
     "open": "ordered", "partly_held": "partly in force", "held": "in force", "releasing": "release waits", "released": "released",
 }

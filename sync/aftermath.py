@@ -65,7 +65,7 @@ class Aftermath:
                 self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now))
             for one in over:
                 self.drifts.name(session, one)
-            closed = self.drifts.close(session, drift, _sight(seen, decision), decision.wanted, now)
+            closed = self.drifts.close(session, drift, _sight(seen, decision), now)
             for told in noticed(drift, snapshot, decision.wanted):
                 self.notices.note(session, told, now)
             self.notices.end(session, drift_keys(snapshot.tenant, closed), now)

@@ -13,7 +13,7 @@ from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Fields
 from sync.drift import Attribution, AttributionState, Difference, Drift, DriftClass, Sight, Since, Watched, vendor_key
-from sync.store import Store
+from sync.store import Store, journal_rows
 from sync.store.documents import dump, load_fields, load_list, load_object
 from sync.store.tables.engine import DriftRow, WatchedRow
 from sync.wording import drift_document
@@ -97,19 +97,21 @@ class Drifts:
         row = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
         return None if row is None or row.closed_at is not None else row.seq
 
-    def close(self, session: Session, drift: Iterable[Drift], sight: Sight, repaired: Iterable[str], now: datetime) -> list[str]:
+    def close(self, session: Session, drift: Iterable[Drift], sight: Sight, now: datetime) -> list[str]:
         """End every open drift that a look would have shown and did not, and give the ids of those.
 
-        ``repaired`` are the keys that a change of ours brought home.
+        One is repaired where a change of ours was done under its key meanwhile.
         """
-        still, ours = {one.id for one in drift}, set(repaired)
-        closed = []
-        for row in self._open_in(session, sight.snapshot.tenant):
-            if row.id not in still and sight.tells(_difference(row)):
-                row.closed_at, row.closed_by = now, "repaired" if row.key in ours else "undone"
-                session.add(row)
-                closed.append(row.id)
-        return closed
+        still, tenant = {one.id for one in drift}, sight.snapshot.tenant
+        over = [row for row in self._open_in(session, tenant) if row.id not in still and sight.tells(_difference(row))]
+        if not over:
+            return []
+        done = journal_rows.done(session, self.store.district, {row.key for row in over if row.key is not None})
+        for row in over:
+            ours = any((one.tenant, one.key) == (tenant, row.key) and one.seq > row.seq for one in done)
+            row.closed_at, row.closed_by = now, "repaired" if ours else "undone"
+            session.add(row)
+        return [row.id for row in over]
 
     def unnamed(self, tenant: str, since: datetime, asked: datetime) -> tuple[Drift, ...]:
         """Drift that was over before the vendor's log named an account, and may still get one.

@@ -46,9 +46,11 @@ def outcome_of(session: Session, district: str, intent: int) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """That a change was done: the entry that says so, and the id of the change."""
+    """That a change was done: the entry that says so, the tenant and key, and the id of the change."""
 
     seq: int
+    tenant: str | None
+    key: str
     change: str
 
 
@@ -56,8 +58,12 @@ def done(session: Session, district: str, subjects: Iterable[str]) -> Sequence[D
     """What was done under the keys ``subjects``, in the journal's order: outcomes that say ``done``, never those that say anything else."""
     keys = list(subjects)
     query = select(JournalRow).where(JournalRow.district == district, JournalRow.kind == EntryKind.OUTCOME, col(JournalRow.subject).in_(keys))
-    bodies = [(row.seq, json.loads(row.line)["body"]) for row in session.exec(query.order_by(col(JournalRow.seq))).all()]
-    return tuple(Done(seq=seq, change=str(body["change"])) for seq, body in bodies if body["result"] == OutcomeResult.DONE and "change" in body)
+    bodies = [(row, json.loads(row.line)["body"]) for row in session.exec(query.order_by(col(JournalRow.seq))).all()]
+    return tuple(
+        Done(seq=row.seq, tenant=row.tenant, key=row.subject, change=str(body["change"]))
+        for row, body in bodies
+        if body["result"] == OutcomeResult.DONE and "change" in body
+    )
 
 
 def open_intents(session: Session, district: str) -> Sequence[JournalRow]:

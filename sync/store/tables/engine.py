@@ -107,7 +107,7 @@ class DriftRow(SQLModel, table=True):
     last_seen: datetime = Field(sa_type=UtcText)
     closed_at: datetime | None = Field(default=None, sa_type=UtcText)
     closed_by: str | None = None
-    """``repaired`` (by a change of ours), ``undone`` (it agrees again by itself), ``accepted``."""
+    """``repaired`` (a change of ours was done while it was open), ``undone`` (it agrees again, and not by us), ``accepted``."""
     seq: int = Field(sa_type=BigInteger)
 
 

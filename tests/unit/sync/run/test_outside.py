@@ -15,7 +15,7 @@ from sync.drift import DriftClass
 from sync.store.drifts import Drifts, KeptDrift
 from sync.store.proofs import Proofs
 from tests.unit.sync.matters.world import HOUR, Scene, google, m365, roster, scene
-from tests.unit.sync.run.test_engine import WRITTEN, duty, in_force, microsoft
+from tests.unit.sync.run.test_engine import WRITTEN, duty, in_force, label_id, microsoft
 
 POLICY, RULE = Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE
 
@@ -86,3 +86,34 @@ def test_what_cannot_be_seen_is_not_over(here: Scene) -> None:
     troubles.hidden.clear()
     assert rule in looked(here)
     assert open_ids(here) == ids
+
+
+def shortened(here: Scene, period: int = 30) -> None:
+    """Somebody sets our label to so many days, and a look finds it."""
+    here.console("m365").set(label_id(here), period=period)
+    assert looked(here)
+
+
+def test_what_its_author_undoes_was_not_repaired_by_us(here: Scene) -> None:
+    shortened(here)
+    here.console("m365").set(label_id(here), period=731)
+    assert looked(here) == {}
+    (undone,) = kept(here)
+    assert undone.closed_by == "undone"
+    shortened(here)
+    here.engine.sync()
+    assert looked(here) == {}
+    assert [one.closed_by for one in kept(here)][-1] == "repaired"
+
+
+def test_an_earlier_doing_of_ours_repaired_no_later_difference(here: Scene) -> None:
+    """The key was written before the difference came, in this tenant; what was done under the same key elsewhere counts as little."""
+    shortened(here)
+    journal = here.desk.journal
+    elsewhere = journal.intent("label-cor-02", {"change": "c1", "kind": "google.drive_label", "op": "set", "lane": "sync"}, tenant="google")
+    journal.outcome(elsewhere, "done", {"change": "c1"})
+    failed = journal.intent("label-cor-02", {"change": "c2", "kind": "m365.label", "op": "set", "lane": "sync"}, tenant="m365")
+    journal.outcome(failed, "failed", {"change": "c2"})
+    here.console("m365").set(label_id(here), period=731)
+    looked(here)
+    assert [one.closed_by for one in kept(here)] == ["undone"]
