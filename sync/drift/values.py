@@ -96,6 +96,8 @@ class Drift:
     direction: Direction
     since: Since
     attribution: Attribution = field(default_factory=Attribution)
+    occurrence: int = 1
+    """Which time this difference came: the same one may be undone and come again."""
 
 
 def vendor_key(kind: Kind, vendor_id: str) -> str:

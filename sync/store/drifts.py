@@ -21,9 +21,10 @@ from sync.wording import drift_document
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDrift:
-    """A drift as the store remembers it."""
+    """A drift as the store remembers it: one time that it came."""
 
     id: str
+    occurrence: int
     tenant: str
     kind: Kind
     key: str | None
@@ -72,30 +73,35 @@ class Drifts:
         return list(session.exec(query).all())
 
     def put(self, session: Session, drift: Drift, now: datetime, seq: int) -> None:
-        """Keep one drift in the caller's transaction; ``seq`` is the journal entry of its evidence."""
-        old = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
-        reopened = old is None or old.closed_at is not None
+        """Keep one drift in the caller's transaction; ``seq`` is the journal entry of its evidence. One that was over comes another time."""
+        last = self._newest(session, drift)
+        old = None if last is None or last.closed_at is not None else last
         session.merge(
             DriftRow(
                 district=self.store.district,
                 tenant=drift.tenant,
                 id=drift.id,
+                occurrence=_next(last),
                 kind=drift.kind.value,
                 key=drift.key,
                 document=dump(drift_document(drift)),
                 attribution=drift.attribution.state.value,
-                first_seen=now if old is None or reopened else old.first_seen,
+                first_seen=now if old is None else old.first_seen,
                 last_seen=now,
                 closed_at=None,
                 closed_by=None,
-                seq=seq if reopened or old is None else old.seq,
+                seq=seq if old is None else old.seq,
             )
         )
 
     def entry(self, session: Session, drift: Drift) -> int | None:
         """The journal entry of the evidence of a drift that is open already, or None for a new one."""
-        row = session.get(DriftRow, (self.store.district, drift.tenant, drift.id))
+        row = self._newest(session, drift)
         return None if row is None or row.closed_at is not None else row.seq
+
+    def _newest(self, session: Session, drift: Drift) -> DriftRow | None:
+        query = select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == drift.tenant, DriftRow.id == drift.id)
+        return session.exec(query.order_by(col(DriftRow.occurrence).desc()).limit(1)).first()
 
     def close(self, session: Session, drift: Iterable[Drift], sight: Sight, now: datetime) -> list[str]:
         """End every open drift that a look would have shown and did not, and give the ids of those.
@@ -133,7 +139,7 @@ class Drifts:
 
     def name(self, session: Session, drift: Drift) -> None:
         """Keep the account that the log named for a drift that is over."""
-        row = session.get_one(DriftRow, (self.store.district, drift.tenant, drift.id))
+        row = session.get_one(DriftRow, (self.store.district, drift.tenant, drift.id, drift.occurrence))
         row.document, row.attribution = dump(drift_document(drift)), drift.attribution.state.value
         session.add(row)
 
@@ -256,6 +262,7 @@ def _with_memory(drift: Drift, row: DriftRow | None) -> Drift:
     fresh = drift.attribution.state is AttributionState.FOUND and remembered.state is not AttributionState.FOUND
     return replace(
         drift,
+        occurrence=row.occurrence,
         since=replace(drift.since, earliest=datetime.fromisoformat(str(earliest)) if earliest else None, latest=row.first_seen),
         attribution=drift.attribution if fresh else remembered,
     )
@@ -265,9 +272,17 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _next(last: DriftRow | None) -> int:
+    """Which time a difference comes: still the last one's while that is open."""
+    if last is None:
+        return 1
+    return last.occurrence if last.closed_at is None else last.occurrence + 1
+
+
 def _kept(row: DriftRow) -> KeptDrift:
     return KeptDrift(
         id=row.id,
+        occurrence=row.occurrence,
         tenant=row.tenant,
         kind=Kind(row.kind),
         key=row.key,

@@ -90,13 +90,15 @@ class ApprovalRow(SQLModel, table=True):
 
 
 class DriftRow(SQLModel, table=True):
-    """Something changed outside Recordwarden, from first sight until repaired or accepted."""
+    """Something changed outside Recordwarden, from first sight until repaired or accepted; what comes again after that is another row."""
 
     __tablename__ = "drift"
-    __table_args__ = (Index("drift_open", "district", "tenant", "closed_at"),)
+    __table_args__ = (whole("drift_occurrence", "occurrence", 1), Index("drift_open", "district", "tenant", "closed_at"))
     district: str = Field(primary_key=True)
     tenant: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
+    occurrence: int = Field(primary_key=True, sa_type=BigInteger)
+    """Which time this difference came; of one id only the newest can be open."""
     kind: str
     key: str | None = None
     document: str

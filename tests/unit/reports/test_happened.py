@@ -31,7 +31,7 @@ def kept(direction: str, closed_by: str | None, hours: int = 2) -> KeptDrift:
     }
     closed = None if closed_by is None else seen + timedelta(hours=hours)
     return KeptDrift(
-        id="d1", tenant="m365", kind=Kind.M365_LABEL, key="label-cor-02", first_seen=seen, last_seen=seen, closed_at=closed, closed_by=closed_by,
+        id="d1", occurrence=1, tenant="m365", kind=Kind.M365_LABEL, key="label-cor-02", first_seen=seen, last_seen=seen, closed_at=closed, closed_by=closed_by,
         document=document,
     )  # fmt: skip
 

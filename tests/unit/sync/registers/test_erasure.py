@@ -124,7 +124,7 @@ def written_elsewhere(store: Store, clock: VirtualClock) -> str:
             )
         session.add(
             DriftRow(
-                district=store.district, tenant="google", id="d", kind="google.hold", document=text, attribution="found", first_seen=now, last_seen=now,
+                district=store.district, tenant="google", id="d", occurrence=1, kind="google.hold", document=text, attribution="found", first_seen=now, last_seen=now,
                 seq=1,
             )
         )

@@ -117,3 +117,32 @@ def test_an_earlier_doing_of_ours_repaired_no_later_difference(here: Scene) -> N
     here.console("m365").set(label_id(here), period=731)
     looked(here)
     assert [one.closed_by for one in kept(here)] == ["undone"]
+
+
+def test_a_difference_that_comes_again_is_kept_beside_the_first(here: Scene) -> None:
+    began = []
+    for period in (30, 60):
+        shortened(here, period)
+        began.append(here.clock.now())
+        here.engine.sync()
+        here.clock.advance(30 * 24 * HOUR)
+        looked(here)
+    first, second = kept(here)
+    assert first.id == second.id
+    assert [one.first_seen for one in (first, second)] == began
+    assert first.closed_at is not None
+    assert first.closed_at < second.first_seen
+    assert [one.document["live"] for one in (first, second)] == [{"period": 30}, {"period": 60}]
+    month = Drifts(here.store).between(began[0], began[0].replace(hour=23))
+    assert [one.first_seen for one in month] == began[:1], "the earlier month has lost its own"
+
+
+def test_each_time_has_its_own_account_from_the_log(here: Scene) -> None:
+    """What the log tells late goes to the time that it was asked for."""
+    shortened(here)
+    here.engine.sync()
+    looked(here, 60)
+    shortened(here)
+    looked(here)
+    looked(here)
+    assert [(one.occurrence, one.document["attribution"]["state"]) for one in kept(here)] == [(1, "found"), (2, "found")]  # type: ignore[index]

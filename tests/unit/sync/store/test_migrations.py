@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -52,6 +53,20 @@ def test_every_key_begins_with_the_district() -> None:
         names = [column.name for column in table.primary_key.columns]
         if "tenant" in names:
             assert names[1] == "tenant", table.name
+
+
+def test_a_difference_of_an_older_store_is_the_first_time_that_it_came(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    with engine.begin() as connection:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004_watch")
+        columns = "district, tenant, id, kind, key, document, attribution, first_seen, last_seen, closed_at, closed_by, seq"
+        values = "'d', 'm365', 'd1', 'm365.label', 'k', '{}', 'found', '2027', '2027', NULL, NULL, 7"
+        connection.exec_driver_sql(f"INSERT INTO drift ({columns}) VALUES ({values})")
+        upgrade(connection)
+        assert connection.exec_driver_sql("SELECT id, occurrence, key, closed_at, seq FROM drift").all() == [("d1", 1, "k", None, 7)]
+    engine.dispose()
 
 
 def test_an_upgrade_that_fails_leaves_nothing_half_made(tmp_path: Path) -> None:
