@@ -56,10 +56,8 @@ class Aftermath:
         now = self.desk.clock.now()
         over = self.drifts.unnamed(snapshot.tenant, now - timedelta(seconds=LATENCY[seen.tenant.platform]) - BEFORE, now - REMEMBERED)
         drift, over = self._attributed(seen, decision, drift, over)
-        watched = WatchedObjects(self.desk.store)
-        current = watch(snapshot, decision.bindings, self.desk.district.id)
         differing = {vendor_key(one.kind, one.vendor_id) for one in decision.drift if one.vendor_id is not None}
-        known = watched.of(snapshot.tenant).keys() | differing
+        agreeing = [one for key, one in watch(snapshot, decision.bindings, self.desk.district.id).items() if key not in differing]
         with self.desk.store.write() as session:
             for one in drift:
                 self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now))
@@ -70,7 +68,7 @@ class Aftermath:
                 self.notices.note(session, told, now)
             self.notices.end(session, drift_keys(snapshot.tenant, closed), now)
             KindReads(self.desk.store).keep(session, snapshot)
-            watched.keep_new(session, snapshot.tenant, current, known)
+            WatchedObjects(self.desk.store).agreed(session, snapshot.tenant, agreeing)
             self._verify(session, snapshot, decision, now)
         return drift
 

@@ -147,7 +147,7 @@ def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: 
     """
     assert seen.snapshot is not None
     assert seen.roster is not None
-    known = KindReads(desk.store).ever_complete(seen.tenant.id)
+    known = KindReads(desk.store).last_complete(seen.tenant.id)
     found = find_drift(
         seen.tenant.id,
         seen.snapshot,

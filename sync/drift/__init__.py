@@ -6,6 +6,9 @@ Nothing is concluded from a read that is not complete: an object that was not se
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from policies.kinds import Kind
 from policies.resources import Snapshot
@@ -34,6 +37,9 @@ __all__ = [
     "watch",
 ]
 
+NEVER: Final[Mapping[Kind, datetime]] = MappingProxyType({})
+"""No kind was ever seen completely before."""
+
 
 def find_drift(  # noqa: PLR0913  # the seam's five, and what widens or narrows the look
     tenant: str,
@@ -43,14 +49,14 @@ def find_drift(  # noqa: PLR0913  # the seam's five, and what widens or narrows 
     effects_of: EffectsOf,
     *,
     district: str | None = None,
-    baseline: frozenset[Kind] = frozenset(),
+    baseline: Mapping[Kind, datetime] = NEVER,
     wanted: frozenset[str] | None = None,
 ) -> tuple[Drift, ...]:
     """Everything that differs from what we last read back, ours first, each with an id that lasts until it is repaired.
 
-    ``baseline`` names the kinds whose others' objects have been seen completely before: a new one of these is drift, of any other kind it is
-    merely seen for the first time. ``wanted`` are the keys that the policy still names; a bound object outside it is an orphan. ``district`` tells
-    our marks from another district's.
+    ``baseline`` names the kinds whose others' objects have been seen completely before, and when last: a new one of these is drift and came since
+    then, of any other kind it is merely seen for the first time. ``wanted`` are the keys that the policy still names; a bound object outside it is
+    an orphan. ``district`` tells our marks from another district's.
     """
     scene = Scene(tenant=tenant, snapshot=snapshot, effects_of=effects_of)
     current = {vendor_key(live.kind, live.vendor_id): live for live in foreign(snapshot, bindings, district)}

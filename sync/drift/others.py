@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from connectors.effects import MODELLED
 from policies.kinds import Kind
@@ -40,8 +41,8 @@ def foreign(snapshot: Snapshot, bindings: Mapping[str, Binding], district: str |
     )
 
 
-def unmanaged(scene: Scene, watched: Mapping[str, Watched], current: Mapping[str, Live], baseline: frozenset[Kind]) -> Iterator[Drift]:
-    """Changed, gone, or new among the kinds of ``baseline``, which were completely seen before. ``current``: others' objects by vendor key."""
+def unmanaged(scene: Scene, watched: Mapping[str, Watched], current: Mapping[str, Live], baseline: Mapping[Kind, datetime]) -> Iterator[Drift]:
+    """Changed, gone, or new among the kinds of ``baseline``: completely seen before, and when last. ``current``: others' objects by vendor key."""
     for key, known in sorted(watched.items()):
         live = current.get(key)
         if live is not None:
@@ -67,7 +68,7 @@ def unmanaged(scene: Scene, watched: Mapping[str, Watched], current: Mapping[str
                 name=live.name,
                 live=live.fields,
                 direction=scene.since_new(live),
-                since=Since(earliest=None, latest=scene.snapshot.at),
+                since=Since(earliest=baseline[live.kind], latest=scene.snapshot.at),
             )
 
 

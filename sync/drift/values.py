@@ -39,7 +39,7 @@ class Since:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """Somebody else's object as it was first seen, or as it was last accepted."""
+    """Somebody else's object as it was first seen, or as it was last accepted. ``seen_at``: when a look last showed it so."""
 
     kind: Kind
     vendor_id: str

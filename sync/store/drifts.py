@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from policies.protection import Direction
 from policies.resources import Fields
 from sync.drift import Attribution, AttributionState, Difference, Drift, DriftClass, Sight, Since, Watched, vendor_key
 from sync.store import Store, journal_rows
+from sync.store.bulk import upsert
 from sync.store.documents import dump, load_fields, load_list, load_object
 from sync.store.tables.engine import DriftRow, WatchedRow
 from sync.wording import drift_document
@@ -163,7 +163,7 @@ class Drifts:
 
 
 class WatchedObjects:
-    """Reads and writes others' objects as they were first seen."""
+    """Reads and writes others' objects as they were first seen, and when a look last showed each of them so."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -174,26 +174,29 @@ class WatchedObjects:
             rows = session.exec(select(WatchedRow).where(WatchedRow.district == self.store.district, WatchedRow.tenant == tenant)).all()
         return {vendor_key(Kind(row.kind), row.vendor_id): _watched(row) for row in rows}
 
-    def keep_new(self, session: Session, tenant: str, current: Mapping[str, Watched], known: AbstractSet[str]) -> None:
-        """Remember what is not ``known``, in the caller's transaction; what is known stays as it was first seen.
+    def agreed(self, session: Session, tenant: str, current: Iterable[Watched]) -> None:
+        """Note in the caller's transaction that a look showed each of ``current`` without a difference; what is not known yet is known from now on.
 
-        What differs counts as known: a new object is normal only where it was there at the first look, or once somebody has answered for it.
+        What differs must not be among them: a new object is normal only where it was there at the first look, or once somebody has answered for it.
         """
-        for key, one in current.items():
-            if key in known:
-                continue
-            document = {"name": one.name, "fields": dict(one.fields), "members": sorted(one.members), "parent_id": one.parent_id}
-            session.merge(
-                WatchedRow(
-                    district=self.store.district,
-                    tenant=tenant,
-                    kind=one.kind.value,
-                    vendor_id=one.vendor_id,
-                    document=dump(document),
-                    first_seen=one.seen_at,
-                    last_seen=one.seen_at,
-                )
-            )
+        batch: list[dict[str, object]] = [
+            {
+                "district": self.store.district,
+                "tenant": tenant,
+                "kind": one.kind.value,
+                "vendor_id": one.vendor_id,
+                "document": form_of(one),
+                "first_seen": one.seen_at,
+                "last_seen": one.seen_at,
+            }
+            for one in current
+        ]
+        upsert(session, WatchedRow, batch, keep=frozenset({"document", "first_seen"}))
+
+
+def form_of(one: Watched) -> str:
+    """An object of somebody else as the store writes it."""
+    return dump({"name": one.name, "fields": dict(one.fields), "members": sorted(one.members), "parent_id": one.parent_id})
 
 
 def _watched(row: WatchedRow) -> Watched:
@@ -205,7 +208,7 @@ def _watched(row: WatchedRow) -> Watched:
         name=str(body["name"]),
         fields=load_fields(dump(body["fields"])),
         members=frozenset(load_list(dump(body["members"]))),
-        seen_at=row.first_seen,
+        seen_at=row.last_seen,
         parent_id=None if parent is None else str(parent),
     )
 
@@ -294,4 +297,4 @@ def _kept(row: DriftRow) -> KeptDrift:
     )
 
 
-__all__ = ["Drifts", "KeptDrift", "WatchedObjects"]
+__all__ = ["Drifts", "KeptDrift", "WatchedObjects", "form_of"]

@@ -78,8 +78,8 @@ class KindReads:
             rows = session.exec(select(KindReadRow).where(KindReadRow.district == self.store.district, KindReadRow.tenant == tenant)).all()
         return {Kind(row.kind): KindRead(kind=Kind(row.kind), state=ReadState(row.state), count=row.count, reason=row.reason) for row in rows}
 
-    def ever_complete(self, tenant: str) -> frozenset[Kind]:
-        """The kinds that were read completely at least once: a new object of these was not there before."""
+    def last_complete(self, tenant: str) -> Mapping[Kind, datetime]:
+        """The kinds that were read completely at least once, and when last: a new object of these was not there then."""
         with self.store.read() as session:
             rows = session.exec(select(KindReadRow).where(KindReadRow.district == self.store.district, KindReadRow.tenant == tenant)).all()
-        return frozenset(Kind(row.kind) for row in rows if row.complete_at is not None)
+        return {Kind(row.kind): row.complete_at for row in rows if row.complete_at is not None}

@@ -114,7 +114,7 @@ class DriftRow(SQLModel, table=True):
 
 
 class WatchedRow(SQLModel, table=True):
-    """Another's object that decides when something in the policy's scope is deleted, as it was last seen."""
+    """Another's object that decides when something in the policy's scope is deleted, as it was first seen; ``last_seen``: when last just so."""
 
     __tablename__ = "watched"
     district: str = Field(primary_key=True)

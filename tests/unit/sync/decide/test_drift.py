@@ -156,8 +156,8 @@ def test_a_new_object_of_others_is_drift_where_the_kind_was_known_before() -> No
     policy, rule = theirs()
     watched = dict(watch(snapshot(policy), {}))
     assert found(snapshot(policy, rule), watched=watched) == ()
-    (new,) = found(snapshot(policy, rule), watched=watched, baseline=frozenset({POLICY, RULE}))
-    assert (new.drift, new.applied, new.direction, new.since.earliest) == (DriftClass.UNMANAGED, None, Direction.WEAKENS, None)
+    (new,) = found(snapshot(policy, rule), watched=watched, baseline={POLICY: NOW - DAY, RULE: NOW - HOUR})
+    assert (new.drift, new.applied, new.direction, new.since.earliest) == (DriftClass.UNMANAGED, None, Direction.WEAKENS, NOW - HOUR)
 
 
 def test_what_was_taken_over_is_no_longer_watched() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,23 +11,26 @@ import pytest
 from policies.district import Mode
 from policies.kinds import Kind
 from policies.protection import Direction
-from sync.drift import DriftClass
+from sync.drift import DriftClass, Since
 from sync.store.drifts import Drifts, KeptDrift
 from sync.store.proofs import Proofs
 from tests.unit.sync.matters.world import HOUR, Scene, google, m365, roster, scene
 from tests.unit.sync.run.test_engine import WRITTEN, duty, in_force, label_id, microsoft
 
+THEIRS = "Kept by somebody else"
 POLICY, RULE = Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Scene]:
-    """A label in force, and nothing of anybody else's but the visibility checks."""
+    """A label in force, and beside the visibility checks a policy of somebody else's, there before the first look."""
     people = roster("m365", m365(1), m365(2)), roster("google", google(1))
     with scene(tmp_path, *people, duties=(duty(),), mode=Mode.ENFORCE) as made:
         with made.store.write() as session:
             for kind in WRITTEN:
                 Proofs(made.store).put(session, "m365", kind, made.clock.now(), "custodian", 1, None)
+        console = made.console("m365")
+        console.make(POLICY, THEIRS, {"enabled": True, "description": "", "exceptions": (), "locked": False}, ["exchange:All"])
         in_force(made)
         yield made
 
@@ -146,3 +149,35 @@ def test_each_time_has_its_own_account_from_the_log(here: Scene) -> None:
     looked(here)
     looked(here)
     assert [(one.occurrence, one.document["attribution"]["state"]) for one in kept(here)] == [(1, "found"), (2, "found")]  # type: ignore[index]
+
+
+def since(here: Scene, after: float = HOUR) -> dict[str | None, Since]:
+    """Of what a look some time later finds changed outside, when it came."""
+    here.clock.advance(after)
+    return {one.vendor_id: one.since for one in microsoft(here.engine.drift(("m365",))).drift}
+
+
+def test_a_new_object_came_since_the_last_look_at_its_kind(here: Scene) -> None:
+    looked(here)
+    before = here.clock.now()
+    policy, rule = purge(here)
+    came = Since(earliest=before, latest=before + timedelta(seconds=HOUR))
+    assert since(here) == {policy: came, rule: came}
+    assert since(here) == {policy: came, rule: came}, "a later look moves nothing"
+
+
+def test_a_change_came_since_the_last_look_that_agreed(here: Scene) -> None:
+    theirs = next(one.vendor_id for one in here.worlds["m365"].things.values() if one.name == THEIRS)
+    console = here.console("m365")
+    for _ in range(3):
+        assert looked(here, 24 * HOUR) == {}
+    agreed = here.clock.now()
+    console.set(theirs, enabled=False)
+    came = Since(earliest=agreed, latest=agreed + timedelta(seconds=HOUR))
+    assert since(here) == {theirs: came}
+    assert since(here) == {theirs: came}, "seen differing is not seen agreeing"
+    console.set(theirs, enabled=True)
+    assert looked(here) == {}
+    agreed = here.clock.now()
+    console.delete(theirs)
+    assert since(here)[theirs].earliest == agreed
