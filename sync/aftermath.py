@@ -22,9 +22,10 @@ from sync.sight import lane_of, own_writes
 from sync.store import Session
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
-from sync.store.drifts import Drifts, WatchedObjects
+from sync.store.drifts import Drifts
 from sync.store.evidence import Evidence, KindReads
 from sync.store.notices import Notices
+from sync.store.watched import WatchedObjects, form_of
 
 LATENCY = {Platform.GOOGLE_WORKSPACE: 4 * 3600, Platform.MICROSOFT365: 24 * 3600}
 """Seconds until an event must have reached the vendor's log (contract, *Others' objects*)."""
@@ -57,10 +58,13 @@ class Aftermath:
         over = self.drifts.unnamed(snapshot.tenant, now - timedelta(seconds=LATENCY[seen.tenant.platform]) - BEFORE, now - REMEMBERED)
         drift, over = self._attributed(seen, decision, drift, over)
         differing = {vendor_key(one.kind, one.vendor_id) for one in decision.drift if one.vendor_id is not None}
-        agreeing = [one for key, one in watch(snapshot, decision.bindings, self.desk.district.id).items() if key not in differing]
+        current = watch(snapshot, decision.bindings, self.desk.district.id)
+        agreeing = [one for key, one in current.items() if key not in differing]
         with self.desk.store.write() as session:
             for one in drift:
-                self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now))
+                theirs = current.get(vendor_key(one.kind, one.vendor_id or ""))
+                form = None if theirs is None else form_of(theirs)
+                self.drifts.put(session, one, now, self._evidence(session, snapshot, one, now), form)
             for one in over:
                 self.drifts.name(session, one)
             closed = self.drifts.close(session, drift, _sight(seen, decision), now)
@@ -68,7 +72,7 @@ class Aftermath:
                 self.notices.note(session, told, now)
             self.notices.end(session, drift_keys(snapshot.tenant, closed), now)
             KindReads(self.desk.store).keep(session, snapshot)
-            WatchedObjects(self.desk.store).agreed(session, snapshot.tenant, agreeing)
+            WatchedObjects(self.desk.store).agreed(session, snapshot.tenant, agreeing, snapshot.at)
             self._verify(session, snapshot, decision, now)
         return drift
 

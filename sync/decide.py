@@ -27,8 +27,8 @@ from sync.registers.attestations import valid_subjects
 from sync.registers.statements import stated_rules
 from sync.renaming import under_names_of_today
 from sync.store.bindings import Bindings
-from sync.store.drifts import WatchedObjects
 from sync.store.evidence import KindReads
+from sync.store.watched import WatchedObjects
 from sync.weigh import weigh
 
 PEOPLE = frozenset({Kind.M365_USER, Kind.M365_GROUP, Kind.GOOGLE_USER, Kind.GOOGLE_GROUP, Kind.GOOGLE_ORG_UNIT})
@@ -152,7 +152,7 @@ def _drift(desk: Desk, seen: Look, bindings: Mapping[str, Binding], effects_of: 
         seen.tenant.id,
         seen.snapshot,
         bindings,
-        WatchedObjects(desk.store).of(seen.tenant.id),
+        WatchedObjects(desk.store).of(seen.tenant.id, seen.snapshot.at),
         effects_of,
         district=desk.district.id,
         baseline=known,

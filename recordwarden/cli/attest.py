@@ -20,6 +20,7 @@ from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
 from sync.matters.lane import HoldLane
+from sync.registers.acceptances import PREFIX, accept
 from sync.registers.attestations import Attestation, Statement
 from sync.registers.attestations import attest as sign
 from sync.registers.attestations import attestations as kept
@@ -30,7 +31,7 @@ TENANT_SUBJECTS = ("admin-endpoint", "vault-rules")
 
 def attest(
     ctx: typer.Context,
-    subject: Annotated[str, typer.Argument(help="admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, or a control's id.")],
+    subject: Annotated[str, typer.Argument(help="admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, drift/ID, or a control's id.")],
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it counts.")],
     rules: Annotated[
         Path | None, typer.Option("--rules", metavar="FILE", help="With vault-rules: the rules as they stand in the Vault console.")
@@ -49,7 +50,8 @@ def attest(
             evidence=tuple(must_exist(path) for path in evidence or ()),
             rules=rules,
         )
-        made = sign(office.desk.journal, office.desk.store, office.desk.clock, signer, statement)
+        desk = office.desk
+        made = accept(desk, signer, statement) if subject.startswith(PREFIX) else sign(desk.journal, desk.store, desk.clock, signer, statement)
         return Answer(
             result={"attestation": document(made)},
             problems=(*office.problems, *(rule_problems(subject.partition("/")[2], stated, office.desk.duties) if stated is not None else ())),
@@ -95,10 +97,10 @@ def _sensible(office: Office, subject: str, rules: Path | None) -> None:
     if head in TENANT_SUBJECTS and rest not in tenants:
         words = f"There is no tenant {rest or '(none named)'}."
         raise CommandError(Exit.ERROR, error("attest.subject", words, f"Write {head}/TENANT with one of {', '.join(tenants)}."))
-    known = head in {*TENANT_SUBJECTS, "gap", "paper", "alert"} and rest
+    known = head in {*TENANT_SUBJECTS, "gap", "paper", "alert", "drift"} and rest
     if not known and subject not in {control.id for control in office.policy.controls}:
         words = f"{subject} is nothing that can be attested here."
-        step = "Write admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, or a control's id."
+        step = "Write admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, drift/ID, or a control's id."
         raise CommandError(Exit.ERROR, error("attest.subject", words, step))
     if head in {"gap", "paper"} and rest not in _known(office, head):
         words = f"No open matter has {'a gap record' if head == 'gap' else 'a place on paper'} with the id {rest}."

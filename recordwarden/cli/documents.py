@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from policies.problems import Problem, Severity
+from sync.drift import next_step
 from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document, standing_document
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def tenant_document(one: TenantResult, approvals: Mapping[str, Sequence[KeptAppr
         **seen,
         "capabilities": [capability_document(capability) for capability in one.capabilities],
         "kinds": {kind.value: kind_document(read) for kind, read in sorted(one.kinds.items())},
-        "drift": [drift_document(drift) for drift in one.drift],
+        "drift": [{**drift_document(drift), "next_step": next_step(drift)} for drift in one.drift],
         "changes": [change_document(progress, _said(progress, approvals.get(progress.change.id, ()))) for progress in one.changes],
         "unmanaged": [ref_document(ref) for ref in one.unmanaged],
         "standings": [standing_document(standing) for standing in one.standings],

@@ -11,7 +11,7 @@ from policies.resources import ReadState, without_mark
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.words import DIRECTIONS, FIELDS, OPERATIONS, STANDINGS, STATUSES, value_word
 from reports.words import KINDS, reason
-from sync.drift import AttributionState, Drift, DriftClass
+from sync.drift import AttributionState, Drift, DriftClass, next_step
 from sync.ledger import Progress
 from sync.plan import Change
 from sync.result import RunResult, TenantResult
@@ -57,6 +57,8 @@ def drift_lines(screen: Screen, tenants: Sequence[TenantResult]) -> None:
         for line in _differences(drift):
             screen.say(line, indent=6)
         screen.say(f"{_since(drift)}; {_account(drift)}", indent=6)
+        if (step := next_step(drift)) is not None:
+            screen.say(step, indent=6)
 
 
 def _name(drift: Drift) -> str:

@@ -18,7 +18,7 @@ from sync.drift.ending import Difference, Sight
 from sync.drift.judging import Scene
 from sync.drift.others import foreign, unmanaged, watch
 from sync.drift.ours import blind_spots, bound, strays
-from sync.drift.values import Attribution, AttributionState, Drift, DriftClass, OwnWrite, Since, Watched, vendor_key
+from sync.drift.values import Attribution, AttributionState, Drift, DriftClass, OwnWrite, Since, Watched, next_step, vendor_key
 from sync.project import EffectsOf
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Watched",
     "attribute",
     "find_drift",
+    "next_step",
     "vendor_key",
     "watch",
 ]

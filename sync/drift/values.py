@@ -105,6 +105,15 @@ def vendor_key(kind: Kind, vendor_id: str) -> str:
     return f"{kind.value}:{vendor_id}"
 
 
+def next_step(drift: Drift) -> str | None:
+    """What a person does about a difference that no run can repair; None for one of ours."""
+    if drift.drift is not DriftClass.UNMANAGED:
+        return None
+    if drift.kind is Kind.GOOGLE_VAULT_RULE:
+        return f"Look at the rules in the Vault console and state them anew: recordwarden attest vault-rules/{drift.tenant} --rules FILE --until DATE"
+    return f"Have it undone, or let an officer answer for it: recordwarden attest drift/{drift.id} --until DATE"
+
+
 def drift_of(  # noqa: PLR0913  # the faces of one finding; each has a name at the call
     tenant: str,
     drift: DriftClass,

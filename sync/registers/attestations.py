@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +15,7 @@ from policies.district import Subject
 from sync.journal import EntryKind, Journal, JournalError, Sealed
 from sync.officers import Signer
 from sync.registers.governance import signing
-from sync.store import Store
+from sync.store import Session, Store
 from sync.store import register_rows as rows
 from sync.store.notices import Notices, Raised
 from sync.store.tables.core import AttestationRow
@@ -55,6 +55,10 @@ class Statement:
     until: datetime
     evidence: Sequence[Path] = ()
     rules: Path | None = None
+    said: Mapping[str, object] = field(default_factory=dict)
+    """More that is signed, beside what every statement says."""
+    also: Callable[[Session, int], None] = lambda session, seq: None  # noqa: ARG005  # most statements change nothing else
+    """What else is written in the statement's transaction, under the number of its entry; whatever it raises takes the statement back."""
 
 
 def attest(journal: Journal, store: Store, clock: Clock, signer: Signer, statement: Statement) -> Attestation:
@@ -71,6 +75,7 @@ def attest(journal: Journal, store: Store, clock: Clock, signer: Signer, stateme
         "until": statement.until,
         "evidence": [{"name": Sealed(name), "sha256": digest} for name, digest in evidence],
         "rules_sha256": None if rules is None else hashlib.sha256(rules).hexdigest(),
+        **statement.said,
     }
     with store.write() as session:
         seq = journal.append(EntryKind.ATTESTATION, statement.subject, body, actor=signing(signer), signer=signer.key, session=session)
@@ -90,7 +95,16 @@ def attest(journal: Journal, store: Store, clock: Clock, signer: Signer, stateme
             rules=rules,
         )
         rows.put(session, row)
+        statement.also(session, seq)
     return _value(row, now)
+
+
+def take_over(session: Session, district: str, older: int, newer: int) -> None:
+    """Note in the caller's transaction that the statement of entry ``newer`` took the place of that of entry ``older``, whatever they call it."""
+    for row in rows.attestations(session, district):
+        if row.seq == older:
+            row.overtaken_by = _with(row.overtaken_by, f"a{newer}")
+            rows.put(session, row)
 
 
 def attestations(store: Store, now: datetime, subject: str | None = None) -> tuple[Attestation, ...]:

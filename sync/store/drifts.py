@@ -1,4 +1,4 @@
-"""What was changed outside Recordwarden, from first sight until it is over, and others' objects as they were first seen."""
+"""What was changed outside Recordwarden, from first sight until it is over."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from sqlmodel import Session, and_, col, or_, select
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Fields
-from sync.drift import Attribution, AttributionState, Difference, Drift, DriftClass, Sight, Since, Watched, vendor_key
+from sync.drift import Attribution, AttributionState, Difference, Drift, DriftClass, Sight, Since
 from sync.store import Store, journal_rows
-from sync.store.bulk import upsert
 from sync.store.documents import dump, load_fields, load_list, load_object
-from sync.store.tables.engine import DriftRow, WatchedRow
+from sync.store.tables.engine import DriftRow
 from sync.wording import drift_document
 
 
@@ -33,6 +32,8 @@ class KeptDrift:
     closed_at: datetime | None
     closed_by: str | None
     document: Mapping[str, object]
+    form: str | None = None
+    """Somebody else's object as the last look showed it; None for one that is gone, and for ours."""
 
 
 class Drifts:
@@ -72,7 +73,7 @@ class Drifts:
         query = select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.tenant == tenant, col(DriftRow.closed_at).is_(None))
         return list(session.exec(query).all())
 
-    def put(self, session: Session, drift: Drift, now: datetime, seq: int) -> None:
+    def put(self, session: Session, drift: Drift, now: datetime, seq: int, form: str | None = None) -> None:
         """Keep one drift in the caller's transaction; ``seq`` is the journal entry of its evidence. One that was over comes another time."""
         last = self._newest(session, drift)
         old = None if last is None or last.closed_at is not None else last
@@ -85,6 +86,7 @@ class Drifts:
                 kind=drift.kind.value,
                 key=drift.key,
                 document=dump(drift_document(drift)),
+                form=form,
                 attribution=drift.attribution.state.value,
                 first_seen=now if old is None else old.first_seen,
                 last_seen=now,
@@ -153,6 +155,15 @@ class Drifts:
                 accepted.append(row.id)
         return accepted
 
+    def answer(self, session: Session, one: KeptDrift, now: datetime) -> bool:
+        """End one open drift in the caller's transaction: an officer answers for it. False where it is over, or another look showed it otherwise."""
+        row = session.get_one(DriftRow, (self.store.district, one.tenant, one.id, one.occurrence))
+        if row.closed_at is not None or row.form != one.form:
+            return False
+        row.closed_at, row.closed_by = now, "accepted"
+        session.add(row)
+        return True
+
     def between(self, begin: datetime, end: datetime) -> tuple[KeptDrift, ...]:
         """Every drift that was open at some time from ``begin`` to ``end``, oldest first."""
         with self.store.read() as session:
@@ -160,57 +171,6 @@ class Drifts:
                 select(DriftRow).where(DriftRow.district == self.store.district, DriftRow.first_seen < end).order_by(col(DriftRow.first_seen))
             ).all()
         return tuple(_kept(row) for row in rows if row.closed_at is None or row.closed_at >= begin)
-
-
-class WatchedObjects:
-    """Reads and writes others' objects as they were first seen, and when a look last showed each of them so."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-
-    def of(self, tenant: str) -> Mapping[str, Watched]:
-        """Others' objects of a tenant that have a say in deletions, by kind and vendor id."""
-        with self.store.read() as session:
-            rows = session.exec(select(WatchedRow).where(WatchedRow.district == self.store.district, WatchedRow.tenant == tenant)).all()
-        return {vendor_key(Kind(row.kind), row.vendor_id): _watched(row) for row in rows}
-
-    def agreed(self, session: Session, tenant: str, current: Iterable[Watched]) -> None:
-        """Note in the caller's transaction that a look showed each of ``current`` without a difference; what is not known yet is known from now on.
-
-        What differs must not be among them: a new object is normal only where it was there at the first look, or once somebody has answered for it.
-        """
-        batch: list[dict[str, object]] = [
-            {
-                "district": self.store.district,
-                "tenant": tenant,
-                "kind": one.kind.value,
-                "vendor_id": one.vendor_id,
-                "document": form_of(one),
-                "first_seen": one.seen_at,
-                "last_seen": one.seen_at,
-            }
-            for one in current
-        ]
-        upsert(session, WatchedRow, batch, keep=frozenset({"document", "first_seen"}))
-
-
-def form_of(one: Watched) -> str:
-    """An object of somebody else as the store writes it."""
-    return dump({"name": one.name, "fields": dict(one.fields), "members": sorted(one.members), "parent_id": one.parent_id})
-
-
-def _watched(row: WatchedRow) -> Watched:
-    body = load_object(row.document)
-    parent = body["parent_id"]
-    return Watched(
-        kind=Kind(row.kind),
-        vendor_id=row.vendor_id,
-        name=str(body["name"]),
-        fields=load_fields(dump(body["fields"])),
-        members=frozenset(load_list(dump(body["members"]))),
-        seen_at=row.last_seen,
-        parent_id=None if parent is None else str(parent),
-    )
 
 
 def _difference(row: DriftRow) -> Difference:
@@ -294,7 +254,8 @@ def _kept(row: DriftRow) -> KeptDrift:
         closed_at=row.closed_at,
         closed_by=row.closed_by,
         document=load_object(row.document),
+        form=row.form,
     )
 
 
-__all__ = ["Drifts", "KeptDrift", "WatchedObjects", "form_of"]
+__all__ = ["Drifts", "KeptDrift"]

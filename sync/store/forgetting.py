@@ -16,13 +16,13 @@ from sync.store.documents import load_list, load_object
 from sync.store.engine import Store
 from sync.store.rosters import Rosters
 from sync.store.seals import SALT
-from sync.store.tables.engine import BindingRow, ChangeRow, DriftRow, EvidenceRow, IdentityRow, StandingRow, WatchedRow
+from sync.store.tables.engine import AcceptedRow, BindingRow, ChangeRow, DriftRow, EvidenceRow, IdentityRow, StandingRow, WatchedRow
 from sync.store.tables.watch import WatchEventRow
 
 ON_ITS_WAY = frozenset({ChangeStatus.SENT, ChangeStatus.ACCEPTED})
 NOT_SENT = frozenset({ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.APPROVED})
 
-Row = TypeVar("Row", BindingRow, ChangeRow, DriftRow, EvidenceRow, IdentityRow, StandingRow, WatchedRow, WatchEventRow)
+Row = TypeVar("Row", AcceptedRow, BindingRow, ChangeRow, DriftRow, EvidenceRow, IdentityRow, StandingRow, WatchedRow, WatchEventRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,13 @@ def forget(session: Session, store: Store, names: Names) -> Forgotten:
             live["watched"] += names.stand_in(load_object(row.document))
         else:
             done += _rewrite(session, row, names, ("document",))
+    for accepted in _all(session, store, AcceptedRow):
+        if accepted.tenant in alive:
+            live["watched"] += accepted.form is not None and names.stand_in(load_object(accepted.form))
+        else:
+            done += _rewrite(session, accepted, names, ("form",))
     told = (*_all(session, store, DriftRow), *_all(session, store, StandingRow), *_all(session, store, WatchEventRow))
-    done += sum(_rewrite(session, row, names, ("document", "actor", "subject", "details")) for row in told)
+    done += sum(_rewrite(session, row, names, ("document", "form", "actor", "subject", "details")) for row in told)
     for bound in _all(session, store, BindingRow):
         live["binding"] += names.stand_in([bound.name, load_object(bound.fields), load_list(bound.members)])
     return Forgotten(rows=done, still_live=dict(+live))

@@ -83,3 +83,20 @@ def test_nobody_signs_what_stands_for_nothing_any_more(labelled: District) -> No
     stale = labelled.must("approve", change, officer="custodian", code=4)
     assert stale.codes() == {"approval.stale"}
     assert labelled.must("approvals").result["approvals"] == []
+
+
+def test_an_officer_answers_for_what_somebody_else_changed(labelled: District) -> None:
+    assert labelled.sandbox is not None
+    labelled.must("drift")
+    labelled.sandbox.console("m365", "create_policy", name="Purge", days=30, action="Delete")
+    for _ in range(2):
+        found = labelled.must("drift", code=2).tenants["m365"]["drift"]
+        assert {one["class"] for one in found} == {"unmanaged"}
+        assert "weakens" in {one["direction"] for one in found}
+    for one in found:
+        assert f"attest drift/{one['id']} --until DATE" in one["next_step"]
+        refused = labelled.must("attest", f"drift/{one['id']}", "--until", "2030-06-30", officer="itdirector", code=4)
+        assert refused.codes() == {"approval.role"}
+        labelled.must("attest", f"drift/{one['id']}", "--until", "2030-06-30", officer="custodian")
+    assert labelled.must("drift").tenants["m365"]["drift"] == []
+    assert labelled.must("journal", "verify").result["first_bad"] is None

@@ -103,6 +103,8 @@ class DriftRow(SQLModel, table=True):
     key: str | None = None
     document: str
     """The contract's Drift as JSON."""
+    form: str | None = None
+    """Somebody else's object as the last look showed it, as ``watched`` writes it; None for one that is gone, and for ours."""
     attribution: str
     """State of the attribution, so that a later run asks again while it is pending."""
     first_seen: datetime = Field(sa_type=UtcText)
@@ -124,6 +126,21 @@ class WatchedRow(SQLModel, table=True):
     document: str
     first_seen: datetime = Field(sa_type=UtcText)
     last_seen: datetime = Field(sa_type=UtcText)
+
+
+class AcceptedRow(SQLModel, table=True):
+    """That an officer answers for another's object as it is, until a day. ``form`` None: for its being gone."""
+
+    __tablename__ = "accepted"
+    district: str = Field(primary_key=True)
+    tenant: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    vendor_id: str = Field(primary_key=True)
+    form: str | None = None
+    until: datetime = Field(sa_type=UtcText)
+    last_seen: datetime = Field(sa_type=UtcText)
+    """When a look last showed it so."""
+    seq: int = Field(sa_type=BigInteger)
 
 
 class EvidenceRow(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""A difference that comes again after it was over is a row of its own: the earlier time stays as it was."""
+"""A difference that comes again after it was over is a row of its own; officers answer for what others changed."""
 
 # ruff: noqa: INP001  # Alembic loads these files by path; they are no package
 from __future__ import annotations
@@ -18,6 +18,23 @@ KEPT = (
 
 
 def upgrade() -> None:
+    """Make the tables."""
+    _drift()
+    op.create_table(
+        "accepted",
+        sa.Column("district", sa.String(), nullable=False),
+        sa.Column("tenant", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("vendor_id", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=True),
+        sa.Column("until", sa.String(), nullable=False),
+        sa.Column("last_seen", sa.String(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("district", "tenant", "kind", "vendor_id"),
+    )
+
+
+def _drift() -> None:
     """Make the table anew with a longer key: SQLite cannot change one. What is there came for the first time."""
     op.drop_index("drift_open", table_name="drift")
     op.rename_table("drift", "drift_before")
@@ -30,6 +47,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=True),
         sa.Column("document", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=True),
         sa.Column("attribution", sa.String(), nullable=False),
         sa.Column("first_seen", sa.String(), nullable=False),
         sa.Column("last_seen", sa.String(), nullable=False),

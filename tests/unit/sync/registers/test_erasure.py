@@ -17,7 +17,7 @@ from sync.registers.governed import Governed
 from sync.store import Store
 from sync.store.evidence import Evidence
 from sync.store.rosters import Rosters
-from sync.store.tables.engine import BindingRow, ChangeRow, DriftRow, StandingRow, WatchedRow
+from sync.store.tables.engine import AcceptedRow, BindingRow, ChangeRow, DriftRow, StandingRow, WatchedRow
 from sync.store.tables.watch import WatchEventRow
 from tests.unit.sync.provable import KEYS, VirtualClock, district
 
@@ -124,11 +124,12 @@ def written_elsewhere(store: Store, clock: VirtualClock) -> str:
             )
         session.add(
             DriftRow(
-                district=store.district, tenant="google", id="d", occurrence=1, kind="google.hold", document=text, attribution="found", first_seen=now, last_seen=now,
-                seq=1,
+                district=store.district, tenant="google", id="d", occurrence=1, kind="google.hold", document=text, form=text, attribution="found", first_seen=now,
+                last_seen=now, seq=1,
             )
         )
         session.add(WatchedRow(district=store.district, tenant="google", kind="google.hold", vendor_id="w", document=text, first_seen=now, last_seen=now))
+        session.add(AcceptedRow(district=store.district, tenant="google", kind="google.hold", vendor_id="w", form=text, until=now, last_seen=now, seq=1))
         session.add(
             StandingRow(
                 district=store.district, tenant="google", line="R1", population="p", workload="mail", from_seq=1, series="s", standing="gap", document=text,
@@ -147,7 +148,7 @@ def test_no_byte_of_the_person_stays_in_any_table(journal: Journal, store: Store
     assert ANN.encode() in bytes_of(store), "the test looks where the bytes are"
     became = erase(journal, store, clock, ANN, "Ann Lee")
     assert became.forgotten is not None
-    assert (became.forgotten.rows, dict(became.forgotten.still_live)) == (8, {})
+    assert (became.forgotten.rows, dict(became.forgotten.still_live)) == (9, {})
     whole = bytes_of(store).replace(JOANN.encode(), b"")
     assert ANN.encode() not in whole
     assert b"Ann Lee" not in whole
@@ -179,9 +180,12 @@ def test_what_is_live_in_a_tenant_stays_and_is_counted(journal: Journal, store: 
             )
         )
         session.add(WatchedRow(district=store.district, tenant="m365", kind="m365.hold", vendor_id="w", document=text, first_seen=now, last_seen=now))
+        for number, form in enumerate((text, None)):
+            accepted = AcceptedRow(district=store.district, tenant="m365", kind="m365.hold", vendor_id=f"a{number}", form=form, until=now, last_seen=now, seq=1)
+            session.add(accepted)
     became = erase(journal, store, clock, ANN)
     assert became.forgotten is not None
-    assert dict(became.forgotten.still_live) == {"binding": 1, "change": 1, "watched": 1}
+    assert dict(became.forgotten.still_live) == {"binding": 1, "change": 1, "watched": 2}
     with store.read() as session:
         assert session.get_one(BindingRow, (store.district, "m365", "k")).members == f'["mail:{ANN}"]'
         assert session.get_one(ChangeRow, (store.district, "c")).value == text
