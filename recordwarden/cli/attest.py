@@ -31,7 +31,9 @@ TENANT_SUBJECTS = ("admin-endpoint", "vault-rules")
 
 def attest(
     ctx: typer.Context,
-    subject: Annotated[str, typer.Argument(help="admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, drift/ID, or a control's id.")],
+    subject: Annotated[
+        str, typer.Argument(help="admin-endpoint/TENANT, vault-rules/TENANT, gap/ID, paper/ID, alert/ID, drift/ID, or a control's id.")
+    ],
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it counts.")],
     rules: Annotated[
         Path | None, typer.Option("--rules", metavar="FILE", help="With vault-rules: the rules as they stand in the Vault console.")

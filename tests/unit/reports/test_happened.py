@@ -41,7 +41,7 @@ def kept(direction: str, closed_by: str | None, hours: int = 2) -> KeptDrift:
     [("weakens", "repaired", 7200), ("strengthens", "repaired", None), ("weakens", "undone", None), ("weakens", "accepted", None), ("weakens", None, None)],
 )
 def test_restored_is_what_kept_less_and_was_brought_back_by_us(direction: str, closed_by: str | None, restored: int | None) -> None:
-    (one,) = outside([kept(direction, closed_by)], Chronicle(), MARCH, Edition.COUNSEL)
+    (one,) = outside([kept(direction, closed_by)], Chronicle(until=MARCH.end), MARCH, Edition.COUNSEL)
     assert one.restored_after == restored
 
 
@@ -53,7 +53,7 @@ def sent(seq: int, result: str) -> Sent:
 
 
 def test_each_doing_names_the_signatures_that_it_used() -> None:
-    told = Chronicle(sent={one.seq: one for one in (sent(10, "failed"), sent(20, "done"), sent(30, "done"))})
+    told = Chronicle(until=MARCH.end, sent={one.seq: one for one in (sent(10, "failed"), sent(20, "done"), sent(30, "done"))})
     said = ((5, "chair", "yes"), (6, "counsel", "yes"), (25, "counsel", "yes"), (26, "deputy", "yes"), (27, "chair", "no"), (35, "chair", "yes"))
     told.signatures += [Signature(seq=seq, change="c1", verdict=verdict, officer=officer) for seq, officer, verdict in said]
     signed = [one.signed_by for one in ours(told, MARCH, OFFICES)]
