@@ -31,11 +31,13 @@ class Struck:
     cut: bool = False
 
 
-def strike(world: World, surface: str, operation: str, when: Moment) -> Fault | None:
+def strike(world: World, surface: str, operation: str, query: str, when: Moment) -> Fault | None:
     """The fault that hits this request at this moment, counting it; ``None`` when it goes through."""
     with world.lock:
         for fault in world.faults:
             if _moment(fault) != when or not fnmatchcase(surface, fault.surface) or not fnmatchcase(operation, fault.operation):
+                continue
+            if fault.query not in query:
                 continue
             fault.seen += 1
             if fault.nth <= fault.seen < fault.nth + fault.times:
@@ -60,7 +62,7 @@ def answer(fault: Fault, surface: str, response: Response | None) -> Struck:
 
 def fault_from(values: Mapping[str, object]) -> Fault:
     """A fault from the door's JSON; raises ``ValueError`` naming the first value that cannot be used."""
-    unknown = set(values) - {"surface", "operation", "kind", "when", "nth", "times", "status", "headers", "body", "seconds"}
+    unknown = set(values) - {"surface", "operation", "kind", "when", "nth", "times", "status", "headers", "body", "seconds", "query"}
     if unknown:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
     kind, when = values.get("kind"), values.get("when", "before")
@@ -82,6 +84,7 @@ def fault_from(values: Mapping[str, object]) -> Fault:
         headers={str(name): str(value) for name, value in headers.items()},
         body=str(values.get("body", "")).encode("utf-8"),
         seconds=float(str(values.get("seconds", 1.0))),
+        query=str(values.get("query", "")),
     )
 
 

@@ -97,6 +97,8 @@ class Fault:
     body: bytes = b""
     seconds: float = 1.0
     """How long ``slow`` waits before it goes on."""
+    query: str = ""
+    """What a request's query has to hold to be struck: ``skiptoken`` or ``pageToken`` names the further pages of a list and no first one."""
     seen: int = 0
 
 

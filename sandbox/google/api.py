@@ -75,7 +75,7 @@ class Call:
         text = self.query.get(size, "") or "0"
         if not text.isdigit():
             raise errors.invalid(f"Invalid value for {size}: {text}")
-        wanted = min(int(text) or default, limit)
+        wanted = min(int(text) or default, limit, int(self.world.switches.get("google.page_size", limit)))
         start = _offset(self.query.get("pageToken", ""))
         chosen = list(items[start : start + wanted])
         more = start + wanted < len(items)

@@ -19,7 +19,7 @@ from sandbox.microsoft.hosts import outer
 from sandbox.microsoft.objects import Made
 from sandbox.microsoft.plans import RECORDS, has_plan
 from sandbox.microsoft.rendering import annotated
-from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, EXCHANGE_MANAGE, MANAGE_AS_APP, licence, listed, switch, tenant_of, visible
+from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, EXCHANGE_MANAGE, MANAGE_AS_APP, licence, listed, paged, switch, tenant_of, visible
 from sandbox.routing import SandboxRoute, body_of, json_response
 from sandbox.world import World
 
@@ -156,7 +156,7 @@ class _Host:
         return replace(found, items=items[: int(sees.get(cmdlet.name.lower(), len(items)))])
 
     def _page(self, request: Request, call: Call, found: Rows) -> Response:
-        state, size, offset = call.state, _size(request), self._offset(request)
+        state, size, offset = call.state, paged(self._world, _size(request)), self._offset(request)
         chosen = found.items[offset : offset + size]
         base = f"{outer(request)}/adminapi/{request.path_params['version']}/{request.path_params['tenant']}"
         body: Row = {

@@ -16,7 +16,7 @@ from sandbox.microsoft import throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.hosts import outer
 from sandbox.microsoft.objects import Made
-from sandbox.microsoft.state import GRAPH, TenantState, switch, tenant_of, visible
+from sandbox.microsoft.state import GRAPH, TenantState, paged, switch, tenant_of, visible
 from sandbox.routing import Handler, SandboxRoute, json_response
 from sandbox.world import World
 
@@ -177,7 +177,7 @@ class Listing(Generic[T]):
 
 def page(ask: Ask, listing: Listing[T]) -> Response:
     """One page of the listing; the link to the next carries an opaque token and everything that was asked (M§7)."""
-    size = _size(ask, listing.size, listing.most)
+    size = paged(ask.world, _size(ask, listing.size, listing.most))
     offset = _offset(ask)
     items = [one for one in listing.items if not isinstance(one, Made) or visible(ask.world, one.created)]
     body: Entity = {"@odata.context": context(ask, listing.name)}

@@ -236,6 +236,11 @@ def switch(world: World, name: str, default: str = "") -> str:
     return world.switches.get(f"{TENANT}.{name}", default)
 
 
+def paged(world: World, size: int) -> int:
+    """How many rows a page of ``size`` has: fewer where the switch ``m365.page_size`` says so, for a service may always give less than asked."""
+    return min(size, int(switch(world, "page_size", str(size))))
+
+
 def listed(world: World, name: str) -> frozenset[str]:
     """The comma-separated values of the switch ``m365.<name>``, in lower case."""
     return frozenset(part.strip().lower() for part in switch(world, name).split(",") if part.strip())

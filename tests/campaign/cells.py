@@ -14,22 +14,32 @@ Moment = Literal["before", "after"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Method:
-    """One method of a vendor as the sandbox names it. ``writes``: it changes the tenant."""
+    """One method of a vendor as the sandbox names it. ``writes``: it changes the tenant. ``pages``: it answers with a list that may go on."""
 
     surface: str
     operation: str
     writes: bool
+    pages: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Strike:
-    """One thing that can go wrong with a request, and when. ``only`` limits it to one operation (a vendor's own way of half succeeding)."""
+    """One thing that can go wrong with a request, and when.
+
+    ``only`` limits it to one operation (a vendor's own way of half succeeding), ``further`` to lists that have further pages: a list is
+    half read then, and whoever takes the half for the whole believes that the rest is gone.
+    """
 
     name: str
     kind: str
     when: Moment
     status: int = 503
     only: str | None = None
+    further: bool = False
+
+    def can_meet(self, method: Method) -> bool:
+        """Whether such a thing can happen to that method. Where not, there is no square: an object alone has no further page to lose."""
+        return self.only in {None, method.operation} and (method.pages or not self.further)
 
     @property
     def words(self) -> str:
@@ -41,15 +51,29 @@ THROTTLED_BEFORE = Strike(name="429", kind="status", when="before", status=429)
 THROTTLED_AFTER = Strike(name="429", kind="status", when="after", status=429)
 UNAVAILABLE_BEFORE = Strike(name="503", kind="status", when="before")
 UNAVAILABLE_AFTER = Strike(name="503", kind="status", when="after")
+GATEWAY_BEFORE = Strike(name="504", kind="status", when="before", status=504)
+GATEWAY_AFTER = Strike(name="504", kind="status", when="after", status=504)
 RESET_BEFORE = Strike(name="reset", kind="reset", when="before")
 RESET_AFTER = Strike(name="reset", kind="reset", when="after")
 CUT_AFTER = Strike(name="cut", kind="truncated", when="after")
 PORTAL_BEFORE = Strike(name="portal", kind="html", when="before")
+PAGE_LOST = Strike(name="page-lost", kind="status", when="before", further=True)
+"""The first page came, a further one does not."""
+PAGE_ELSEWHERE = Strike(name="page-away", kind="foreign_link", when="after", further=True)
+"""The first page came, and the way to the next leads to somebody else's host."""
 
 EVERYWHERE = (
-    THROTTLED_BEFORE, THROTTLED_AFTER, UNAVAILABLE_BEFORE, UNAVAILABLE_AFTER, RESET_BEFORE, RESET_AFTER, CUT_AFTER, PORTAL_BEFORE,
+    THROTTLED_BEFORE, THROTTLED_AFTER, UNAVAILABLE_BEFORE, UNAVAILABLE_AFTER, GATEWAY_BEFORE, GATEWAY_AFTER, RESET_BEFORE, RESET_AFTER,
+    CUT_AFTER, PORTAL_BEFORE, PAGE_LOST, PAGE_ELSEWHERE,
 )  # fmt: skip
-"""What can happen to any request of any vendor. ``after`` with a 429, a 503, a reset or a cut answer is success that was lost after the commit."""
+"""What can happen to any request of any vendor. ``after`` with a 429, 503, 504, a reset or a cut answer is success that was lost after the commit.
+
+A cut answer and a link that leads away exist only ``after``, for there has to be an answer to spoil; a portal's page comes instead of
+the service, so only ``before``; a page is lost ``before``, for reading it changes nothing that an ``after`` could tell apart.
+"""
+
+LOST_AFTER_COMMIT = (UNAVAILABLE_AFTER, GATEWAY_AFTER, RESET_AFTER, CUT_AFTER)
+"""The work is done and nobody is told: where a program that asks again makes a second object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -62,14 +86,20 @@ class Cell:
 
 def cells(methods: Sequence[Method], strikes: Sequence[Strike]) -> tuple[Cell, ...]:
     """Every square that exists."""
-    return tuple(Cell(method=method, strike=strike) for method in methods for strike in strikes if strike.only in {None, method.operation})
+    return tuple(Cell(method=method, strike=strike) for method in methods for strike in strikes if strike.can_meet(method))
+
+
+AT_LEAST = 2
+"""Squares of one run: trouble that follows trouble is where programs break."""
 
 
 def dealt(squares: Sequence[Cell], runs: int, seed: int) -> tuple[tuple[Cell, ...], ...]:
-    """For each of ``runs`` runs the squares it goes through: all of them at least once, evenly, in an order that ``seed`` shuffles."""
+    """For each of ``runs`` runs the squares it goes through: all of them at least once, evenly, in an order that ``seed`` shuffles.
+
+    Dealt is not hit: a square that no request ran into is to be dealt again.
+    """
     rng = random.Random(seed)
-    each = -(-len(squares) // runs)
-    each = max(each, 3)
+    each = max(-(-len(squares) // runs), AT_LEAST)
     deck: list[Cell] = []
     while len(deck) < each * runs:
         pack = list(squares)
@@ -108,7 +138,7 @@ class Matrix:
         return tuple(cell for cell in self._squares if not self.hits[cell])
 
     def table(self) -> str:
-        """The matrix as text, method by strike; a dot is a square that does not exist, for the strike belongs to another method."""
+        """The matrix as text, method by strike; a dot is a square that does not exist, for such a thing cannot happen to that method."""
         columns = list(dict.fromkeys(cell.strike for cell in self._squares))
         rows = list(dict.fromkeys(cell.method for cell in self._squares))
         there = set(self._squares)

@@ -9,7 +9,7 @@ import random
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -18,8 +18,9 @@ from typing import Protocol, cast
 from ruamel.yaml import YAML
 
 from connectors.base import Charge, Connector, Context, Lane
-from policies.district import District, Tenant
-from policies.kinds import Platform
+from policies.district import District, Mode, Tenant
+from policies.duties import Duty, StandingValue
+from policies.kinds import Kind, Platform
 from sandbox.people import make_world
 from sandbox.server import SandboxServer
 from sandbox.tenant import Tenant as Package
@@ -31,8 +32,10 @@ from sync.matters.lane import HoldLane
 from sync.matters.order import MatterOrder
 from sync.registers.governance import ensure
 from sync.registers.governed import Governed
+from sync.result import RunResult
 from sync.run import Engine
-from sync.store import open_store
+from sync.store import Store, open_store
+from sync.store.proofs import Proofs
 from tests.campaign.cells import Cell, Method, Strike
 
 DISTRICT = "cmpgn001"
@@ -40,6 +43,8 @@ ROUNDS = 14
 """Looks after which a run that has not come to rest is called stuck."""
 PAUSE = 4_000.0
 """Seconds between two looks: more than any platform here takes to bring a hold into force, and than what was refused rests."""
+IN_FORCE = frozenset({StandingValue.ENFORCED, StandingValue.AVAILABLE})
+_STORE = "state"
 _START = datetime(2026, 10, 5, 14, 30, tzinfo=UTC)
 
 
@@ -66,17 +71,24 @@ class Theatre(Protocol):
     def strikes(self) -> Sequence[Strike]:
         """Its columns."""
 
+    @property
+    def proven(self) -> frozenset[Kind]:
+        """Kinds that the sync lane may write here; none: only the hold lane runs."""
+
     def connector(self) -> Connector:
         """The connector under test."""
 
     def prepare(self, world: World) -> None:
         """What must hold before anything: switches, people."""
 
-    def orders(self, world: World, rng: random.Random) -> MatterOrder:
-        """A hold order for some of the tenant's people."""
+    def orders(self, world: World, rng: random.Random) -> MatterOrder | None:
+        """The first thing that is wanted: a hold order for some of the tenant's people, or None where ``duties`` says it."""
+
+    def duties(self) -> tuple[Duty, ...]:
+        """What the policy demands by now."""
 
     def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
-        """Make the program need ``method`` at its next look: something done in the console, or a new order, which is handed back."""
+        """Make the program need ``method`` at its next look: something done in the console, a new duty, or a new order, which is handed back."""
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         """Put the strike in the way of the method's next requests."""
@@ -95,23 +107,40 @@ class Planted(Protocol):
         """Take it away."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """How lists of a vendor go on: what makes the sandbox give short pages, what a request for a further page has in its query, and
+    whether the way to it stands in the page as a link (``linked``) or only as a number, so that only the further request can be led away.
+    """
+
+    switches: dict[str, str]
+    token: str
+    linked: bool
+
+
 @dataclass(slots=True)
 class PlantedFault:
-    """A fault of the sandbox's wire."""
+    """A fault of the sandbox's wire, with the switches that are on as long as it is there."""
 
     world: World
     fault: Fault
+    switches: dict[str, str]
 
     def hits(self) -> int:
         return min(self.fault.times, max(0, self.fault.seen - self.fault.nth + 1))
 
     def lift(self) -> None:
         self.world.faults.remove(self.fault)
+        for name in self.switches:
+            self.world.switches.pop(name, None)
 
 
-def plant_on_wire(world: World, cell: Cell, rng: random.Random) -> PlantedFault:
+def plant_on_wire(world: World, cell: Cell, rng: random.Random, paging: Paging) -> PlantedFault:
     """The strike as a fault of the sandbox: once, or often enough that retrying a read does not outlast it."""
     times = rng.choice((1, 2)) if cell.method.writes else rng.choice((1, 2, 9))
+    short = paging.switches if cell.strike.further else {}
+    away = cell.strike.kind == "foreign_link" and paging.linked
+    world.switches |= short
     fault = Fault(
         surface=cell.method.surface,
         operation=cell.method.operation,
@@ -119,9 +148,10 @@ def plant_on_wire(world: World, cell: Cell, rng: random.Random) -> PlantedFault:
         when=cell.strike.when,
         status=cell.strike.status,
         times=times,
+        query=paging.token if cell.strike.further and not away else "",
     )
     world.faults.append(fault)
-    return PlantedFault(world, fault)
+    return PlantedFault(world, fault, short)
 
 
 @dataclass(slots=True)
@@ -174,14 +204,17 @@ class Stage:
     """The district of one run, with its hold lane and its engine."""
 
     def __init__(self, theatre: Theatre, server: SandboxServer, folder: Path, seed: int) -> None:
-        self.world = server.world
+        self.world, self.theatre = server.world, theatre
         self.rng = random.Random(seed)
         clock = SharedClock(self.world, self.world.clock.now().timestamp() - 1000)
         tenant = _tenant(theatre, server)
-        self.store = open_store(f"sqlite:///{folder / 'store.db'}", district=DISTRICT, drill=True, clock=clock, sandbox=True)
+        self.store = _store(folder, clock)
         district = District(recordwarden=1, id=DISTRICT, name="Campaign Schools", tenants=(tenant,), drill=True)
         journal = Journal(self.store, clock, run_id="campaign", drill=True)
         ensure(journal, self.store, clock, Governed.of(district))
+        with self.store.write() as session:
+            for kind in sorted(theatre.proven):
+                Proofs(self.store).put(session, tenant.id, kind, clock.now(), "custodian", 1, None)
         self.meter = Counting()
         context = Context(clock=clock, meter=self.meter, stop=Never(), district=DISTRICT, timeout=20.0, drill=True)
 
@@ -206,34 +239,49 @@ class Stage:
         self.engine = Engine(self.desk, self.lane)
         self.looks = 0
 
-    def order(self, order: MatterOrder) -> None:
-        """Write an order down; the next look sends it."""
-        self.lane.open(order)
+    def order(self, order: MatterOrder | None) -> None:
+        """Write an order down, where there is one; the next look sends it."""
+        if order is not None:
+            self.lane.open(order)
 
     def look(self) -> bool:
-        """One run of the hold lane by a process of its own; whether everything is at rest."""
+        """One run by a process of its own, of both lanes where the sync lane may write; whether everything is at rest."""
         self.looks += 1
+        self.desk = replace(self.desk, duties=self.theatre.duties())
         self.lane = HoldLane(self.desk, self.lane._token)
         self.engine = Engine(self.desk, self.lane)
-        result = self.engine.hold()
+        self.last = self.engine.sync() if self.theatre.proven else self.engine.hold()
         self.world.clock.advance(PAUSE)
-        quiet = not any(one.error or one.changes or one.in_flight or one.blocked for one in result.tenants)
-        sources = [source for matter in self._matters() for source in cast("list[dict[str, object]]", matter["sources"])]
-        return quiet and bool(sources) and all(source["state"] == "verified" for source in sources)
+        if any(one.error or one.changes or one.in_flight or one.blocked for one in self.last.tenants):
+            return False
+        wanted = self._unsettled(self.last)
+        return wanted is not None and not wanted
 
     def rest(self) -> bool:
         """Look until everything is at rest; False when it does not come to rest."""
         return any(self.look() for _ in range(ROUNDS))
 
     def standing(self) -> str:
-        """Where sources stand, for the words of a failure."""
-        found = [
-            f"{source['source']}={source['state']}({source['error']})"
-            for matter in self._matters()
-            for source in cast("list[dict[str, object]]", matter["sources"])
-            if source["state"] != "verified"
+        """What is not at rest, for the words of a failure."""
+        said = [f"error {one.error.code}" for one in self.last.tenants if one.error]
+        said += [f"in flight {flight}" for one in self.last.tenants for flight in one.in_flight]
+        said += [f"blocked {key.key}" for one in self.last.tenants for key in one.blocked]
+        said += [
+            f"{done.change.operation.value} {done.change.key}: {done.status.value} {[why.code for why in done.change.refusals]}"
+            for one in self.last.tenants
+            for done in one.changes
         ]
-        return ", ".join(found)[:600]
+        wanted = self._unsettled(self.last)
+        return ", ".join([*(["nothing is wanted"] if wanted is None else wanted), *said])[:900]
+
+    def _unsettled(self, result: RunResult) -> list[str] | None:
+        """Sources not yet verified and lines of the policy not yet in force; None while nothing at all is wanted."""
+        sources = [source for matter in self._matters() for source in cast("list[dict[str, object]]", matter["sources"])]
+        lines = [one for tenant in result.tenants for one in tenant.standings]
+        if not sources and not lines:
+            return None
+        late = [f"{one['source']}={one['state']}({one['error']})" for one in sources if one["state"] != "verified"]
+        return late + [f"{one.series}={one.standing.value}({one.reason})" for one in lines if one.standing not in IN_FORCE]
 
     def proofs(self) -> tuple[str, ...]:
         """What is wrong with the journal: a broken chain, an intent that nobody settled."""
@@ -253,16 +301,15 @@ def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder
         stage.order(theatre.orders(stage.world, stage.rng))
         stage.look()
         hits: list[tuple[Cell, int]] = []
-        for square in squares:
-            order = theatre.provoke(stage.world, square.method, stage.rng)
-            if order is not None:
-                stage.order(order)
+        for number, square in enumerate(squares):
+            if number:
+                stage.look()  # what the trouble before left behind is mended, or half mended, when the next comes
+            stage.order(theatre.provoke(stage.world, square.method, stage.rng))
             planted = theatre.plant(stage.world, square, stage.rng)
             for _ in range(stage.rng.choice((1, 1, 2))):  # now and then the trouble goes on while the program tries to recover
                 stage.look()
             hits.append((square, planted.hits()))
             planted.lift()
-            stage.look()
         stuck = [] if stage.rest() else [f"not at rest: {stage.standing()}"]
         wrongs = (*stuck, *theatre.wrongs(stage.world, DISTRICT), *stage.proofs(), *stage.world.violations)
         stage.world.violations.clear()  # told here, with the seed
@@ -270,15 +317,20 @@ def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder
 
 
 def make_keys(theatre: Theatre, folder: Path) -> Path:
-    """The sandbox's keys and certificates, made once and copied for every run: making them costs a second."""
-    with SandboxServer(make_world("tiny"), (_package(theatre),), folder):
-        pass
+    """The sandbox's keys and certificates and a store as first use leaves it, made once and copied for every run: making them costs a second."""
+    with SandboxServer(make_world("tiny"), (_package(theatre),), folder) as server:
+        _store(folder, SharedClock(server.world, 0.0)).close()
     return folder
+
+
+def _store(folder: Path, clock: SharedClock) -> Store:
+    return open_store(f"sqlite:///{folder / _STORE / 'store.db'}", district=DISTRICT, drill=True, clock=clock, sandbox=True)
 
 
 @contextmanager
 def _stage(theatre: Theatre, seed: int, keys: Path, folder: Path) -> Iterator[Stage]:
-    shutil.copytree(keys, folder / "sandbox")
+    shutil.copytree(keys, folder / "sandbox", ignore=shutil.ignore_patterns(_STORE))
+    shutil.copytree(keys / _STORE, folder / _STORE)
     clock = folder / "clock"
     clock.write_text((_START + timedelta(hours=seed % 24)).isoformat(), encoding="utf-8")
     world = make_world("tiny", seed=seed, clock_file=clock)
@@ -300,4 +352,5 @@ def _tenant(theatre: Theatre, server: SandboxServer) -> Tenant:
     settings = YAML(typ="safe").load(server.overlay.read_text(encoding="utf-8"))["tenants"][theatre.tenant]
     credential = {name: server.folder / value if name.endswith("_file") else value for name, value in settings.pop("credential").items()}
     settings["ca_bundle"] = server.ca
-    return Tenant.model_validate({"id": theatre.tenant, "platform": theatre.platform.value, "credential": credential, **settings})
+    said = {"id": theatre.tenant, "platform": theatre.platform.value, "credential": credential, "mode": Mode.ENFORCE, **settings}
+    return Tenant.model_validate(said)

@@ -9,32 +9,36 @@ from dataclasses import dataclass, field
 
 from connectors.base import Connector
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
-from policies.kinds import Platform
+from policies.duties import Duty
+from policies.kinds import Kind, Platform
 from policies.resources import find_mark
 from sandbox import google
 from sandbox.google.state import GoogleState, Hold, Matter, state_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method, Strike
-from tests.campaign.drive import Planted, plant_on_wire
+from tests.campaign.drive import Paging, Planted, plant_on_wire
 
 ADD = "vault.matters.holds.addHeldAccounts"
 PARTIAL = Strike(name="partial", kind="partial", when="after", only=ADD)
 """HTTP 200, some accounts held, the others each with a status of their own (G§11.4)."""
 
 _WRITES = ("create", "update", "reopen", "undelete", "holds.create", "holds.update", "holds.addHeldAccounts")
-_READS = ("list", "get", "holds.list", "holds.get")
+_LISTS, _READS = ("list", "holds.list"), ("get", "holds.get")
 METHODS = (
     *(Method(surface="vault", operation=f"vault.matters.{name}", writes=True) for name in _WRITES),
+    *(Method(surface="vault", operation=f"vault.matters.{name}", writes=False, pages=True) for name in _LISTS),
     *(Method(surface="vault", operation=f"vault.matters.{name}", writes=False) for name in _READS),
-    Method(surface="directory", operation="directory.users.list", writes=False),
+    Method(surface="directory", operation="directory.users.list", writes=False, pages=True),
     Method(surface="directory", operation="directory.users.get", writes=False),
-    Method(surface="directory", operation="directory.groups.list", writes=False),
-    Method(surface="directory", operation="directory.orgunits.list", writes=False),
-    Method(surface="licensing", operation="licensing.licenseAssignments.listForProduct", writes=False),
-    Method(surface="reports", operation="reports.activities.list", writes=False),
+    Method(surface="directory", operation="directory.groups.list", writes=False, pages=True),
+    Method(surface="directory", operation="directory.orgunits.list", writes=False),  # the one list of the Directory API without pages
+    Method(surface="licensing", operation="licensing.licenseAssignments.listForProduct", writes=False, pages=True),
+    Method(surface="reports", operation="reports.activities.list", writes=False, pages=True),
     Method(surface="token", operation="oauth2.token", writes=False),
 )
+SHORT = Paging(switches={"google.page_size": "1"}, token="pageToken", linked=False)
+"""Google's pages carry a token and no address, so what can lead away is the answer to the request for the next (a redirect)."""
 _TERMS = "levy OR budget"
 FULL: Mapping[str, dict[str, object]] = {
     "MAIL": {"mailQuery": {"terms": _TERMS}},
@@ -53,12 +57,16 @@ class GoogleTheatre:
     package = google
     methods = METHODS
     strikes = (*EVERYWHERE, PARTIAL)
+    proven = frozenset[Kind]()
     held: list[set[str]] = field(default_factory=list)
     others: dict[str, object] = field(default_factory=dict)
     number: int = 0
 
     def connector(self) -> Connector:
         return GoogleWorkspaceConnector(groups=frozenset())
+
+    def duties(self) -> tuple[Duty, ...]:
+        return ()
 
     def prepare(self, world: World) -> None:
         world.switches["google.quota"] = "off"  # quota has a test of its own; here a 429 comes when the campaign says so
@@ -109,7 +117,7 @@ class GoogleTheatre:
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         if cell.strike.kind != "partial":
-            return plant_on_wire(world, cell, rng)
+            return plant_on_wire(world, cell, rng, SHORT)
         world.switches["google.vault.partial"] = "1"
         return _Partial(world)
 

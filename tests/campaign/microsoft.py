@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from connectors.base import Connector
 from connectors.microsoft365.connector import Microsoft365Connector
-from policies.kinds import Platform
+from policies.duties import Duty
+from policies.kinds import Kind, Platform
 from policies.resources import find_mark
 from sandbox import microsoft
 from sandbox.microsoft.objects import Case, Hold
@@ -17,7 +18,7 @@ from sandbox.microsoft.state import TenantState, tenant_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Planted, plant_on_wire
+from tests.campaign.drive import Paging, Planted, plant_on_wire
 
 _CASES = "/security/cases/ediscoveryCases"
 _CASE = _CASES + "/{case}"
@@ -27,16 +28,23 @@ REOPEN, ENABLE, RETRY = f"POST {_CASE}/reopen", f"POST {_HOLD}/enablePolicy", f"
 USERS, SITES = f"POST {_HOLD}/userSources", f"POST {_HOLD}/siteSources"
 
 _WRITES = (f"POST {_CASES}", f"POST {_HOLDS}", USERS, SITES, REOPEN, f"PATCH {_CASE}", ENABLE, f"PATCH {_HOLD}", RETRY)
-_READS = (
-    f"GET {_CASES}", f"GET {_HOLDS}", f"GET {_HOLD}", f"GET {_HOLD}/userSources", f"GET {_HOLD}/siteSources", f"GET {_CASE}",
-    "GET /users", "GET /groups", "GET /organization", "GET /subscribedSkus", "GET /users/{user}/drive",
+_LISTS = (
+    f"GET {_CASES}", f"GET {_HOLDS}", f"GET {_HOLD}/userSources", f"GET {_HOLD}/siteSources", "GET /users", "GET /groups",
     "GET /directory/deletedItems/microsoft.graph.user",
 )  # fmt: skip
+_SINGLE = frozenset({f"GET {_HOLDS}", "GET /directory/deletedItems/microsoft.graph.user"})
+"""Lists that have one thing in them here."""
+_READS = (f"GET {_HOLD}", f"GET {_CASE}", "GET /organization", "GET /subscribedSkus", "GET /users/{user}/drive")
+"""One object each, or (subscriptions) a collection that Graph never pages."""
 METHODS = (
     *(Method(surface="graph", operation=name, writes=True) for name in _WRITES),
+    *(Method(surface="graph", operation=name, writes=False, pages=True) for name in _LISTS),
     *(Method(surface="graph", operation=name, writes=False) for name in _READS),
     Method(surface="authority", operation="token", writes=False),
 )
+SHORT = Paging(switches={"m365.page_size": "1"}, token="skiptoken", linked=True)
+EMPTY_FIRST = Paging(switches={"m365.empty_page": "on"}, token="skiptoken", linked=True)
+"""Graph may begin a list with an empty page that leads on (M§7), so that even a list of one thing can be read half."""
 
 
 @dataclass
@@ -48,12 +56,16 @@ class MicrosoftTheatre:
     package = microsoft
     methods = METHODS
     strikes = EVERYWHERE
+    proven = frozenset[Kind]()
     held: list[set[str]] = field(default_factory=list)
     others: dict[str, object] = field(default_factory=dict)
     number: int = 0
 
     def connector(self) -> Connector:
         return Microsoft365Connector(admin_accepted=True)
+
+    def duties(self) -> tuple[Duty, ...]:
+        return ()
 
     def prepare(self, world: World) -> None:
         self.others = _others(tenant_of(world))
@@ -81,7 +93,7 @@ class MicrosoftTheatre:
         return None
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
-        return plant_on_wire(world, cell, rng)
+        return plant_on_wire(world, cell, rng, EMPTY_FIRST if cell.method.operation in _SINGLE else SHORT)
 
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         state = tenant_of(world)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from connectors.following import KeptPeople
+from policies.resources import find_mark
 from sandbox import microsoft
-from sandbox.microsoft.state import tenant_of
+from sandbox.microsoft.objects import Drive, Hold, Mailbox
+from sandbox.microsoft.seed import drive_url
+from sandbox.microsoft.state import stable_id, tenant_of
 from sandbox.people import make_world
 from sandbox.server import SandboxServer
+from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.drive import Stage, _stage, make_keys
 from tests.campaign.microsoft import MicrosoftTheatre, _holdable
@@ -18,6 +26,10 @@ from tests.unit.connectors.microsoft.support import Bench
 ROSTER = 6
 """Tenant, subscriptions, people, deleted people, groups, and whether labels are shown to an application here: once each."""
 ALLOWED = 1.2
+DRIVES_A_HOLD = 100
+"""The limit that is met first (M§3.7): sites and OneDrives of one hold."""
+PAGE = 999
+"""People of one page."""
 
 
 def asked(stage: Stage) -> int:
@@ -70,3 +82,82 @@ def test_ten_thousand_people_cost_their_pages_once_a_day_and_one_request_between
     assert [(one["GET /users"], one["GET /users/delta"]) for one in found] == [(11, 0), (11, 1), (0, 1)]
     members = "GET /groups/{group}/transitiveMembers/microsoft.graph.user"
     assert {one[members] for one in found} == {12}, "members of groups are not told by delta on users"
+
+
+def crowd(world: World, number: int) -> list[str]:
+    """Addresses of made-up accounts beside the district's own people, each with a mailbox, a OneDrive and a licence."""
+    state = tenant_of(world)
+    some = next(one for one in state.accounts.values() if one.tier == "faculty" and one.mailbox is not None and one.deleted is None)
+    addresses = [f"crowd{one}@{world.domain}" for one in range(number)]
+    for address in addresses:
+        key = f"crowd/{address}"
+        drive = Drive(site_id=stable_id(state.seed, f"{key}/drive"), url=drive_url(state, address))
+        mailbox = Mailbox(guid=stable_id(state.seed, f"{key}/mailbox"), changed=some.created)
+        state.enter(
+            replace(some, id=stable_id(state.seed, key), upn=address, aliases=[], family=address, employee_id=key, drive=drive, mailbox=mailbox)
+        )
+    return addresses
+
+
+def ours(stage: Stage) -> list[Hold]:
+    """The holds with our mark, as the tenant has them."""
+    return [hold for hold in tenant_of(stage.world).holds.values() if find_mark(hold.comment) is not None]
+
+
+def placed(holds: list[Hold]) -> dict[str, str]:
+    """The name of the hold that each place is in; a place that is in two of them fails."""
+    found = {source.place.lower(): hold.name for hold in holds for source in hold.sources}
+    assert len(found) == sum(len(hold.sources) for hold in holds), "a place is held twice"
+    return found
+
+
+@pytest.mark.slow
+def test_an_order_for_500_people_is_sent_in_hardly_more_requests_than_the_fewest(tmp_path: Path) -> None:
+    number = 500
+    theatre = MicrosoftTheatre()
+    keys = make_keys(theatre, tmp_path / "keys")
+    (tmp_path / "run").mkdir()
+    with _stage(theatre, 7, keys, tmp_path / "run") as stage:
+        theatre.prepare(stage.world)
+        addresses = crowd(stage.world, number)
+        others = len(tenant_of(stage.world).cases)
+        order = {"alias": "everybody", "ordered_by": "counsel", "people": [{"address": one} for one in addresses]}
+        stage.order(MatterOrder.model_validate(order))
+        holds = math.ceil(number / DRIVES_A_HOLD)
+        # What a look asks; an address per drive; a case, its holds and every place once; then each object once again, a hold with two lists.
+        fewest = ROSTER + 1 + others + 2 * others + number + 1 + holds + 2 * number + 1 + 3 * holds
+        sent = asked(stage)
+        assert sent <= ALLOWED * fewest, (sent, fewest)
+        assert stage.rest()
+        assert len(placed(ours(stage))) == 2 * number
+        assert len(ours(stage)) == holds
+        assert stage.proofs() == ()
+        idle = ROSTER + 1 + others + 1 + 2 * (others - 1 + holds)
+        assert asked(stage) <= ALLOWED * idle
+
+
+@pytest.mark.slow
+def test_1200_people_in_one_matter_are_held_in_pieces_that_last(tmp_path: Path) -> None:
+    number = 1200
+    theatre = MicrosoftTheatre()
+    keys = make_keys(theatre, tmp_path / "keys")
+    (tmp_path / "run").mkdir()
+    with _stage(theatre, 7, keys, tmp_path / "run") as stage:
+        theatre.prepare(stage.world)
+        addresses = crowd(stage.world, number)
+        first, late = addresses[:-2], addresses[-2:]
+        stage.order(MatterOrder.model_validate({"alias": "everybody", "ordered_by": "counsel", "people": [{"address": one} for one in first]}))
+        assert stage.rest(), stage.standing()
+        before = placed(ours(stage))
+        assert len(before) == 2 * len(first)
+        holds = ours(stage)
+        assert len(holds) == math.ceil(number / DRIVES_A_HOLD)
+        assert max(sum(source.kind == "site" for source in hold.sources) for hold in holds) <= DRIVES_A_HOLD
+        assert max(sum(source.kind == "mailbox" for source in hold.sources) for hold in holds) <= 1000
+        stage.order(MatterOrder.model_validate({"alias": "everybody", "ordered_by": "counsel", "people": [{"address": one} for one in [*late, *first]]}))
+        assert stage.rest(), stage.standing()
+        after = placed(ours(stage))
+        assert len(after) == 2 * number
+        assert {place: after[place] for place in before} == before, "somebody was moved to another piece"
+        assert not any(hold.query or not hold.enabled for hold in ours(stage))
+        assert stage.proofs() == ()

@@ -1,0 +1,75 @@
+"""A few seeded runs of every theatre's campaign: whatever goes wrong on the way, all that is wanted stands once, nothing of others is touched, the journal holds.
+
+Every strike is among them. All two hundred runs of each, and the whole matrix, are ``make campaign``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.cells import AT_LEAST, LOST_AFTER_COMMIT, Cell, Method, cells, dealt, sample
+from tests.campaign.drive import make_keys, run
+from tests.campaign.run import THEATRES
+
+SEED = 7
+Run = tuple[str, str, int, tuple[Cell, ...]]
+"""Cloud, theatre, number and squares."""
+
+
+def _runs() -> list[Run]:
+    found: list[Run] = []
+    for (cloud, theatre), make in THEATRES.items():
+        squares = cells(make().methods, make().strikes)
+        strikes = len({cell.strike for cell in squares})
+        chosen = sample(squares, strikes, SEED)
+        pairs = [chosen[number : number + AT_LEAST] for number in range(0, strikes, AT_LEAST)]
+        found += [(cloud, theatre, number, pair) for number, pair in enumerate(pairs)]
+    return found
+
+
+RUNS = _runs()
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""A connection that the other side tore down is closed when it is collected, whenever that is; what a strike breaks is judged by how the run ends."""
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folders = {cloud: tmp_path_factory.mktemp(cloud) / "keys" for cloud, _theatre in THEATRES}
+    return {cloud: make_keys(make(), folders[cloud]) for (cloud, _theatre), make in THEATRES.items()}
+
+
+@pytest.mark.parametrize("place", THEATRES, ids="-".join)
+def test_the_runs_here_leave_no_strike_out(place: tuple[str, str]) -> None:
+    squares = cells(THEATRES[place]().methods, THEATRES[place]().strikes)
+    assert {cell.strike for _cloud, _theatre, _number, chosen in RUNS if (_cloud, _theatre) == place for cell in chosen} == {one.strike for one in squares}
+
+
+@pytest.mark.parametrize("place", THEATRES, ids="-".join)
+def test_200_runs_go_through_every_square_and_no_square_is_missing(place: tuple[str, str]) -> None:
+    theatre = THEATRES[place]()
+    squares = cells(theatre.methods, theatre.strikes)
+    assert {cell for chosen in dealt(squares, 200, SEED) for cell in chosen} == set(squares)
+    absent = {(method, strike) for method in theatre.methods for strike in theatre.strikes} - {(cell.method, cell.strike) for cell in squares}
+    for method, strike in absent:  # each for one of the two reasons that there are
+        assert (strike.further and not method.pages) or (strike.only is not None and strike.only != method.operation)
+    writes = {method for method in theatre.methods if method.writes}
+    assert {(cell.method, cell.strike) for cell in squares} >= {(method, strike) for method in writes for strike in LOST_AFTER_COMMIT}
+
+
+def test_only_lists_that_go_on_can_be_read_half() -> None:
+    alone, listed = (Method(surface="s", operation=name, writes=False, pages=name == "list") for name in ("get", "list"))
+    strikes = THEATRES["google", "holds"]().strikes
+    further = {cell.method.operation for cell in cells((alone, listed), strikes) if cell.strike.further}
+    assert further == {"list"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chosen", RUNS, ids=lambda one: f"{one[0]}-{one[1]}-" + "+".join(f"{c.method.operation}-{c.strike.words}" for c in one[3]))
+def test_it_ends_as_wanted(chosen: Run, keys: dict[str, Path], tmp_path: Path) -> None:
+    cloud, theatre, number, squares = chosen
+    ending = run(THEATRES[cloud, theatre](), 500 + number, squares, keys[cloud], tmp_path)
+    assert ending.wrongs == ()
+    assert [cell for cell, hits in ending.hits if not hits] == [], "a strike that nothing ran into shows nothing"
