@@ -123,7 +123,7 @@ class MicrosoftRulesTheatre:
 
 
 def _lengthen(state: TenantState) -> None:
-    """Two things of another hand in every list that has none or one to begin with: such a list could not be read half."""
+    """More things of another hand in every list that has none or one to begin with: such a list could not be read half."""
     policy = next(one for one in state.policies.values() if one.name == CHECK_POLICY)
     (rule,) = policing.rules_of(state, policy)
     event = next(iter(state.event_types.values()))
@@ -134,9 +134,10 @@ def _lengthen(state: TenantState) -> None:
         state.rules[kept.guid] = kept
         other = replace(event, name=f"Another event {number}", guid=state.new_id("event"))
         state.event_types[other.guid] = other
-    boxes = [one.mailbox for one in state.accounts.values() if one.mailbox is not None and one.deleted is None]
-    for box in boxes[:2]:
-        box.litigation, box.litigation_date, box.litigation_owner = True, box.changed, f"it.director@{state.domain}"
+    gone = next(one for one in state.accounts.values() if one.mailbox is not None and one.mailbox.inactive)
+    assert gone.mailbox is not None
+    upn = f"gone.too@{state.domain}"
+    state.enter(replace(gone, id=state.new_id("account"), upn=upn, drive=None, mailbox=replace(gone.mailbox, guid=state.new_id("mailbox"))))
 
 
 def _duty(line: _Line) -> Duty:
