@@ -56,8 +56,8 @@ tools: .tools/.made .tools/.node ## Clients that others wrote (GAM7, ScubaGoggle
 	@.tools/python/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.txt
 	@touch $@
 
-campaign: dev ## Two hundred seeded runs with every fault at every method, and the matrix of what was hit
-	@$(BIN)/python -m tests.campaign.run --runs 200
+campaign: dev ## Two hundred seeded runs of holds (both clouds) and of labels and rules, every fault at every method, and the matrix of what was hit (ARGS="--runs N --seed S --cloud X --theatre holds")
+	@$(BIN)/python -m tests.campaign.run $(ARGS)
 
 .tools/.node: requirements/tools-node.json
 	@command -v npm >/dev/null || { echo "npm is missing: CLI for Microsoft 365 is left out, and its tests will say so"; exit 0; }; \

@@ -152,6 +152,7 @@ def _fault_json(fault: Fault) -> dict[str, object]:
         "kind": fault.kind,
         "when": fault.when,
         "nth": fault.nth,
+        "query": fault.query,
         "times": fault.times,
         "status": fault.status,
         "seen": fault.seen,

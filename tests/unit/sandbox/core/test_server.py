@@ -135,6 +135,16 @@ def test_a_fault_strikes_from_the_nth_request_so_many_times(counting: tuple[Worl
     assert world.state["counter"] == {"n": 2}
 
 
+def test_a_fault_can_wait_for_a_further_page(counting: tuple[World, SandboxServer]) -> None:
+    world, server = counting
+    with server:
+        door = Door(server)
+        asked = {"surface": "graph", "operation": "*", "kind": "status", "status": 504, "query": "skiptoken"}
+        assert door.ask("POST", "faults", asked) == (200, {"added": 1})
+        assert "skiptoken" in str(door.ask("GET", "faults")[1])
+        assert [door.send("GET", path)[0] for path in ("/graph/plain/7", "/graph/plain/7?%24skiptoken=a", "/graph/plain/7?%24skiptoken=a")] == [200, 504, 200]
+
+
 def test_a_token_endpoint_that_fails_speaks_oauth(counting: tuple[World, SandboxServer]) -> None:
     world, server = counting
     world.faults.append(Fault(surface="authority", operation="token", kind="status", when="before"))

@@ -38,6 +38,14 @@ def test_a_page_may_be_empty_and_still_lead_on(lab: Lab) -> None:
     assert len(lab.rows("/users?$select=id")) == len(lab.state.alive())
 
 
+def test_a_page_may_be_shorter_than_asked(lab: Lab) -> None:
+    lab.switch(page_size="2")
+    assert len(lab.get("/users?$select=id&$top=5")["value"]) == 2
+    assert len(lab.rows("/users?$select=id&$top=5")) == len(lab.state.alive())
+    first = lab.invoke("Get-ComplianceTag", "compliance", {"Prefer": "odata.maxpagesize=1"}).json()
+    assert len(first["value"]) == 1
+
+
 def test_page_size_has_a_ceiling(lab: Lab) -> None:
     assert lab.graph("GET", "/users?$top=1000").json()["error"]["code"] == "Request_UnsupportedQuery"
 
