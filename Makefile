@@ -56,7 +56,7 @@ tools: .tools/.made .tools/.node ## Clients that others wrote (GAM7, ScubaGoggle
 	@.tools/python/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.txt
 	@touch $@
 
-campaign: dev ## Two hundred seeded runs of holds (both clouds) and of labels and rules, every fault at every method, and the matrix of what was hit (ARGS="--runs N --seed S --cloud X --theatre holds")
+campaign: dev ## Two hundred seeded runs of holds and of labels with their rules in each cloud, every fault at every method, and the matrix of what was hit (ARGS="--runs N --seed S --cloud X --theatre holds")
 	@$(BIN)/python -m tests.campaign.run $(ARGS)
 
 .tools/.node: requirements/tools-node.json

@@ -12,11 +12,13 @@ from pathlib import Path
 from tests.campaign.cells import Cell, Matrix, cells, dealt
 from tests.campaign.drive import Theatre, make_keys, run
 from tests.campaign.google import GoogleTheatre
+from tests.campaign.google_rules import GoogleRulesTheatre
 from tests.campaign.microsoft import MicrosoftTheatre
 from tests.campaign.microsoft_rules import MicrosoftRulesTheatre
 
 THEATRES: Mapping[tuple[str, str], Callable[[], Theatre]] = {
     ("google", "holds"): GoogleTheatre,
+    ("google", "rules"): GoogleRulesTheatre,
     ("microsoft", "holds"): MicrosoftTheatre,
     ("microsoft", "rules"): MicrosoftRulesTheatre,
 }
