@@ -19,7 +19,8 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
   ``case_materialise_seconds`` 0, ``audit_seconds`` 1800 to 5400, ``audit_query_seconds`` 60, ``token_seconds`` 3599 (system's)
 - ``deploy_lock`` stuck, ``deploy_failed`` how many changes are stored but not deployed, ``distribution`` error,
   ``hold_result`` partial or error, ``group_mailboxes`` refused (no hold takes a group by its address)
-- ``legal_holds_v1`` off, ``audit_v1`` on (default off: 404 as measured), ``empty_page`` on, ``page_size`` rows at most, ``nextlink`` expired,
+- ``legal_holds_v1`` off, ``audit_v1`` on (default off: 404 as measured), ``nextlink`` expired, ``page_size`` rows at most,
+  ``empty_page`` on, or the last words of lists' paths by commas (legalHolds),
   ``region`` a region's label
 - ``shapes`` by commas: nulls (for empty lists), plain (places as names), tags (labels of rules by name alone), spelling (addresses
   come back in another case)

@@ -16,7 +16,7 @@ from sandbox.microsoft import throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.hosts import outer
 from sandbox.microsoft.objects import Made
-from sandbox.microsoft.state import GRAPH, TenantState, paged, switch, tenant_of, visible
+from sandbox.microsoft.state import GRAPH, TenantState, listed, paged, switch, tenant_of, visible
 from sandbox.routing import Handler, SandboxRoute, json_response
 from sandbox.world import World
 
@@ -183,7 +183,8 @@ def page(ask: Ask, listing: Listing[T]) -> Response:
     body: Entity = {"@odata.context": context(ask, listing.name)}
     if listing.counted or (ask.option("$count") == "true" and offset == 0 and _eventual(ask)):
         body["@odata.count"] = len(items)
-    empty_first = switch(ask.world, "empty_page") == "on" and "$skiptoken" not in ask.request.query_params and len(items) > 0
+    empty = listed(ask.world, "empty_page") & {"on", ask.request.url.path.rpartition("/")[2].lower()}
+    empty_first = bool(empty) and "$skiptoken" not in ask.request.query_params and len(items) > 0
     chosen = [] if empty_first else items[offset : offset + size]
     after = 0 if empty_first else offset + size
     if empty_first or after < len(items):

@@ -26,6 +26,7 @@ from sandbox.server import SandboxServer
 from sandbox.tenant import Tenant as Package
 from sandbox.world import Fault, World
 from sync.desk import Desk, TenantDoor
+from sync.drift import DriftClass
 from sync.journal import Journal
 from sync.lease import Leases
 from sync.matters.lane import HoldLane
@@ -238,6 +239,7 @@ class Stage:
         self.lane = HoldLane(self.desk, lambda: "".join(letters.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(8)))
         self.engine = Engine(self.desk, self.lane)
         self.looks = 0
+        self.believed_gone: set[str] = set()
 
     def order(self, order: MatterOrder | None) -> None:
         """Write an order down, where there is one; the next look sends it."""
@@ -252,6 +254,8 @@ class Stage:
         self.engine = Engine(self.desk, self.lane)
         self.last = self.engine.sync() if self.theatre.proven else self.engine.hold()
         self.world.clock.advance(PAUSE)
+        if self.theatre.proven:  # nobody removes a label, a policy or a rule here: whoever reports one as gone took half a list for the whole
+            self.believed_gone |= {one.key or one.id for tenant in self.last.tenants for one in tenant.drift if one.drift is DriftClass.MISSING}
         if any(one.error or one.changes or one.in_flight or one.blocked for one in self.last.tenants):
             return False
         wanted = self._unsettled(self.last)
@@ -284,9 +288,10 @@ class Stage:
         return late + [f"{one.series}={one.standing.value}({one.reason})" for one in lines if one.standing not in IN_FORCE]
 
     def proofs(self) -> tuple[str, ...]:
-        """What is wrong with the journal: a broken chain, an intent that nobody settled."""
+        """What is wrong with the journal: a broken chain, an intent that nobody settled, something said to be gone that never was."""
         found = self.desk.journal.verify()
         wrong = [f"the journal breaks at {found.first_bad.seq}: {found.first_bad.why}"] if found.first_bad is not None else []
+        wrong += [f"{key} was reported as gone and never was" for key in sorted(self.believed_gone)]
         wrong += [f"intent {one.seq} for {one.subject} is still open" for one in self.desk.journal.open_intents()]
         return tuple(wrong)
 

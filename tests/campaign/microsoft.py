@@ -43,7 +43,7 @@ METHODS = (
     Method(surface="authority", operation="token", writes=False),
 )
 SHORT = Paging(switches={"m365.page_size": "1"}, token="skiptoken", linked=True)
-EMPTY_FIRST = Paging(switches={"m365.empty_page": "on"}, token="skiptoken", linked=True)
+EMPTY_FIRST = Paging(switches={"m365.empty_page": "legalHolds,microsoft.graph.user"}, token="skiptoken", linked=True)
 """Graph may begin a list with an empty page that leads on (M§7), so that even a list of one thing can be read half."""
 
 

@@ -44,6 +44,8 @@ METHODS = (
 _SHORT = Paging(switches={"m365.page_size": "1"}, token="skiptoken", linked=True)
 _TERMS = (366, 731, 1096, 2557)
 _TOO_SHORT = 30
+_DEPLOYED = 1_000.0
+"""Seconds until what somebody changed in the console is through: before, the platform takes no change and the program sends none (M§2.7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,7 @@ def _spoil_policy(world: World, state: TenantState, rng: random.Random) -> bool:
         acts["remove_location"]({"name": policy.guid, "place": rng.choice(places).name})
     else:
         acts["disable_policy"]({"name": policy.guid})
+    world.clock.advance(_DEPLOYED)
     return True
 
 
@@ -202,6 +205,7 @@ def _shorten_rule(world: World, state: TenantState, rng: random.Random) -> bool:
     rules = [rule for policy in _settled(world, state) for rule in policing.rules_of(state, policy) if not rule.publishes]
     if rules:
         microsoft.console_acts(world)["set_rule_period"]({"name": rng.choice(rules).guid, "days": str(_TOO_SHORT)})
+        world.clock.advance(_DEPLOYED)
     return bool(rules)
 
 

@@ -136,7 +136,7 @@ def test_a_fault_strikes_from_the_nth_request_so_many_times(counting: tuple[Worl
 
 
 def test_a_fault_can_wait_for_a_further_page(counting: tuple[World, SandboxServer]) -> None:
-    world, server = counting
+    _world, server = counting
     with server:
         door = Door(server)
         asked = {"surface": "graph", "operation": "*", "kind": "status", "status": 504, "query": "skiptoken"}

@@ -36,6 +36,9 @@ def test_a_page_may_be_empty_and_still_lead_on(lab: Lab) -> None:
     assert first["value"] == []
     assert "@odata.nextLink" in first
     assert len(lab.rows("/users?$select=id")) == len(lab.state.alive())
+    lab.switch(empty_page="groups")
+    assert lab.get("/users?$select=id")["value"] != []
+    assert lab.get("/groups?$select=id")["value"] == []
 
 
 def test_a_page_may_be_shorter_than_asked(lab: Lab) -> None:
