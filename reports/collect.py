@@ -32,6 +32,7 @@ from reports.facts import (
     TenantFacts,
 )
 from reports.first_page import TrendPoint
+from reports.sight import REASON, believed, unseen
 from reports.words import CODE, ROLES
 from sync.approvals import needed
 from sync.journal import Journal
@@ -136,14 +137,16 @@ def _policy_at(source: Source, period: Period) -> Policy:
 
 def _facts(scene: _Scene, version: str) -> BoardFacts:
     source, period, told = scene.source, scene.period, scene.told
-    stood = Standings(source.store).as_of(scene.as_of.seq)
+    reads = kept_reads(source.store)
+    blind = unseen(reads, period.begin)
+    stood = believed(Standings(source.store).as_of(scene.as_of.seq), blind)
     kept = _of_rules(stood)
     mark = told.marks.get(period.begin)
     before = _of_rules(Standings(source.store).as_of(mark.seq)) if mark else ()
     lines = standing.lines(scene.policy, scene.tenants, kept, before)
     parts, statements = standing.parts(scene.policy, scene.tenants, kept), _statements(scene)
     drifts = Drifts(source.store).between(period.begin, period.end)
-    fresh = _freshness(kept_reads(source.store))
+    fresh = _freshness(reads)
     different = happened.outside(drifts, told, period, scene.edition)
     tallies = standing.tallies(scene.tenants, lines, before)
     duties = standing.controls(scene.policy, statements, scene.tenants, [one for one in stood if one.of_control])
@@ -155,11 +158,14 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
         parts=parts,
         ours=happened.ours(told, period, scene.offices),
         outside=tuple(one for one in different if one.sort not in happened.STRAYS),
-        holds=holding.holds(told, scene.tenants, period, _matters(scene)),
+        holds=holding.holds(told, scene.tenants, blind, period, _matters(scene)),
         gaps=holding.gaps(told, period, scene.offices),
         deviations=tuple(_deviation(one, scene) for one in scene.policy.deviations),
         statements=statements,
-        not_checked=_not_checked(scene, fresh, stood),
+        not_checked=(
+            *(NotChecked(tenant=tenant, what="everything", reason=REASON) for tenant in sorted(blind)),
+            *_not_checked(scene, fresh, stood),
+        ),
         controls=duties,
         waiting=_waiting(scene),
         guards_waiting=current(source.store, source.now).pending is not None,

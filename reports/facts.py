@@ -260,6 +260,8 @@ class CloudHold:
     accepted: int
     in_force: int
     failed: int
+    not_seen: int = 0
+    """Sources in a cloud that nobody looked at in the period: whether they are in force is not known."""
     first_sent: datetime | None
     all_in_force: datetime | None
     seconds_to_force: int | None

@@ -32,6 +32,7 @@ class Numbers:
     people_on_hold: int
     sources_ordered: int
     sources_in_force: int
+    sources_not_seen: int
     outside: int
     outside_weaker: int
     outside_open: int

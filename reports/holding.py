@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from policies.district import Tenant
 from policies.kinds import Workload
@@ -16,13 +18,19 @@ _IN_FORCE = frozenset(state.value for state in IN_FORCE)
 _TAKEN = frozenset(state.value for state in TAKEN)
 
 
-def holds(told: Chronicle, tenants: Sequence[Tenant], period: Period, matters: Mapping[str, Matter] | str) -> tuple[HoldFacts, ...]:
-    """Every hold that was open at some time in the period, oldest first. ``matters`` by tenant alias, or why they are not shown."""
+def holds(
+    told: Chronicle, tenants: Sequence[Tenant], blind: AbstractSet[str], period: Period, matters: Mapping[str, Matter] | str
+) -> tuple[HoldFacts, ...]:
+    """Every hold that was open at some time in the period, oldest first. ``matters`` by tenant alias, or why they are not shown.
+
+    What is held in the clouds that nobody looked at (``blind``) counts as not seen, whatever was seen before.
+    """
     streams = [one for one in told.holds.values() if one.released is None or one.released >= period.begin]
-    return tuple(_hold(one, told, tenants, period, matters) for one in sorted(streams, key=lambda one: (one.opened, one.report_alias)))
+    in_order = sorted(streams, key=lambda one: (one.opened, one.report_alias))
+    return tuple(_hold(one, told, _clouds(one, tenants, blind), period, matters) for one in in_order)
 
 
-def _hold(stream: HoldStream, told: Chronicle, tenants: Sequence[Tenant], period: Period, matters: Mapping[str, Matter] | str) -> HoldFacts:
+def _hold(stream: HoldStream, told: Chronicle, clouds: tuple[CloudHold, ...], period: Period, matters: Mapping[str, Matter] | str) -> HoldFacts:
     states = Counter(str(one["state"]) for one in stream.people.values())
     vouched = {subject for subject, one in told.attested.items() if one.until > told.until}
     secured = sum(one.get("secured_on") is not None or f"paper/{key}" in vouched for key, one in stream.paper.items())
@@ -36,7 +44,7 @@ def _hold(stream: HoldStream, told: Chronicle, tenants: Sequence[Tenant], period
         released=stream.released,
         people={word: states[word] for word in PERSON_STATES},
         former=sum(one["former"] is True for one in stream.people.values()),
-        clouds=tuple(_cloud(stream, tenant.id) for tenant in tenants),
+        clouds=clouds,
         paper=len(stream.paper),
         paper_secured=secured,
         matter=_name(matter),
@@ -65,6 +73,11 @@ def _counts(source: Mapping[str, object]) -> bool:
     if source["state"] == SourceState.RELEASED.value:
         return False
     return not (source["state"] == SourceState.FAILED.value and source["code"] == PersonCode.NO_CONTAINER.value)
+
+
+def _clouds(stream: HoldStream, tenants: Sequence[Tenant], blind: AbstractSet[str]) -> tuple[CloudHold, ...]:
+    found = (_cloud(stream, tenant.id) for tenant in tenants)
+    return tuple(replace(one, in_force=0, not_seen=one.ordered - one.failed) if one.tenant in blind else one for one in found)
 
 
 def _cloud(stream: HoldStream, tenant: str) -> CloudHold:

@@ -72,6 +72,7 @@ def numbers(on: Material) -> Numbers:
         people_on_hold=people_on_hold(open_holds),
         sources_ordered=sum(cloud.ordered for cloud in clouds),
         sources_in_force=sum(cloud.in_force for cloud in clouds),
+        sources_not_seen=sum(cloud.not_seen for cloud in clouds),
         outside=len(on.outside),
         outside_weaker=sum(one.direction == "weakens" for one in on.outside),
         outside_open=sum(one.open for one in on.outside),
@@ -91,7 +92,7 @@ def risks(on: Material) -> tuple[Point, ...]:
 
 def _risks(on: Material) -> list[Point | None]:
     gaps = [one for one in on.gaps if one.found_by is None]
-    missing = sum(cloud.ordered - cloud.in_force for hold in on.holds if hold.released is None for cloud in hold.clouds)
+    missing = sum(cloud.ordered - cloud.in_force - cloud.not_seen for hold in on.holds if hold.released is None for cloud in hold.clouds)
     weaker = [one for one in on.outside if one.open and one.direction == "weakens"]
     fallen = [one for one in on.lines if one.standing is StandingValue.GAP]
     short = [one for one in on.parts if one.standing is StandingValue.ENFORCED and one.not_covered]

@@ -167,6 +167,7 @@ REASONS: Final[Mapping[str, str]] = {
     "series.trigger_unknown": "the schedule does not say from when the period counts",
     "series.unconfirmed": "no officer has compared this row with the official schedule",
     "shared_drive.no_api": "Google offers no interface for it",
+    "read.too_old": "nobody looked at this cloud in the period",
     "tenant.never_read": "this cloud has not been read yet",
     "transitory.not_enabled": "the district has not switched this transitory label on",
     "vault_rules.none": "no rule of those stated keeps it",
