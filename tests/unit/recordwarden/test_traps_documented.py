@@ -55,7 +55,7 @@ def test_every_switch_that_the_page_names_exists() -> None:
 
 def test_every_switch_is_explained_where_the_sandbox_explains_itself() -> None:
     words = (sandbox.microsoft.__doc__ or "") + "".join(
-        ast.get_docstring(ast.parse((ROOT / f"sandbox/microsoft/{name}.py").read_text(encoding="utf-8"))) or "" for name in ("signin", "activity", "login")
+        ast.get_docstring(ast.parse((ROOT / f"sandbox/microsoft/{name}.py").read_text(encoding="utf-8"))) or "" for name in ("signin", "activity", "login", "userdelta")
     )
     known = set(re.findall(r"\w+", words))
     assert not {name for name in switches() if name not in known}
