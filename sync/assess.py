@@ -138,7 +138,8 @@ def _part(wanted: Wanted, inputs: AssessInput) -> _Part:
 def _unseen(wanted: Wanted, inputs: AssessInput) -> _Part:
     read = inputs.snapshot.reads.get(wanted.kind)
     if not inputs.snapshot.complete(wanted.kind):
-        return _Part(standing=StandingValue.UNKNOWN, reason=read.reason if read is not None and read.reason else "kind.unknown")
+        # The code alone: what stands behind it may be a vendor's sentence, and standings go into the journal as they are.
+        return _Part(standing=StandingValue.UNKNOWN, reason=read.reason.partition(":")[0] if read is not None and read.reason else "kind.unknown")
     return _Part(standing=StandingValue.GAP, reason=inputs.stopped.get(wanted.key, "carrier.missing"))
 
 

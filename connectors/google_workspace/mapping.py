@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
-from connectors.examination import WriteCapability
+from connectors.examination import ReadCapability, WriteCapability
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, NO_RULES_API
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.label_people import wanted_appliers
@@ -124,9 +124,10 @@ def _label_standing(duty: Duty, circumstances: Circumstances) -> tuple[StandingV
         return StandingValue.NOT_LICENSED, LABELS_NOT_LICENSED
     if sold is None:
         return StandingValue.UNKNOWN, "drive_label.licences_unknown"
-    missing = next((one for one in circumstances.capabilities if one.kind is Kind.GOOGLE_DRIVE_LABEL and one.write in _NO_WRITE), None)
-    if missing is not None:
-        return StandingValue.GAP, missing.reason or "capability.missing"
+    known = next((one for one in circumstances.capabilities if one.kind is Kind.GOOGLE_DRIVE_LABEL), None)
+    # Where labels cannot be read, whatever the reason, nobody knows whether the line is carried: that comes out of the read, as for any kind.
+    if known is not None and known.read is ReadCapability.FULL and known.write in _NO_WRITE:
+        return StandingValue.GAP, known.reason or "capability.missing"
     # G§2.3: a label keeps nothing until a Vault rule names it, and a person puts it on a file.
     return StandingValue.AVAILABLE, "drive_label.needs_rule_and_person"
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Circumstances, HoldOrder, OrderedSource
+from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.google_workspace.labels import label_body, label_live
 from connectors.google_workspace.vault import People as HeldPeople
@@ -280,3 +281,15 @@ def test_a_label_of_two_populations_is_for_both() -> None:
     people = duty(Selector(users=("p0@d.example",)), carrier=Carrier.LABEL, workload=Workload.DRIVE)
     (label,) = CONNECTOR.realise([people, board], circumstances(licences=PLUS)).resources
     assert label.members == {"applier:board@d.example", "applier:p0@d.example"}
+
+
+@pytest.mark.parametrize(
+    ("read", "standing"),
+    [(ReadCapability.FULL, StandingValue.GAP), (ReadCapability.NONE, StandingValue.AVAILABLE), (ReadCapability.UNKNOWN, StandingValue.AVAILABLE)],
+)
+def test_a_label_that_cannot_be_written_is_a_gap_only_where_labels_could_be_read(read: ReadCapability, standing: StandingValue) -> None:
+    """Where they could not, the label stays wanted: that its kind was not read then makes the line unknown and the run end with 3."""
+    known = Capability(kind=Kind.GOOGLE_DRIVE_LABEL, read=read, write=WriteCapability.MISSING, surface="drivelabels", reason="google.scope_missing: x")
+    desired = CONNECTOR.realise([duty(carrier=Carrier.LABEL, workload=Workload.DRIVE)], circumstances(licences=PLUS, capabilities=(known,)))
+    assert desired.carriages[0].standing is standing
+    assert len(desired.resources) == (standing is StandingValue.AVAILABLE)
