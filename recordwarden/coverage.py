@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -14,6 +14,8 @@ from policies.kinds import Kind, Platform, Workload
 from policies.resources import Ref, Snapshot
 from policies.roster import Identity, Roster
 from policies.simulator import Item, Simulation
+from recordwarden.stated import UNTOLD, StatedOf, document, worst_fate
+from recordwarden.stated import reason as stated_reason
 from sync.views import readings, settled
 
 SOURCES = {
@@ -50,6 +52,8 @@ class Coverage:
     until: str | None = None
     reason: str | None = None
     place: str | None = None
+    stated: Mapping[str, object] | None = None
+    """What an officer stated about the rules that may keep it, where no interface shows them; it never makes a source protected."""
 
 
 def people_kinds() -> frozenset[Kind]:
@@ -63,6 +67,18 @@ def coverage(connector: Connector, snapshot: Snapshot, roster: Roster, account: 
     if connector.platform is Platform.GOOGLE_WORKSPACE:
         sources += tuple(one for one in LICENSED if one in account.licensed_for_hold)
     return tuple(_source(connector, snapshot, roster, account, source, person) for source in sources)
+
+
+def with_statement(found: Iterable[Coverage], stated: StatedOf | None, org_unit: str | None) -> tuple[Coverage, ...]:
+    """``found`` with what was stated about Vault's rules; where only these could be keeping a source, its reason says so, and it stays unknown."""
+    if stated is None:
+        return tuple(found)
+    answers = []
+    for one in found:
+        fate = worst_fate(stated, one.source, org_unit)
+        untold = one.protected is Protected.UNKNOWN and (one.reason or "").startswith(UNTOLD)
+        answers.append(replace(one, stated=document(stated, fate), reason=stated_reason(stated, fate) if untold else one.reason))
+    return tuple(answers)
 
 
 def observed(found: Iterable[ReaderCoverage], simulated: Sequence[Coverage], person: str, snapshot: Snapshot) -> tuple[Coverage, ...]:

@@ -10,6 +10,7 @@ import typer
 
 from connectors.base import Coverage as Marked
 from connectors.base import Explainer, Lane
+from policies.kinds import Platform
 from policies.problems import Problem, Severity
 from policies.resources import ReadState, Snapshot
 from policies.roster import Identity, Roster
@@ -17,8 +18,9 @@ from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen
-from recordwarden.coverage import Coverage, Protected, coverage, observed, people_kinds
+from recordwarden.coverage import Coverage, Protected, coverage, observed, people_kinds, with_statement
 from recordwarden.exits import Exit, worst
+from recordwarden.stated import stated_of
 from sync.look import Look, look, with_places
 from sync.matters.reading import read_people
 from sync.wording import problem_document, ref_document
@@ -33,7 +35,7 @@ def explain(
     people = read_people(person_file)
     with running(call, last_good=True) as run:
         looks = [_looked(run, door.tenant.id, people) for door in run.office.desk.doors]
-        found = [one for seen in looks for one in _covered(seen, people)]
+        found = [one for seen in looks for one in _covered(run, seen, people)]
         missing = _missing(looks, people)
         run.exit = _exit(looks, missing)
         return Answer(
@@ -59,15 +61,19 @@ def _looked(run: Running, tenant: str, people: Sequence[str]) -> Look:
     return with_places(run.office.desk, seen, {one.vendor_id for person in people for one in accounts(seen.roster, person)})
 
 
-def _covered(seen: Look, people: Sequence[str]) -> list[Coverage]:
+def _covered(run: Running, seen: Look, people: Sequence[str]) -> list[Coverage]:
     if seen.roster is None or seen.snapshot is None:
         return []
+    desk = run.office.desk
+    google = seen.tenant.platform is Platform.GOOGLE_WORKSPACE
+    stated = stated_of(desk.store, seen.tenant.id, desk.clock.now()) if google else None
     asked = [(person, account) for person in people for account in accounts(seen.roster, person)]
     marked = _marked(seen, seen.snapshot, seen.roster, [account for _, account in asked])
     covered: list[Coverage] = []
     for person, account in asked:
         worked_out = coverage(seen.connector, seen.snapshot, seen.roster, account, person)
-        covered += worked_out if marked is None else observed(marked[account.vendor_id], worked_out, person, seen.snapshot)
+        found = worked_out if marked is None else observed(marked[account.vendor_id], worked_out, person, seen.snapshot)
+        covered += with_statement(found, stated, account.org_unit)
     return covered
 
 
@@ -125,6 +131,7 @@ def _document(one: Coverage) -> dict[str, object]:
         "by": [ref_document(ref) for ref in one.by],
         "until": one.until,
         "reason": one.reason,
+        "stated": None if one.stated is None else dict(one.stated),
     }
 
 
@@ -139,3 +146,5 @@ def _show(screen: Screen, found: Sequence[Coverage]) -> None:
         screen.table(("Cloud", "Source", "Protected", "Until", "By, or why not"), rows)
         if any(one.protected is Protected.UNKNOWN for one in found if one.person == person):
             screen.say("Unknown means: it was not seen, and may be protected or not.", indent=2)
+            if any(one.stated is not None for one in found if one.person == person):
+                screen.say("What an officer stated about Vault's rules is a statement, not protection.", indent=2)

@@ -90,6 +90,39 @@ def test_rules_are_entered_stated_and_overtaken(here: District) -> None:
     assert set(kept(here).values()) == {("unknown", "vault_rules.overtaken")}
 
 
+def test_explain_names_the_statement_and_its_state_and_never_calls_it_protection(here: District) -> None:
+    world = make_world("demo")
+    person = next(f"{one.local_part}@{world.domain}" for one in world.people if one.role == "teacher")
+    people = here.people_file(person)
+
+    def mail() -> dict[str, Any]:
+        found = here.run("--tenant", "google", "explain", "--person-file", people).result["coverage"]
+        (one,) = [one for one in found if one["source"] == "mail"]
+        return dict(one)
+
+    assert (mail()["protected"], mail()["stated"]) == ("unknown", None)
+    sandbox(here).console("google", "view_rules", by=OFFICER)
+    sandbox(here).forward(60)
+    states(here, "- {service: MAIL, default: true, duration: 900 days, action: purge_all}\n")
+    sandbox(here).forward(QUARTER)
+    here.run("--tenant", "google", "drift")
+    said = mail()
+    assert said["protected"] == "unknown", "a statement is no protection"
+    assert said["until"] is None
+    assert said["reason"].startswith("vault_rules.stated: kept 900 days from created, and Vault purges after 900 days, as stated by itdirector on ")
+    assert said["reason"].endswith("; consistent with the log")
+    assert (said["stated"]["kept"], said["stated"]["purged"], said["stated"]["state"]) == (900, 900, "valid")
+
+    sandbox(here).console("google", "add_rule", service="MAIL", org_unit="/Staff", duration="30 days", action="purge_all", by=ADMIN)
+    sandbox(here).forward(QUARTER)
+    here.run("--tenant", "google", "drift")
+    said = mail()
+    assert said["protected"] == "unknown"
+    assert said["reason"].startswith("vault_rules.overtaken: itdirector's statement of ")
+    assert " was overtaken by a change on " in said["reason"]
+    assert (said["stated"]["kept"], said["stated"]["doubt"]) == (None, "vault_rules.overtaken")
+
+
 def test_short_rules_are_told_when_stated_and_no_duty_counts(here: District) -> None:
     short = "- {service: MAIL, default: true, duration: 365 days, action: purge_all}\n- {service: DRIVE, default: true, duration: indefinite, action: keep}\n"
     assert {"vault_rules.purges", "vault_rules.too_short", "vault_rules.none"} <= states(here, short).codes()
