@@ -123,10 +123,10 @@ def _add_one(call: Call, hold: Hold, email: str, ident: str) -> Item:
         return {"account": asked, "status": {"code": _NOT_FOUND, "message": f"Account {email or ident} was not found."}}
     if account.id in hold.accounts:
         return {"account": asked, "status": {"code": _EXISTS, "message": f"Account {account.email} is already held."}}
-    left = int(call.world.switches.get("google.vault.partial", "0"))
-    if left:  # the next so many accounts are left out of a call that answers 200 all the same (G§11.4)
-        call.world.switches["google.vault.partial"] = str(left - 1)
-        return {"account": asked, "status": {"code": _UNAVAILABLE, "message": "The service is currently unavailable."}}
+    left, _, code = call.world.switches.get("google.vault.partial", "0").partition(":")
+    if int(left):  # the next so many accounts are left out of a call that answers 200 all the same (G§11.4): NUMBER or NUMBER:CODE
+        call.world.switches["google.vault.partial"] = f"{int(left) - 1}{':' if code else ''}{code}"
+        return {"account": asked, "status": {"code": int(code or _UNAVAILABLE), "message": "The service is currently unavailable."}}
     put_on_hold(call.state, hold, account.id, call.now)
     return {"account": account_json(call.state, account.id, hold.accounts[account.id]), "status": {}}
 
