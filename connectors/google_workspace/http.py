@@ -99,7 +99,7 @@ class Session:
                 if operation.writes or pause is None:
                     raise self._clean(error) from None
                 if error.code == "google.quota":
-                    self._rest(pause)
+                    self.rest(pause)
                 else:
                     self.context.clock.sleep(pause)
             except LostError as lost:
@@ -219,8 +219,8 @@ class Session:
             Charge(account=accounts[name in QUOTAS and QUOTAS[name].organisation], quota=name, units=units) for name, units in operation.price.items()
         )
 
-    def _rest(self, seconds: float) -> None:
-        """Wait out a quota. Raises ``Stopped``.
+    def rest(self, seconds: float) -> None:
+        """Wait until what is short now may have passed. Raises ``Stopped``.
 
         A drill's clock only naps, and what it rehearses against counts by the time that both share: until that, or the machine's, has moved so far.
         """

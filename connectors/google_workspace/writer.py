@@ -34,8 +34,17 @@ BATCH: Final = 100
 
 _OK: Final = 0
 _ALREADY_EXISTS: Final = 6
-_CODES: Final = {3: "google.invalid", 5: "google.not_found", 7: "google.permission_denied", 8: "google.quota", 9: "google.failed_precondition"}
-"""google.rpc.Code numbers in an account's own status."""
+_CODES: Final = {
+    3: "google.invalid", 5: "google.not_found", 7: "google.permission_denied", 9: "google.failed_precondition", 16: "google.unauthenticated",
+}  # fmt: skip
+"""google.rpc.Code numbers in an account's own status that say no."""
+_PASSING: Final = {
+    2: "google.server_error", 4: "google.server_error", 8: "google.quota", 10: "google.server_error", 13: "google.server_error",
+    14: "google.server_error",
+}  # fmt: skip
+"""Those that say not now: the account is asked for again within the same call, for adding one that is held already does no harm (G§1.7)."""
+_PAUSES: Final = (1.0, 2.0, 4.0)
+"""Seconds before each further try."""
 
 
 class GoogleWriter:
@@ -140,12 +149,7 @@ class GoogleWriter:
         outcomes: list[MemberOutcome] = []
         answers: list[Answer] = []
         for batch in _batches(members):
-            accounts = [member.removeprefix(ACCOUNT) for member in batch]
-            answer = self._session.call(
-                HOLDS_ADD_ACCOUNTS, matterId=ref.parent_id or "", holdId=ref.vendor_id, body={"accountIds": accounts}
-            )
-            answers.append(answer)
-            outcomes += _outcomes(batch, objects(answer.body, "responses", "addHeldAccounts"))
+            outcomes += self._add_batch(ref, batch, answers)
         last = answers[-1]
         return Receipt(
             vendor_id=ref.vendor_id,
@@ -155,6 +159,21 @@ class GoogleWriter:
             members=tuple(outcomes),
             raw=last.raw if len(answers) == 1 else f"[{','.join(answer.raw for answer in answers)}]",
         )
+
+    def _add_batch(self, ref: Ref, batch: list[str], answers: list[Answer]) -> list[MemberOutcome]:
+        """One batch, and those of it again whose own answer was not now; the last answer to each account counts."""
+        said: dict[str, MemberOutcome] = {}
+        waiting = batch
+        for pause in (0.0, *_PAUSES):
+            self._session.rest(pause)
+            accounts = [member.removeprefix(ACCOUNT) for member in waiting]
+            answer = self._session.call(HOLDS_ADD_ACCOUNTS, matterId=ref.parent_id or "", holdId=ref.vendor_id, body={"accountIds": accounts})
+            answers.append(answer)
+            said |= {one.member: one for one in _outcomes(waiting, objects(answer.body, "responses", "addHeldAccounts"))}
+            waiting = [member for member in waiting if (said[member].error or "").partition(":")[0] in _PASSING.values()]
+            if not waiting:
+                break
+        return [said[member] for member in batch]
 
     @staticmethod
     def _made(answer: Answer, key: str, operation: Operation) -> str:
@@ -188,7 +207,7 @@ def _outcome(member: str, response: Json) -> MemberOutcome:
     account = text(inner(response, "account", "response") or {}, "accountId") or member.removeprefix(ACCOUNT)
     if code in {_OK, _ALREADY_EXISTS}:
         return MemberOutcome(member=member, vendor_id=account)
-    known = _CODES.get(code, "google.refused") if isinstance(code, int) else "google.refused"
+    known = {**_CODES, **_PASSING}.get(code, "google.refused") if isinstance(code, int) else "google.refused"
     return MemberOutcome(member=member, vendor_id=account, error=f"{known}: {json.dumps(text(status, 'message'))}")
 
 

@@ -87,13 +87,22 @@ def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]
 
 
 def resting(matter: Matter, tenant: str, now: datetime) -> frozenset[tuple[str, str]]:
-    """Hold and member of what the platform refused a short while ago: asked again each hour, not at each look."""
+    """Hold and member of what the platform refused a short while ago: asked again each hour, not at each look.
+
+    What it only could not do just then is no refusal, and is asked again at each look.
+    """
     lately = {
         (source.resource, source.place.member)
         for source in matter.sources
-        if source.tenant == tenant and source.state is SourceState.FAILED and source.code == REFUSED and source.sent and now - source.sent < ASK_AGAIN
+        if source.tenant == tenant and source.state is SourceState.FAILED and source.code == REFUSED and not _passing(source)
+        if source.sent and now - source.sent < ASK_AGAIN
     }
     return frozenset((resource, member) for resource, member in lately if resource is not None and member is not None)
+
+
+def _passing(source: Source) -> bool:
+    """Whether what the platform said of the source is that it could not do it just then."""
+    return (source.error or "").partition(":")[0].rpartition(".")[2] in {"quota", "server_error"}
 
 
 def _of_person(

@@ -154,6 +154,42 @@ def test_accounts_are_added_in_batches_each_with_its_own_answer(bench: Bench) ->
     assert read(bench.reader(), ref).members == members(bench, 0, 1)
 
 
+@pytest.mark.parametrize("code", [2, 4, 8, 10, 13, 14])
+def test_an_account_whose_answer_is_not_now_is_asked_for_again_alone(bench: Bench, code: int) -> None:
+    writer = bench.writer()
+    ref = hold_on(bench, writer, 0)
+    bench.world.switches["google.vault.partial"] = f"2:{code}"
+    receipt = writer.add(ref, members(bench, 1, 2, 3), read(bench.reader(), ref))
+    assert [one.error for one in receipt.members] == [None] * 3
+    assert read(bench.reader(), ref).members == members(bench, 0, 1, 2, 3)
+    sent = [json.loads(one.request)["accountIds"] for one in bench.world.exchanges if one.operation == "vault.matters.holds.addHeldAccounts"]
+    assert [len(accounts) for accounts in sent] == [1, 3, 2], "those that were answered are not sent again"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(3, "google.invalid"), (5, "google.not_found"), (7, "google.permission_denied"), (9, "google.failed_precondition"), (16, "google.unauthenticated"),
+     (77, "google.refused")],
+)  # fmt: skip
+def test_an_account_that_is_refused_is_refused_alone_and_once(bench: Bench, code: int, said: str) -> None:
+    writer = bench.writer()
+    ref = hold_on(bench, writer, 0)
+    bench.world.switches["google.vault.partial"] = f"1:{code}"
+    receipt = writer.add(ref, members(bench, 1, 2), read(bench.reader(), ref))
+    assert sorted(str(one.error).partition(":")[0] for one in receipt.members) == sorted(["None", said])
+    assert bench.seen("vault.matters.holds.addHeldAccounts") == 2
+    assert len(read(bench.reader(), ref).members) == 2
+
+
+def test_not_now_for_too_long_is_said_with_its_code(bench: Bench) -> None:
+    writer = bench.writer()
+    ref = hold_on(bench, writer, 0)
+    bench.world.switches["google.vault.partial"] = "99"
+    receipt = writer.add(ref, members(bench, 1), read(bench.reader(), ref))
+    assert str(receipt.members[0].error).startswith("google.server_error: ")
+    assert bench.seen("vault.matters.holds.addHeldAccounts") == 5
+
+
 def test_adding_is_a_union_with_what_others_added(bench: Bench) -> None:
     writer = bench.writer()
     ref = hold_on(bench, writer, 0)

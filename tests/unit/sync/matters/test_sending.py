@@ -50,6 +50,22 @@ def test_without_the_right_to_write_sources_fail_with_the_reason_and_go_out_once
         assert states(here, "m365") == {("verified", None)}
 
 
+@pytest.mark.parametrize(("said", "again"), [("google.server_error: busy", True), ("google.quota: busy", True), ("google.not_found: gone", False)])
+def test_what_could_not_be_done_just_then_is_asked_again_at_each_look_and_a_refusal_each_hour(tmp_path: Path, said: str, again: bool) -> None:  # noqa: FBT001  # a case
+    with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1))) as here:
+        world = here.worlds["google"]
+        world.troubles.refused_members["account:100001"] = said
+        here.lane.open(order(ONE))
+        here.hold()
+        assert {state for state, _ in states(here, "google")} == {"failed"}
+        world.troubles.refused_members.clear()
+        here.later(120)
+        assert {state for state, _ in states(here, "google")} == ({"accepted"} if again else {"failed"})
+        here.later(HOUR)
+        here.later(HOUR)
+        assert {state for state, _ in states(here, "google")} <= {"accepted", "effective", "verified"}
+
+
 def test_a_group_that_is_gone_is_said(tmp_path: Path) -> None:
     staff = Group(tenant="google", vendor_id="g-1", address="staff@d.example", name="All staff", members=frozenset({"100001"}))
     with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1), groups=(staff,))) as here:
