@@ -20,7 +20,7 @@ def sent(sandbox: Sandbox) -> set[tuple[str, str]]:
 
 
 @pytest.fixture
-def untouched(keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[District]:
+def unproved(keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[District]:
     """A district whose officers have accepted the admin endpoint and proved nothing yet."""
     served = start_sandbox(tmp_path / "sandbox", profile="tiny")
     made = make_district(tmp_path / "place", served, *keys)
@@ -29,8 +29,8 @@ def untouched(keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Dis
     served.end()
 
 
-def test_only_a_signed_proof_switches_the_feed_on(untouched: District) -> None:
-    district = untouched
+def test_only_a_signed_proof_switches_the_feed_on(unproved: District) -> None:
+    district = unproved
     assert district.sandbox is not None
     for words in (("doctor",), ("plan",), ("drift",), ("sync",), ("work", "--once")):
         district.run(*words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,12 +15,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ADMIN = "it.director@harbormill.example"
 HOUR = 3600
 SHOWN = ("CT.GOV.4v1", "CT.RET.4v1", "CT.DSP.1v1")
-
-
-@pytest.fixture(scope="module")
-def here(tiny: Callable[[], District]) -> District:
-    """Tenants of this module's own; its tests run in order, each on what the last one left."""
-    return tiny()
 
 
 def sandbox(district: District) -> Sandbox:
@@ -48,7 +41,7 @@ def board(district: District) -> dict[str, Any]:
     return found
 
 
-def test_settings_that_are_as_the_policy_wants_them_are_verified(here: District) -> None:
+def settings_that_are_as_the_policy_wants_them_are_verified(here: District) -> None:
     found = stands(planned(here))
     assert set(found) == set(SHOWN)
     assert {one["standing"] for one in found.values()} == {"verified"}
@@ -63,7 +56,7 @@ def test_settings_that_are_as_the_policy_wants_them_are_verified(here: District)
     assert ("CT.RET.4v1", "m365") not in said, "its population is not there"
 
 
-def test_another_value_is_a_gap_with_its_unit_and_since_when(here: District) -> None:
+def another_value_is_a_gap_with_its_unit_and_since_when(here: District) -> None:
     value = {"historyOnByDefault": True, "allowUserModification": True}
     sandbox(here).console("google", "change_setting", setting="chat.chat_history", org_unit="/Staff", value=value, by=ADMIN)
     ran = planned(here)
@@ -85,7 +78,7 @@ def test_another_value_is_a_gap_with_its_unit_and_since_when(here: District) -> 
     assert stands(planned(here))["CT.RET.4v1"]["standing"] == "verified"
 
 
-def test_settings_that_cannot_be_read_are_unknown_and_the_exit_says_so(here: District) -> None:
+def settings_that_cannot_be_read_are_unknown_and_the_exit_says_so(here: District) -> None:
     with struck(sandbox(here), {"surface": "cloudidentity", "operation": "*", "kind": "status", "status": 403}):
         ran = planned(here, code=3)
     found = stands(ran)
@@ -96,7 +89,7 @@ def test_settings_that_cannot_be_read_are_unknown_and_the_exit_says_so(here: Dis
         assert {one["standing"] for one in stands(planned(here, code=3)).values()} == {"unknown"}
 
 
-def test_a_request_to_delete_early_is_told_before_everything_until_it_is_answered(here: District) -> None:
+def a_request_to_delete_early_is_told_before_everything_until_it_is_answered(here: District) -> None:
     console = sandbox(here).console
     matter = console("google", "create_matter", name="somebody else's", by=ADMIN)["matterId"]
     console("google", "request_accelerated_deletion", matter=matter, by=ADMIN)
@@ -124,3 +117,11 @@ def test_a_request_to_delete_early_is_told_before_everything_until_it_is_answere
     ran = here.run("--tenant", "google", "drift")
     assert not [one for one in ran.tenants["google"]["drift"] if one["kind"] == "google.setting"]
     assert here.run("status").result["alarms"] == []
+
+
+def test_what_settings_show_from_all_is_well_to_an_early_deletion(tiny: District) -> None:
+    """One story: each part goes on from what the last one left."""
+    settings_that_are_as_the_policy_wants_them_are_verified(tiny)
+    another_value_is_a_gap_with_its_unit_and_since_when(tiny)
+    settings_that_cannot_be_read_are_unknown_and_the_exit_says_so(tiny)
+    a_request_to_delete_early_is_told_before_everything_until_it_is_answered(tiny)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,8 +33,8 @@ def label(district: District) -> dict[str, Any]:
     return dict(found)
 
 
-def test_a_label_is_available_only_while_its_people_may_apply_it(tiny: Callable[[], District]) -> None:
-    here = tiny()
+def test_a_label_is_available_only_while_its_people_may_apply_it(tiny: District) -> None:
+    here = tiny
     google(here, "sync")
     assert label(here)["permissions"]["audiences/default"] == "APPLIER"
     assert stands(google(here, "plan")) == ("available", "drive_label.needs_rule_and_person")

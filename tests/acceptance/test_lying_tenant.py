@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,11 +15,9 @@ DAY = 86_400.0
 
 
 @pytest.fixture
-def switch(tiny: Callable[[], District]) -> Iterator[tuple[District, Sandbox]]:
-    district = tiny()
-    assert district.sandbox is not None
-    yield district, district.sandbox
-    district.sandbox.door("/switches", {"m365.ignored_writes": None, "m365.visible_seconds": None})
+def switch(tiny: District) -> tuple[District, Sandbox]:
+    assert tiny.sandbox is not None
+    return tiny, tiny.sandbox
 
 
 def ours(sandbox: Sandbox) -> dict[str, dict[str, Any]]:

@@ -19,10 +19,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 HOUR = 3600
 
 
-@pytest.fixture(scope="module")
-def held(tiny: Any) -> tuple[District, str]:
+@pytest.fixture
+def held(tiny: District) -> tuple[District, str]:
     """A district with a hold in force on one person, and the letters of all that is behind it sent."""
-    district: District = tiny()
+    district = tiny
     assert district.sandbox is not None
     clouds = {"google": {one["email"] for one in state_of(district.sandbox, "google")["users"] if one["licensed"] and one["org_unit"].startswith("/Staff")}}
     person = min(one for one in clouds["google"] if one.count(".") > 1)
