@@ -125,10 +125,10 @@ class Aftermath:
             answer = seen.reader.audit(min(begins) - BEFORE, now, frozenset(one.kind for one in asked))
         except ConnectorError as error:
             answer = AuditRead(available=False, reason=error.code)
-        open_ones = {one.id for one in asked}
 
         def named(one: Drift) -> Drift:
-            if one.id not in open_ones:
+            # Asked of each by itself: an earlier time of the same difference may wait for its account when this one has it.
+            if not unanswered(one, latency, now):
                 return one
             return replace(one, attribution=attribute(one, answer, latency, now, own.get(lane_of(one.kind))))
 

@@ -14,6 +14,7 @@ from policies.protection import Direction
 from sync.drift import DriftClass, Since
 from sync.store.drifts import Drifts, KeptDrift
 from sync.store.proofs import Proofs
+from sync.store.tables.engine import DriftRow
 from tests.unit.sync.matters.world import HOUR, Scene, google, m365, roster, scene
 from tests.unit.sync.run.test_engine import WRITTEN, duty, in_force, label_id, microsoft
 
@@ -51,7 +52,8 @@ def looked(here: Scene, after: float = HOUR) -> dict[str | None, tuple[DriftClas
 
 def kept(here: Scene) -> tuple[KeptDrift, ...]:
     """Every difference that the store remembers, oldest first."""
-    return Drifts(here.store).between(datetime.min.replace(tzinfo=here.clock.now().tzinfo), here.clock.now())
+    now = here.clock.now()
+    return Drifts(here.store).between(datetime.min.replace(tzinfo=now.tzinfo), now + timedelta(seconds=1))
 
 
 def open_ids(here: Scene) -> set[str]:
@@ -91,10 +93,10 @@ def test_what_cannot_be_seen_is_not_over(here: Scene) -> None:
     assert open_ids(here) == ids
 
 
-def shortened(here: Scene, period: int = 30) -> None:
-    """Somebody sets our label to so many days, and a look finds it."""
+def shortened(here: Scene, period: int = 30, after: float = HOUR) -> None:
+    """Somebody sets our label to so many days, and a look some time later finds it."""
     here.console("m365").set(label_id(here), period=period)
-    assert looked(here)
+    assert looked(here, after)
 
 
 def test_what_its_author_undoes_was_not_repaired_by_us(here: Scene) -> None:
@@ -181,3 +183,51 @@ def test_a_change_came_since_the_last_look_that_agreed(here: Scene) -> None:
     agreed = here.clock.now()
     console.delete(theirs)
     assert since(here)[theirs].earliest == agreed
+
+
+def states(here: Scene) -> list[object]:
+    """What the log answered to each difference, oldest first."""
+    return [one.document["attribution"]["state"] for one in kept(here)]  # type: ignore[index]  # a JSON document
+
+
+@pytest.mark.parametrize("then", ["still so", "undone"])
+def test_the_log_is_asked_once_more_however_late_the_next_look_comes(here: Scene, then: str) -> None:
+    world = here.worlds["m365"]
+    shortened(here, after=60)
+    if then == "undone":
+        here.console("m365").set(label_id(here), period=731)
+        looked(here, 60)
+    world.log = [event for event in world.log if event.ours]
+    assert states(here) == ["pending"]
+    looked(here, 5 * 24 * HOUR)
+    assert states(here) == ["not_found"]
+
+
+def test_a_log_that_cannot_be_read_in_the_end_is_not_asked_for_ever(here: Scene) -> None:
+    world = here.worlds["m365"]
+    shortened(here, after=60)
+    world.troubles.no_log = "role.missing"
+    looked(here, 5 * 24 * HOUR)
+    assert states(here) == ["unavailable"]
+    world.troubles.no_log = None
+    looked(here)
+    assert states(here) == ["unavailable"]
+
+
+def test_an_earlier_time_gets_its_account_though_the_later_one_has_its_own(here: Scene) -> None:
+    """Only the first waits; what is known of the second is not asked again."""
+    world = here.worlds["m365"]
+    shortened(here)
+    here.engine.sync()
+    looked(here, 60)
+    shortened(here, 60)
+    looked(here)
+    assert states(here) == ["found", "found"]
+    first = kept(here)[0]
+    with here.store.write() as session:
+        row = session.get_one(DriftRow, (here.store.district, "m365", first.id, 1))
+        row.document, row.attribution = row.document.replace('"found"', '"pending"'), "pending"
+        session.add(row)
+    world.troubles.no_log = "role.missing"
+    looked(here)
+    assert states(here) == ["unavailable", "found"]
