@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from connectors.base import Lane, Prover
-from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.errors import ConnectorError, TenantUnreachableError, UnknownOutcomeError
 from connectors.examination import WriteCapability
 from policies.kinds import Kind
 from policies.problems import Problem, Severity
@@ -70,6 +70,8 @@ def _one(desk: Desk, prover: Prover, tenant: str, kind: Kind, signer: Signer) ->
         receipt = prover.prove(kind, Mark(district=desk.district.id, key=key, generation=1))
     except TenantUnreachableError:
         raise
+    except UnknownOutcomeError as error:
+        return Proof(tenant=tenant, kind=kind, ok=False, problem=_open(tenant, kind, error))
     except ConnectorError as error:
         desk.journal.outcome(intent, OutcomeResult.FAILED, {"error_code": error.code, "error": Sealed(error.message)})
         problem = Problem(
@@ -81,16 +83,33 @@ def _one(desk: Desk, prover: Prover, tenant: str, kind: Kind, signer: Signer) ->
             next_step=error.next_step or "Write it by hand and attest it.",
         )
         return Proof(tenant=tenant, kind=kind, ok=False, problem=problem)
-    left = _left(receipt.raw)
+    left, vendor_id = _left(receipt.raw), _shown(receipt.vendor_id)
     with desk.store.write() as session:
         for seq in (*older, intent):
-            desk.journal.outcome(seq, OutcomeResult.DONE, {"vendor_id": receipt.vendor_id}, session=session)
-        body = {"kind": kind.value, "vendor_id": receipt.vendor_id, "left_behind": Sealed(left) if left else None}
+            desk.journal.outcome(seq, OutcomeResult.DONE, {"vendor_id": vendor_id}, session=session)
+        body = {"kind": kind.value, "vendor_id": vendor_id, "left_behind": Sealed(left) if left else None}
         entry = desk.journal.append(
             EntryKind.EVIDENCE, f"proof/{tenant}/{kind.value}", body, tenant=tenant, actor=signing(signer), signer=signer.key, session=session
         )
         Proofs(desk.store).put(session, tenant, kind, desk.clock.now(), signer.officer, entry, left)
     return Proof(tenant=tenant, kind=kind, ok=True, left_behind=left, problem=None if left is None else _stays(tenant, kind, left))
+
+
+def _shown(vendor_id: str) -> str | Sealed:
+    """The vendor's id as the journal says it: one that is an address names somebody, so it goes in sealed."""
+    return Sealed(vendor_id) if "@" in vendor_id else vendor_id
+
+
+def _open(tenant: str, kind: Kind, error: UnknownOutcomeError) -> Problem:
+    """Whether the dummy was written cannot be told: the intent stays open, and the next proof finds the dummy by its mark."""
+    return Problem(
+        code="intent.open",
+        severity=Severity.WARNING,
+        tenant=tenant,
+        subject=kind.value,
+        message=f"It is not known whether the dummy of {kind.value} was written: {error.message}",
+        next_step=f"recordwarden doctor --prove {kind.value}: it looks for the dummy's mark first.",
+    )
 
 
 def _left(raw: str) -> str | None:

@@ -40,6 +40,14 @@ def test_the_journal_holds_and_its_head_is_the_one_in_the_file(district: Distric
     assert found["signatures"] > 0
 
 
+def test_proofs_name_no_address_in_clear(district: District) -> None:
+    chain, sealed = exported(district)
+    proofs = [entry for line in chain.read_text(encoding="utf-8").splitlines() if (entry := json.loads(line))["subject"].startswith("proof")]
+    assert "proof/google/google.group_archive" in {entry["subject"] for entry in proofs}, "the proof whose object goes by its address"
+    assert "@" not in json.dumps(proofs)
+    assert "@harbormill.example" in sealed.read_text(encoding="utf-8")
+
+
 def test_one_changed_byte_is_found_where_it_is(district: District) -> None:
     chain, _ = exported(district)
     lines = chain.read_bytes().splitlines(keepends=True)
