@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from connectors.base import Lane
+from connectors.errors import ConnectorError, Stopped
+from policies.kinds import Platform
 from policies.vault_rules import read_rules
 from recordwarden.cli.answer import Answer, CommandError
 from recordwarden.cli.call import called
@@ -19,14 +22,16 @@ from recordwarden.cli.vault_words import rule_problems
 from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from sync.desk import Desk
 from sync.matters.lane import HoldLane
 from sync.registers.acceptances import PREFIX, accept
 from sync.registers.attestations import Attestation, Statement
 from sync.registers.attestations import attest as sign
 from sync.registers.attestations import attestations as kept
+from sync.watch.polling import Poller, Reach
 from sync.wording import instant
 
-TENANT_SUBJECTS = ("admin-endpoint", "vault-rules")
+TENANT_SUBJECTS: Mapping[str, Platform] = {"admin-endpoint": Platform.MICROSOFT365, "vault-rules": Platform.GOOGLE_WORKSPACE}
 
 
 def attest(
@@ -54,11 +59,33 @@ def attest(
         )
         desk = office.desk
         made = accept(desk, signer, statement) if subject.startswith(PREFIX) else sign(desk.journal, desk.store, desk.clock, signer, statement)
+        signed = f"{signer.officer} attested {subject} until {moment(made.until)} ({made.id})."
+        if stated is None:
+            return Answer(result={"attestation": document(made)}, problems=office.problems, show=lambda screen: screen.say(signed))
+        tenant = subject.partition("/")[2]
+        reach = _reach(desk, tenant)
         return Answer(
-            result={"attestation": document(made)},
-            problems=(*office.problems, *(rule_problems(subject.partition("/")[2], stated, office.desk.duties) if stated is not None else ())),
-            show=lambda screen: screen.say(f"{signer.officer} attested {subject} until {moment(made.until)} ({made.id})."),
+            result={"attestation": document(made), "log": {"readable_from": instant(reach.at), "reason": reach.reason}},
+            problems=(*office.problems, *rule_problems(tenant, stated, office.desk.duties)),
+            show=lambda screen: _shows_reach(screen, signed, reach),
         )
+
+
+def _reach(desk: Desk, tenant: str) -> Reach:
+    """From when the log can be read that the statement will be compared with. The statement is signed by now: what goes wrong here is no error."""
+    door = desk.door(tenant)
+    try:
+        return Poller(desk).reach(tenant, door.reader(Lane.SYNC))
+    except (ConnectorError, Stopped) as problem:
+        return Reach(reason=str(problem))
+
+
+def _shows_reach(screen: Screen, signed: str, reach: Reach) -> None:
+    screen.say(signed)
+    if reach.at is None:
+        screen.say(f"It is compared with Vault's log. From when that can be read is not known yet ({reach.reason}); the next run asks again.")
+    else:
+        screen.say(f"It is compared with Vault's log, which can be read from {moment(reach.at)} on.")
 
 
 def attestations(ctx: typer.Context) -> Answer:
@@ -95,10 +122,11 @@ def _end_of(day: str, zone: str) -> datetime:
 
 def _sensible(office: Office, subject: str, rules: Path | None) -> None:
     head, _, rest = subject.partition("/")
-    tenants = [tenant.id for tenant in office.district.tenants]
+    tenants = [tenant.id for tenant in office.district.tenants if tenant.platform is TENANT_SUBJECTS.get(head)]
     if head in TENANT_SUBJECTS and rest not in tenants:
-        words = f"There is no tenant {rest or '(none named)'}."
-        raise CommandError(Exit.ERROR, error("attest.subject", words, f"Write {head}/TENANT with one of {', '.join(tenants)}."))
+        words = f"There is no tenant {rest or '(none named)'} that has one."
+        step = f"Write {head}/TENANT with one of {', '.join(tenants)}." if tenants else "Nothing to attest: the district has no such tenant."
+        raise CommandError(Exit.ERROR, error("attest.subject", words, step))
     known = head in {*TENANT_SUBJECTS, "gap", "paper", "alert", "drift"} and rest
     if not known and subject not in {control.id for control in office.policy.controls}:
         words = f"{subject} is nothing that can be attested here."

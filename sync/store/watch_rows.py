@@ -101,6 +101,14 @@ class WatchRows:
             )
         )
 
+    def reaches(self, tenant: str, at: datetime) -> None:
+        """Keep from when the log can be read, beside a cursor that another process may be moving; nothing is kept before the first look."""
+        with self.store.write() as session:
+            row = session.get(WatchCursorRow, (self.store.district, tenant))
+            if row is not None:
+                row.readable_from = at
+                session.add(row)
+
     def known(self, session: Session, tenant: str, events: Iterable[str]) -> frozenset[str]:
         """Which of these events are kept already."""
         return frozenset(one for one in events if session.get(WatchEventRow, (self.store.district, tenant, one)) is not None)

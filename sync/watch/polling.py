@@ -51,6 +51,14 @@ class Poll:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """From when a tenant's log can be read; ``reason`` says why nobody knows."""
+
+    at: datetime | None = None
+    reason: str | None = None
+
+
 class Poller:
     """Reads the logs of one desk's tenants on."""
 
@@ -71,7 +79,7 @@ class Poller:
             return None
         cursor = known or Cursor(began=min(since - BEFORE, now - EACH_DAY) if since is not None else now - EACH_DAY)
         if since is not None and cursor.readable_from is None:
-            cursor = replace(cursor, readable_from=_readable(now, reader))
+            cursor = replace(cursor, readable_from=_readable(now, reader)[0])
         deep = cursor.deep_at is None or now - cursor.deep_at >= EACH_DAY
         begin = _begin(cursor, now, deep=deep)
         answer = _asked(reader, begin, now)
@@ -87,6 +95,16 @@ class Poller:
         )
         self._keep(tenant, moved, answer.events, ids, now)
         return Poll(cursor=moved, events=answer.events)
+
+    def reach(self, tenant: str, reader: Reader) -> Reach:
+        """From when the log can be read at all: asked once, then remembered. The cursor stays where it is. Raises ``Stopped``."""
+        known = self._rows.cursor(tenant)
+        if known is not None and known.readable_from is not None:
+            return Reach(at=known.readable_from)
+        at, reason = _readable(self._desk.clock.now(), reader)
+        if at is not None:
+            self._rows.reaches(tenant, at)
+        return Reach(at=at, reason=reason)
 
     def _failed(self, tenant: str, cursor: Cursor, reason: str, now: datetime) -> Poll:
         """The log could not be read: the cursor stays where it is, so the next window begins where this one did."""
@@ -110,12 +128,12 @@ class Poller:
             self._rows.move(session, tenant, cursor)
 
 
-def _readable(now: datetime, reader: Reader) -> datetime | None:
-    """From when the log can be read: the oldest event served beyond what the vendor promises, else what it promises; None where it would not say."""
+def _readable(now: datetime, reader: Reader) -> tuple[datetime | None, str | None]:
+    """From when the log can be read: the oldest event served beyond what the vendor promises, else what it promises; or why nobody knows."""
     answer = _asked(reader, now - SERVED - _TRIED, now - SERVED - EACH_DAY)
     if not answer.available:
-        return None
-    return min((event.at for event in answer.events), default=now - SERVED)
+        return None, answer.reason or "not said"
+    return min((event.at for event in answer.events), default=now - SERVED), None
 
 
 def _begin(cursor: Cursor, now: datetime, *, deep: bool) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,9 @@ def test_rules_are_entered_stated_and_overtaken(here: District) -> None:
         act = "set_default" if rule["default"] else "add_rule"
         sandbox(here).console("google", act, by=ADMIN, **{name: value for name, value in rule.items() if value is not None and name != "default"})
     sandbox(here).console("google", "view_rules", by=OFFICER)
-    states(here, sheet["rules_file"])
+    said = states(here, sheet["rules_file"])
+    assert said.result["log"]["reason"] is None
+    assert timedelta(days=179) < datetime.fromisoformat(said.result["attestation"]["made_at"]) - datetime.fromisoformat(said.result["log"]["readable_from"]) < timedelta(days=181)
     sandbox(here).forward(QUARTER)
 
     assert set(kept(here).values()) == {("attested", None)}

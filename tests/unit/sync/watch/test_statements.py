@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.base import AuditEvent
+from connectors.base import AuditEvent, Lane
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.vault_rules import INDEFINITE
@@ -19,6 +20,7 @@ from sync.registers.statements import NOT_READ, OVERTAKEN, stated_rules
 from sync.result import TenantResult
 from sync.store.drifts import Drifts
 from sync.store.watch_rows import WatchRows
+from sync.watch.polling import SERVED, Poller, Reach
 from sync.watch.vault_names import Sort, is_known, sort_of, stem
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, roster, scene
 
@@ -165,6 +167,35 @@ def test_a_log_that_fails_is_read_on_where_it_was_left(here: Scene, tmp_path: Pa
     result = looks(here, 24 * HOUR)
     assert "vault_log.unavailable" not in codes(result)
     assert now(here).overtaken_by == (event,)
+
+
+def test_from_when_the_log_can_be_read_is_asked_without_moving_the_cursor(here: Scene) -> None:
+    desk = here.desk
+    reader, poller, rows = desk.door("google").reader(Lane.SYNC), Poller(desk), WatchRows(here.store)
+    here.worlds["google"].troubles.no_log = "google.permission_denied"
+    assert poller.reach("google", reader) == Reach(reason="google.permission_denied")
+    here.worlds["google"].troubles.no_log = None
+    assert poller.reach("google", reader) == Reach(at=here.clock.now() - SERVED)
+    assert rows.cursor("google") is None
+    happens(here, "view_retention_policy", ago=200 * 24 * HOUR)
+    looks(here)
+    before = rows.cursor("google")
+    assert before is not None
+    older = min(event.at for event in here.worlds["google"].log)
+    assert poller.reach("google", reader) == Reach(at=older)
+    assert rows.cursor("google") == replace(before, readable_from=older)
+    here.worlds["google"].troubles.no_log = "google.permission_denied"
+    assert poller.reach("google", reader) == Reach(at=older)
+
+
+def test_a_statement_older_than_the_log_says_so(here: Scene, tmp_path: Path) -> None:
+    here.worlds["google"].troubles.no_log = "google.permission_denied"
+    states(here, tmp_path)
+    looks(here)
+    here.clock.advance(190 * 24 * HOUR)
+    here.worlds["google"].troubles.no_log = None
+    here.worlds["google"].log.clear()
+    assert "vault_log.too_short" in codes(looks(here))
 
 
 def test_the_cursor_never_goes_back_and_survives_the_process(here: Scene, tmp_path: Path) -> None:
