@@ -25,6 +25,7 @@ from sync.store.notices import Notices
 from sync.store.watch_rows import Cursor, LoggedEvent, WatchRows
 from sync.watch.alarms import SUBJECT, alarm_problems, alarms
 from sync.watch.blind import blind_spots
+from sync.watch.odd_holds import hold_problems
 from sync.watch.polling import MATTER, Poller
 from sync.watch.settings import setting_problems
 from sync.watch.statement import compared, drift, event_of, told
@@ -67,9 +68,10 @@ class Watching:
         found = tuple(drift(tenant, event, stated.rules if stated else None) for event in later)
         self._answered(tenant, found, now)
         hidden = () if seen.snapshot is None else blind_spots(seen.snapshot, self._of_matters(tenant))
+        odd = () if seen.snapshot is None or seen.roster is None else hold_problems(seen.snapshot, seen.roster.org_units)
         early, settings = self._settings(seen, now)
         told = self._problems(tenant, cursor, stated, changes, later)
-        return Watched(drift=(*early, *found, *hidden), problems=(*alarm_problems(early), *told, *settings))
+        return Watched(drift=(*early, *found, *hidden), problems=(*alarm_problems(early), *told, *odd, *settings))
 
     def _settings(self, seen: Look, now: datetime) -> tuple[tuple[Drift, ...], tuple[Problem, ...]]:
         """Requests to delete early as differences, and what the settings mean for keeping; nothing where this look did not read them."""
