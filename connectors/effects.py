@@ -36,9 +36,11 @@ GOOGLE_MODELLED: Final = frozenset(
     # A Drive label keeps and deletes nothing by itself (G§2.3); a group's archive decides whether a hold on it holds anything (G§1.5).
     {Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD, Kind.GOOGLE_VAULT_RULE, Kind.GOOGLE_DRIVE_LABEL, Kind.GOOGLE_GROUP_ARCHIVE}
 )
+_WHERE_ASKED: Final = frozenset({Kind.M365_MAILBOX})
+"""Read only where an order asks for litigation hold; nothing else waits for it."""
 _RULES_NOTHING: Final = frozenset({Kind.M365_EVENT_TYPE})
 """An event type is a name for labels to count from: making one, or describing it anew, keeps and deletes nothing."""
-MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED | _RULES_NOTHING
+MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED | _WHERE_ASKED | _RULES_NOTHING
 """The kinds whose effect on records is known here; a change of any other kind is not computable, so it counts as weakening."""
 
 ACTIONS: Final = frozenset({"keep", "keep_and_delete", "delete", "review"})
@@ -92,7 +94,7 @@ class UnknownSettingError(ValueError):
 
 
 def m365_effects(snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:  # noqa: ARG001  # one signature for both platforms
-    """What the labels, retention policies and case holds of a Microsoft 365 tenant do. Raises ``UnknownSettingError``."""
+    """What the labels, retention policies, case holds and litigation holds of a Microsoft 365 tenant do. Raises ``UnknownSettingError``."""
     effects: list[Effect] = []
     rules = _children(snapshot.of(Kind.M365_RETENTION_RULE))
     for policy in snapshot.of(Kind.M365_RETENTION_POLICY):
@@ -104,6 +106,8 @@ def m365_effects(snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:  # n
     cases = {case.vendor_id: case for case in snapshot.of(Kind.M365_CASE)}
     for hold in snapshot.of(Kind.M365_HOLD):
         effects += _case_hold_effects(hold, cases.get(hold.parent_id or ""))
+    for belt in snapshot.of(Kind.M365_MAILBOX):
+        effects += _case_hold_effects(belt, None)
     return tuple(effects)
 
 

@@ -27,6 +27,8 @@ class Workload(StrEnum):
     CALENDAR = "calendar"
     GEMINI = "gemini"
     PAPER = "paper"
+    LITIGATION_HOLD = "litigation_hold"
+    """A mailbox as Exchange itself keeps it whole: a second belt beside a case hold, on Microsoft 365 alone, and only where an order asks for it."""
 
 
 class Kind(StrEnum):
@@ -71,6 +73,8 @@ class KindTraits:
     create_with_members: bool = False
     needs_visibility_check: bool = True
     hold_lane: bool = False
+    shared: bool = False
+    """One object of the platform's own, its vendor id the kind's name, which nobody makes and which carries no mark: ours in it is what we put in."""
 
 
 TRAITS: dict[Kind, KindTraits] = {
@@ -87,7 +91,8 @@ TRAITS: dict[Kind, KindTraits] = {
     Kind.M365_CASE: KindTraits(hold_lane=True),
     # M§3.4: name and isEnabled cannot be patched on v1.0; sources are added one by one after creation.
     Kind.M365_HOLD: KindTraits(hold_lane=True),
-    Kind.M365_MAILBOX: KindTraits(),
+    # M§3.1: litigation hold is a setting of each mailbox; all that have it are read in one list, and are one object here.
+    Kind.M365_MAILBOX: KindTraits(hold_lane=True, shared=True),
     Kind.M365_ORG_HOLD: KindTraits(),
     Kind.M365_USER: KindTraits(needs_visibility_check=False),
     Kind.M365_GROUP: KindTraits(needs_visibility_check=False),

@@ -65,6 +65,8 @@ class Rule(FolderModel):
     def _on_a_platform(cls, workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
         if Workload.PAPER in workloads:
             raise ValueError("paper is no workload of a platform: a series with media paper says where it stands")
+        if Workload.LITIGATION_HOLD in workloads:
+            raise ValueError("litigation_hold is no workload of a rule: an order for a hold asks for it")
         if len(set(workloads)) != len(workloads):
             raise ValueError("names a workload twice")
         return workloads

@@ -15,6 +15,7 @@ Fields by kind (the only names that connectors, simulator and diff use):
 - ``m365.retention_rule``: ``period``, ``trigger``, ``action``, ``query`` (text or ``""``). Its parent is the retention policy.
 - ``m365.case``: ``state`` (open, closed), ``description``. ``m365.hold``: ``enabled``, ``query``, ``description``; members
   ``mail:ADDRESS``, ``site:URL``; its parent is the case.
+- ``m365.mailbox``: no fields; members ``mail:ADDRESS``, the mailboxes on litigation hold without an end. One object, the platform's own.
 - ``google.matter``: ``state`` (open, closed, deleted), ``description``. ``google.hold``: ``corpus`` (MAIL, DRIVE, ...), ``scope``
   (accounts, org_unit), ``org_unit``, ``terms``, ``start``, ``end``, ``options`` (sorted tuple of texts); members ``account:ID``; its
   parent is the matter.

@@ -140,6 +140,7 @@ class Opening:
     stop: threading.Event
     notice: Callable[[str], None]
     groups: AbstractSet[str]
+    second_belt: Callable[[], bool] = lambda: False
 
 
 def _opened(opening: Opening) -> Office:
@@ -149,9 +150,11 @@ def _opened(opening: Opening) -> Office:
     district, waiting = governed(read, store, journal, clock)
     if read.folder is not None:
         keep(journal, store, clock, read.digest, {Path(one.path).name: one.text.encode() for one in read.folder.files})
-    wanted = opening.groups | held_groups(Register(store, journal, clock.now).open())
+    register = Register(store, journal, clock.now)
+    wanted = opening.groups | held_groups(register.open())
+    belt = _asked_for_belt(register)
     doors = tuple(
-        _door(tenant, district, replace(opening, groups=wanted))
+        _door(tenant, district, replace(opening, groups=wanted, second_belt=belt))
         for tenant in district.tenants
         if not options.tenants or tenant.id in options.tenants
     )
@@ -203,7 +206,7 @@ def _door(tenant: Tenant, district: District, opening: Opening) -> TenantDoor:
     def requests() -> Mapping[str, Mapping[str, int]]:
         return summed(meter.requests for meter in meters.values())
 
-    reached = connector(tenant, opening.read.policy, store, clock, opening.groups)
+    reached = connector(tenant, opening.read.policy, store, clock, Named(groups=opening.groups, second_belt=opening.second_belt))
     return TenantDoor(tenant=tenant, connector=reached, requests=requests, context=context)
 
 
@@ -292,16 +295,26 @@ def budgets_of(tenant: Tenant) -> Mapping[str, SurfaceBudget]:
     return microsoft.with_defaults(tenant.budgets)
 
 
-def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, groups: AbstractSet[str]) -> Connector:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What open matters name: ``groups`` whose members or sites they hold; ``second_belt`` tells, when asked, whether one wants litigation hold."""
+
+    groups: AbstractSet[str] = frozenset()
+    second_belt: Callable[[], bool] = lambda: False
+
+
+def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, named: Named) -> Connector:
     """The connector of a tenant's platform; a platform that the district does not have, or a command does not ask, is never imported."""
-    wanted = frozenset(groups) | named_groups(policy, tenant.platform)
+    wanted = frozenset(named.groups) | named_groups(policy, tenant.platform)
 
     def opened() -> Connector:
         if tenant.platform is Platform.MICROSOFT365:
             from connectors.microsoft365.connector import Microsoft365Connector  # see LateConnector
 
             accepted = f"admin-endpoint/{tenant.id}" in valid_subjects(store, clock.now())
-            return Microsoft365Connector(admin_accepted=accepted, groups=wanted, sites=named_sites(policy))
+            # Asked only now: the order that this very call opened counts too.
+            belt = named.second_belt()
+            return Microsoft365Connector(admin_accepted=accepted, groups=wanted, sites=named_sites(policy), second_belt=belt)
         from connectors.google_workspace.connector import GoogleWorkspaceConnector  # as above
 
         return GoogleWorkspaceConnector(groups=wanted)
@@ -332,6 +345,10 @@ def named_sites(policy: Policy) -> frozenset[str]:
             found.update(selector.sites)
             selector = selector.except_
     return frozenset(found)
+
+
+def _asked_for_belt(register: Register) -> Callable[[], bool]:
+    return lambda: any(matter.second_belt for matter in register.open())
 
 
 def held_groups(matters: Iterable[Matter]) -> frozenset[str]:

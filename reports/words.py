@@ -80,7 +80,7 @@ PLATFORMS: Final[Mapping[Platform, str]] = {Platform.MICROSOFT365: "Microsoft 36
 WORKLOADS: Final[Mapping[Workload, str]] = {
     Workload.MAIL: "mail", Workload.ARCHIVE: "archive mailbox", Workload.DRIVE: "files", Workload.SITE: "site", Workload.CHAT: "chat",
     Workload.GROUP: "group", Workload.SHARED_DRIVE: "shared drive", Workload.VOICE: "voice", Workload.CALENDAR: "calendar",
-    Workload.GEMINI: "Gemini", Workload.PAPER: "paper",
+    Workload.GEMINI: "Gemini", Workload.PAPER: "paper", Workload.LITIGATION_HOLD: "litigation hold",
 }
 OPERATIONS: Final = {
     "create": "made", "set": "changed", "add": "added to", "remove": "took from", "move": "moved", "retry": "asked again",

@@ -87,6 +87,8 @@ def _absent(inputs: DiffInput, wanted: Wanted, *, shut: bool) -> _Found:
     binding = inputs.bindings.get(wanted.key)
     if shut:
         return _Found(waiting=True)
+    if TRAITS[wanted.kind].shared:
+        return _Found(unknown=True)  # nobody makes it; not seen, it is not known who is in it
     if inputs.snapshot.complete(wanted.kind):
         generation = binding.generation if binding is not None else wanted.generation
         return _Found(changes=create(inputs, wanted, generation=generation))
@@ -117,7 +119,9 @@ def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live) -> _
     sent = binding is not None and binding.state is BindingState.IN_FLIGHT and flight is not None and not flight.overdue
     if sent and inputs.lane is Lane.SYNC:
         return _Found(flight=flight, former=former)
-    missing = wanted.members - live.members - (ours if sent else frozenset())
+    # In what is the platform's own, one that we put in and cannot see just now is not put in again in the dark.
+    unseen = TRAITS[wanted.kind].shared and not inputs.snapshot.complete(wanted.kind)
+    missing = wanted.members - live.members - (ours if sent or unseen else frozenset())
     changes = _differences(inputs, wanted, live, missing=missing, former=former)
     if not changes and not sent and _failed(wanted, live):
         changes = (_existing(inputs, wanted, live, Operation.RETRY, former=former),)

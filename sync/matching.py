@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from policies.kinds import Kind
+from policies.kinds import TRAITS, Kind
 from policies.resources import Live, Snapshot
 from sync.bindings import Binding
 
@@ -36,10 +36,12 @@ def elder(lives: Iterable[Live]) -> tuple[Live, ...]:
 def match(snapshot: Snapshot, kind: Kind, key: str, *, binding: Binding | None, district: str) -> Match:
     """The live object that stands for ``key``.
 
-    The bound one, unless a newer generation with our mark is there: that one was made before its binding could be written down. Unbound, the highest
-    generation, and of two with one mark the elder.
+    What the platform has but one of is that one, whoever's. Else the bound one, unless a newer generation with our mark is there: that one was made
+    before its binding could be written down. Unbound, the highest generation, and of two with one mark the elder.
     """
     of_kind = snapshot.of(kind)
+    if TRAITS[kind].shared:
+        return Match(live=next((live for live in of_kind if live.vendor_id == kind.value), None))
     marked = [live for live in of_kind if live.mark is not None and live.mark.key == key]
     ours = [live for live in marked if live.mark is not None and live.mark.district == district]
     foreign = tuple(live for live in marked if live.mark is not None and live.mark.district != district)

@@ -1,12 +1,14 @@
 """A plan as a person carries it out: steps in Purview's portal, and Microsoft's supported cmdlets with every value filled in. Pure.
 
-The cmdlets are those of the signed-in modules ``Connect-IPPSSession`` (M§3.6), the same words that our writer sends. What we would
-refuse to send is refused here too. The mark stays the last thing in a comment, so that what was done by hand is found and verified.
+The cmdlets are those of the signed-in modules ``Connect-IPPSSession`` (M§3.6) and ``Connect-ExchangeOnline``, the same words that our writer
+sends. What we would refuse to send is refused here too. The mark stays the last thing in a comment, so that what was done by hand is found and
+verified.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from connectors.base import Deed, Instruction
 from connectors.errors import PermanentError
@@ -18,10 +20,11 @@ from policies.kinds import Kind
 from policies.resources import Ref, Value, Wanted
 
 CONNECT = "Connect-IPPSSession   # once, as somebody with the role Compliance Administrator; for holds as an eDiscovery Manager"
+CONNECT_EXCHANGE = "Connect-ExchangeOnline   # once, as somebody with the role Compliance Administrator or the management role Legal Hold"
 _SHOWN = 20
 """So many members are written out as boxes to tick; more stand in the command line only."""
 _POLICIES = (Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY)
-_SWITCHES = frozenset({"Force", "RetryDistribution", "Reopen"})
+_SWITCHES = frozenset({"Force", "RetryDistribution", "Reopen", "InactiveMailboxOnly"})
 _NAMES: Mapping[str, str] = {
     "exchange": "Exchange mailboxes", "onedrive": "OneDrive accounts", "sharepoint": "SharePoint classic and communication sites",
     "group": "Microsoft 365 Group mailboxes & sites", "chat": "Teams chats", "channel": "Teams channel messages",
@@ -192,6 +195,29 @@ def _hold(deed: Deed) -> Instruction:
     return _made(deed, "hold", (f"{where} > {deed.name}: {_told(deed)}",), commands)
 
 
+def _litigation_hold(deed: Deed) -> Instruction:
+    """No word of a matter: duration, note and page stay empty, for Outlook shows them to the mailbox's owner."""
+    steps = (
+        "admin.exchange.microsoft.com > Recipients > Mailboxes > each of these > Others > Litigation hold > Manage.",
+        "Turn it on. Leave the duration, the note and the web page empty.",
+        *_boxes(deed.members),
+    )
+    return replace(_made(deed, "mailboxes on", steps, tuple(_belts(deed.members))), title=deed.name, connect=CONNECT_EXCHANGE)
+
+
+def _belts(members: frozenset[str]) -> Iterable[str]:
+    places = sorted(member.partition(":")[2] for member in members)
+    told = {"LitigationHoldEnabled": True, "LitigationHoldDuration": "Unlimited"}
+    for place in places:
+        if not place.startswith("."):
+            yield line("Set-Mailbox", {"Identity": place, **told})
+        else:
+            # An inactive mailbox is named by its own id: its address may be somebody else's by now (M§3.1).
+            found = line("Get-Mailbox", {"InactiveMailboxOnly": True, "ResultSize": "Unlimited"})
+            set_it = line("Set-Mailbox -InactiveMailbox -Identity $_.ExchangeGuid.ToString()", told)
+            yield f"{found} | Where-Object PrimarySmtpAddress -eq {_literal(place[1:])} | ForEach-Object {{ {set_it} }}"
+
+
 _WAYS: Mapping[Kind, Callable[[Deed], Instruction]] = {
     Kind.M365_LABEL: _label,
     Kind.M365_EVENT_TYPE: _event_type,
@@ -201,6 +227,7 @@ _WAYS: Mapping[Kind, Callable[[Deed], Instruction]] = {
     Kind.M365_LABEL_RULE: _publish,
     Kind.M365_CASE: _case,
     Kind.M365_HOLD: _hold,
+    Kind.M365_MAILBOX: _litigation_hold,
 }
 
 

@@ -27,7 +27,6 @@ _CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
 
 _READ_ONLY: dict[Kind, tuple[Endpoint, str, str]] = {
     Kind.M365_ADAPTIVE_SCOPE: (Endpoint.COMPLIANCE, "Get-AdaptiveScope", "scope.query_only: no population here is a query over attributes"),
-    Kind.M365_MAILBOX: (Endpoint.EXCHANGE, "Get-Mailbox", "mailbox.by_hand: litigation hold carries no mark; it is set by hand and verified"),
     Kind.M365_ORG_HOLD: (Endpoint.EXCHANGE, "Get-OrganizationConfig", "kind.derived: the platform writes these stamps from policies over everybody"),
 }
 """The kinds that are read and never written, by which cmdlet, and why not."""
@@ -40,7 +39,7 @@ _READ_ROLE = "eDiscovery.Read.All"
 
 def capabilities(access: Access) -> tuple[Capability, ...]:
     """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``."""
-    return (*_by_cmdlet(access), *_by_graph(access), *_people(access), *_further(access))
+    return (*_by_cmdlet(access), *_by_graph(access), *_people(access), _mailbox(access), *_further(access))
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:
@@ -156,6 +155,26 @@ def _people(access: Access) -> Iterable[Capability]:
             yield _read_only(kind, ReadCapability.NONE, f"{error.code}: {error.message}", error.next_step)
         else:
             yield _read_only(kind, ReadCapability.FULL, "kind.read_only: accounts are never changed from here")
+
+
+def _mailbox(access: Access) -> Capability:
+    """Litigation hold: on the Exchange host, and written only where a proof has shown it, because nothing marks it as ours."""
+    kind, surface = Kind.M365_MAILBOX, Endpoint.EXCHANGE.value
+    try:
+        allowed = access.admin.cmdlets(Endpoint.EXCHANGE)
+    except TenantUnreachableError:
+        raise
+    except ConnectorError as error:
+        return _shut(kind, surface, error)
+    lacking = [name for name in ("Get-Mailbox", "Set-Mailbox") if name.lower() not in allowed]
+    return Capability(
+        kind=kind,
+        read=ReadCapability.NONE if "Get-Mailbox" in lacking else ReadCapability.FULL,
+        write=WriteCapability.MISSING if lacking else WriteCapability.UNPROVEN,
+        surface=surface,
+        reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else "capability.unproven: no proof has been made here",
+        next_step=_ROLE if lacking else f"recordwarden doctor --prove {kind.value}",
+    )
 
 
 def _further(access: Access) -> Iterable[Capability]:

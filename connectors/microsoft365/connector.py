@@ -27,12 +27,16 @@ class Microsoft365Connector:
 
     ``admin_accepted`` says that an officer accepted the undocumented admin endpoint; without it no request leaves for it. ``groups``
     (addresses, ids, ``name:...``) and ``sites`` (URLs) are what populations and orders name: only their members and places are read.
+    ``second_belt``: an open matter asks for litigation hold, so it is read in each run.
     """
 
     platform = Platform.MICROSOFT365
 
-    def __init__(self, *, admin_accepted: bool, groups: AbstractSet[str] = frozenset(), sites: AbstractSet[str] = frozenset()) -> None:
+    def __init__(  # what an officer accepted, and what populations and orders name
+        self, *, admin_accepted: bool, groups: AbstractSet[str] = frozenset(), sites: AbstractSet[str] = frozenset(), second_belt: bool = False
+    ) -> None:
         self._admin_accepted = admin_accepted
+        self._second_belt = second_belt
         self._groups = frozenset(groups)
         self._sites = frozenset(sites)
 
@@ -54,8 +58,11 @@ class Microsoft365Connector:
         return MailCourier(Access(tenant, context, admin_accepted=False, writing=True), sender)
 
     def kinds(self) -> frozenset[Kind]:
-        """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds."""
-        return KINDS | {Kind.M365_EVENT_TYPE}
+        """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds.
+
+        Litigation holds where an open matter asks for them: that is a list of the Exchange host, which others need not be asked for.
+        """
+        return KINDS | {Kind.M365_EVENT_TYPE} | ({Kind.M365_MAILBOX} if self._second_belt else set())
 
     def every_kind(self) -> frozenset[Kind]:
         """Beside those of a run: adaptive scopes with their queries, mailboxes on litigation hold, policies over the whole organisation."""

@@ -1,7 +1,7 @@
 """Kinds beside those of every run, in normal form: event types, adaptive scopes, litigation holds, the organisation's own stamps.
 
-Event types are made where a label counts from an event. The others are read and never written: no population of a district is a query over
-attributes, which is all that an adaptive scope can be, and a litigation hold carries no mark by which it could be found again.
+Event types are made where a label counts from an event; litigation hold is switched on where an order asks for it (``belt``). The others are
+read and never written: no population of a district is a query over attributes, which is all that an adaptive scope can be.
 """
 
 from __future__ import annotations
@@ -12,9 +12,6 @@ from connectors.microsoft365 import wire
 from connectors.microsoft365.inplace import mailbox_from, stamps
 from policies.kinds import Kind
 from policies.resources import Force, Live, find_mark, without_mark
-
-LITIGATION = {"Filter": "LitigationHoldEnabled -eq $true", "ResultSize": "Unlimited", "IncludeInactiveMailbox": True}
-"""The parameters of ``Get-Mailbox`` that show the mailboxes on litigation hold (M§3.1)."""
 
 
 def event_type_from(row: wire.JsonObject, *, made_by_us: bool | None) -> Live | None:
@@ -59,7 +56,7 @@ def scope_from(row: wire.JsonObject, *, made_by_us: bool | None) -> Live | None:
     )
 
 
-def litigation_from(row: wire.JsonObject) -> Live | None:
+def litigation_from(row: wire.JsonObject, *, made_by_us: bool | None = None) -> Live | None:
     """A mailbox on litigation hold; None when the row says nothing about holds. Nobody's mark fits into it, so it is never ours by mark."""
     box = mailbox_from(row)
     if box is None or box.litigation is None:
@@ -71,6 +68,7 @@ def litigation_from(row: wire.JsonObject) -> Live | None:
         fields={"period": box.litigation, "inactive": box.inactive, "delay": box.delayed or box.delayed_elsewhere},
         force=Force.APPLIED,
         created_at=box.litigation_since,
+        made_by_us=made_by_us,
         raw=wire.compact(row),
     )
 

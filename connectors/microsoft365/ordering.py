@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
+from connectors.microsoft365.belt import LITIGATION_HOLD
 from connectors.microsoft365.holds import mail_member, site_member
 from connectors.microsoft365.pieces import in_pieces
 from policies.keys import key_of
@@ -11,7 +14,7 @@ from policies.resources import Because, Wanted
 
 _CAPACITY = {"mail": 1000, "site": 100}
 # Chats and the calendar are kept inside the mailbox, and the archive is a part of it (M§3.1).
-_IN_MAILBOX = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.CALENDAR, Workload.GROUP})
+_IN_MAILBOX = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.CALENDAR, Workload.GROUP, Workload.LITIGATION_HOLD})
 _SITES = frozenset({Workload.DRIVE, Workload.SITE})
 
 
@@ -22,10 +25,13 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
     """
     members: dict[OrderedSource, str] = {}
     refused: dict[OrderedSource, str] = {}
+    belts: dict[OrderedSource, str] = {}
     for source in order.sources:
         found = _member(source)
         if found is None:
             refused[source] = "person.no_container" if source.workload in _IN_MAILBOX | _SITES else "source.not_here"
+        elif source.workload is Workload.LITIGATION_HOLD:
+            belts[source] = found
         else:
             members[source] = found
     case = key_of("m", order.tenant_alias)
@@ -39,10 +45,27 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
         because=Because(matter=order.alias),
     )
     holds = [_hold(order, case, key, members, circumstances, held) for key, held in pieces.items()]
+    belt = _belt(order, belts)
+    carried = {source: (homes[member], member) for source, member in members.items()}
     return Ordered(
-        resources=(head, *holds),
-        carried={source: (homes[member], member) for source, member in members.items()},
+        resources=(head, *holds, *((belt,) if belt else ())),
+        carried=carried | ({source: (belt.key, member) for source, member in belts.items()} if belt else {}),
         refused=refused,
+    )
+
+
+def _belt(order: HoldOrder, members: Mapping[OrderedSource, str]) -> Wanted | None:
+    """The mailboxes that are to be on litigation hold too. No word of the matter goes with it: the setting has room for a note that people read."""
+    if not members:
+        return None
+    return Wanted(
+        kind=Kind.M365_MAILBOX,
+        key=key_of("m", order.tenant_alias, "litigation"),
+        name=LITIGATION_HOLD,
+        fields={},
+        members=frozenset(members.values()),
+        because=Because(matter=order.alias),
+        people=len({source.person for source in members}),
     )
 
 

@@ -1,7 +1,8 @@
 """Proves that a kind can be written here: a marked dummy that touches nobody, read back, and removed where the platform lets go of it.
 
 It can remove only what it made in the same call. Policies are born switched off and stay so; a case is closed again, because deleting cases
-and holds is in no part of this program. What stays is named in the receipt's raw answer (``left_behind``) and used again by the next proof.
+and holds is in no part of this program. Litigation hold has no dummy: a mailbox that has it already is told again. What stays is named in the
+receipt's raw answer (``left_behind``) and used again by the next proof.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from connectors.errors import ConnectorError, PermanentError, TenantUnreachableE
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
+from connectors.microsoft365.belt import BeltWriter
 from connectors.microsoft365.graph import Call, select
 from connectors.microsoft365.holds import case_path
 from connectors.microsoft365.reader import Microsoft365Reader
@@ -30,7 +32,7 @@ _NOUNS = {
     Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
     Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
 }
-_PROVABLE = frozenset({*_NOUNS, *_POLICY_OF, Kind.M365_CASE, Kind.M365_HOLD})
+_PROVABLE = frozenset({*_NOUNS, *_POLICY_OF, Kind.M365_CASE, Kind.M365_HOLD, Kind.M365_MAILBOX})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class Microsoft365Prover:
         """Proof that ``kind`` can be written. Raises ConnectorError with what was refused or could not be read back."""
         if kind not in _PROVABLE:
             raise PermanentError("kind.not_written", f"{kind.value} is not written by this edition.", "There is nothing to prove.")
+        if kind is Kind.M365_MAILBOX:
+            return BeltWriter(self._access).prove()
         made: list[_Dummy] = []
         try:
             self._make(kind, mark, made)

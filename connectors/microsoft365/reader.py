@@ -22,8 +22,8 @@ from connectors.microsoft365.records import Known
 from connectors.microsoft365.renaming import current, mailboxes
 from connectors.microsoft365.roster import drives, licences, read_roster
 from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
-from policies.kinds import Kind
-from policies.resources import Live, Ref, Snapshot
+from policies.kinds import TRAITS, Kind
+from policies.resources import Live, ReadState, Ref, Snapshot
 from policies.roster import Roster
 
 
@@ -98,7 +98,8 @@ class Microsoft365Reader:
             raise PermanentError("kind.not_read", f"{ref.kind.value} is not read by this edition.")
         seen = Look(self._access, whole=False).at(kinds)
         found = next((item for item in seen.of(ref.kind) if item.vendor_id.lower() == ref.vendor_id.lower()), None)
-        if found is not None:
+        # What is the platform's own is always there; who is in it, half a list does not tell.
+        if found is not None and (not TRAITS[ref.kind].shared or seen.reads[ref.kind].state is not ReadState.PARTIAL):
             return found
         if not seen.complete(ref.kind):
             reason = seen.reads[ref.kind].reason

@@ -12,10 +12,12 @@ from connectors.errors import ConnectorError, PermanentError, TenantUnreachableE
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
+from connectors.microsoft365.belt import ON_HOLD, belt_from
 from connectors.microsoft365.clouds import Endpoint
-from connectors.microsoft365.further import LITIGATION, event_names, event_type_from, litigation_from, organisation_from, scope_from
+from connectors.microsoft365.further import event_names, event_type_from, litigation_from, organisation_from, scope_from
 from connectors.microsoft365.graph import Call, Listing, calls
 from connectors.microsoft365.holds import AUTOMATIC_CASE, case_from, case_path, hold_from, hold_path, people_of
+from connectors.microsoft365.inplace import mailbox_from
 from connectors.microsoft365.labels import label_from
 from connectors.microsoft365.policies import DETAIL, family
 from connectors.microsoft365.renaming import current
@@ -108,8 +110,11 @@ class Look:
         self._add(kinds, [scope_from(row, made_by_us=self._made(row)) for row in found.rows], found.partial)
 
     def _litigation(self, kinds: AbstractSet[Kind]) -> None:
-        found = self._access.admin.read("Get-Mailbox", LITIGATION, endpoint=Endpoint.EXCHANGE)
-        self._add(kinds, [litigation_from(row) for row in found.rows], found.partial)
+        found = self._access.admin.read("Get-Mailbox", ON_HOLD, endpoint=Endpoint.EXCHANGE)
+        lives = [litigation_from(row, made_by_us=self._access.made_by_us(wire.text(row, "LitigationHoldOwner"))) for row in found.rows]
+        self._add(kinds, lives, found.partial)
+        boxes = [box for row in found.rows if (box := mailbox_from(row)) is not None]
+        self._found.append(belt_from(boxes, self._access.context.clock.now()))
 
     def _organisation(self, kinds: AbstractSet[Kind]) -> None:
         found = self._access.admin.read("Get-OrganizationConfig", endpoint=Endpoint.EXCHANGE)

@@ -10,6 +10,7 @@ from connectors.errors import PermanentError, TransientError, UnknownOutcomeErro
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
+from connectors.microsoft365.belt import BeltWriter
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
 from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, members_of, published_label
@@ -34,6 +35,7 @@ class Microsoft365Writer:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._holds = HoldWriter(access)
+        self._belt = BeltWriter(access)
 
     def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
         """Make ``wanted`` with ``mark`` in it. A policy is born with its members; a case or hold without."""
@@ -81,6 +83,8 @@ class Microsoft365Writer:
         """Add members; what is live stays. One outcome per member."""
         if ref.kind is Kind.M365_HOLD:
             return self._holds.add(ref, members, live)
+        if ref.kind is Kind.M365_MAILBOX:
+            return self._belt.add(ref, members, live)
         if ref.kind not in _POLICIES:
             raise _never(f"{ref.kind.value} has no members")
         return self._holds.add_locations(ref, members - live.members, already=members & live.members)

@@ -8,7 +8,7 @@ from typing import cast
 import typer
 
 from connectors.base import Lane, Surveyor
-from policies.kinds import Kind
+from policies.kinds import TRAITS, Kind
 from policies.problems import Problem
 from policies.resources import Live, ReadState
 from recordwarden.cli.answer import Answer
@@ -57,7 +57,8 @@ def _document(one: Look) -> dict[str, object]:
     said: dict[str, object] = {"identity": None, "surfaces": {}, "licences": {}}
     if one.examination is not None:
         said = examination_document(one.examination)
-    resources = one.snapshot.resources if one.snapshot else ()
+    # What is the platform's own is shown by what is in it.
+    resources = [live for live in one.snapshot.resources if not TRAITS[live.kind].shared or live.vendor_id != live.kind.value] if one.snapshot else []
     parents = {live.vendor_id: live for live in resources}
     return {
         **said,

@@ -137,7 +137,7 @@ def overlay(world: World, base_url: str) -> dict[str, object]:
             "m365.event_type": seed.CHECK_EVENT,
             "m365.case": seed.CHECK_CASE,
             "m365.hold": seed.CHECK_HOLD,
-            "m365.mailbox": f"records.office@{state.domain}",
+            "m365.mailbox": f".{seed.CHECK_MAILBOX}@{state.domain}",
             "m365.org_hold": seed.ORG_POLICY,
         },
     }

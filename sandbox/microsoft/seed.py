@@ -36,6 +36,7 @@ CHECK_CASE = "District visibility check case"
 CHECK_HOLD = "District visibility check hold"
 CHECK_SCOPE = "District visibility check scope"
 CHECK_EVENT = "District visibility check event"
+CHECK_MAILBOX = "wystan.formerly"
 ORG_POLICY = "District group mail keep"
 PURGE = "Purge student mail"
 
@@ -147,7 +148,7 @@ def _departed(world: World, state: TenantState, then: datetime) -> None:
     now = world.clock.now()
     recent = _account(state, _Newcomer(given="Orla", family="Departed", local="orla.departed", title="Teacher"), then)
     recent.deleted, recent.enabled = now - timedelta(days=6), False
-    gone = _account(state, _Newcomer(given="Wystan", family="Formerly", local="wystan.formerly", title="Administrator"), then)
+    gone = _account(state, _Newcomer(given="Wystan", family="Formerly", local=CHECK_MAILBOX, title="Administrator"), then)
     gone.deleted, gone.purged, gone.enabled, gone.tier = now - timedelta(days=400), True, False, ""
     assert gone.mailbox is not None
     gone.mailbox.inactive, gone.mailbox.litigation = True, True

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from connectors.effects import MODELLED
-from policies.kinds import Kind
+from policies.kinds import TRAITS, Kind
 from policies.resources import Force, Live, Snapshot, Value
 from sync.bindings import Binding
 from sync.drift.judging import Scene
@@ -37,7 +37,7 @@ def foreign(snapshot: Snapshot, bindings: Mapping[str, Binding], district: str |
     return tuple(
         live
         for live in snapshot.resources
-        if live.kind in MODELLED and (live.kind, live.vendor_id) not in known and not is_ours(live, district)
+        if live.kind in MODELLED and not TRAITS[live.kind].shared and (live.kind, live.vendor_id) not in known and not is_ours(live, district)
     )
 
 

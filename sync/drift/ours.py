@@ -65,8 +65,10 @@ def _changed(scene: Scene, binding: Binding, live: Live) -> Iterator[Drift]:
     names = apart(binding.fields, live.fields)
     was: dict[str, Value] = {name: binding.fields.get(name) for name in names}
     now: dict[str, Value] = {name: live.fields.get(name) for name in names}
-    if binding.members != live.members:
-        was[MEMBERS], now[MEMBERS] = tuple(sorted(binding.members)), tuple(sorted(live.members))
+    # In what is everybody's, others' members are no business of ours.
+    in_it = live.members & binding.members if TRAITS[binding.kind].shared else live.members
+    if binding.members != in_it:
+        was[MEMBERS], now[MEMBERS] = tuple(sorted(binding.members)), tuple(sorted(in_it))
     if binding.state is BindingState.IN_FORCE and live.force is Force.OFF:
         was[FORCE], now[FORCE] = Force.APPLIED.value, live.force.value
     if not was:

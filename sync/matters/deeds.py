@@ -146,11 +146,11 @@ def _adding(deed: Deed, members: frozenset[str], people: Mapping[str, str]) -> D
 def _unread(matter: Matter, lacking: Missing) -> tuple[OrderedSource, ...]:
     """What people have whom nobody could look up: their mailbox by its address, and what has to be found out first without a place."""
     tenant = lacking.tools.tenant
-    named = tuple(one for one in matter.workloads if one not in PLACES)
+    named = tuple(one for one in matter.named if one not in PLACES)
     return tuple(
         OrderedSource(person=address, workload=spot.workload, identity_id=address, address=address, container=spot.container)
         for address in lacking.addresses
-        for spot in spots(Identity(tenant=tenant.id, vendor_id=address, address=address), tenant.platform, named)
+        for spot in spots(Identity(tenant=tenant.id, vendor_id=address, address=address), tenant.platform, named, second_belt=matter.second_belt)
     )
 
 

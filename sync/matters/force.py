@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from policies.kinds import Kind, Platform, Workload
+from policies.kinds import TRAITS, Kind, Platform, Workload
 from policies.resources import Fields, Force, Live, MemberState, ReadState, Snapshot
 from policies.roster import AccountState, Identity, Roster
 from sync.bindings import Binding
 from sync.matters.model import IN_FORCE, PersonCode, Source, SourceState
-from sync.matters.sources import PLACES
+from sync.matters.sources import PLACES, as_held
 
 SEEN_AGAIN: Final = timedelta(seconds=60)
 """How much later an independent read must be to verify."""
@@ -90,8 +90,13 @@ class Sight:
         return self._with_account(source, binding.kind.platform, _of_member(base, live, state))
 
     def _listed(self, kind: Kind) -> bool:
-        """Whether the members of an object that was seen may be believed: without a visibility check too, but not from a half-read list."""
+        """Whether the members of an object that was seen may be believed: without a visibility check too, but not from a half-read list.
+
+        What is the platform's own is seen even by those who see nothing in it: who is not in it, only a complete read tells.
+        """
         read = self.snapshot.reads.get(kind)
+        if TRAITS[kind].shared:
+            return self.snapshot.complete(kind)
         return read is not None and read.state in {ReadState.COMPLETE, ReadState.UNPROVEN}
 
     def _with_account(self, source: Source, platform: Platform, seen: Seen) -> Seen:
@@ -106,7 +111,7 @@ class Sight:
         if account is None:
             # A Microsoft mailbox outlives its account while it is on hold (M§5); a Google account that nobody listed is not shown alive.
             return seen if platform is Platform.MICROSOFT365 or seen.held is not Held.YES else replace(seen, held=Held.UNKNOWN)
-        return self._with_licence(account, source.workload, seen, platform)
+        return self._with_licence(account, as_held(source.workload), seen, platform)
 
     def _with_group(self, identity: str, seen: Seen) -> Seen:
         """G§4.2: a deleted group takes its archive with it, held or not."""

@@ -42,7 +42,7 @@ def recoverable(platform: Platform, workload: Workload, last_seen_held: datetime
     """Until when content deleted in the gap is surely still there (None: no vendor states it), and the fact behind it."""
     if platform is Platform.GOOGLE_WORKSPACE:
         return None, _WHY_GOOGLE
-    if workload in {Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.GROUP}:
+    if workload in {Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.GROUP, Workload.LITIGATION_HOLD}:
         return last_seen_held + DELAY_HOLD, _WHY_MAILBOX
     return None, _WHY_PLACE
 

@@ -12,9 +12,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import Circumstances, Connector, Lane
+from connectors.base import Circumstances, Connector, Lane, Ordered
 from connectors.examination import WriteCapability
-from policies.kinds import Kind, Platform, Workload
+from policies.kinds import TRAITS, Kind, Platform, Workload
 from policies.problems import Problem, ToldError
 from policies.resources import Because, Snapshot, Wanted
 from policies.roster import Roster
@@ -161,7 +161,7 @@ class HoldLane:
         platform = self._platforms()[tenant_id]
         return {
             account.vendor_id
-            for matter in self._matters.values() if Workload.DRIVE in (matter.workloads or USUAL[platform])
+            for matter in self._matters.values() if Workload.DRIVE in (matter.named or USUAL[platform])
             for person in matter.people if not person.candidates
             for account in person.accounts if account.tenant == tenant_id
         }
@@ -184,8 +184,9 @@ class HoldLane:
             order, index = placing.asked(after, tenant_id)
             if order.sources:
                 ordered = connector.realise_hold(order, circumstances)
-                after = placing.carried(after, ordered, index, _not_ours_to_write(circumstances))
-                resting = placing.resting(after, tenant_id, self.desk.clock.now())
+                missing = _not_ours_to_write(circumstances, frozenset(one.kind for one in ordered.resources))
+                after = placing.carried(after, ordered, index, missing)
+                resting = placing.resting(after, tenant_id, self.desk.clock.now()) | _unwritten(ordered, missing)
                 found.extend(_ours(one, after, resting) for one in ordered.resources)
             self._keep(matter, after, Event(name="ordered", tenant=tenant_id))
         return tuple(found)
@@ -346,9 +347,23 @@ def _ours(wanted: Wanted, matter: Matter, resting: frozenset[tuple[str, str]]) -
     return replace(wanted, because=Because(matter=matter.tenant_alias), members=members)
 
 
-def _not_ours_to_write(circumstances: Circumstances) -> frozenset[Kind]:
+def _not_ours_to_write(circumstances: Circumstances, kinds: frozenset[Kind]) -> Mapping[Kind, str]:
+    """Of ``kinds`` those that we do not write here, with the code that says why.
+
+    Holds go out without a proof (design, promise 3). A setting of the platform's own carries no mark by which a lost answer could be settled and is
+    only a second belt, so it is written where that was proven, and by hand elsewhere.
+    """
     never = {WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY}
-    return frozenset(one.kind for one in circumstances.capabilities if one.write in never)
+    writes = {one.kind: one.write for one in circumstances.capabilities}
+    found = {kind: placing.NO_RIGHT for kind in kinds if writes.get(kind) in never}
+    unproven = {kind for kind in kinds - found.keys() if TRAITS[kind].shared and writes.get(kind) is not WriteCapability.PROVEN}
+    return {**found, **dict.fromkeys(unproven, placing.UNPROVEN)}
+
+
+def _unwritten(ordered: Ordered, missing: Mapping[Kind, str]) -> frozenset[tuple[str, str]]:
+    """Members of the platform's own objects that we do not write here: looked for all the same, for a person may put them in."""
+    shared = [one for one in ordered.resources if TRAITS[one.kind].shared and one.kind in missing]
+    return frozenset((one.key, member) for one in shared for member in one.members)
 
 
 def _addresses(person: PersonOnHold) -> frozenset[str]:

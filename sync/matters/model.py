@@ -228,7 +228,7 @@ class Matter:
     times: Times
     details: Details
     workloads: tuple[Workload, ...] = ()
-    """Sources the order names; empty means the usual ones of each cloud."""
+    """Sources the order names, and litigation hold where it asks for it."""
     people: tuple[PersonOnHold, ...] = ()
     sources: tuple[Source, ...] = ()
     paper: tuple[Paper, ...] = ()
@@ -238,6 +238,16 @@ class Matter:
     """When each tenant was last looked at for it."""
     version: int = field(default=0, compare=False)
     """The number of the matter's newest journal entry when it was loaded; 0 for one that was never written."""
+
+    @property
+    def named(self) -> tuple[Workload, ...]:
+        """The sources that the order names; empty means the usual ones of each cloud."""
+        return tuple(one for one in self.workloads if one is not Workload.LITIGATION_HOLD)
+
+    @property
+    def second_belt(self) -> bool:
+        """Whether mailboxes are to be on litigation hold too."""
+        return Workload.LITIGATION_HOLD in self.workloads
 
     def person(self, person_id: str) -> PersonOnHold:
         """The person of that row. Raises KeyError."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 
+from policies.kinds import Workload
 from sync.matters.model import Details, Line, Matter, MatterState, Paper, PersonOnHold, Times
 from sync.matters.order import LineKind, MatterOrder, PersonLine
 
@@ -25,7 +26,7 @@ def new(order: MatterOrder, token: Token, now: datetime) -> Matter:
             ordered=instant(order.ordered_on) or now, triggered=instant(order.triggered_on), received=instant(order.received_on),
             passed_to_counsel=instant(order.passed_to_counsel_on),
         ),
-        workloads=order.workloads,
+        workloads=_workloads(order.workloads, second_belt=order.litigation_hold),
     )
 
 
@@ -44,8 +45,12 @@ def with_order(matter: Matter, order: MatterOrder, token: Token, *, both: bool) 
     return replace(
         matter, people=(*people.values(), *places), lines=_lines(matter, order, token, both=both), paper=_paper(matter, order, token),
         details=_details(matter.details, details(order)), times=_times(matter.times, order),
-        workloads=tuple(dict.fromkeys((*matter.workloads, *order.workloads))) if matter.workloads else matter.workloads,
+        workloads=_workloads((*matter.named, *order.workloads) if matter.named else (), second_belt=matter.second_belt or order.litigation_hold),
     )
+
+
+def _workloads(named: tuple[Workload, ...], *, second_belt: bool) -> tuple[Workload, ...]:
+    return tuple(dict.fromkeys((*named, Workload.LITIGATION_HOLD) if second_belt else named))
 
 
 def with_both(matter: Matter) -> Matter:

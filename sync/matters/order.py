@@ -93,6 +93,8 @@ class SourceLine(FolderModel):
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
+        if self.workload is Workload.LITIGATION_HOLD:
+            raise ValueError("litigation hold is no source: ask for it beside the sources, with `litigation_hold: true`")
         if self.workload is Workload.PAPER:
             raise ValueError("paper is not a source of an account: list the places under `paper`, with what and where")
         if len([one for one in (self.workload, self.group, self.site, self.shared_drive) if one]) != 1:
@@ -102,7 +104,7 @@ class SourceLine(FolderModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """A word or an object, as the text has it."""
-        words = [one.value for one in Workload if one is not Workload.PAPER]
+        words = [one.value for one in Workload if one not in {Workload.PAPER, Workload.LITIGATION_HOLD}]
         places = {name: {"type": "string"} for name in ("group", "site", "shared_drive")}
         one_place = {"type": "object", "properties": places, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
         return {"anyOf": [{"enum": words}, one_place]}
@@ -166,6 +168,10 @@ class MatterOrder(FolderModel):
     terms: str | None = None
     people: tuple[PersonLine, ...] = ()
     sources: tuple[SourceLine, ...] = ()
+    litigation_hold: Annotated[
+        bool,
+        Field(description="Microsoft 365: put each mailbox on litigation hold too, a second belt beside the case hold. We never switch it off."),
+    ] = False
     paper: tuple[PaperLine, ...] = ()
     silent: Silent | None = None
 

@@ -14,10 +14,11 @@ from sync.matters.model import Matter, PersonCode, PersonOnHold, Place, Source, 
 from sync.matters.sources import spots
 
 NO_RIGHT = "capability.missing"
+UNPROVEN = "capability.unproven"
 REFUSED = "hold.member_refused"
 ASK_AGAIN = timedelta(hours=1)
 _NOT_SENT = frozenset({SourceState.REQUESTED, SourceState.FAILED})
-_CAN_CURE = frozenset({NO_RIGHT})
+_CAN_CURE = frozenset({NO_RIGHT, UNPROVEN})
 _PLACELESS = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.PLACE_UNKNOWN.value})
 
 
@@ -62,10 +63,10 @@ def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource
     return order, index
 
 
-def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str], missing: frozenset[Kind] = frozenset()) -> Matter:
+def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str], missing: Mapping[Kind, str]) -> Matter:
     """``matter`` with the hold and member that carry each source; what cannot be carried is ``failed`` with the reason.
 
-    ``missing``: kinds that our identity may not write in this tenant; what rests on one is not sent, and waits for a person.
+    ``missing``: kinds that we may not write in this tenant, with the code that says why; what rests on one is not sent, and waits for a person.
     """
     sources = {source.id: source for source in matter.sources}
     kinds = {one.key: one for one in ordered.resources}
@@ -73,9 +74,9 @@ def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]
         source = sources[index[line]]
         if (source.resource, source.place.member) != (resource, member):
             source = replace(source, resource=resource, place=replace(source.place, member=member))
-        shut = {kinds[key].kind for key in (resource, kinds[resource].parent) if key is not None} & missing
+        shut = [missing[kind] for key in (resource, kinds[resource].parent) if key is not None and (kind := kinds[key].kind) in missing]
         if source.state in _NOT_SENT and shut:
-            source = replace(source, state=SourceState.FAILED, code=NO_RIGHT, error=None)
+            source = replace(source, state=SourceState.FAILED, code=shut[0], error=None)
         elif source.state is SourceState.FAILED and source.code in _CAN_CURE:
             source = replace(source, state=SourceState.REQUESTED, code=None)
         sources[source.id] = source
@@ -89,15 +90,21 @@ def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]
 def resting(matter: Matter, tenant: str, now: datetime) -> frozenset[tuple[str, str]]:
     """Hold and member of what the platform refused a short while ago: asked again each hour, not at each look.
 
-    What it only could not do just then is no refusal, and is asked again at each look.
+    What it only could not do just then is no refusal, and is asked again at each look. A mailbox's own setting goes out one by one, so one that
+    was told and did not follow is asked again each hour too.
     """
     lately = {
         (source.resource, source.place.member)
         for source in matter.sources
-        if source.tenant == tenant and source.state is SourceState.FAILED and source.code == REFUSED and not _passing(source)
-        if source.sent and now - source.sent < ASK_AGAIN
+        if source.tenant == tenant and source.state is SourceState.FAILED and source.sent and now - source.sent < ASK_AGAIN and _rests(source)
     }
     return frozenset((resource, member) for resource, member in lately if resource is not None and member is not None)
+
+
+def _rests(source: Source) -> bool:
+    if source.code == REFUSED:
+        return not _passing(source)
+    return source.workload is Workload.LITIGATION_HOLD and source.code not in _CAN_CURE
 
 
 def _passing(source: Source) -> bool:
@@ -110,7 +117,7 @@ def _of_person(
 ) -> Iterable[tuple[str | None, Workload, Place]]:
     for account in person.accounts:
         identity = accounts.get(account.vendor_id) if account.tenant == tenant else None
-        for spot in spots(identity, platform, matter.workloads) if identity else ():
+        for spot in spots(identity, platform, matter.named, second_belt=matter.second_belt) if identity else ():
             address = identity.address.lower() if identity else ""
             yield account.vendor_id, spot.workload, Place(address=address, container=spot.container, none=spot.none)
 

@@ -20,6 +20,8 @@ WHERE_LICENSED: Final = {
 INSIDE_MAIL: Final = frozenset({Workload.CHAT, Workload.CALENDAR})
 """On Microsoft 365 what an order calls chat or calendar is held with the mailbox."""
 
+_MAILBOX: Final = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.LITIGATION_HOLD})
+
 PLACES: Final = frozenset({Workload.GROUP, Workload.SITE, Workload.SHARED_DRIVE})
 """Held only when named: they belong to nobody in particular."""
 
@@ -34,21 +36,28 @@ class Spot:
     """The platform says that there is no such place."""
 
 
-def spots(identity: Identity, platform: Platform, named: tuple[Workload, ...]) -> tuple[Spot, ...]:
+def spots(identity: Identity, platform: Platform, named: tuple[Workload, ...], *, second_belt: bool = False) -> tuple[Spot, ...]:
     """The sources of one account. ``named`` empty means the usual ones.
 
     Of a deleted account Google keeps what the roster still shows a place for. Microsoft may keep all of it: what was not found is unknown, unless the
-    platform says that there is nothing left.
+    platform says that there is nothing left. ``second_belt``: the mailbox is to be on litigation hold too, where it is held at all.
     """
     wanted = _named(platform, named) if named else _usual(identity, platform)
     if identity.state is AccountState.DELETED and platform is Platform.GOOGLE_WORKSPACE:
         wanted = tuple(workload for workload in wanted if workload in identity.containers)
+    if second_belt and platform is Platform.MICROSOFT365 and _MAILBOX & set(wanted):
+        wanted = (*wanted, Workload.LITIGATION_HOLD)
     return tuple(_spot(identity, platform, workload) for workload in wanted)
 
 
 def _spot(identity: Identity, platform: Platform, workload: Workload) -> Spot:
     place = container(identity, platform, workload)
-    return Spot(workload=workload, container=place, none=place is None and workload in identity.without)
+    return Spot(workload=workload, container=place, none=place is None and as_held(workload) in identity.without)
+
+
+def as_held(workload: Workload) -> Workload:
+    """The workload as rosters and licences know it: litigation hold is a setting of the mailbox."""
+    return Workload.MAIL if workload is Workload.LITIGATION_HOLD else workload
 
 
 def container(identity: Identity, platform: Platform, workload: Workload) -> str | None:
@@ -58,7 +67,7 @@ def container(identity: Identity, platform: Platform, workload: Workload) -> str
         return known
     if platform is Platform.GOOGLE_WORKSPACE:
         return identity.vendor_id
-    if workload not in {Workload.MAIL, Workload.ARCHIVE}:
+    if workload not in _MAILBOX:
         return None
     return identity.containers.get(Workload.MAIL, identity.address if identity.state is not AccountState.DELETED else None)
 

@@ -76,7 +76,7 @@ def test_a_rule_belongs_to_its_policy_by_name_and_never_deletes() -> None:
     replace(NEW_LABEL, fields={**LABEL.fields, "action": "delete"}),
     Deed(operation="set", kind=Kind.M365_RETENTION_POLICY, name="p", key="p", mark=mark("p"), fields={"locked": True}),
     Deed(operation="set", kind=Kind.M365_CASE, name="c", key="c", mark=mark("c"), fields={"state": "closed"}),
-    Deed(operation="create", kind=Kind.M365_MAILBOX, name="m", key="m", mark=mark("m")),
+    Deed(operation="create", kind=Kind.M365_ORG_HOLD, name="m", key="m", mark=mark("m")),
     Deed(operation="create", kind=Kind.M365_LABEL_RULE, name="r", key="r", mark=mark("r"), fields={"publishes": "x"}),
 ])  # fmt: skip
 def test_what_we_would_not_send_nobody_is_told_to_do(deed: Deed) -> None:

@@ -10,7 +10,7 @@ from connectors.microsoft365.by_hand import instructions
 from connectors.microsoft365.seeing import KINDS
 from policies.kinds import Kind
 from policies.resources import Live, Wanted
-from sandbox.microsoft import cmd_cases, cmd_labels, cmd_policies, cmd_rules
+from sandbox.microsoft import cmd_cases, cmd_exchange, cmd_labels, cmd_policies, cmd_rules
 from sandbox.microsoft.binding import Call, bind
 from sandbox.microsoft.state import tenant_of
 from sync.equality import differing
@@ -35,7 +35,8 @@ def carry_out(bench: Bench, made: Instruction) -> None:
 
 def typed(bench: Bench, name: str, given: Mapping[str, object]) -> None:
     """A cmdlet as the administrator at the console runs it."""
-    cmdlet = next(one for family in (cmd_cases, cmd_labels, cmd_policies, cmd_rules) for one in family.cmdlets() if one.name == name)
+    families = (cmd_cases.cmdlets, cmd_exchange.exchange_cmdlets, cmd_labels.cmdlets, cmd_policies.cmdlets, cmd_rules.cmdlets)
+    cmdlet = next(one for family in families for one in family() if one.name == name)
     with bench.world.lock:
         state = tenant_of(bench.world)
         cmdlet.run(Call(world=bench.world, state=state, actor=state.console, cmdlet=name, values=bind(cmdlet, dict(given))))

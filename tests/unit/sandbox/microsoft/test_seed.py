@@ -46,7 +46,8 @@ def test_overlay_names_what_a_client_needs(lab: Lab) -> None:
     cases = lab.rows("/security/cases/ediscoveryCases")
     (case,) = [row["id"] for row in cases if row["displayName"] == checks["m365.case"]]
     assert [row["displayName"] for row in lab.rows(f"/security/cases/ediscoveryCases/{case}/legalHolds")] == [checks["m365.hold"]]
-    assert lab.cmdlet("Get-Mailbox", "exchange", Identity=checks["m365.mailbox"])
+    on_hold = lab.cmdlet("Get-Mailbox", "exchange", Filter="LitigationHoldEnabled -eq $true", IncludeInactiveMailbox=True)
+    assert checks["m365.mailbox"] == f".{on_hold[0]['PrimarySmtpAddress']}"
     assert checks["m365.adaptive_scope"] in {row["Name"] for row in lab.cmdlet("Get-AdaptiveScope")}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.base import Lane
@@ -40,6 +42,18 @@ def test_a_hold_is_born_empty_and_filled_afterwards() -> None:
         (Operation.CREATE, "m-a-1", 0, 2),
         (Operation.ADD, "m-a-1", 2, 2),
     ]
+
+
+def test_what_is_the_platforms_own_is_never_made_and_in_the_dark_only_the_new_go_in() -> None:
+    asked = wanted(Kind.M365_MAILBOX, "m-a-litigation", members=["mail:a@d.example", "mail:b@d.example"], people=2)
+    there = live(Kind.M365_MAILBOX, "m365.mailbox", members=["mail:a@d.example"])
+    (added,) = diff(inputs([asked], snapshot(there), lane=Lane.HOLD)).changes
+    assert (added.operation, added.vendor_id, added.add) == (Operation.ADD, "m365.mailbox", frozenset({"mail:b@d.example"}))
+    dark = snapshot(replace(there, members=frozenset()), states={Kind.M365_MAILBOX: ReadState.PARTIAL})
+    (blind,) = diff(inputs([asked], dark, binding(there, asked.key), lane=Lane.HOLD)).changes
+    assert blind.add == {"mail:b@d.example"}, "the one that we put in before is not told again"
+    unseen = diff(inputs([asked], snapshot(states={Kind.M365_MAILBOX: ReadState.FAILED}), lane=Lane.HOLD))
+    assert (unseen.changes, unseen.unknown) == ((), (asked.key,))
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,14 @@ def test_members_that_left_are_drift_and_members_that_joined_are_not_unless_reco
     assert (drift.key, drift.direction) == ("p", Direction.WEAKENS)
 
 
+def test_in_what_is_the_platforms_own_only_what_we_put_in_is_ours_to_miss() -> None:
+    ours, others = "mail:a@d.example", "mail:b@d.example"
+    bound = binding(live(Kind.M365_MAILBOX, "m365.mailbox", members=[ours]), "m-a-litigation")
+    assert found(snapshot(live(Kind.M365_MAILBOX, "m365.mailbox", members=[ours, others])), bound) == ()
+    (drift,) = found(snapshot(live(Kind.M365_MAILBOX, "m365.mailbox", members=[others])), bound)
+    assert (drift.applied, drift.live, drift.direction) == ({"members": (ours,)}, {"members": ()}, Direction.WEAKENS)
+
+
 def test_what_the_platform_switched_off_is_drift_though_no_field_says_so() -> None:
     was = live(POLICY, "P1", key="p", members=[A])
     (drift,) = found(snapshot(replace(was, force=Force.OFF)), binding(was, "p"))

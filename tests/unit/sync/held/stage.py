@@ -10,25 +10,31 @@ from typing import Any
 
 from connectors.base import Connector
 from connectors.microsoft365.connector import Microsoft365Connector
+from policies.kinds import Kind
 from sandbox import microsoft
 from sandbox.microsoft.state import TenantState, tenant_of
 from sandbox.world import Exchange, Fault
 from sync.matters.order import MatterOrder
 from sync.result import RunResult
 from sync.run import Engine
+from sync.store.proofs import Proofs
 from tests.campaign.drive import Stage, _stage
 from tests.campaign.microsoft import MicrosoftTheatre, _holdable
 
 
 @dataclass
 class Theatre(MicrosoftTheatre):
-    """The campaign's stage without its faults. ``accepted``: an officer accepted the admin endpoint; ``groups`` are named by orders."""
+    """The campaign's stage without its faults. ``accepted``: an officer accepted the admin endpoint; ``groups`` are named by orders.
+
+    ``second_belt``: an order asks for litigation hold.
+    """
 
     accepted: bool = True
     groups: frozenset[str] = frozenset()
+    second_belt: bool = False
 
     def connector(self) -> Connector:
-        return Microsoft365Connector(admin_accepted=self.accepted, groups=self.groups)
+        return Microsoft365Connector(admin_accepted=self.accepted, groups=self.groups, second_belt=self.second_belt)
 
 
 class Held:
@@ -73,6 +79,12 @@ class Held:
     def fault(self, surface: str, operation: str, **more: object) -> None:
         self.world.faults.append(Fault(surface=surface, operation=operation, **{"kind": "status", "when": "before", **more}))  # type: ignore[arg-type]
 
+    def proven(self, kind: Kind) -> None:
+        """A proof of writing it was made and signed."""
+        store = self.stage.desk.store
+        with store.write() as session:
+            Proofs(store).put(session, "m365", kind, self.world.clock.now(), "officer", 1, None)
+
     def act(self, name: str, /, **given: object) -> dict[str, object]:
         """Something an administrator does in the vendor's console."""
         with self.world.lock:
@@ -99,7 +111,9 @@ def _said(source: dict[str, Any]) -> str:
 
 
 @contextmanager
-def held(keys: Path, folder: Path, *, accepted: bool = True, groups: frozenset[str] = frozenset()) -> Iterator[Held]:
+def held(
+    keys: Path, folder: Path, *, accepted: bool = True, groups: frozenset[str] = frozenset(), second_belt: bool = False
+) -> Iterator[Held]:
     """A district on a sandbox of its own."""
-    with _stage(Theatre(accepted=accepted, groups=groups), 7, keys, folder) as stage:
+    with _stage(Theatre(accepted=accepted, groups=groups, second_belt=second_belt), 7, keys, folder) as stage:
         yield Held(stage)
