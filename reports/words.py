@@ -119,6 +119,7 @@ READS: Final = {"complete": "complete", "partial": "partial", "failed": "failed"
 FIELDS: Final = {
     "period": "kept for", "trigger": "counted from", "action": "at the end", "behaviour": "sort of label", "enabled": "switched on", "state": "state",
     "members": "people and places",
+    "held": "holds in it",
     "force": "in force", "exceptions": "exceptions", "description": "description", "locked": "locked", "query": "query",
 }
 REASONS: Final[Mapping[str, str]] = {

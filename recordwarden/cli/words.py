@@ -50,6 +50,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "enabled": "switched on",
     "state": "state",
     "members": "people and places",
+    "held": "holds in it",
     "force": "in force",
     "trigger": "counted from",
     "publishes": "offers",

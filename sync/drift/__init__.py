@@ -16,8 +16,8 @@ from sync.bindings import Binding
 from sync.drift.attribution import attribute
 from sync.drift.ending import Difference, Sight
 from sync.drift.judging import Scene
-from sync.drift.others import foreign, unmanaged, watch
-from sync.drift.ours import blind_spots, bound, strays
+from sync.drift.others import as_watched, foreign, unmanaged, watch
+from sync.drift.ours import as_applied, blind_spots, bound, strays
 from sync.drift.values import Attribution, AttributionState, Drift, DriftClass, OwnWrite, Since, Watched, next_step, vendor_key
 from sync.project import EffectsOf
 
@@ -59,7 +59,11 @@ def find_drift(  # noqa: PLR0913  # the seam's five, and what widens or narrows 
     then, of any other kind it is merely seen for the first time. ``wanted`` are the keys that the policy still names; a bound object outside it is
     an orphan. ``district`` tells our marks from another district's.
     """
-    scene = Scene(tenant=tenant, snapshot=snapshot, effects_of=effects_of)
+    past = {
+        **{key: as_watched(one) for key, one in watched.items()},
+        **{vendor_key(one.kind, one.vendor_id): as_applied(one) for one in bindings.values()},
+    }
+    scene = Scene(tenant=tenant, snapshot=snapshot, effects_of=effects_of, past=past)
     current = {vendor_key(live.kind, live.vendor_id): live for live in foreign(snapshot, bindings, district)}
     return (
         *bound(scene, bindings, wanted),

@@ -11,7 +11,7 @@ from policies.resources import Force, Live, Snapshot, Value
 from sync.bindings import Binding
 from sync.drift.judging import Scene
 from sync.drift.ours import is_ours
-from sync.drift.values import MEMBERS, Drift, DriftClass, Since, Watched, drift_of, vendor_key
+from sync.drift.values import HELD, MEMBERS, Drift, DriftClass, Since, Watched, drift_of, vendor_key
 from sync.equality import apart
 
 
@@ -47,15 +47,15 @@ def unmanaged(scene: Scene, watched: Mapping[str, Watched], current: Mapping[str
         live = current.get(key)
         if live is not None:
             yield from _altered(scene, known, live)
-        elif scene.snapshot.complete(known.kind) and scene.live(known.kind, known.vendor_id) is None:
+        elif scene.snapshot.complete(known.kind) and scene.live(known.kind, known.vendor_id) is None and not scene.hides(as_watched(known)):
             yield drift_of(
                 scene.tenant,
                 DriftClass.UNMANAGED,
                 known.kind,
                 vendor_id=known.vendor_id,
                 name=known.name,
-                applied=known.fields,
-                direction=scene.since_gone(_as_watched(known)),
+                applied={**known.fields, MEMBERS: tuple(sorted(known.members))} if known.members else known.fields,
+                direction=scene.since_gone(as_watched(known)),
                 since=Since(earliest=known.seen_at, latest=scene.snapshot.at),
             )
     for key, live in sorted(current.items()):
@@ -72,7 +72,8 @@ def unmanaged(scene: Scene, watched: Mapping[str, Watched], current: Mapping[str
             )
 
 
-def _as_watched(known: Watched) -> Live:
+def as_watched(known: Watched) -> Live:
+    """Somebody else's object as it was first seen, in force."""
     return Live(
         kind=known.kind,
         vendor_id=known.vendor_id,
@@ -84,12 +85,22 @@ def _as_watched(known: Watched) -> Live:
     )
 
 
+def _held(hold: Live) -> str:
+    """A hold in words: its name, what it is on, and whom."""
+    unit = hold.fields.get("org_unit")
+    whom = [f"unit {unit}"] if unit else sorted(hold.members)
+    return f"{hold.name} ({hold.fields.get('corpus')}): {', '.join(whom) or 'nobody'}"
+
+
 def _altered(scene: Scene, known: Watched, live: Live) -> Iterator[Drift]:
     names = apart(known.fields, live.fields)
     was: dict[str, Value] = {name: known.fields.get(name) for name in names}
     now: dict[str, Value] = {name: live.fields.get(name) for name in names}
     if known.members != live.members:
         was[MEMBERS], now[MEMBERS] = tuple(sorted(known.members)), tuple(sorted(live.members))
+    hidden = scene.hidden_in(as_watched(known), live)
+    if hidden:  # closed over its holds: what it held is known from our own look only (G§13)
+        was[HELD], now[HELD] = tuple(sorted(_held(one) for one in hidden)), None
     if was:
         yield drift_of(
             scene.tenant,
@@ -99,6 +110,6 @@ def _altered(scene: Scene, known: Watched, live: Live) -> Iterator[Drift]:
             name=live.name,
             applied=was,
             live=now,
-            direction=scene.since_changed(_as_watched(known), live),
+            direction=scene.since_changed(as_watched(known), live),
             since=Since(earliest=known.seen_at, latest=scene.snapshot.at),
         )

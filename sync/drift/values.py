@@ -14,6 +14,8 @@ from sync.plan import canonical
 
 MEMBERS = "members"
 """The name under which a difference in members stands among the fields of a drift."""
+HELD = "held"
+"""The name under which what a matter held before it was closed stands among the fields of a drift."""
 FORCE = "force"
 """The name under which "the platform no longer enforces it" stands among the fields of a drift."""
 

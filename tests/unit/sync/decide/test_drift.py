@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from connectors.base import AuditEvent, AuditRead, LogSource
+from connectors.effects import google_effects
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Force, Live, ReadState, Snapshot
 from sync.bindings import Binding, BindingState
 from sync.drift import AttributionState, Drift, DriftClass, OwnWrite, Watched, attribute, find_drift, vendor_key, watch
-from tests.unit.sync.decide.build import DAY, DISTRICT, HOUR, NOW, TENANT, binding, effects_of, live, mark, snapshot
+from tests.unit.sync.decide.build import DAY, DISTRICT, HOUR, NOW, ROSTER, TENANT, binding, effects_of, live, mark, snapshot
 
 LABEL, POLICY, RULE, CASE, HOLD = Kind.M365_LABEL, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE, Kind.M365_CASE, Kind.M365_HOLD
 A, B = "exchange:a@d.example", "exchange:b@d.example"
@@ -158,6 +159,62 @@ def test_others_members_fields_and_disappearance() -> None:
     assert [(one.vendor_id, one.live, one.direction) for one in gone] == [("X2", None, Direction.STRENGTHENS)]
     assert found(snapshot(policy, states={RULE: ReadState.FAILED}), watched=watched) == ()
     assert found(snapshot(policy, rule), watched=watched) == ()
+
+
+def test_what_went_together_is_judged_together() -> None:
+    policy, rule = live(POLICY, "P1", members=[A]), live(RULE, "R1", parent_id="P1")
+    watched = dict(watch(snapshot(policy, rule), {}))
+    for gone in (found(snapshot(), watched=watched), found(snapshot(), binding(policy, "p"), binding(rule, "r"))):
+        assert [(one.vendor_id, one.live, one.direction) for one in gone] == [("P1", None, Direction.WEAKENS), ("R1", None, Direction.WEAKENS)]
+    (one,) = found(snapshot(states={RULE: ReadState.FAILED}), watched=watched)
+    assert (one.vendor_id, one.applied) == ("P1", {**policy.fields, "members": (A,)})
+
+
+MATTER, VAULT_HOLD = Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD
+
+
+def in_vault(*lives: Live, ours: tuple[Binding, ...] = (), watched: dict[str, Watched] | None = None) -> tuple[Drift, ...]:
+    seen = snapshot(*lives)
+    return find_drift(TENANT, seen, {one.key: one for one in ours}, watched or {}, lambda state: google_effects(state, ROSTER))
+
+
+def vault() -> tuple[Live, Live, Live]:
+    matter = live(MATTER, "M1", state="open")
+    query = {"corpus": "MAIL", "scope": "accounts", "org_unit": None, "terms": "", "start": None, "end": None, "options": ()}
+    held = replace(live(VAULT_HOLD, "H1", members=["account:1"], parent_id="M1"), fields=query)
+    on_unit = replace(live(VAULT_HOLD, "H2", parent_id="M1"), fields={**query, "scope": "org_unit", "org_unit": "u1"}, members=frozenset())
+    return matter, held, on_unit
+
+
+def test_a_matter_closed_over_its_holds_weakens_and_says_what_it_held() -> None:
+    matter, *holds = vault()
+    watched = dict(watch(snapshot(matter, *holds), {}))
+    for state in ("closed", "deleted"):
+        closed = replace(matter, fields={"state": state}, force=Force.OFF)
+        (drift,) = in_vault(closed, watched=watched)
+        assert (drift.vendor_id, drift.fields, drift.direction) == ("M1", ("held", "state"), Direction.WEAKENS)
+        assert drift.applied == {"state": "open", "held": ("H1 (MAIL): account:1", "H2 (MAIL): unit u1")}
+        assert drift.live == {"state": state, "held": None}
+    assert in_vault(matter, *holds, watched=watched) == (), "opened again it shows them again"
+    gone = in_vault(watched=watched)
+    assert [(one.vendor_id, one.live, one.direction) for one in gone] == [(name, None, Direction.WEAKENS) for name in ("H1", "H2", "M1")]
+
+
+def test_a_hold_taken_out_of_a_matter_that_stays_is_that_holds_drift_alone() -> None:
+    matter, held, on_unit = vault()
+    watched = dict(watch(snapshot(matter, held, on_unit), {}))
+    (drift,) = in_vault(matter, on_unit, watched=watched)
+    assert (drift.vendor_id, drift.direction, (drift.applied or {})["members"]) == ("H1", Direction.WEAKENS, ("account:1",))
+
+
+def test_ours_that_vanished_with_its_closed_matter_weakens() -> None:
+    matter, held, _ = vault()
+    closed = replace(matter, fields={"state": "closed"}, force=Force.OFF)
+    of_ours = in_vault(closed, ours=(binding(matter, "m"), binding(held, "m-1")))
+    assert [(one.vendor_id, one.drift, one.direction) for one in of_ours] == [
+        ("M1", DriftClass.CHANGED, Direction.WEAKENS),
+        ("H1", DriftClass.MISSING, Direction.WEAKENS),
+    ]
 
 
 def test_a_new_object_of_others_is_drift_where_the_kind_was_known_before() -> None:
