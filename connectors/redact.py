@@ -18,13 +18,21 @@ _SHAPES: Final = (
     re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?=*"),
     # Google's opaque access tokens.
     re.compile(r"\bya29\.[A-Za-z0-9._-]+"),
+    # Microsoft's refresh tokens and authorisation codes ("0.AXEA...", "1.AXEA...") and device codes ("CAQABAAEAAAD..."), opaque and long.
+    re.compile(r"\b[01]\.A[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_.~!*-]*)?"),
+    re.compile(r"\b[A-F]AQABAAEAAA[A-Za-z0-9_-]{8,}"),
+    # Google's refresh tokens.
+    re.compile(r"\b1//[A-Za-z0-9_-]{20,}"),
 )
 
 _NAMED: Final = re.compile(
-    r"(?P<name>\b(?:client_secret|client_assertion|assertion|access_token|refresh_token|id_token|private_key|passphrase|password)"
+    r"(?P<name>\b(?:client_secret|client_assertion|assertion|access_token|refresh_token|id_token|device_code|code_verifier|client_info"
+    r"|private_key|passphrase|password)"
     r"[\"']?\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s\"'&,;}]+)",
     re.IGNORECASE,
 )
+_CACHED: Final = re.compile(r"(?P<name>\"secret\"\s*:\s*)\"[^\"]*\"")
+"""How the sign-in library's own cache writes each token down."""
 _BEARER: Final = re.compile(r"(?P<name>\bBearer\s+)(?!\[removed\])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
 
@@ -35,4 +43,5 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for shape in _SHAPES:
         text = shape.sub(REMOVED, text)
     text = _NAMED.sub(lambda found: f"{found['name']}{REMOVED}", text)
+    text = _CACHED.sub(lambda found: f"{found['name']}{REMOVED}", text)
     return _BEARER.sub(lambda found: f"{found['name']}{REMOVED}", text)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError
 from connectors.microsoft365 import wire
-from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.auth import Bearer
 from connectors.microsoft365.channel import Ask, Channel, at
 from connectors.microsoft365.clouds import Endpoint, inside
 from connectors.microsoft365.errors import Answer, activity_code, activity_error, parsed_rows
@@ -54,7 +54,7 @@ class ActivityClient:
     Every method raises ConnectorError and ``Stopped``. That the feed is out of reach says nothing of the tenant: whoever asks goes on without it.
     """
 
-    def __init__(self, tenant: Tenant, context: Context, tokens: Tokens) -> None:
+    def __init__(self, tenant: Tenant, context: Context, tokens: Bearer) -> None:
         self._tenant = tenant
         self._channel = Channel(tenant, context, tokens, Endpoint.ACTIVITY, activity_error)
 

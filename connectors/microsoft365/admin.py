@@ -18,7 +18,7 @@ import httpx
 from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, Stopped, TransientError
 from connectors.microsoft365 import wire
-from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.auth import Bearer
 from connectors.microsoft365.budgets import charged
 from connectors.microsoft365.channel import unreachable
 from connectors.microsoft365.clouds import Endpoint, address_of, inside
@@ -59,7 +59,7 @@ class Rows:
 class AdminClient:
     """Cmdlets of one tenant over HTTPS. Unless ``accepted``, nothing leaves: every call raises ``admin_endpoint.not_accepted``."""
 
-    def __init__(self, tenant: Tenant, context: Context, tokens: Tokens, *, accepted: bool, initial_domain: Callable[[], str]) -> None:
+    def __init__(self, tenant: Tenant, context: Context, tokens: Bearer, *, accepted: bool, initial_domain: Callable[[], str]) -> None:
         self._tenant = tenant
         self._context = context
         self._tokens = tokens

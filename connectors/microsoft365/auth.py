@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import re
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -36,6 +38,16 @@ _NO_RESOURCE = 500011
 """The tenant has no service principal for that API: bad for one surface, not for the tenant."""
 
 
+class Bearer(Protocol):
+    """Whoever requests are sent for: the application, or a person who is signed in."""
+
+    def token(self, endpoint: Endpoint, *, claims_challenge: str | None = None, fresh: bool = False) -> str:
+        """A token for ``endpoint``. Raises ConnectorError."""
+
+    def scrub(self, text: str) -> str:
+        """``text`` without any credential that this process holds, or anything shaped like one."""
+
+
 class Tokens:
     """Access tokens for one tenant under one identity; opens nothing until first asked. Safe to use from several threads."""
 
@@ -44,7 +56,7 @@ class Tokens:
         self._context = context
         self._writing = writing
         self._lock = threading.Lock()
-        self._session: _CountedSession | None = None
+        self._session: CountedSession | None = None
         self._app: Any = None  # msal ships no types; this attribute is the whole of our contact with it
         self._secrets: set[str] = set()
         self._claims: wire.JsonObject = {}
@@ -62,7 +74,7 @@ class Tokens:
                 raise self._refusal(endpoint, result)
             self._secrets.add(token)
             if endpoint is Endpoint.GRAPH or not self._claims:
-                self._claims = _claims(token)
+                self._claims = claims_of(token)
             return token
 
     def scrub(self, text: str) -> str:
@@ -101,7 +113,7 @@ class Tokens:
 
     def _acquire(self, endpoint: Endpoint, claims_challenge: str | None, *, fresh: bool) -> dict[str, object]:
         cloud = cloud_of(self._tenant)
-        try:
+        with asking(lambda: self._session, self._tenant.id, self.scrub):
             app = self._open()
             if _is_managed(self._credential):
                 answer = app.acquire_token_for_client(resource=cloud.address(endpoint), claims_challenge=claims_challenge)
@@ -109,21 +121,6 @@ class Tokens:
                 if fresh:
                     app.remove_tokens_for_client()
                 answer = app.acquire_token_for_client(scopes=[cloud.scope(endpoint)], claims_challenge=claims_challenge)
-        except requests.exceptions.SSLError as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise untrusted(self._place) from error
-            raise self._unreachable("tls.failed", "it does not speak TLS with us", "Check endpoints.authority.") from error
-        except requests.exceptions.InvalidJSONError as error:  # our own words: _CountedSession
-            raise self._unreachable("network.unreachable", str(error), "Check the network, the proxy and endpoints.authority.") from error
-        except requests.exceptions.RequestException as error:
-            raise self._unreachable("network.unreachable", reason(error), "Check the network, the proxy and endpoints.authority.") from error
-        except ValueError as error:
-            # msal raises ValueError for a bad key, a bad authority, an unusable discovery document; its text names hosts that are not ours.
-            status = self._session.status if self._session else None
-            said = f"it answered with HTTP {status}" if status and status >= 400 else "the credential or the answer to it cannot be used"
-            raise self._unreachable("auth.unusable", said, "Check tenant_id, endpoints.authority and the credential's file.") from error
-        except _msal_service_errors() as error:
-            raise self._unreachable("auth.unavailable", "the service is failing", "The sign-in service is failing; try again later.") from error
         return {str(key): value for key, value in (answer or {}).items()}
 
     @property
@@ -141,7 +138,7 @@ class Tokens:
         msal: Any = module
         tenant, credential = self._tenant, self._credential
         if _is_managed(credential):
-            self._session = _CountedSession(tenant, self._context, Endpoint.MANAGED_IDENTITY)
+            self._session = CountedSession(tenant, self._context, Endpoint.MANAGED_IDENTITY)
             identity = (
                 msal.UserAssignedManagedIdentity(client_id=credential.managed_identity)
                 if isinstance(credential.managed_identity, str)
@@ -153,7 +150,7 @@ class Tokens:
             raise TenantUnreachableError(
                 "tenant.incomplete", f"Tenant {tenant.id} lacks tenant_id or client_id.", "Write both into district.yaml or the overlay."
             )
-        self._session = _CountedSession(tenant, self._context, Endpoint.AUTHORITY)
+        self._session = CountedSession(tenant, self._context, Endpoint.AUTHORITY)
         self._app = msal.ConfidentialClientApplication(
             tenant.client_id,
             client_credential=self._proof(credential),
@@ -198,14 +195,6 @@ class Tokens:
                 "credential.unreadable", f"{path.name} cannot be read: {type(error).__name__}.", "Check the file that the credential names."
             ) from error
 
-    @property
-    def _place(self) -> str:
-        """The tenant, and the sign-in service that was asked, for a sentence."""
-        return f"{self._tenant.id} at {self._session.place}" if self._session else self._tenant.id
-
-    def _unreachable(self, code: str, why: str, step: str) -> TenantUnreachableError:
-        return TenantUnreachableError(code, self.scrub(f"Signing in failed for {self._place}: {why}."), step)
-
     def _refusal(self, endpoint: Endpoint, result: dict[str, object]) -> Exception:
         codes = result.get("error_codes")
         numbers = [code for code in codes if isinstance(code, int)] if isinstance(codes, list) else []
@@ -219,7 +208,38 @@ class Tokens:
         return TenantUnreachableError(code, message, step)
 
 
-class _CountedSession(requests.Session):
+@contextmanager
+def asking(session: Callable[[], CountedSession | None], tenant: str, scrub: Callable[[str], str]) -> Iterator[None]:
+    """What goes wrong while msal asks the sign-in service through ``session``, in our own words. Raises ``TenantUnreachableError``."""
+
+    def place() -> str:
+        found = session()
+        return f"{tenant} at {found.place}" if found else tenant
+
+    def unreachable(code: str, why: str, step: str) -> TenantUnreachableError:
+        return TenantUnreachableError(code, scrub(f"Signing in failed for {place()}: {why}."), step)
+
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise untrusted(place()) from error
+        raise unreachable("tls.failed", "it does not speak TLS with us", "Check endpoints.authority.") from error
+    except requests.exceptions.InvalidJSONError as error:  # our own words: CountedSession
+        raise unreachable("network.unreachable", str(error), "Check the network, the proxy and endpoints.authority.") from error
+    except requests.exceptions.RequestException as error:
+        raise unreachable("network.unreachable", reason(error), "Check the network, the proxy and endpoints.authority.") from error
+    except ValueError as error:
+        # msal raises ValueError for a bad key, a bad authority, an unusable discovery document; its text names hosts that are not ours.
+        found = session()
+        status = found.status if found else None
+        said = f"it answered with HTTP {status}" if status and status >= 400 else "the credential or the answer to it cannot be used"
+        raise unreachable("auth.unusable", said, "Check tenant_id, endpoints.authority and the credential's file.") from error
+    except _msal_service_errors() as error:
+        raise unreachable("auth.unavailable", "the service is failing", "The sign-in service is failing; try again later.") from error
+
+
+class CountedSession(requests.Session):
     """msal's way out: counted, bounded in time, deaf to the environment, and unable to reach any host but the one it was made for."""
 
     def __init__(self, tenant: Tenant, context: Context, endpoint: Endpoint) -> None:
@@ -286,8 +306,8 @@ def _msal_service_errors() -> type[Exception]:
     return error
 
 
-def _claims(token: str) -> wire.JsonObject:
-    """What the token says about us; empty for an opaque one. Used to know our own name, never to decide what we may do."""
+def claims_of(token: str) -> wire.JsonObject:
+    """What the token says about its bearer; empty for an opaque one. Used to know our own name, never to decide what we may do."""
     parts = token.split(".")
     if len(parts) != 3:
         return {}

@@ -13,7 +13,7 @@ import httpx
 
 from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError, TransientError
-from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.auth import Bearer
 from connectors.microsoft365.budgets import charged
 from connectors.microsoft365.clouds import Endpoint, address_of
 from connectors.microsoft365.errors import Answer, Scrub, lost, old_token
@@ -73,7 +73,7 @@ Fine = Callable[[Answer], bool]
 class Channel:
     """One endpoint of one tenant. Opens nothing until first used; every wait and every count happens in the caller's thread."""
 
-    def __init__(self, tenant: Tenant, context: Context, tokens: Tokens, endpoint: Endpoint, judge: Judge) -> None:
+    def __init__(self, tenant: Tenant, context: Context, tokens: Bearer, endpoint: Endpoint, judge: Judge) -> None:
         self._tenant = tenant
         self._context = context
         self.tokens = tokens

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError
 from connectors.microsoft365 import wire
-from connectors.microsoft365.auth import Tokens
+from connectors.microsoft365.auth import Bearer
 from connectors.microsoft365.channel import Ask, Channel
 from connectors.microsoft365.clouds import Endpoint, inside
 from connectors.microsoft365.errors import Answer, graph_error, graph_text, no_segment, parsed
@@ -66,7 +66,7 @@ def segment(value: str) -> str:
 class GraphClient:
     """Graph for one tenant. Opens nothing until first used; every wait and every count happens in the caller's thread."""
 
-    def __init__(self, tenant: Tenant, context: Context, tokens: Tokens) -> None:
+    def __init__(self, tenant: Tenant, context: Context, tokens: Bearer) -> None:
         self._channel = Channel(tenant, context, tokens, Endpoint.GRAPH, graph_error)
         self._versions: dict[str, str] = {}
 

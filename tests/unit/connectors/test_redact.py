@@ -19,6 +19,13 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMIIE\nabc\n-----END PRIVATE KEY-----"
         ('{"client_secret": "a b"}', '{"client_secret": [removed]}'),
         ("Authorization: Bearer abcdefgh12345", "Authorization: Bearer [removed]"),
         ("ya29.A0ARr-x_y used", "[removed] used"),
+        ("refused 1.AXEAq0rT-c9b_made-up-and-long-enough.AgABAwEAAADW x", "refused [removed] x"),
+        ("code 0.AXEAmade_up_and_long_enough0000 used twice", "code [removed] used twice"),
+        ("device CAQABAAEAAADmadeup_0123 unknown", "device [removed] unknown"),
+        ("1//0gmade-up_and_long_enough_to_be_one", "[removed]"),
+        ("device_code=abc&client_id=x&code_verifier=v-1", "device_code=[removed]&client_id=x&code_verifier=[removed]"),
+        ('{"secret": "opaque", "target": "a"}', '{"secret": [removed], "target": "a"}'),
+        ("a secret: ask counsel; version 1.A5 and 0.9.1 of the tool", "a secret: ask counsel; version 1.A5 and 0.9.1 of the tool"),
         ("nothing to hide", "nothing to hide"),
     ],
 )
