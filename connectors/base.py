@@ -149,6 +149,8 @@ class Receipt:
     vendor_at: datetime | None = None
     members: tuple[MemberOutcome, ...] = ()
     raw: str = "{}"
+    surface: str | None = None
+    """The surface that it was written over, where a kind has more than one; as ``Capability.surface`` names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +201,8 @@ class Circumstances:
     """Display names by key of what is bound already: a name is frozen at birth."""
     bound: Mapping[str, Fields] = field(default_factory=dict)
     """Fields by key of what is bound already, as last read back: what cannot be told today stays as it is."""
+    in_use: frozenset[str] = frozenset()
+    """Keys of what is bound already and, as the platform says, offered or applied to people."""
     attested: frozenset[str] = frozenset()
     """Subjects with a valid attestation (``vault-rules/TENANT``)."""
     stated_rules: StatedRules | None = None
@@ -344,6 +348,13 @@ class Writer(Protocol):
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute again what it failed to distribute."""
+
+
+class Personal(Protocol):
+    """A writer that may act as a person who is signed in, and not as ourselves."""
+
+    def account(self, kind: Kind) -> str | None:
+        """The account that the vendor's log will show for a write of ``kind``; None where it is our own."""
 
 
 class Prover(Protocol):

@@ -40,6 +40,8 @@ class Capability:
     reason: str | None = None
     proven_at: datetime | None = None
     next_step: str | None = None
+    account: str | None = None
+    """The signed-in person as whom it would be written; None: as ourselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,19 @@ class VisibilityCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSignedIn:
+    """The administrator who is signed in beside our own identity: until when it goes on unused, whether it is kept, and what it may do."""
+
+    account: str
+    until: datetime | None
+    kept: bool
+    scopes: tuple[str, ...] | None
+    trouble: str | None = None
+    """The code and sentence of what is wrong with it; None while nothing is."""
+    next_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
     """What ``doctor`` learns without writing anything."""
 
@@ -90,3 +105,4 @@ class Examination:
     licences: Mapping[str, int]
     """Name of the plan or SKU to the number of assigned seats."""
     capabilities: tuple[Capability, ...]
+    signed_in: PersonSignedIn | None = None

@@ -145,6 +145,8 @@ class Live:
     created_at: datetime | None = None
     changed_at: datetime | None = None
     made_by_us: bool | None = None
+    in_use: bool | None = None
+    """Whether the platform says that something offers or applies it to people (a label); None where it does not say."""
     raw: str = "{}"
 
     def ref(self, tenant: str) -> Ref:

@@ -309,12 +309,13 @@ def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, named:
 
     def opened() -> Connector:
         if tenant.platform is Platform.MICROSOFT365:
-            from connectors.microsoft365.connector import Microsoft365Connector  # see LateConnector
+            from connectors.microsoft365.access import Allowed  # see LateConnector
+            from connectors.microsoft365.connector import Microsoft365Connector  # as above
 
             accepted = f"admin-endpoint/{tenant.id}" in valid_subjects(store, clock.now())
             # Asked only now: the order that this very call opened counts too.
             belt = named.second_belt()
-            return Microsoft365Connector(admin_accepted=accepted, groups=wanted, sites=named_sites(policy), second_belt=belt)
+            return Microsoft365Connector(allowed=Allowed(admin=accepted), groups=wanted, sites=named_sites(policy), second_belt=belt)
         from connectors.google_workspace.connector import GoogleWorkspaceConnector  # as above
 
         return GoogleWorkspaceConnector(groups=wanted)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 
-from connectors.base import Reader, Receipt, Writer
+from connectors.base import Personal, Reader, Receipt, Writer
 from connectors.errors import ConnectorError, UnknownOutcomeError
-from policies.kinds import TRAITS
+from policies.kinds import TRAITS, Kind
 from policies.protection import Direction
 from policies.resources import Force, Live, Mark, Ref, Wanted
 from sync.bindings import Binding, BindingState
@@ -93,7 +94,8 @@ class Applier:
         progress = Progress(change=change, status=ChangeStatus.SENT, intent=now, sent=now, vendor_id=change.vendor_id)
         with self.desk.store.write() as session:
             self.hands.lease.guard(session)
-            seq = self.desk.journal.intent(change.key, intent_body(change), tenant=change.tenant, session=session)
+            body = intent_body(change) | vendor_actor(self.hands.writer, change.kind)
+            seq = self.desk.journal.intent(change.key, body, tenant=change.tenant, session=session)
             self.changes.put(session, progress, intent_seq=seq)
         self.desk.crash("intent.after")
         return seq, progress
@@ -200,7 +202,8 @@ class Applier:
         with self.desk.store.write() as session:
             self.hands.lease.guard(session)
             result = OutcomeResult.FAILED if failed else OutcomeResult.DONE
-            self.desk.journal.outcome(intent, result, outcome_body(progress), session=session)
+            body = outcome_body(progress) | vendor_actor(self.hands.writer, progress.change.kind)
+            self.desk.journal.outcome(intent, result, body, session=session)
             self.changes.put(session, progress, intent_seq=intent)
             if live is not None and not failed:
                 self.bindings.put(session, bind(progress, live, self.hands.bindings.get(progress.change.key), self.desk.clock.now()))
@@ -266,6 +269,15 @@ def intent_body(change: Change) -> dict[str, object]:
     }
 
 
+def vendor_actor(hand: object, kind: Kind) -> dict[str, object]:
+    """The account that the vendor's log will show for a write of ``kind``, sealed; nothing where it is our own.
+
+    Stands in the intent, before the call, and again in the outcome, because a refusal may have made the person go on with what we began.
+    """
+    account = cast("Personal", hand).account(kind) if hasattr(hand, "account") else None
+    return {} if account is None else {"vendor_actor": Sealed(account)}
+
+
 def outcome_body(progress: Progress) -> dict[str, object]:
     """What the journal says after the world was read again; the vendor's error text goes in sealed."""
     return {
@@ -279,4 +291,4 @@ def outcome_body(progress: Progress) -> dict[str, object]:
     }
 
 
-__all__ = ["Applier", "Hands", "bind", "intent_body", "outcome_body", "taken"]
+__all__ = ["Applier", "Hands", "bind", "intent_body", "outcome_body", "taken", "vendor_actor"]

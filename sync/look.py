@@ -19,7 +19,7 @@ from policies.resources import Snapshot
 from policies.roster import Roster
 from sync.desk import Desk, TenantDoor
 from sync.store.pins import Pins
-from sync.store.proofs import Proofs
+from sync.store.proofs import KeptProof, Proofs
 from sync.store.rosters import Rosters, with_drive
 
 
@@ -92,14 +92,19 @@ def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
     return replace(seen, roster=replace(seen.roster, identities=identities))
 
 
-def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, datetime]) -> tuple[Capability, ...]:
-    """Capabilities with this store's proofs added: what was written and read back here counts as proven."""
+def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, KeptProof]) -> tuple[Capability, ...]:
+    """Capabilities with this store's proofs added: what was written and read back here, over the same surface, counts as proven."""
     return tuple(
-        replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind], reason=None, next_step=None)
-        if one.kind in proofs and one.write is WriteCapability.UNPROVEN
+        replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind].at, reason=None, next_step=None)
+        if one.kind in proofs and one.write is WriteCapability.UNPROVEN and _counts(proofs[one.kind], one)
         else one
         for one in capabilities
     )
+
+
+def _counts(proof: KeptProof, one: Capability) -> bool:
+    """A proof made as ourselves says nothing of what a signed-in person may write, nor the other way round."""
+    return one.account is None if proof.surface is None else proof.surface == one.surface
 
 
 def identity_changed(tenant: str) -> Problem:

@@ -1,8 +1,10 @@
-"""One tenant under one identity: its tokens, its Graph, its admin endpoint, opened when first used."""
+"""One tenant under one identity: its tokens, its Graph, its admin endpoint, opened when first used; and beside it a person who is signed in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connectors.base import Context
@@ -14,29 +16,85 @@ from connectors.microsoft365.activity import ActivityClient
 from connectors.microsoft365.admin import AdminClient
 from connectors.microsoft365.auth import Tokens
 from connectors.microsoft365.graph import Call, GraphClient, Listing, select
+from connectors.microsoft365.signed_in import PersonTokens, Session, step
+from connectors.microsoft365.ways import CaseClient, Ways
 from policies.district import Tenant
 from policies.kinds import Kind
 
 if TYPE_CHECKING:
     from connectors.microsoft365.everybody import Everybody
 
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _nobody(tenant: Tenant) -> Session | None:  # noqa: ARG001  # the default of a seam
+    return None
+
+
+@dataclass(slots=True)
+class Course:
+    """What was found on the way and holds for every access to a tenant in one run, reading or writing."""
+
+    refused: PermanentError | None = None
+    """The refusal that says that we, as ourselves, may not touch cases: from then on the signed-in person does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """What a tenant allows beside our own identity's rights. ``admin``: an officer accepted the admin endpoint.
+
+    ``sign_in`` gives the person who is signed in (None: nobody; raises PermanentError where a kept sign-in cannot be opened); ``proven`` the kinds
+    that a proof has shown to be writable, with the surface it was made over (None: made before surfaces were written down).
+    """
+
+    admin: bool = False
+    sign_in: Callable[[Tenant], Session | None] = _nobody
+    proven: Callable[[], Mapping[Kind, str | None]] = field(default=dict)
+    course: Course = field(default_factory=Course)
+
+
+class Person:
+    """The clients of a person who is signed in."""
+
+    def __init__(self, tenant: Tenant, context: Context, session: Session, *, admin: bool, initial_domain: Callable[[], str]) -> None:
+        self.session = session
+        self.tokens = PersonTokens(tenant, context, session)
+        self.graph = GraphClient(tenant, context, self.tokens)
+        self.admin = AdminClient(tenant, context, self.tokens, accepted=admin, initial_domain=initial_domain)
+
+    @property
+    def account(self) -> str:
+        """The address that the vendor's log shows for what they do."""
+        return self.session.person.account
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.graph.close()
+        self.admin.close()
+        self.tokens.close()
+
 
 class Access:
     """What reader, writer and prover share. ``close`` ends connections; forgetting it leaks nothing."""
 
-    def __init__(self, tenant: Tenant, context: Context, *, admin_accepted: bool, writing: bool = False) -> None:
+    def __init__(self, tenant: Tenant, context: Context, allowed: Allowed, *, writing: bool = False) -> None:
         self.tenant = tenant
         self.context = context
+        self.allowed = allowed
         self.tokens = Tokens(tenant, context, writing=writing)
         self.graph = GraphClient(tenant, context, self.tokens)
-        self.admin = AdminClient(tenant, context, self.tokens, accepted=admin_accepted, initial_domain=self.initial_domain)
+        self.admin = AdminClient(tenant, context, self.tokens, accepted=allowed.admin, initial_domain=self.initial_domain)
         self.activity = ActivityClient(tenant, context, self.tokens)
-        self.admin_accepted = admin_accepted
+        self.ways = Ways(self)
+        self.ediscovery = CaseClient(self)
         self._organisation: tuple[wire.JsonObject, int | None] | None = None
         self.kept: KeptPeople | None = None
         """Everybody as an earlier look left them."""
         self.trail: Trail | None = None
         """Where the next look can go on."""
+        self._person: Person | PermanentError | None = None
+        self.labels: Listing | None = None
+        self.event_types: Listing | None = None
         self.cases: Listing | None = None
         self.everybody: Everybody | None = None
         self.listed: dict[Kind, Listing] = {}
@@ -44,6 +102,24 @@ class Access:
         """What ``examine`` has just read and the look after it would read again word for word; whoever uses it takes it away."""
         self.mailboxes: Mapping[str, str] = {}
         """How each account's mailbox is addressed today, by the account's id, once the roster was read."""
+
+    @property
+    def admin_accepted(self) -> bool:
+        """Whether an officer accepted the admin endpoint."""
+        return self.allowed.admin
+
+    @property
+    def person(self) -> Person | None:
+        """Who is signed in beside us, None where ``unsigned`` says why nobody is."""
+        found = self._signed_in()
+        return found if isinstance(found, Person) else None
+
+    @property
+    def unsigned(self) -> PermanentError:
+        """Why nobody acts here as a signed-in person: nobody signed in, the kept sign-in cannot be opened, or it is another tenant's."""
+        found = self._signed_in()
+        assert isinstance(found, PermanentError)
+        return found
 
     def identity(self) -> Identity:
         """Who answers. Asked anew each time. Raises ``TenantUnreachableError`` when nobody usable does."""
@@ -70,10 +146,16 @@ class Access:
         raise PermanentError("wire.unexpected", f"Tenant {self.tenant.id}: Graph shows no initial domain.", "Grant Organization.Read.All.")
 
     def made_by_us(self, *names: str | None) -> bool | None:
-        """Whether one of ``names`` (from a created-by field) is ours; None when the vendor gives none, or we do not know our own display name."""
+        """Whether one of ``names`` (from a created-by field) is ours; None when the vendor gives none, or we do not know our own display name.
+
+        What the signed-in person made is nobody's word: they may have made it in the portal, or we as they.
+        """
         given = [name.strip().lower() for name in names if name and name.strip()]
         if any(name in self.tokens.names for name in given):
             return True
+        person = self.person
+        if person is not None and any(name in person.tokens.names for name in given):
+            return None
         return False if given and self.tokens.display_name else None
 
     def close(self) -> None:
@@ -82,6 +164,32 @@ class Access:
         self.admin.close()
         self.activity.close()
         self.tokens.close()
+        if isinstance(self._person, Person):
+            self._person.close()
+
+    def _signed_in(self) -> Person | PermanentError:
+        if self._person is None:
+            try:
+                session = self.allowed.sign_in(self.tenant)
+            except PermanentError as error:
+                self._person = error
+                return error
+            if session is None:
+                self._person = PermanentError("auth.not_signed_in", f"Tenant {self.tenant.id}: nobody is signed in.", step(self.tenant))
+            elif (wrong := self._another_tenant(session)) is not None:
+                self._person = wrong
+            else:
+                self._person = Person(self.tenant, self.context, session, admin=self.allowed.admin, initial_domain=self.initial_domain)
+        return self._person
+
+    def _another_tenant(self, session: Session) -> PermanentError | None:
+        """The refusal where the person signed in to another tenant than the one that is set, and that answers."""
+        known = {self.tenant.tenant_id, wire.filled(self._organisation[0], "id") if self._organisation else None}
+        theirs = session.person.tenant_id
+        if all(one.lower() == theirs for one in known if one and _GUID.fullmatch(one)):
+            return None
+        words = f"Tenant {self.tenant.id}: {session.person.account} signed in to another tenant ({theirs})."
+        return PermanentError("tenant.identity_changed", words, step(self.tenant))
 
     def _organisation_row(self) -> tuple[wire.JsonObject, int | None]:
         if self._organisation is None:

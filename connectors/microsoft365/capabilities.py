@@ -13,9 +13,10 @@ from connectors.microsoft365.clouds import Endpoint, address_of
 from connectors.microsoft365.everybody import everybody
 from connectors.microsoft365.graph import Call
 from connectors.microsoft365.roster import GROUPS
+from connectors.microsoft365.signed_capabilities import signed_capability, with_step
 from policies.kinds import Kind
 
-_CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
+CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.M365_LABEL: ("Get-ComplianceTag", ("New-ComplianceTag", "Set-ComplianceTag")),
     Kind.M365_LABEL_POLICY: ("Get-RetentionCompliancePolicy", ("New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy")),
     Kind.M365_LABEL_RULE: ("Get-RetentionComplianceRule", ("New-RetentionComplianceRule",)),
@@ -39,7 +40,8 @@ _READ_ROLE = "eDiscovery.Read.All"
 
 def capabilities(access: Access) -> tuple[Capability, ...]:
     """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``."""
-    return (*_by_cmdlet(access), *_by_graph(access), *_people(access), _mailbox(access), *_further(access))
+    ours = (signed_capability(access, one, CMDLETS[one.kind]) for one in by_cmdlet(access))
+    return (*ours, *_by_graph(access), *_people(access), _mailbox(access), *_further(access))
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:
@@ -80,25 +82,28 @@ def _url(access: Access, endpoint: Endpoint) -> str | None:
 
 def _labels_over_graph(access: Access) -> str:
     """Whether Graph shows labels to an application; on the one tenant measured it refuses with a 500 (M§1.4)."""
+    if access.person is not None:
+        return "answers; retention labels are the signed-in person's there"
     try:
         access.graph.call(Call(method="GET", path="/security/labels/retentionLabels"))
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
-        return f"answers; retention labels are refused here ({error.code}), so they go through the admin endpoint"
+        return f"answers; retention labels are refused here ({error.code}), so they go through the admin endpoint or a signed-in administrator"
     return "answers; it would show retention labels too"
 
 
-def _by_cmdlet(access: Access) -> Iterable[Capability]:
+def by_cmdlet(access: Access) -> Iterable[Capability]:
+    """What we may do as ourselves over the admin endpoint."""
     try:
         allowed = access.admin.cmdlets(Endpoint.COMPLIANCE)
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
-        for kind in _CMDLETS:
+        for kind in CMDLETS:
             yield _shut(kind, Endpoint.COMPLIANCE.value, error)
         return
-    for kind, (reading, writing) in _CMDLETS.items():
+    for kind, (reading, writing) in CMDLETS.items():
         can_read = reading.lower() in allowed
         lacking = [name for name in writing if name.lower() not in allowed]
         yield Capability(
@@ -117,26 +122,31 @@ def _by_cmdlet(access: Access) -> Iterable[Capability]:
 def _by_graph(access: Access) -> Iterable[Capability]:
     kinds = (Kind.M365_CASE, Kind.M365_HOLD)
     try:
-        listing = access.graph.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
+        listing = access.ediscovery.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
         for kind in kinds:
-            yield _shut(kind, Endpoint.GRAPH.value, error)
+            yield with_step(access, _shut(kind, access.ediscovery.way.value, error))
         return
     access.cases = listing
-    roles = access.tokens.roles
+    account = access.ediscovery.account
+    roles = access.tokens.roles if account is None else access.ways.person.tokens.scopes
     # M§3.3: the permission table lets Read.All write most paths; whether this tenant does, a proof shows.
     may = roles is None or bool({_WRITE_ROLE, _READ_ROLE} & roles)
     for kind in kinds:
-        yield Capability(
+        found = Capability(
             kind=kind,
             read=ReadCapability.PARTIAL if listing.partial else ReadCapability.FULL,
             write=WriteCapability.UNPROVEN if may else WriteCapability.MISSING,
-            surface=Endpoint.GRAPH.value,
+            surface=access.ediscovery.way.value,
             reason="capability.unproven: no proof has been made here" if may else f"ediscovery.permission_missing: {_WRITE_ROLE}",
-            next_step=f"recordwarden doctor --prove {kind.value}" if may else f"Grant the application permission {_WRITE_ROLE}.",
+            next_step=f"recordwarden doctor --prove {kind.value}"
+            if may
+            else f"Grant the {'application' if account is None else 'delegated'} permission {_WRITE_ROLE}.",
+            account=account,
         )
+        yield with_step(access, found)
 
 
 def _people(access: Access) -> Iterable[Capability]:

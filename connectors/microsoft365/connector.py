@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from connectors.base import Circumstances, Context, Deed, HoldOrder, Instruction, Ordered
 from connectors.effects import m365_effects
 from connectors.microsoft365 import by_hand, mapping, ordering
-from connectors.microsoft365.access import Access
+from connectors.microsoft365.access import Access, Allowed
 from connectors.microsoft365.mail import MailCourier
 from connectors.microsoft365.prover import Microsoft365Prover
 from connectors.microsoft365.reader import Microsoft365Reader
@@ -25,37 +25,37 @@ from policies.roster import Roster
 class Microsoft365Connector:
     """Opens nothing by itself.
 
-    ``admin_accepted`` says that an officer accepted the undocumented admin endpoint; without it no request leaves for it. ``groups``
-    (addresses, ids, ``name:...``) and ``sites`` (URLs) are what populations and orders name: only their members and places are read.
-    ``second_belt``: an open matter asks for litigation hold, so it is read in each run.
+    ``allowed`` says what there is beside our own identity's rights: the undocumented admin endpoint (without an officer's word no request leaves
+    for it), and a person who is signed in. ``groups`` (addresses, ids, ``name:...``) and ``sites`` (URLs) are what populations and orders name: only
+    their members and places are read. ``second_belt``: an open matter asks for litigation hold, so it is read in each run.
     """
 
     platform = Platform.MICROSOFT365
 
-    def __init__(  # what an officer accepted, and what populations and orders name
-        self, *, admin_accepted: bool, groups: AbstractSet[str] = frozenset(), sites: AbstractSet[str] = frozenset(), second_belt: bool = False
+    def __init__(  # what is allowed, and what populations and orders name
+        self, *, allowed: Allowed, groups: AbstractSet[str] = frozenset(), sites: AbstractSet[str] = frozenset(), second_belt: bool = False
     ) -> None:
-        self._admin_accepted = admin_accepted
+        self._allowed = allowed
         self._second_belt = second_belt
         self._groups = frozenset(groups)
         self._sites = frozenset(sites)
 
     def reader(self, tenant: Tenant, context: Context) -> Microsoft365Reader:
         """A reader of ``tenant``; opens nothing until first used. It can also find places (``PlaceFinder``)."""
-        return Microsoft365Reader(Access(tenant, context, admin_accepted=self._admin_accepted), groups=self._groups, sites=self._sites)
+        return Microsoft365Reader(Access(tenant, context, self._allowed), groups=self._groups, sites=self._sites)
 
     def writer(self, tenant: Tenant, context: Context) -> Microsoft365Writer:
         """A writer of ``tenant`` under its writing identity."""
-        return Microsoft365Writer(Access(tenant, context, admin_accepted=self._admin_accepted, writing=True))
+        return Microsoft365Writer(Access(tenant, context, self._allowed, writing=True))
 
     def prover(self, tenant: Tenant, context: Context) -> Microsoft365Prover:
         """A prover of ``tenant`` under its writing identity."""
-        writing = Access(tenant, context, admin_accepted=self._admin_accepted, writing=True)
-        return Microsoft365Prover(writing, Access(tenant, context, admin_accepted=self._admin_accepted))
+        writing = Access(tenant, context, self._allowed, writing=True)
+        return Microsoft365Prover(writing, Access(tenant, context, self._allowed))
 
     def courier(self, tenant: Tenant, context: Context, sender: str) -> MailCourier:
         """A courier that sends mail as ``sender`` under the writing identity."""
-        return MailCourier(Access(tenant, context, admin_accepted=False, writing=True), sender)
+        return MailCourier(Access(tenant, context, Allowed(), writing=True), sender)
 
     def kinds(self) -> frozenset[Kind]:
         """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds.

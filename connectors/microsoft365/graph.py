@@ -84,8 +84,11 @@ class GraphClient:
         results: list[Reply | ConnectorError] = []
         for start in range(0, len(calls), 16):
             batch = calls[start : start + 16]
-            futures = [self._start(call) for call in batch]
+            futures = [self._try_start(call) for call in batch]
             for call, future in zip(batch, futures, strict=True):
+                if isinstance(future, ConnectorError):
+                    results.append(future)
+                    continue
                 try:
                     results.append(self._settle(call, future))
                 except TenantUnreachableError:
@@ -155,6 +158,15 @@ class GraphClient:
             once=call.once,
             writing=call.writing,
         )
+
+    def _try_start(self, call: Call) -> Future[Answer] | ConnectorError:
+        """The request under way, or why it was not sent: a person's sign-in may be over."""
+        try:
+            return self._start(call)
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            return error
 
     def _url(self, call: Call) -> str:
         version = call.version or self._versions.get(call.family or "", V1)

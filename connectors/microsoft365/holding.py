@@ -48,9 +48,9 @@ class HoldWriter:
         outcomes: tuple[MemberOutcome, ...] = ()
         if "description" in fields:
             body = {"description": _described(wanted), "externalId": str(mark)}
-            answer = self._access.graph.call(Call(method="PATCH", path=case_path(ref.vendor_id), body=body, slow=True)).answer
+            answer = self._access.ediscovery.call(Call(method="PATCH", path=case_path(ref.vendor_id), body=body, slow=True)).answer
         if "state" in fields:
-            answer = self._access.graph.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/reopen", slow=True)).answer
+            answer = self._access.ediscovery.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/reopen", slow=True)).answer
             outcomes = self._enable_all(ref, mark)
         return self._changed(ref, answer, outcomes)
 
@@ -63,14 +63,14 @@ class HoldWriter:
             body: dict[str, object] = {"description": f"{_described(wanted)} {mark}".strip()}
             if "query" in fields:
                 body["contentQuery"] = wanted.fields.get("query") or ""
-            answer = self._access.graph.call(Call(method="PATCH", path=_path(ref), body=body, family="legalHolds", slow=True)).answer
+            answer = self._access.ediscovery.call(Call(method="PATCH", path=_path(ref), body=body, family="legalHolds", slow=True)).answer
         if "enabled" in fields:
-            answer = self._access.graph.call(Call(method="POST", path=f"{_path(ref)}/enablePolicy", version=BETA, slow=True)).answer
+            answer = self._access.ediscovery.call(Call(method="POST", path=f"{_path(ref)}/enablePolicy", version=BETA, slow=True)).answer
         return self._changed(ref, answer, ())
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute a hold again."""
-        reply = self._access.graph.call(Call(method="POST", path=f"{_path(ref)}/retryPolicy", family="legalHolds", slow=True))
+        reply = self._access.ediscovery.call(Call(method="POST", path=f"{_path(ref)}/retryPolicy", family="legalHolds", slow=True))
         return self._changed(ref, reply.answer, ())
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
@@ -87,7 +87,7 @@ class HoldWriter:
         unseen: dict[str, ConnectorError] = {}
         answer: Answer | None = None
         errors: list[ConnectorError] = []
-        for member, reply in zip(wanted, self._access.graph.call_all(calls), strict=True):
+        for member, reply in zip(wanted, self._access.ediscovery.call_all(calls), strict=True):
             if isinstance(reply, Reply):
                 # The 201 says "applied" whatever is true (docs/wire): nothing but the id is taken from it.
                 outcomes[member] = MemberOutcome(member=member, vendor_id=wire.filled(reply.value, "id"))
@@ -116,7 +116,8 @@ class HoldWriter:
                 break
             try:
                 parameters: dict[str, object] = {"Identity": ref.vendor_id, **_added(left)}
-                answer = self._access.admin.write("Set-RetentionCompliancePolicy", parameters).answer
+                ways = self._access.ways
+                answer = ways.admin(ways.writing(ref.kind)).write("Set-RetentionCompliancePolicy", parameters).answer
             except PermanentError as error:
                 bad = {member for member in left if f"'{member.partition(':')[2]}'" in error.message.lower()}
                 if error.code not in ("admin.location_invalid", "admin.not_found") or not bad:
@@ -144,7 +145,7 @@ class HoldWriter:
         there: dict[str, str | None] = {}
         try:
             for kind, key_of in (("userSources", user_key), ("siteSources", site_key)):
-                listing = self._access.graph.rows(Call(method="GET", path=f"{_path(ref)}/{kind}", family="legalHolds", slow=True))
+                listing = self._access.ediscovery.rows(Call(method="GET", path=f"{_path(ref)}/{kind}", family="legalHolds", slow=True))
                 if listing.partial is not None:
                     raise PermanentError("kind.partial", listing.partial)
                 there |= {key: wire.filled(row, "id") for row in listing.rows if (key := key_of(row)) is not None}
@@ -160,7 +161,7 @@ class HoldWriter:
         }
 
     def _enable_all(self, case: Ref, mark: Mark) -> tuple[MemberOutcome, ...]:
-        listing = self._access.graph.rows(
+        listing = self._access.ediscovery.rows(
             Call(method="GET", path=f"{case_path(case.vendor_id)}/legalHolds", family="legalHolds", slow=True)
         )
         found: list[MemberOutcome] = []
@@ -171,7 +172,7 @@ class HoldWriter:
             name = wire.filled(row, "displayName") or hold_id
             path = f"{hold_path(case.vendor_id, hold_id)}/enablePolicy"
             try:
-                self._access.graph.call(Call(method="POST", path=path, version=BETA, slow=True))
+                self._access.ediscovery.call(Call(method="POST", path=path, version=BETA, slow=True))
             except TenantUnreachableError:
                 raise
             except ConnectorError as error:
@@ -198,7 +199,7 @@ class HoldWriter:
     def _there(self, call: Call, name: str, mark: Mark, marked: str) -> Reply | None:
         """The object with our mark among its siblings, None where a whole list shows none. Raises ``UnknownOutcomeError`` when it cannot tell."""
         try:
-            listing = self._access.graph.rows(Call(method="GET", path=call.path, family=call.family, slow=True))
+            listing = self._access.ediscovery.rows(Call(method="GET", path=call.path, family=call.family, slow=True))
         except TenantUnreachableError:
             raise
         except ConnectorError as error:
@@ -211,12 +212,12 @@ class HoldWriter:
     def _when_ready(self, call: Call) -> Reply:
         for _try in range(_MATERIALISE_TRIES):
             try:
-                return self._access.graph.call(call)
+                return self._access.ediscovery.call(call)
             except TransientError as error:
                 if error.code != "ediscovery.case_not_ready":
                     raise
                 self._access.context.clock.sleep(_MATERIALISE_WAIT)
-        return self._access.graph.call(call)
+        return self._access.ediscovery.call(call)
 
     def _made(self, reply: Reply, name: str) -> Receipt:
         vendor_id = wire.filled(reply.value, "id")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from connectors.base import Receipt
-from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
@@ -19,6 +19,7 @@ from connectors.microsoft365.graph import Call, select
 from connectors.microsoft365.holds import case_path
 from connectors.microsoft365.reader import Microsoft365Reader
 from connectors.microsoft365.seeing import Look
+from connectors.microsoft365.ways import PERSONAL, Way
 from connectors.microsoft365.writer import Microsoft365Writer
 from policies.keys import key_of
 from policies.kinds import Kind
@@ -52,6 +53,7 @@ class Microsoft365Prover:
         self._listening = listening
         self._writer = Microsoft365Writer(access)
         self._reader = Microsoft365Reader(access)
+        self._proved_as: dict[Kind, str | None] = {}
 
     def prove(self, kind: Kind, mark: Mark) -> Receipt:
         """Proof that ``kind`` can be written. Raises ConnectorError with what was refused or could not be read back."""
@@ -59,6 +61,37 @@ class Microsoft365Prover:
             raise PermanentError("kind.not_written", f"{kind.value} is not written by this edition.", "There is nothing to prove.")
         if kind is Kind.M365_MAILBOX:
             return BeltWriter(self._access).prove()
+        self._proved_as.pop(kind, None)
+        first, *others = self._ways(kind)
+        try:
+            return self._proved(kind, mark, first)
+        except (TenantUnreachableError, UnknownOutcomeError):
+            raise
+        except ConnectorError:
+            if not others:
+                raise
+        return self._proved(kind, mark, others[0])
+
+    def account(self, kind: Kind) -> str | None:
+        """The signed-in person as whom ``kind`` was proved, or is about to be (``Personal``); None as ourselves."""
+        if kind in self._proved_as:
+            return self._proved_as[kind]
+        first = self._ways(kind)[0]
+        if first is None:
+            return self._writer.account(kind)
+        return None if first is Way.ADMIN else self._access.ways.person.account
+
+    def _ways(self, kind: Kind) -> tuple[Way | None, ...]:
+        """As ourselves first where the cmdlets were accepted, because that serves unattended runs; then as the signed-in person."""
+        personal = self._access.ways.personal(kind)
+        if personal is None:
+            return (None,)
+        return (Way.ADMIN, personal) if self._access.allowed.admin else (personal,)
+
+    def _proved(self, kind: Kind, mark: Mark, way: Way | None) -> Receipt:
+        """The proof over one way, with everything that it needs beside it; None: whichever way the kind goes."""
+        ways = self._access.ways
+        ways.only = {} if way is None else {one: Way.ADMIN if way is Way.ADMIN else ways.personal(one) or way for one in PERSONAL}
         made: list[_Dummy] = []
         try:
             self._make(kind, mark, made)
@@ -66,7 +99,9 @@ class Microsoft365Prover:
             self._clear(made)
             raise
         left = self._clear(made)
-        receipt = made[-1].receipt
+        surface = self._access.ediscovery.way if kind in (Kind.M365_CASE, Kind.M365_HOLD) else ways.writing(kind)
+        self._proved_as[kind] = self._writer.account(kind)
+        receipt = replace(made[-1].receipt, surface=surface.value)
         if not left:
             return receipt
         return replace(receipt, raw=wire.compact({"answer": receipt.raw, "left_behind": "; ".join(left)}))
@@ -186,13 +221,16 @@ class Microsoft365Prover:
     def _remove(self, dummy: _Dummy) -> str | None:
         ref = dummy.ref
         if ref.kind is Kind.M365_CASE:
-            self._access.graph.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/close", slow=True))
+            self._access.ediscovery.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/close", slow=True))
             return "closed and kept: cases are not deleted from here"
         if ref.kind is Kind.M365_HOLD:
             return "kept without a source in its closed case: holds are not deleted from here"
         if not dummy.fresh:
             return "left by an earlier proof; an administrator may remove it"
-        self._access.admin.write(f"Remove-{_NOUNS[ref.kind]}", {"Identity": ref.vendor_id, "Confirm": False})
+        way = self._access.ways.writing(ref.kind)
+        if way is Way.PERSON_GRAPH:
+            return "kept unpublished: nothing is deleted over Graph from here"
+        self._access.ways.admin(way).write(f"Remove-{_NOUNS[ref.kind]}", {"Identity": ref.vendor_id, "Confirm": False})
         return None
 
 

@@ -14,6 +14,7 @@ from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.audit import read_audit
 from connectors.microsoft365.capabilities import capabilities, read_subscriptions, surfaces
+from connectors.microsoft365.delegated_labels import is_missing, label_from_graph, one_label
 from connectors.microsoft365.explaining import explain
 from connectors.microsoft365.findings import findings
 from connectors.microsoft365.graph import Call
@@ -22,6 +23,8 @@ from connectors.microsoft365.records import Known
 from connectors.microsoft365.renaming import current, mailboxes
 from connectors.microsoft365.roster import drives, licences, read_roster
 from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
+from connectors.microsoft365.signed_capabilities import who_is_signed_in
+from connectors.microsoft365.ways import Way
 from policies.kinds import TRAITS, Kind
 from policies.resources import Live, ReadState, Ref, Snapshot
 from policies.roster import Roster
@@ -57,6 +60,7 @@ class Microsoft365Reader:
             surfaces=surfaces(self._access),
             licences=seats,
             capabilities=capabilities(self._access),
+            signed_in=who_is_signed_in(self._access),
         )
 
     def identity(self) -> Identity:
@@ -84,7 +88,7 @@ class Microsoft365Reader:
     def snapshot(self, kinds: AbstractSet[Kind]) -> Snapshot:
         """Live objects of ``kinds``; a kind that fails is ``failed`` in it, never missing from it."""
         seen = Look(self._access).at(kinds)
-        self._access.cases = None
+        self._access.cases = self._access.labels = self._access.event_types = None
         self._known.remember(seen.resources)
         return seen
 
@@ -132,25 +136,40 @@ class Microsoft365Reader:
         """A case or hold asked for by its id; None when Graph answers 404, which alone is no proof that it is gone (M§3.3)."""
         try:
             if ref.kind is Kind.M365_CASE:
-                reply = self._access.graph.call(Call(method="GET", path=case_path(ref.vendor_id), slow=True))
-                return case_from(reply.value, made_by_us=self._access.made_by_us(*people_of(reply.value)))
+                reply = self._access.ediscovery.call(Call(method="GET", path=case_path(ref.vendor_id), slow=True))
+                return case_from(reply.value, made_by_us=self._access.ediscovery.made_by_us(reply.value))
             if ref.kind is Kind.M365_HOLD and ref.parent_id:
                 return self._hold(ref.parent_id, ref.vendor_id)
         except ConnectorError as error:
             if error.status != 404:
                 raise
-        return None
+        return self._label(ref) if ref.kind is Kind.M365_LABEL else None
+
+    def _label(self, ref: Ref) -> Live | None:
+        """A label by its id where the signed-in person reads it; None where Graph does not know it, which alone is no proof that it is gone."""
+        if self._access.ways.reading(ref.kind, "Get-ComplianceTag") is not Way.PERSON_GRAPH:
+            return None
+        try:
+            row = self._access.ways.person.graph.call(one_label(ref.vendor_id)).value
+        except ConnectorError as error:
+            if not is_missing(error):
+                raise
+            return None
+        live = label_from_graph(row, made_by_us=self._access.made_by_us(*people_of(row)))
+        if live is None:
+            raise PermanentError("wire.missing_property", f"Label {ref.name} cannot be understood as it was answered.", "Report this answer.")
+        return live
 
     def _hold(self, case_id: str, hold_id: str) -> Live | None:
         path = hold_path(case_id, hold_id)
-        row = self._access.graph.call(Call(method="GET", path=path, family="legalHolds", slow=True)).value
+        row = self._access.ediscovery.call(Call(method="GET", path=path, family="legalHolds", slow=True)).value
         found: list[tuple[wire.JsonObject, ...]] = []
         for kind in ("userSources", "siteSources"):
-            listing = self._access.graph.rows(Call(method="GET", path=f"{path}/{kind}", family="legalHolds", slow=True))
+            listing = self._access.ediscovery.rows(Call(method="GET", path=f"{path}/{kind}", family="legalHolds", slow=True))
             if listing.partial is not None:
                 raise PermanentError("kind.partial", f"The sources of hold {hold_id} could not be read whole: {listing.partial}")
             found.append(listing.rows)
-        live = hold_from(row, *found, case_id=case_id, made_by_us=self._access.made_by_us(*people_of(row)))
+        live = hold_from(row, *found, case_id=case_id, made_by_us=self._access.ediscovery.made_by_us(row))
         if live is None:
             raise PermanentError("wire.missing_property", f"Hold {hold_id} cannot be understood as it was answered.", "Report this answer.")
         return current(live, self._access.mailboxes)

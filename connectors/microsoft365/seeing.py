@@ -9,11 +9,12 @@ from datetime import timedelta
 from typing import Protocol
 
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
-from connectors.microsoft365 import wire
+from connectors.microsoft365 import delegated_labels, wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.belt import ON_HOLD, belt_from
 from connectors.microsoft365.clouds import Endpoint
+from connectors.microsoft365.delegated_labels import event_type_from_graph, label_from_graph
 from connectors.microsoft365.further import event_names, event_type_from, litigation_from, organisation_from, scope_from
 from connectors.microsoft365.graph import Call, Listing, calls
 from connectors.microsoft365.holds import AUTOMATIC_CASE, case_from, case_path, hold_from, hold_path, people_of
@@ -21,6 +22,7 @@ from connectors.microsoft365.inplace import mailbox_from
 from connectors.microsoft365.labels import label_from
 from connectors.microsoft365.policies import DETAIL, family
 from connectors.microsoft365.renaming import current
+from connectors.microsoft365.ways import Way
 from policies.kinds import TRAITS, Kind
 from policies.resources import KindRead, Live, ReadState, Snapshot
 
@@ -100,7 +102,16 @@ class Look:
             self._events = self._access.admin.read("Get-ComplianceRetentionEventType")
         return self._events
 
+    def _over_graph(self, kind: Kind, cmdlet: str) -> bool:
+        """Whether the signed-in person reads the kind over Graph."""
+        return self._access.ways.reading(kind, cmdlet) is Way.PERSON_GRAPH
+
     def _event_types(self, kinds: AbstractSet[Kind]) -> None:
+        if self._over_graph(Kind.M365_EVENT_TYPE, "Get-ComplianceRetentionEventType"):
+            handed, self._access.event_types = self._access.event_types if self._whole else None, None
+            listing = handed or delegated_labels.read_types(self._access.ways.person.graph)
+            self._add(kinds, [event_type_from_graph(row, made_by_us=self._maker(row)) for row in listing.rows], listing.partial)
+            return
         found = self._event_rows()
         self._add(kinds, [event_type_from(row, made_by_us=self._made(row)) for row in found.rows], found.partial)
 
@@ -133,6 +144,11 @@ class Look:
             self._settle(kind, partial or flaw)
 
     def _labels(self, kinds: AbstractSet[Kind]) -> None:
+        if self._over_graph(Kind.M365_LABEL, "Get-ComplianceTag"):
+            handed, self._access.labels = self._access.labels if self._whole else None, None
+            listing = handed or delegated_labels.read_labels(self._access.ways.person.graph)
+            self._add(kinds, [label_from_graph(row, made_by_us=self._maker(row)) for row in listing.rows], listing.partial)
+            return
         found = self._access.admin.read("Get-ComplianceTag")
         by_id = any(_GUID.fullmatch(wire.filled(row, "EventType") or "") for row in found.rows)
         events = event_names(self._event_rows().rows) if by_id else {}
@@ -143,7 +159,8 @@ class Look:
             self._settle(kind, found.partial or flaw)
 
     def _policies(self, kinds: AbstractSet[Kind]) -> None:
-        admin = self._access.admin
+        ways = self._access.ways
+        admin = ways.admin(ways.reading(Kind.M365_LABEL_POLICY, "Get-RetentionCompliancePolicy"))
         # Never by Identity: an unknown one returns all (M§2.2).
         policies = admin.read("Get-RetentionCompliancePolicy", DETAIL)
         rules = admin.read("Get-RetentionComplianceRule")
@@ -163,13 +180,13 @@ class Look:
     def _holds(self, kinds: AbstractSet[Kind]) -> None:
         handed, self._access.cases = self._access.cases if self._whole else None, None
         try:
-            cases = handed or self._access.graph.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
+            cases = handed or self._access.ediscovery.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
         except TenantUnreachableError:
             raise
         except ConnectorError as error:
             self._fail(kinds, error)
             return
-        lives = [case_from(row, made_by_us=self._access.made_by_us(*people_of(row))) for row in cases.rows]
+        lives = [case_from(row, made_by_us=self._access.ediscovery.made_by_us(row)) for row in cases.rows]
         # The platform's own case is always there and is nobody's (M§3.5).
         found = [live for live in lives if live is not None and (live.name != AUTOMATIC_CASE or live.mark is not None)]
         flaw = "wire.missing_property: a case lacks its id, name or status" if None in lives else None
@@ -184,7 +201,7 @@ class Look:
         district = self._access.context.district
         looked = [case for case in cases if _ours(case, district) or case.fields["state"] == "open"]
         paths = [f"{case_path(case.vendor_id)}/legalHolds" for case in looked]
-        listings = self._access.graph.rows_all(calls("GET", paths, family="legalHolds", slow=True))
+        listings = self._access.ediscovery.rows_all(calls("GET", paths, family="legalHolds", slow=True))
         partial: str | None = None
         rows: list[tuple[Live, wire.JsonObject]] = []
         for case, listing in zip(looked, listings, strict=True):
@@ -203,7 +220,7 @@ class Look:
         usable = [(case, row, hold_id) for case, row in rows if (hold_id := wire.filled(row, "id"))]
         partial = "wire.missing_property: a hold lacks its id" if len(usable) < len(rows) else None
         paths = [f"{hold_path(case.vendor_id, hold_id)}/{kind}" for case, _row, hold_id in usable for kind in ("userSources", "siteSources")]
-        listings = self._access.graph.rows_all(calls("GET", paths, family="legalHolds", slow=True))
+        listings = self._access.ediscovery.rows_all(calls("GET", paths, family="legalHolds", slow=True))
         for index, (case, row, hold_id) in enumerate(usable):
             users, sites = listings[2 * index], listings[2 * index + 1]
             if not isinstance(users, Listing) or not isinstance(sites, Listing):
@@ -211,13 +228,16 @@ class Look:
                 partial = partial or f"kind.partial: the sources of hold {hold_id} could not be read: {error}"
                 continue
             partial = partial or users.partial or sites.partial
-            mine = self._access.made_by_us(*people_of(row))
+            mine = self._access.ediscovery.made_by_us(row)
             live = hold_from(row, users.rows, sites.rows, case_id=case.vendor_id, made_by_us=mine)
             if live is None:
                 partial = partial or f"wire.missing_property: hold {hold_id} or one of its sources cannot be understood"
             else:
                 self._found.append(current(live, self._access.mailboxes))
         return partial
+
+    def _maker(self, row: wire.JsonObject) -> bool | None:
+        return self._access.made_by_us(*people_of(row))
 
     def _made(self, row: wire.JsonObject) -> bool | None:
         return self._access.made_by_us(wire.text(row, "CreatedBy"))

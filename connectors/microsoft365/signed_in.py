@@ -58,6 +58,8 @@ class Session:
         self.person = person
         self.lock = threading.RLock()
         self.held: dict[Endpoint, _Held] = {}
+        self.over: PermanentError | None = None
+        """Why only a person can go on; a program never asks again after that."""
         self.unsaved: str | None = None
         """Why the newest refresh token could not be kept; the one before it goes on working."""
         self._kept = kept
@@ -144,6 +146,8 @@ class PersonTokens:
         ``auth.resource_missing``, ``auth.refused``; TransientError when the sign-in service is throttling or cannot be reached.
         """
         with self.session.lock:
+            if self.session.over is not None:
+                raise self.session.over
             now = self._context.clock.monotonic()
             held = self.session.held.get(endpoint)
             if held is None or claims_challenge or fresh or now >= held.until:
@@ -180,10 +184,14 @@ class PersonTokens:
         token, seconds = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(token, str) or not token:
             self.session.held.pop(endpoint, None)
-            raise refusal(self._tenant, endpoint, answer, self.scrub)
+            error = refusal(self._tenant, endpoint, answer, self.scrub)
+            if isinstance(error, PermanentError) and error.code == "auth.sign_in_again" and claims is None:
+                self.session.over = error
+            raise error
         self._secrets.add(token)
         if not self.session.save():
-            raise sign_in_again(self._tenant, "another process signed out, or in anew")
+            self.session.over = sign_in_again(self._tenant, "another process signed out, or in anew")
+            raise self.session.over
         life = float(seconds) if isinstance(seconds, int | float) else 0.0
         self.session.held[endpoint] = held = _Held(token=token, until=now + max(0.0, life - _EARLY))
         return held

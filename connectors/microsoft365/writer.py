@@ -9,11 +9,13 @@ from connectors.base import Receipt
 from connectors.errors import PermanentError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
-from connectors.microsoft365.admin import Rows
+from connectors.microsoft365.admin import AdminClient, Rows
 from connectors.microsoft365.belt import BeltWriter
+from connectors.microsoft365.delegated_labels import LabelWriter
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
 from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, members_of, published_label
+from connectors.microsoft365.ways import LABEL_KINDS, Way
 from policies.kinds import Kind
 from policies.resources import Fields, Live, Mark, Ref, Value, Wanted, find_mark
 
@@ -43,12 +45,8 @@ class Microsoft365Writer:
             return self._holds.create_case(wanted, mark)
         if wanted.kind is Kind.M365_HOLD:
             return self._holds.create_hold(wanted, mark, _needed(parent, wanted.name))
-        if wanted.kind is Kind.M365_EVENT_TYPE:
-            named: dict[str, object] = {"Name": wanted.name, "Comment": comment(wanted.fields.get("description"), mark)}
-            return self._made("New-ComplianceRetentionEventType", named, wanted, mark, "Get-ComplianceRetentionEventType")
-        if wanted.kind is Kind.M365_LABEL:
-            parameters = label_parameters(wanted, mark) | self._event_of(wanted)
-            return self._made("New-ComplianceTag", parameters, wanted, mark, "Get-ComplianceTag")
+        if wanted.kind in LABEL_KINDS:
+            return self._labelled(wanted, mark)
         if wanted.kind in _POLICIES:
             return self._made(
                 "New-RetentionCompliancePolicy", policy_parameters(wanted, mark), wanted, mark, "Get-RetentionCompliancePolicy"
@@ -66,6 +64,8 @@ class Microsoft365Writer:
         if ref.kind is Kind.M365_HOLD:
             return self._holds.set_hold(ref, wanted, mark, fields)
         changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions"})
+        if self._access.ways.writing(ref.kind) is Way.PERSON_GRAPH:
+            return self._labels().set(ref, changes)
         if ref.kind in _POLICIES and "exceptions" in fields:
             changes |= self._exceptions(ref, wanted)
         noun = {
@@ -77,7 +77,7 @@ class Microsoft365Writer:
         }[ref.kind]
         # The GUID, never the name: a name can be somebody else's tomorrow.
         force = {} if ref.kind in (Kind.M365_RETENTION_RULE, Kind.M365_EVENT_TYPE) else {"Force": True}
-        return self._receipt(ref, self._access.admin.write(f"Set-{noun}", {"Identity": ref.vendor_id, **force, **changes}))
+        return self._receipt(ref, self._admin(ref.kind).write(f"Set-{noun}", {"Identity": ref.vendor_id, **force, **changes}))
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
         """Add members; what is live stays. One outcome per member."""
@@ -96,19 +96,45 @@ class Microsoft365Writer:
         if ref.kind not in _POLICIES:
             raise _never(f"{ref.kind.value} is not distributed")
         parameters = {"Identity": ref.vendor_id, "RetryDistribution": True}
-        return self._receipt(ref, self._access.admin.write("Set-RetentionCompliancePolicy", parameters))
+        return self._receipt(ref, self._admin(ref.kind).write("Set-RetentionCompliancePolicy", parameters))
 
     def close(self) -> None:
         """Close connections."""
         self._access.close()
 
+    def account(self, kind: Kind) -> str | None:
+        """The signed-in person's account where ``kind`` is written as they, None as ourselves (``Personal``)."""
+        if kind in (Kind.M365_CASE, Kind.M365_HOLD):
+            return self._access.ediscovery.account
+        return None if self._access.ways.writing(kind) is Way.ADMIN else self._access.ways.person.account
+
+    def _labelled(self, wanted: Wanted, mark: Mark) -> Receipt:
+        """A label or event type, as ourselves or, over Graph, as the signed-in person."""
+        over_graph = self._access.ways.writing(wanted.kind) is Way.PERSON_GRAPH
+        if wanted.kind is Kind.M365_EVENT_TYPE:
+            text = comment(wanted.fields.get("description"), mark)
+            if over_graph:
+                return self._labels().create_type(wanted.name, text, mark)
+            named = {"Name": wanted.name, "Comment": text}
+            return self._made("New-ComplianceRetentionEventType", named, wanted, mark, "Get-ComplianceRetentionEventType")
+        parameters = label_parameters(wanted, mark)
+        if over_graph:
+            return self._labels().create(parameters, mark, _event_name(wanted))
+        return self._made("New-ComplianceTag", parameters | self._event_of(wanted), wanted, mark, "Get-ComplianceTag")
+
+    def _labels(self) -> LabelWriter:
+        return LabelWriter(self._access.ways.person.graph, self._access.context)
+
+    def _admin(self, kind: Kind) -> AdminClient:
+        """The cmdlets by which ``kind`` is written: ours, or the signed-in person's."""
+        return self._access.ways.admin(self._access.ways.writing(kind))
+
     def _event_of(self, wanted: Wanted) -> dict[str, object]:
         """The event type that a label counts from, by its id: a name could be somebody else's. Raises PermanentError where it is not there."""
-        trigger = str(wanted.fields.get("trigger"))
-        if not trigger.startswith(EVENT):
+        name = _event_name(wanted)
+        if name is None:
             return {}
-        name = trigger.removeprefix(EVENT)
-        rows = self._access.admin.read("Get-ComplianceRetentionEventType").rows
+        rows = self._admin(wanted.kind).read("Get-ComplianceRetentionEventType").rows
         found = [guid for row in rows if (wire.text(row, "Name") or "").lower() == name.lower() and (guid := wire.filled(row, "Guid"))]
         if len(found) != 1:
             raise PermanentError("event_type.not_found", f"label {wanted.name}: the event type {name!r} was not seen.", "Read the tenant again.")
@@ -116,7 +142,7 @@ class Microsoft365Writer:
 
     def _exceptions(self, ref: Ref, wanted: Wanted) -> dict[str, object]:
         """The parameters that bring a policy's exceptions to ``wanted``: the platform can only add and remove, so what is live is read first."""
-        rows = self._access.admin.read("Get-RetentionCompliancePolicy", DETAIL).rows
+        rows = self._admin(ref.kind).read("Get-RetentionCompliancePolicy", DETAIL).rows
         row = next((row for row in rows if (wire.text(row, "Guid") or "").lower() == ref.vendor_id), None)
         if row is None:
             raise PermanentError("admin.not_found", f"{ref.name} was not shown.", "Read the tenant again.")
@@ -126,12 +152,12 @@ class Microsoft365Writer:
     def _made(self, cmdlet: str, parameters: Mapping[str, object], wanted: Wanted, mark: Mark, reading: str) -> Receipt:
         """The receipt of a ``New-`` cmdlet; its answer is not documented, so without an id in it the object is looked up."""
         try:
-            rows = self._access.admin.write(cmdlet, parameters)
+            rows = self._admin(wanted.kind).write(cmdlet, parameters)
         except TransientError as error:
             if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
                 raise
             self._access.context.clock.sleep(error.retry_after if error.retry_after is not None else _PATIENCE)
-            rows = self._looked_for(reading, wanted, mark, parameters) or self._access.admin.write(cmdlet, parameters)
+            rows = self._looked_for(reading, wanted, mark, parameters) or self._admin(wanted.kind).write(cmdlet, parameters)
         created = next((row for row in rows.rows if wire.filled(row, "Guid")), None)
         found = created or self._find(reading, wanted, mark, parameters)
         return Receipt(
@@ -144,7 +170,7 @@ class Microsoft365Writer:
 
     def _looked_for(self, reading: str, wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> Rows | None:
         """The rows with what a throttled create made after all, None where it made nothing; a create is never repeated without this look."""
-        seen = self._access.admin.read(reading)
+        seen = self._admin(wanted.kind).read(reading)
         row = self._among(seen.rows, wanted, mark, parameters)
         if row is None and seen.partial is not None:
             why = f"{wanted.name}: sent, throttled, and not seen in a list that broke off."
@@ -152,7 +178,7 @@ class Microsoft365Writer:
         return None if row is None else replace(seen, rows=(row,))
 
     def _find(self, reading: str, wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> wire.JsonObject:
-        row = self._among(self._access.admin.read(reading).rows, wanted, mark, parameters)
+        row = self._among(self._admin(wanted.kind).read(reading).rows, wanted, mark, parameters)
         if row is None:
             raise UnknownOutcomeError("write.unseen", f"{wanted.name}: the platform accepted it and does not show it yet.", "Read the tenant again.")
         return row
@@ -181,6 +207,12 @@ class Microsoft365Writer:
             vendor_at=rows.answer.vendor_at,
             raw=wire.compact({"value": list(rows.rows), "warnings": list(rows.warnings)}),
         )
+
+
+def _event_name(wanted: Wanted) -> str | None:
+    """The event type that a label counts from, by name; None where it counts from something else."""
+    trigger = str(wanted.fields.get("trigger"))
+    return trigger.removeprefix(EVENT) if trigger.startswith(EVENT) else None
 
 
 def comment(description: object, mark: Mark) -> str:

@@ -12,6 +12,7 @@ from connectors.examination import WriteCapability
 from policies.kinds import Kind
 from policies.problems import Problem, Severity
 from policies.resources import Mark
+from sync.apply import vendor_actor
 from sync.desk import Desk
 from sync.journal import EntryKind, OutcomeResult, Sealed
 from sync.look import Look
@@ -65,7 +66,7 @@ def prove(desk: Desk, seen: Look, signer: Signer, kinds: AbstractSet[Kind]) -> l
 def _one(desk: Desk, prover: Prover, tenant: str, kind: Kind, signer: Signer) -> Proof:
     key = proof_key(kind)
     older = [intent.seq for intent in desk.journal.open_intents() if intent.tenant == tenant and intent.subject == key]
-    intent = desk.journal.intent(key, {"kind": kind.value, "op": "prove", "lane": "proof"}, tenant=tenant)
+    intent = desk.journal.intent(key, {"kind": kind.value, "op": "prove", "lane": "proof", **vendor_actor(prover, kind)}, tenant=tenant)
     try:
         receipt = prover.prove(kind, Mark(district=desk.district.id, key=key, generation=1))
     except TenantUnreachableError:
@@ -87,7 +88,13 @@ def _one(desk: Desk, prover: Prover, tenant: str, kind: Kind, signer: Signer) ->
     with desk.store.write() as session:
         for seq in (*older, intent):
             desk.journal.outcome(seq, OutcomeResult.DONE, {"vendor_id": vendor_id}, session=session)
-        body = {"kind": kind.value, "vendor_id": vendor_id, "left_behind": Sealed(left) if left else None}
+        body = {
+            "kind": kind.value,
+            "vendor_id": vendor_id,
+            "left_behind": Sealed(left) if left else None,
+            **({"surface": receipt.surface} if receipt.surface else {}),
+            **vendor_actor(prover, kind),
+        }
         entry = desk.journal.append(
             EntryKind.EVIDENCE, f"proof/{tenant}/{kind.value}", body, tenant=tenant, actor=signing(signer), signer=signer.key, session=session
         )

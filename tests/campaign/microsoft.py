@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from connectors.base import Connector
+from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from policies.duties import Duty
 from policies.kinds import Kind, Platform
@@ -62,7 +63,7 @@ class MicrosoftTheatre:
     number: int = 0
 
     def connector(self) -> Connector:
-        return Microsoft365Connector(admin_accepted=True)
+        return Microsoft365Connector(allowed=Allowed(admin=True))
 
     def duties(self) -> tuple[Duty, ...]:
         return ()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.base import Connector
+from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from policies.duties import Carrier, Disposition, Duty, Population, Selector
 from policies.effects import Clock
@@ -74,7 +75,7 @@ class MicrosoftRulesTheatre:
     others: dict[str, object] = field(default_factory=dict)
 
     def connector(self) -> Connector:
-        return Microsoft365Connector(admin_accepted=True)
+        return Microsoft365Connector(allowed=Allowed(admin=True))
 
     def prepare(self, world: World) -> None:
         _lengthen(tenant_of(world))

@@ -12,9 +12,11 @@ from datetime import datetime
 from ruamel.yaml import YAML
 
 from connectors.base import Charge, Context
+from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.prover import Microsoft365Prover
 from connectors.microsoft365.reader import Microsoft365Reader
+from connectors.microsoft365.signed_in import Session
 from connectors.microsoft365.writer import Microsoft365Writer
 from policies.district import Tenant
 from policies.kinds import Kind
@@ -71,6 +73,9 @@ class Bench:
         self.clock = SandboxClock(self.world)
         self.meter = Counter()
         self.stop = threading.Event()
+        self.session: Session | None = None
+        """Who is signed in beside the application."""
+        self.proven: dict[Kind, str | None] = {}
         self._closing: list[Callable[[], None]] = []
         overlay = YAML(typ="safe").load(server.overlay.read_text(encoding="utf-8"))["tenants"]["m365"]
         credential = {name: server.folder / value for name, value in overlay["credential"].items()}
@@ -81,20 +86,21 @@ class Bench:
         return Context(clock=self.clock, meter=self.meter, stop=self.stop, district=DISTRICT, timeout=10.0, drill=True)
 
     def connector(self, *, accepted: bool = True, groups: frozenset[str] = frozenset(), sites: frozenset[str] = frozenset()) -> Microsoft365Connector:
-        return Microsoft365Connector(admin_accepted=accepted, groups=groups, sites=sites)
+        allowed = Allowed(admin=accepted, sign_in=lambda _tenant: self.session, proven=lambda: self.proven)
+        return Microsoft365Connector(allowed=allowed, groups=groups, sites=sites)
 
     def reader(self, *, accepted: bool = True, groups: frozenset[str] = frozenset(), sites: frozenset[str] = frozenset()) -> Microsoft365Reader:
         made = self.connector(accepted=accepted, groups=groups, sites=sites).reader(self.tenant, self.context())
         self._closing.append(made.close)
         return made
 
-    def writer(self) -> Microsoft365Writer:
-        made = self.connector().writer(self.tenant, self.context())
+    def writer(self, *, accepted: bool = True) -> Microsoft365Writer:
+        made = self.connector(accepted=accepted).writer(self.tenant, self.context())
         self._closing.append(made.close)
         return made
 
-    def prover(self) -> Microsoft365Prover:
-        made = self.connector().prover(self.tenant, self.context())
+    def prover(self, *, accepted: bool = True) -> Microsoft365Prover:
+        made = self.connector(accepted=accepted).prover(self.tenant, self.context())
         self._closing.append(made.close)
         return made
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.base import Circumstances, HoldOrder, OrderedSource
 from connectors.examination import Capability, ReadCapability, WriteCapability
+from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.mapping import RECORDS
 from connectors.microsoft365.pieces import in_pieces
@@ -23,7 +24,7 @@ from policies.resources import Because, KindRead, ReadState, Wanted
 from policies.roster import AccountState, Group, Identity, Roster, Site
 
 LICENSED = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.DRIVE, Workload.SITE})
-CONNECTOR = Microsoft365Connector(admin_accepted=True)
+CONNECTOR = Microsoft365Connector(allowed=Allowed(admin=True))
 
 
 def person(name: str, *, licensed: bool = True, drive: bool = True, state: AccountState = AccountState.ACTIVE) -> Identity:

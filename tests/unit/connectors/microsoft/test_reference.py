@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from connectors.base import Deed
+from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.by_hand import instructions
 from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.prover import _PROVABLE
@@ -51,5 +52,5 @@ def test_every_written_kind_has_a_way_by_hand(kind: Kind) -> None:
 
 
 def test_what_is_said_to_be_read_is_read() -> None:
-    readable = Microsoft365Connector(admin_accepted=True).every_kind()
+    readable = Microsoft365Connector(allowed=Allowed(admin=True)).every_kind()
     assert {Kind(name) for row in ROWS for name in kinds(row)} <= readable

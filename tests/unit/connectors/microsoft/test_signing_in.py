@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
-from connectors.microsoft365.access import Access
+from connectors.microsoft365.access import Access, Allowed
 from connectors.microsoft365.capabilities import surfaces
 from policies.district import Credential, Credentials
 from policies.kinds import Kind
@@ -171,7 +171,7 @@ def test_a_surface_that_is_shut_is_told_with_its_address_though_settings_do_not_
     """In a real district the cloud's own address is used; what refuses there is no endpoint that nobody gave."""
     given = {name: url for name, url in bench.tenant.endpoints.items() if name not in {"exchange_admin", "compliance_admin"}}
     bench.change(endpoints=given, ca_bundle=bench.tenant.ca_bundle)
-    access = Access(bench.tenant, replace(bench.context(), drill=False), admin_accepted=False)
+    access = Access(bench.tenant, replace(bench.context(), drill=False), Allowed())
     found = {one.name: one for one in surfaces(access)}
     access.close()
     for name, host in (("exchange_admin", "outlook.office365.com"), ("compliance_admin", "ps.compliance.protection.outlook.com")):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.base import Connector
+from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from policies.kinds import Kind
 from sandbox import microsoft
@@ -34,7 +35,7 @@ class Theatre(MicrosoftTheatre):
     second_belt: bool = False
 
     def connector(self) -> Connector:
-        return Microsoft365Connector(admin_accepted=self.accepted, groups=self.groups, second_belt=self.second_belt)
+        return Microsoft365Connector(allowed=Allowed(admin=self.accepted), groups=self.groups, second_belt=self.second_belt)
 
 
 class Held:

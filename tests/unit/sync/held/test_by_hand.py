@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from connectors.base import Instruction
+from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from policies.district import Tenant
 from policies.kinds import Platform, Workload
@@ -98,7 +99,7 @@ def test_more_places_than_a_hold_takes_are_several_holds() -> None:
         alias="roof", tenant_alias="blueheron", report_alias="r", state=MatterState.OPEN, opened=START, times=Times(ordered=START),
         details=Details(), people=people, sources=sources,
     )  # fmt: skip
-    tools = Tools(tenant=Tenant(id="m365", platform=Platform.MICROSOFT365), connector=Microsoft365Connector(admin_accepted=False))
+    tools = Tools(tenant=Tenant(id="m365", platform=Platform.MICROSOFT365), connector=Microsoft365Connector(allowed=Allowed()))
     made = [line for line in commands(sheet(matter, [tools], DISTRICT) or "") if line.startswith("New-CaseHoldPolicy")]
     assert [line.count("/personal/") for line in made] == [100, 30]
     assert [find_mark(line) is not None for line in made] == [True, True]
