@@ -15,6 +15,7 @@ from recordwarden.costs import summed
 from recordwarden.exits import Exit
 from recordwarden.notifying import notify
 from recordwarden.options import Options
+from recordwarden.sign_ins import SignIns
 from recordwarden.wiring import Office, office
 from sync.jobs import Job, JobLost, Jobs
 from sync.matters.lane import HoldLane
@@ -57,11 +58,14 @@ class Done:
 class Worker:
     """Claims what is due and does it, one job after another."""
 
-    def __init__(self, options: Options, jobs: Jobs, stop: threading.Event, notice: Callable[[str], None]) -> None:
+    def __init__(
+        self, options: Options, jobs: Jobs, stop: threading.Event, notice: Callable[[str], None], signed_in: SignIns | None = None
+    ) -> None:
         self._options = replace(options, lock_wait=min(options.lock_wait, LOCK_WAIT))
         self._jobs = jobs
         self._stop = stop
         self._notice = notice
+        self._signed_in = signed_in
         self._at_work: Job | None = None
 
     def next(self) -> Done | None:
@@ -107,7 +111,7 @@ class Worker:
         return done
 
     def _run(self, job: Job, chore: Chore) -> Done:
-        with office(self._options, stop=self._stop, notice=self._notice, last_good_allowed=True) as opened:
+        with office(self._options, stop=self._stop, notice=self._notice, last_good_allowed=True, signed_in=self._signed_in) as opened:
             result, code = acted(opened, chore)
             for problem in notify(opened):
                 self._notice(problem.message)

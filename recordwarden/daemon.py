@@ -51,7 +51,7 @@ class Daemon:
         self._log = log
         self._rhythm = rhythm
         self._stop = office.stop
-        self._worker = Worker(office.options, jobs, office.stop, lambda text: log.info("progress", words=text))
+        self._worker = Worker(office.options, jobs, office.stop, lambda text: log.info("progress", words=text), office.sign_ins)
         self._lost = False
 
     def run(self) -> int:

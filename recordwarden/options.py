@@ -22,6 +22,10 @@ class Options:
     key: Path | None = None
     lock_wait: float = 120.0
     passphrase_file: Path | None = None
+    credential_file: Path | None = None
+    """The systemd credential ``recordwarden-passphrase``: opens kept sign-ins where no passphrase file is given."""
+    sign_in: Literal["browser", "device-code"] | None = None
+    """Sign in within this command, for this process alone."""
     clock_file: Path | None = None
     crash_at: str | None = None
     state_home: Path = field(default_factory=Path)
@@ -43,10 +47,17 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Options:
         store=env.get("RECORDWARDEN_STORE"),
         format="json" if form == "json" else "text",
         passphrase_file=_path(env.get("RECORDWARDEN_PASSPHRASE_FILE")),
+        credential_file=_credential(env.get("CREDENTIALS_DIRECTORY")),
         clock_file=_path(env.get("RECORDWARDEN_CLOCK_FILE")),
         crash_at=env.get("RECORDWARDEN_CRASH_AT"),
         state_home=Path(home),
     )
+
+
+def _credential(folder: str | None) -> Path | None:
+    """What systemd hands the unit (``LoadCredential=recordwarden-passphrase:...``), where it does."""
+    path = Path(folder) / "recordwarden-passphrase" if folder else None
+    return path if path is not None and path.exists() else None
 
 
 def _path(text: str | None) -> Path | None:

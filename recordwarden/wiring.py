@@ -48,6 +48,7 @@ from recordwarden.drill.crash import trap
 from recordwarden.folders import Read, passphrase, read_folder
 from recordwarden.governing import governed
 from recordwarden.options import Options
+from recordwarden.sign_ins import SignIns
 from sync.budget import StoreMeter
 from sync.desk import Desk, TenantDoor
 from sync.journal import Journal
@@ -59,9 +60,12 @@ from sync.registers.confirmations import confirmed
 from sync.registers.kept import keep
 from sync.store import Store, open_store
 from sync.store.pins import Pins
+from sync.store.proofs import Proofs
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
+
+    from connectors.microsoft365.signed_in import Session
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -85,6 +89,7 @@ class Office:
     """What carries letters for a delivery; raises ConnectorError where its way is not there."""
     problems: tuple[Problem, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
+    sign_ins: SignIns
 
 
 @contextmanager
@@ -95,11 +100,13 @@ def office(
     notice: Callable[[str], None] | None = None,
     last_good_allowed: bool = False,
     groups: AbstractSet[str] = frozenset(),
+    signed_in: SignIns | None = None,
 ) -> Iterator[Office]:
     """The district of ``options``, its store open and its guards in force. Raises FolderError, StoreError, OfficerError.
 
     ``last_good_allowed``: a broken folder is a warning, and the last good one of the store goes on (contract, *Broken folder*).
-    ``groups``: addresses of groups to expand besides those that the policy names. Raises UnknownTenantError, UnknownPointError and
+    ``groups``: addresses of groups to expand besides those that the policy names. ``signed_in``: who signed in to this process already, so that
+    nobody is asked again. Raises UnknownTenantError, UnknownPointError and
     ClockFileError for what the call itself has wrong.
     """
     trap(options.crash_at)  # a misspelt point is told before anything is opened
@@ -113,7 +120,10 @@ def office(
     store = _store(options, read.district, clock)
     try:
         heard = notice or (lambda text: None)  # noqa: ARG005  # nobody listens
-        yield _opened(Opening(options=options, read=read, store=store, clock=clock, stop=halt, notice=heard, groups=groups))
+        place = store.path or options.state_home / "recordwarden" / read.district.id / "store"
+        sign_ins = SignIns(options, place, signed_in.memory if signed_in is not None else None)
+        opened = _opened(Opening(options=options, read=read, store=store, clock=clock, stop=halt, notice=heard, groups=groups, sign_ins=sign_ins))
+        yield _with_person(opened) if options.sign_in is not None and signed_in is None else opened
     finally:
         store.close()
 
@@ -140,6 +150,7 @@ class Opening:
     stop: threading.Event
     notice: Callable[[str], None]
     groups: AbstractSet[str]
+    sign_ins: SignIns
     second_belt: Callable[[], bool] = lambda: False
 
 
@@ -184,7 +195,15 @@ def _opened(opening: Opening) -> Office:
         problems=(*read.problems, *waiting),
         stop=opening.stop,
         courier=lambda delivery: courier(delivery, district, opening, doors),
+        sign_ins=opening.sign_ins,
     )
+
+
+def _with_person(opened: Office) -> Office:
+    """The office with somebody signed in for this process alone; where nobody does, a warning, and everything else goes on."""
+    from recordwarden.cli.inviting import sign_in_here  # only where somebody is to sign in
+
+    return replace(opened, problems=(*opened.problems, *sign_in_here(opened)))
 
 
 def _door(tenant: Tenant, district: District, opening: Opening) -> TenantDoor:
@@ -206,7 +225,9 @@ def _door(tenant: Tenant, district: District, opening: Opening) -> TenantDoor:
     def requests() -> Mapping[str, Mapping[str, int]]:
         return summed(meter.requests for meter in meters.values())
 
-    reached = connector(tenant, opening.read.policy, store, clock, Named(groups=opening.groups, second_belt=opening.second_belt))
+    sign_ins = opening.sign_ins
+    named = Named(groups=opening.groups, second_belt=opening.second_belt)
+    reached = connector(tenant, opening.read.policy, store, clock, named, sign_in=lambda one: sign_ins.session(one, context(Lane.SYNC)))
     return TenantDoor(tenant=tenant, connector=reached, requests=requests, context=context)
 
 
@@ -303,7 +324,15 @@ class Named:
     second_belt: Callable[[], bool] = lambda: False
 
 
-def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, named: Named) -> Connector:
+def connector(  # what a connector is made of; the last has a neutral default
+    tenant: Tenant,
+    policy: Policy,
+    store: Store,
+    clock: Clock,
+    named: Named,
+    *,
+    sign_in: Callable[[Tenant], Session | None] = lambda tenant: None,  # noqa: ARG005  # nobody is signed in
+) -> Connector:
     """The connector of a tenant's platform; a platform that the district does not have, or a command does not ask, is never imported."""
     wanted = frozenset(named.groups) | named_groups(policy, tenant.platform)
 
@@ -312,10 +341,14 @@ def connector(tenant: Tenant, policy: Policy, store: Store, clock: Clock, named:
             from connectors.microsoft365.access import Allowed  # see LateConnector
             from connectors.microsoft365.connector import Microsoft365Connector  # as above
 
+            def proven() -> Mapping[Kind, str | None]:
+                return {kind: proof.surface for kind, proof in Proofs(store).of(tenant.id, clock.now()).items()}
+
             accepted = f"admin-endpoint/{tenant.id}" in valid_subjects(store, clock.now())
+            allowed = Allowed(admin=accepted, sign_in=sign_in, proven=proven)
             # Asked only now: the order that this very call opened counts too.
             belt = named.second_belt()
-            return Microsoft365Connector(allowed=Allowed(admin=accepted), groups=wanted, sites=named_sites(policy), second_belt=belt)
+            return Microsoft365Connector(allowed=allowed, groups=wanted, sites=named_sites(policy), second_belt=belt)
         from connectors.google_workspace.connector import GoogleWorkspaceConnector  # as above
 
         return GoogleWorkspaceConnector(groups=wanted)

@@ -13,7 +13,7 @@ from policies.resources import Force, Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState, bound_to
 from sync.decide import Decision, everybody
 from sync.desk import Desk
-from sync.drift import AttributionState, Drift, OwnWrite, Sight, attribute, vendor_key, watch
+from sync.drift import AttributionState, Deed, Drift, OwnWrite, Sight, attribute, vendor_key, watch
 from sync.journal import EntryKind, Sealed
 from sync.look import Look
 from sync.notices.looking import drift_keys, noticed
@@ -130,9 +130,15 @@ class Aftermath:
             # Asked of each by itself: an earlier time of the same difference may wait for its account when this one has it.
             if not unanswered(one, latency, now):
                 return one
-            return replace(one, attribution=attribute(one, answer, latency, now, own.get(lane_of(one.kind))))
+            return replace(one, attribution=attribute(one, answer, latency, now, own.get(lane_of(one.kind)), deed=self._deed(one)))
 
         return tuple(named(one) for one in drift), tuple(named(one) for one in over)
+
+    def _deed(self, drift: Drift) -> Deed | None:
+        """Our last write of the drift's object, where it went out under the account of a signed-in person."""
+        sent = Changes(self.desk.store).last_sent(drift.tenant, drift.key) if drift.key is not None else None
+        account = self.desk.journal.vendor_actor(sent[0]) if sent is not None else None
+        return None if sent is None or account is None else Deed(account=account, sent=sent[1], answered=sent[2])
 
     def _verify(self, session: Session, snapshot: Snapshot, decision: Decision, now: datetime) -> None:
         """Bindings that this look confirms, brings into force, or finds to be what the policy wants by now."""

@@ -66,6 +66,7 @@ def circumstances(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> Ci
         pieces={key: sorted(binding.members) for key, binding in bindings.items()},
         names={key: binding.name for key, binding in bindings.items()},
         bound={key: binding.fields for key, binding in bindings.items()},
+        in_use=_in_use(seen.snapshot, bindings),
         attested=valid_subjects(desk.store, desk.clock.now()),
         stated_rules=stated_rules(desk.store, seen.tenant.id, desk.clock.now()) if seen.tenant.platform is Platform.GOOGLE_WORKSPACE else None,
     )
@@ -75,6 +76,12 @@ def bound(desk: Desk, seen: Look) -> Mapping[str, Binding]:
     """What is ours in the tenant, members under the names that their accounts have today."""
     found = Bindings(desk.store).of(seen.tenant.id)
     return under_names_of_today(found, seen.roster, seen.snapshot) if seen.roster and seen.snapshot else found
+
+
+def _in_use(snapshot: Snapshot | None, bindings: Mapping[str, Binding]) -> frozenset[str]:
+    """Keys of what is bound and, as the platform says, offered or applied to people."""
+    used = {(live.kind, live.vendor_id) for live in snapshot.resources if live.in_use} if snapshot is not None else set()
+    return frozenset(key for key, binding in bindings.items() if (binding.kind, binding.vendor_id) in used)
 
 
 def file_owners(duties: tuple[Duty, ...], roster: Roster, seen: Look) -> frozenset[str]:

@@ -154,7 +154,8 @@ def judge_change(
         return _unknowable(str(error)), snapshot
     if (change.after or {}).get("locked") is True and "locked" in differing_fields(change):
         return _unknowable("a preservation lock cannot be taken back"), after
-    return _computed(change.kind, (snapshot, after), effects_of, judge_step), after
+    newborn = change.operation is Operation.CREATE
+    return _computed(change.kind, (snapshot, after), effects_of, judge_step, newborn=newborn), after
 
 
 def judge_between(kind: Kind, before: Snapshot, after: Snapshot, effects_of: EffectsOf) -> Verdict:
@@ -166,9 +167,9 @@ def judge_between(kind: Kind, before: Snapshot, after: Snapshot, effects_of: Eff
     return _computed(kind, (before, after), effects_of, step)
 
 
-def _computed(kind: Kind, worlds: tuple[Snapshot, Snapshot], effects_of: EffectsOf, step: _Step) -> Verdict:
+def _computed(kind: Kind, worlds: tuple[Snapshot, Snapshot], effects_of: EffectsOf, step: _Step, *, newborn: bool = False) -> Verdict:
     before, after = (holds_alone(world) for world in worlds) if TRAITS[kind].hold_lane else worlds
-    reason = computable(kind, after)
+    reason = computable(kind, after, newborn=newborn)
     if reason is None and any(unreadable(live) for live in _touched(before, after)):
         reason = "the object says something that has no known effect"
     if reason is not None:

@@ -33,10 +33,10 @@ def own_writes(desk: Desk, tenant: str, bindings: Mapping[str, Binding], window:
 
 
 def _sent(desk: Desk, tenant: str, bindings: Mapping[str, Binding], lane: Lane, window: tuple[datetime, datetime]) -> OwnWrite | None:
-    for key, operation, at in Changes(desk.store).accepted(tenant, lane.value, window):
+    for key, operation, at, intent in Changes(desk.store).accepted(tenant, lane.value, window):
         binding = bindings.get(key)
         if binding is not None and operation in _SHOWN and binding.kind not in NAMELESS:
-            return OwnWrite(vendor_id=binding.vendor_id, name=binding.name, at=at)
+            return OwnWrite(vendor_id=binding.vendor_id, name=binding.name, at=at, account=desk.journal.vendor_actor(intent))
     return None
 
 
@@ -49,4 +49,4 @@ def _proven(desk: Desk, tenant: str, lane: Lane, window: tuple[datetime, datetim
     at, seq = max(proofs)
     entry = next(desk.journal.entries(seq - 1), None)
     vendor_id = entry.body.get("vendor_id") if entry is not None else None
-    return OwnWrite(vendor_id=vendor_id, name="", at=at) if isinstance(vendor_id, str) else None
+    return OwnWrite(vendor_id=vendor_id, name="", at=at, account=desk.journal.vendor_actor(seq)) if isinstance(vendor_id, str) else None

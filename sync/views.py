@@ -115,10 +115,15 @@ def must_be_read(kind: Kind) -> frozenset[Kind]:
     return _FAMILIES.get(kind, frozenset({kind}))
 
 
-def computable(kind: Kind, snapshot: Snapshot) -> str | None:
-    """None where a change of ``kind`` can be judged in ``snapshot``, else why not."""
+def computable(kind: Kind, snapshot: Snapshot, *, newborn: bool = False) -> str | None:
+    """None where a change of ``kind`` can be judged in ``snapshot``, else why not.
+
+    ``newborn``: the change makes the object. A label that was not there is in nobody's rule yet, seen or unseen, since rules name labels that are
+    there; so all labels must have been read for it, and nothing else.
+    """
     if kind not in MODELLED:
         return f"what {kind.value} does to records is not modelled"
-    unread = sorted(needed.value for needed in must_be_read(kind) if not snapshot.complete(needed))
+    needs = frozenset({kind}) if newborn and kind is Kind.M365_LABEL else must_be_read(kind)
+    unread = sorted(needed.value for needed in needs if not snapshot.complete(needed))
     return f"not completely read: {', '.join(unread)}" if unread else None
 

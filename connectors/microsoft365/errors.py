@@ -166,7 +166,7 @@ def _redirected(answer: Answer, said: str) -> ConnectorError:
 def _graph_broken(answer: Answer, code: str, message: str, said: str, *, writing: bool) -> ConnectorError:
     if code == "DataInsightsRequestError" and "forbidden" in message.lower():
         # M§1.4: this 500 is a refusal for good, whatever roles the token has.
-        return PermanentError("graph.labels_refused", said, "Labels are read and written through the admin endpoint.", status=answer.status)
+        return PermanentError("graph.labels_refused", said, "Labels go by cmdlet or by a signed-in administrator.", status=answer.status)
     if "compliance case" in message.lower() and "doesn't exist" in message.lower():
         # M§3.5: a case that is not materialised yet; nothing was made under it.
         return TransientError("ediscovery.case_not_ready", said, "Wait a minute; the case is still being set up.", status=answer.status)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.examination import Capability, Examination, ReadCapability, WriteCapability
+from connectors.microsoft365.signed_grants import revoke_sign_in, signed_in, theft_of_sign_in
 from policies.district import Credential, Tenant
 
 _EXCHANGE_APP: Final = "Office 365 Exchange Online"
@@ -69,9 +70,12 @@ def grant_script(examination: Examination, tenant: Tenant) -> str:
         _role(separate=separate),
         _ediscovery(tenant),
         _mail(tenant),
+        signed_in(examination, tenant),
         _objects(tenant),
         _theft(tenant, separate=separate),
+        theft_of_sign_in(),
         _revoke(tenant),
+        revoke_sign_in(tenant),
     )
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
@@ -79,6 +83,8 @@ def grant_script(examination: Examination, tenant: Tenant) -> str:
 def _missing(examination: Examination) -> list[str]:
     found = [f"- [ ] {one.kind.value}: {_sentence(one.reason)} {one.next_step or ''}".rstrip() for one in examination.capabilities if _lacks(one)]
     found += [f"- [ ] {one.name}: {_sentence(one.detail)}" for one in examination.surfaces if not one.ok]
+    person = examination.signed_in
+    found += [f"- [ ] the sign-in of {person.account or 'an administrator'}: {_sentence(person.trouble)}"] if person and person.trouble else []
     return ["## Still missing", "", *(found or ["Nothing that was tried was refused."]), ""]
 
 
@@ -146,7 +152,7 @@ def _ediscovery(tenant: Tenant) -> list[str]:
         "    Add-eDiscoveryCaseAdmin -User ENTERPRISE-APP-OBJECT-ID",
         "",
         "Until then cases answer 401. Without the last line it sees its own cases alone, and that reads as partial.",
-        "Without E5 or A5 an application may not hold at all: a person does it, from the sheet of `recordwarden by-hand`.",
+        "Without E5 or A5 an application may not hold at all: a signed-in administrator may (below), or a person does it from the by-hand sheet.",
         "",
     ]
 

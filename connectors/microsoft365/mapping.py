@@ -27,6 +27,9 @@ _KEEP_KINDS = (Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
 RECORDS = "RECORDS_MANAGEMENT"
 """The service plan behind event clocks, disposition review and record labels (M§1.7)."""
 _KeyOf = Callable[[int], str]
+UNPUBLISHED = "label.unpublished"
+"""The label is there, or will be, and nothing of ours can publish it."""
+BY_HAND = "label.published_by_hand"
 _NO_WRITE = frozenset({WriteCapability.MISSING, WriteCapability.ATTEST_ONLY, WriteCapability.NONE})
 
 
@@ -118,8 +121,22 @@ def records_licensed(circumstances: Circumstances) -> bool | None:
 
 
 def _missing(duty: Duty, circumstances: Circumstances) -> Capability | None:
-    kinds = _LABEL_KINDS if duty.carrier is Carrier.LABEL else _KEEP_KINDS
+    kinds: tuple[Kind, ...] = _LABEL_KINDS if duty.carrier is Carrier.LABEL else _KEEP_KINDS
+    if duty.carrier is Carrier.LABEL and _published_by_people(circumstances):
+        kinds = (Kind.M365_LABEL,)
     return next((one for one in circumstances.capabilities if one.kind in kinds and one.write in _NO_WRITE), None)
+
+
+def _published_by_people(circumstances: Circumstances) -> bool:
+    """Whether we write labels as a signed-in person, and nothing of ours can publish them: Graph has no such thing (M§2.1)."""
+    found = {one.kind: one for one in circumstances.capabilities}
+    label, policy = found.get(Kind.M365_LABEL), found.get(Kind.M365_LABEL_POLICY)
+    return label is not None and label.account is not None and policy is not None and policy.write in _NO_WRITE
+
+
+def _in_use(duty: Duty, circumstances: Circumstances) -> bool:
+    """Whether somebody publishes the series' label, as the platform says of it."""
+    return _published_by_people(circumstances) and label_key(duty, circumstances) in circumstances.in_use
 
 
 def _is_bound(duty: Duty, circumstances: Circumstances) -> bool:
@@ -172,6 +189,10 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
         return key_of(PUBLISHING_RULE, key, duty.population.id, "all" if reach.everyone else "", str(number))
 
     carriers = [*((event.key,) if event else ()), key]
+    if _in_use(duty, circumstances):
+        # What somebody published by hand is not seen here, so it is not asked for a second time.
+        made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
+        return
     for piece, members in _pieces(reach, lambda number: PUBLISHING + rule_key(number).removeprefix(PUBLISHING_RULE), circumstances).items():
         rule = PUBLISHING_RULE + piece.removeprefix(PUBLISHING)
         made.resources[piece] = _policy(Kind.M365_LABEL_POLICY, piece, members, reach, duty, circumstances)
@@ -280,10 +301,21 @@ def _carriage(one: _Judged, circumstances: Circumstances, made: _Made) -> Carria
     carriers = made.carriers.get(_group_key(duty, everyone=reach.everyone), ()) if standing is None else ()
     if standing is None and reach.unknown is not None:
         standing, reason = StandingValue.UNKNOWN, reach.unknown
+    if standing is None and duty.carrier is Carrier.LABEL and _published_by_people(circumstances):
+        return _unpublished(one, circumstances, carriers)
     if standing is None:
         standing = StandingValue.AVAILABLE if duty.carrier is Carrier.LABEL else StandingValue.ENFORCED
         reason = "people.not_covered" if reach.people.not_covered else None
     return Carriage.of(duty, circumstances.tenant.id, standing, reason, carriers=carriers, people=reach.people)
+
+
+def _unpublished(one: _Judged, circumstances: Circumstances, carriers: tuple[str, ...]) -> Carriage:
+    """A label that only people can publish: available once the platform says that something offers it, and to whom is not known here."""
+    duty, tenant = one.duty, circumstances.tenant.id
+    if _in_use(duty, circumstances):
+        return Carriage.of(duty, tenant, StandingValue.AVAILABLE, BY_HAND, carriers=carriers)
+    label = tuple(key for key in carriers if not key.startswith((PUBLISHING, PUBLISHING_RULE)))
+    return Carriage.of(duty, tenant, StandingValue.GAP, UNPUBLISHED, carriers=label, people=one.reach.people)
 
 
 def _joined(group: list[_Judged]) -> Reach:

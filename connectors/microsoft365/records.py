@@ -72,9 +72,16 @@ def event_from(row: wire.JsonObject, known: Known, our_names: frozenset[str]) ->
         kind=kind,
         vendor_id=vendor_id,
         name=name,
-        ours=bool(names & our_names),
+        # A signed-in person's act is ours only where the record says that it came through our application: they act in the portal too.
+        ours=bool((names | _applications(data)) & our_names),
         raw=wire.compact(row),
     )
+
+
+def _applications(data: wire.JsonObject) -> set[str]:
+    """The applications that a record names as the way it came, lower case; most records of a person's acts name none."""
+    named = (wire.filled(data, "AppId"), wire.filled(data, "ClientAppId"), wire.filled(wire.child(data, "AppAccessContext"), "ClientAppId"))
+    return {one.lower() for one in named if one}
 
 
 def _about(operation: str, row: wire.JsonObject, data: wire.JsonObject, known: Known) -> tuple[Kind | None, str | None, str | None]:

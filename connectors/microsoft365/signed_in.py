@@ -232,6 +232,17 @@ def public_client(tenant: Tenant, context: Context, http: CountedSession, cache:
     )
 
 
+def purpose(tenant: Tenant, context: Context) -> dict[str, str]:
+    """What a kept sign-in is for: nothing else opens it, so that no refresh token is ever sent to another sign-in service, tenant or application."""
+    return {
+        "district": context.district,
+        "tenant": tenant.id,
+        "tenant_id": tenant.tenant_id or "",
+        "client_id": tenant.client_id or "",
+        "authority": address_of(tenant, Endpoint.AUTHORITY, context),
+    }
+
+
 def sign_in_again(tenant: Tenant, why: str) -> PermanentError:
     """Only a person can go on."""
     return PermanentError("auth.sign_in_again", f"Tenant {tenant.id}: the sign-in of the administrator is over: {why}.", step(tenant))

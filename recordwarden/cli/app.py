@@ -83,6 +83,9 @@ def _before(  # noqa: PLR0913, PLR0917  # the contract's global options
     output: Annotated[Literal["text", "json"] | None, typer.Option("--format", help="For people, or one JSON document.")] = None,
     officer: Annotated[str | None, typer.Option("--as", help="The officer who acts or signs.", metavar="OFFICER")] = None,
     key: Annotated[Path | None, typer.Option("--key", help="The officer's key.", metavar="FILE")] = None,
+    sign_in: Annotated[
+        Literal["browser", "device-code"] | None, typer.Option("--sign-in", help="An administrator signs in first, for this call alone.")
+    ] = None,
     lock_wait: Annotated[float | None, typer.Option(help="Seconds to wait for another run (default: 120).", metavar="S", min=0)] = None,
     version: Annotated[bool, typer.Option("--version", help="Say the version and end.")] = False,  # noqa: FBT002  # a flag
 ) -> None:
@@ -102,6 +105,7 @@ def _before(  # noqa: PLR0913, PLR0917  # the contract's global options
         "officer": officer,
         "key": key,
         "lock_wait": lock_wait,
+        "sign_in": sign_in,
     }
     call.options = replace(call.options, **{name: value for name, value in given.items() if value is not None})
     if ctx.invoked_subcommand is None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from connectors.base import Lane
-from connectors.examination import Capability, Feed, VisibilityCheck, WriteCapability
+from connectors.examination import Capability, Examination, Feed, PersonSignedIn, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli import delivering
@@ -117,12 +117,16 @@ def _exit(found: Found) -> Exit:
     seen = found.seen
     if seen and all(one.error is not None for one in seen):
         return Exit.ERROR
-    unknown = any(
-        one.error is not None or one.examination is None or not all(surface.ok for surface in one.examination.surfaces if surface.url) for one in seen
-    )
+    unknown = any(one.error is not None or one.examination is None or not _whole(one.examination) for one in seen)
     failed = any(not proof.ok for proof in found.proofs) or any(part.problem is not None for part in found.started)
     unsent = any(one.failed is not None for one in found.letters)
     return worst(Exit.UNKNOWN if unknown or failed or unsent else Exit.DONE)
+
+
+def _whole(examination: Examination) -> bool:
+    """Whether every address that is given answers, and nothing is wrong with the sign-in of a person."""
+    person = examination.signed_in
+    return all(surface.ok for surface in examination.surfaces if surface.url) and (person is None or person.trouble is None)
 
 
 def _document(run: Running, one: Look) -> dict[str, object]:
@@ -172,9 +176,21 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                         next_step="See the reason beside each kind.",
                     )
                 )
+    found += [_person(one.tenant.id, one.examination.signed_in) for one in seen if one.examination and one.examination.signed_in]
     for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
         found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot)]
     return tuple(found)
+
+
+def _person(tenant: str, one: PersonSignedIn) -> Problem:
+    """Who is signed in and until when, or what is wrong with it."""
+    if one.trouble is not None:
+        code, _, words = one.trouble.partition(": ")
+        return Problem(code=code, severity=Severity.WARNING, tenant=tenant, message=words, next_step=one.next_step or "recordwarden login")
+    unused = f"until {moment(one.until)} if nobody uses it before" if one.until else "until it is revoked"
+    until = unused if one.kept else "for this process alone"
+    words = f"{one.account} is signed in beside the application, {until}."
+    return Problem(code="auth.signed_in", severity=Severity.INFO, tenant=tenant, message=words, next_step="recordwarden login --out ends it here.")
 
 
 def _key_beside() -> Problem:
@@ -233,6 +249,7 @@ def _row(one: Look, capability: Capability, notes: dict[str, int]) -> tuple[obje
     read = one.snapshot.reads.get(capability.kind) if one.snapshot else None
     seen = capability.read.value + (f", {read.state.value}" if read is not None else "")
     write = capability.write.value + (f" {moment(capability.proven_at)[:10]}" if capability.write is WriteCapability.PROVEN else "")
+    write += ", as the person signed in" if capability.account is not None else ""
     reason = capability.reason or (read.reason if read and read.reason else None)
     if reason is None:
         return (capability.kind.value, seen, write, "-")

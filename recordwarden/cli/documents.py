@@ -10,7 +10,7 @@ from sync.drift import next_step
 from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document, standing_document
 
 if TYPE_CHECKING:
-    from connectors.examination import Capability, Examination, VisibilityCheck
+    from connectors.examination import Capability, Examination, PersonSignedIn, VisibilityCheck
     from sync.difference import InFlight
     from sync.ledger import Progress
     from sync.result import RunResult, TenantResult
@@ -31,6 +31,18 @@ def examination_document(seen: Examination) -> dict[str, object]:
         },
         "surfaces": {one.name: {"url": one.url, "ok": one.ok, "detail": one.detail} for one in seen.surfaces},
         "licences": dict(sorted(seen.licences.items())),
+        "signed_in": None if seen.signed_in is None else signed_in_document(seen.signed_in),
+    }
+
+
+def signed_in_document(one: PersonSignedIn) -> dict[str, object]:
+    """``signed_in``: the administrator beside the program's own identity; never a token."""
+    return {
+        "account": one.account or None,
+        "until": instant(one.until),
+        "kept": "encrypted" if one.kept else "memory",
+        "scopes": None if one.scopes is None else list(one.scopes),
+        "trouble": one.trouble,
     }
 
 
@@ -44,6 +56,7 @@ def capability_document(one: Capability) -> dict[str, object]:
         "reason": one.reason,
         "proven_at": instant(one.proven_at),
         "next_step": one.next_step,
+        "account": one.account,
     }
 
 

@@ -26,6 +26,7 @@ TABLE: Mapping[str, Entry | Family] = {
     "init": Entry(does="init:init", help="Begin a district folder: a short interview, then district.yaml and policy.yaml."),
     "check": Entry(does="check:check", help="Check the district folder without asking any network."),
     "doctor": Entry(does="doctor:doctor", help="What each tenant allows, kind by kind, and the reason for each no."),
+    "login": Entry(does="login:login", help="Sign an administrator in, for what Microsoft offers to signed-in people only."),
     "inventory": Entry(does="inventory:inventory", help="What deletes today, which holds exist, what could not be read."),
     "plan": Entry(does="plan:plan", help="What was changed outside Recordwarden, and what a run would do. Changes nothing."),
     "drift": Entry(does="drift:drift", help="What was changed outside Recordwarden. Changes nothing."),

@@ -34,7 +34,7 @@ def work(
         desk = office.desk
         jobs = Jobs(desk.store, desk.clock, socket.gethostname(), os.getpid())
         enqueue(jobs, Chore.HOLDS, Chore.SYNC)
-        done = _all(Worker(call.options, jobs, call.stop, call.notice), call)
+        done = _all(Worker(call.options, jobs, call.stop, call.notice, office.sign_ins), call)
         silent = not_sent(office)
     failed = [one for one in done if not one.ok]
     return Answer(

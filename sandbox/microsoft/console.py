@@ -104,6 +104,13 @@ class _Desk:
         self._run("Set-ComplianceTag", Identity=label.guid, FilePlanProperty=json.dumps({"Settings": settings}))
         return {"label": label.guid, "plan": fileplan.text_of(self._state, label)}
 
+    def publish_label(self, given: Arguments) -> dict[str, object]:
+        """``{name, user}``: offer a label in somebody's mailbox, by a policy of its own."""
+        label, policy = _named(self._state.labels.values(), given["name"]), f"Publishes {given['name']}"
+        self._run("New-RetentionCompliancePolicy", Name=policy, ExchangeLocation=[str(given["user"])])
+        self._run("New-RetentionComplianceRule", Policy=policy, PublishComplianceTag=label.name)
+        return {"label": label.guid, "policy": _named(self._state.policies.values(), policy).guid}
+
     def disable_policy(self, given: Arguments) -> dict[str, object]:
         """``{name}``: switch a policy off."""
         return self._enable(given, enabled=False)

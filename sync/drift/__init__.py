@@ -13,7 +13,7 @@ from typing import Final
 from policies.kinds import Kind
 from policies.resources import Snapshot
 from sync.bindings import Binding
-from sync.drift.attribution import attribute
+from sync.drift.attribution import Deed, attribute
 from sync.drift.ending import Difference, Sight
 from sync.drift.judging import Scene
 from sync.drift.others import as_watched, foreign, unmanaged, watch
@@ -24,6 +24,7 @@ from sync.project import EffectsOf
 __all__ = [
     "Attribution",
     "AttributionState",
+    "Deed",
     "Difference",
     "Drift",
     "DriftClass",

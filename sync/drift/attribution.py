@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,19 +13,36 @@ SKEW: Final = timedelta(minutes=5)
 """How far the vendor's clock and ours may be apart before an event falls out of its window."""
 
 
-def attribute(drift: Drift, audit: AuditRead, latency_seconds: int, now: datetime, own: OwnWrite | None = None) -> Attribution:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Our last write of an object under the account of a signed-in person, by our clock: the log shows it as theirs."""
+
+    account: str
+    sent: datetime
+    answered: datetime
+
+    def may_be(self, event: AuditEvent) -> bool:
+        """Whether ``event`` may be this very write: the same account, at the same time."""
+        return event.actor.lower() == self.account.lower() and self.sent - SKEW <= event.at <= self.answered + SKEW
+
+
+def attribute(  # noqa: PLR0913  # the question's four, and what there is of our own in the log
+    drift: Drift, audit: AuditRead, latency_seconds: int, now: datetime, own: OwnWrite | None = None, *, deed: Deed | None = None
+) -> Attribution:
     """The newest event in the drift's window that is about its object and not ours.
 
     Nothing found is ``pending`` until the vendor's latency has passed since the drift was first seen (``drift.since.latest``), then ``not_found``:
     but where the log can be read blind, only if it shows ``own``, our newest write that has to be in it by now; else ``unavailable``.
+    An event that may be our own ``deed`` under a person's account is nobody's word: better no account than a wrong one.
     """
     if not audit.available:
         return Attribution(state=AttributionState.UNAVAILABLE, reason=audit.reason)
     earliest, latest = drift.since.earliest, drift.since.latest
+    others = (event for event in audit.events if not event.ours and not (deed is not None and deed.may_be(event)))
     events = [
         event
-        for event in audit.events
-        if not event.ours and _about(event, drift) and event.at <= latest + SKEW and (earliest is None or event.at >= earliest - SKEW)
+        for event in others
+        if _about(event, drift) and event.at <= latest + SKEW and (earliest is None or event.at >= earliest - SKEW)
     ]
     if events:
         newest = max(events, key=lambda event: (event.at, event.id))
@@ -47,7 +65,7 @@ def _blind(drift: Drift, audit: AuditRead, latency: timedelta, own: OwnWrite | N
         return "audit.out_of_reach: no part of the log that answered covers the whole time in which it can have happened"
     if own is None:
         return "audit.no_own_write: nothing of ours has to be in the log yet, so its silence cannot be told from blindness"
-    shown = {event.id for event in audit.events if event.ours and _is(event, own)}
+    shown = {event.id for event in audit.events if _is(event, own)}
     if not any(source.events & shown for source in reaching):
         return f"audit.own_write_unseen: the log does not even show our own write to {own.name} of {own.at:%Y-%m-%d %H:%M} UTC"
     return None
@@ -61,9 +79,10 @@ def _reaches(source: LogSource, drift: Drift, latency: timedelta) -> bool:
 
 
 def _is(event: AuditEvent, own: OwnWrite) -> bool:
-    """Whether the event is that write or a later one of ours to the same object."""
+    """Whether the event is that write or a later one of ours to the same object; one under a person's account is told by its time too."""
     same = event.vendor_id.lower() == own.vendor_id.lower() if event.vendor_id is not None else event.name == own.name
-    return same and event.at >= own.at - SKEW
+    theirs = own.account is not None and event.actor.lower() == own.account.lower() and event.at <= own.at + SKEW
+    return same and (event.ours or theirs) and event.at >= own.at - SKEW
 
 
 def _about(event: AuditEvent, drift: Drift) -> bool:

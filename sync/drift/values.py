@@ -59,6 +59,8 @@ class OwnWrite:
     vendor_id: str
     name: str
     at: datetime
+    account: str | None = None
+    """The signed-in person under whose account it went out, as whose the log shows it; None as ourselves."""
 
 
 class AttributionState(StrEnum):

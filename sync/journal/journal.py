@@ -132,6 +132,17 @@ class Journal:
         row = rows.sealed(session, self.store.district, sealed)
         return None if row is None else json.loads(self.store.sealer.open(self.store.district, row.sealed, row.box)[1])
 
+    def vendor_actor(self, intent: int) -> str | None:
+        """The account of a signed-in person under which ``intent`` was sent, as it or its outcome says; None: as ourselves, or erased since."""
+        with self.store.read() as session:
+            numbers = (intent, rows.outcome_of(session, self.store.district, intent))
+            for row in (rows.get(session, self.store.district, seq) for seq in numbers if seq is not None):
+                seal = parse(row.line)[0].body.get("vendor_actor") if row is not None else None
+                if isinstance(seal, dict) and isinstance(seal.get("sealed"), str):
+                    account = self.standing(session, seal["sealed"])
+                    return account if isinstance(account, str) else None
+        return None
+
     def export(self, path: Path) -> Head:
         """Write the chain as JSON Lines to ``path`` (0600, in place of what was there) and say where it ends."""
         last = Head(seq=0, hash=rows.ZERO)

@@ -152,8 +152,11 @@ class Changes:
             ).all()
         return tuple(_kept(row) for row in rows)
 
-    def accepted(self, tenant: str, lane: str, window: tuple[datetime, datetime]) -> tuple[tuple[str, Operation, datetime], ...]:
-        """Key, operation and time of changes that we sent in a lane and the platform accepted from ``window``'s begin to its end: the newest 20."""
+    def accepted(self, tenant: str, lane: str, window: tuple[datetime, datetime]) -> tuple[tuple[str, Operation, datetime, int], ...]:
+        """Changes that we sent in a lane and the platform accepted from ``window``'s begin to its end, the newest 20.
+
+        Of each its key, its operation, when it was accepted and the number of its intent.
+        """
         with self.store.read() as session:
             rows = session.exec(
                 select(ChangeRow)
@@ -168,7 +171,11 @@ class Changes:
                 .order_by(col(ChangeRow.accepted_at).desc())
                 .limit(20)
             ).all()
-        return tuple((row.key, change_from(load_object(row.value)).operation, row.accepted_at) for row in rows if row.accepted_at is not None)
+        return tuple(
+            (row.key, change_from(load_object(row.value)).operation, row.accepted_at, row.intent_seq)
+            for row in rows
+            if row.accepted_at is not None and row.intent_seq is not None
+        )
 
     def effective(self, session: Session, tenant: str, key: str, now: datetime) -> None:
         """The platform says that what was accepted under ``key`` is in force."""
@@ -183,6 +190,23 @@ class Changes:
         for row in rows:
             row.status, row.effective_at, row.updated_at = ChangeStatus.EFFECTIVE.value, now, now
             session.add(row)
+
+    def last_sent(self, tenant: str, key: str) -> tuple[int, datetime, datetime] | None:
+        """Of the newest change of ``key`` that was sent: its intent's number, when it was sent, and when it was answered (or last touched)."""
+        with self.store.read() as session:
+            row = session.exec(
+                select(ChangeRow)
+                .where(
+                    ChangeRow.district == self.store.district,
+                    ChangeRow.tenant == tenant,
+                    ChangeRow.key == key,
+                    col(ChangeRow.intent_seq).is_not(None),
+                )
+                .order_by(col(ChangeRow.intent_seq).desc())
+            ).first()
+        if row is None or row.intent_seq is None or row.sent_at is None:
+            return None
+        return row.intent_seq, row.sent_at, row.accepted_at or row.sent_at
 
     def done_by_hand(self, session: Session, change_id: str, now: datetime) -> None:
         """A look found done what nobody here sent: somebody did it by hand."""
