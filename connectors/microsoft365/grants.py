@@ -102,7 +102,7 @@ def _registration(*, separate: bool) -> list[str]:
     return [
         "## entra.microsoft.com > Identity > Applications > App registrations",
         "",
-        f"1. Register {apps} for this tenant alone, without a redirect address.",
+        f"1. Register {apps} for this tenant alone, without a redirect address (who signs in needs one, below).",
         "2. Certificates & secrets > Certificates: upload the public half. Make the key on the server: `chmod 600`, no copy, no client secret.",
         "3. Owners: nobody. Who owns the registration can add a key of their own.",
         "4. Enterprise applications > the application > Properties: note the *object id* there; it is not the one of the registration.",

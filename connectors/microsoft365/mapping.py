@@ -136,7 +136,13 @@ def _published_by_people(circumstances: Circumstances) -> bool:
 
 def _in_use(duty: Duty, circumstances: Circumstances) -> bool:
     """Whether somebody publishes the series' label, as the platform says of it."""
-    return _published_by_people(circumstances) and label_key(duty, circumstances) in circumstances.in_use
+    return label_key(duty, circumstances) in circumstances.in_use
+
+
+def _out_of_sight(circumstances: Circumstances) -> Capability | None:
+    """The labels' capability where the person's sign-in shows none of them now: whether somebody published one is unknown then, not absent."""
+    found = next((one for one in circumstances.capabilities if one.kind is Kind.M365_LABEL), None)
+    return found if found is not None and found.read in (ReadCapability.NONE, ReadCapability.UNKNOWN) else None
 
 
 def _is_bound(duty: Duty, circumstances: Circumstances) -> bool:
@@ -189,7 +195,7 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
         return key_of(PUBLISHING_RULE, key, duty.population.id, "all" if reach.everyone else "", str(number))
 
     carriers = [*((event.key,) if event else ()), key]
-    if _in_use(duty, circumstances):
+    if _published_by_people(circumstances) and (_in_use(duty, circumstances) or _out_of_sight(circumstances)):
         # What somebody published by hand is not seen here, so it is not asked for a second time.
         made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
         return
@@ -312,6 +318,9 @@ def _carriage(one: _Judged, circumstances: Circumstances, made: _Made) -> Carria
 def _unpublished(one: _Judged, circumstances: Circumstances, carriers: tuple[str, ...]) -> Carriage:
     """A label that only people can publish: available once the platform says that something offers it, and to whom is not known here."""
     duty, tenant = one.duty, circumstances.tenant.id
+    unseen = _out_of_sight(circumstances)
+    if unseen is not None:
+        return Carriage.of(duty, tenant, StandingValue.UNKNOWN, unseen.reason, carriers=carriers)
     if _in_use(duty, circumstances):
         return Carriage.of(duty, tenant, StandingValue.AVAILABLE, BY_HAND, carriers=carriers)
     label = tuple(key for key in carriers if not key.startswith((PUBLISHING, PUBLISHING_RULE)))

@@ -68,7 +68,7 @@ class Look:
         return Snapshot(
             tenant=self._access.tenant.id,
             at=self._access.context.clock.now(),
-            reads=self._reads,
+            reads={kind: read for kind, read in self._reads.items() if kind in kinds},
             resources=tuple(live for live in self._found if live.kind in kinds),
         )
 
@@ -191,10 +191,16 @@ class Look:
         found = [live for live in lives if live is not None and (live.name != AUTOMATIC_CASE or live.mark is not None)]
         flaw = "wire.missing_property: a case lacks its id, name or status" if None in lives else None
         self._found += found
-        if Kind.M365_CASE in kinds:
-            self._settle(Kind.M365_CASE, cases.partial or flaw)
-        if Kind.M365_HOLD in kinds:
+        personal = self._access.ediscovery.account is not None
+        if Kind.M365_HOLD in kinds or personal:
             self._settle(Kind.M365_HOLD, self._case_holds(found) or cases.partial or flaw)
+        if Kind.M365_CASE in kinds:
+            self._settle(Kind.M365_CASE, cases.partial or flaw or (self._own_cases_alone() if personal else None))
+
+    def _own_cases_alone(self) -> str | None:
+        """Why the cases that a person sees may be their own alone (M§3.3): a case does not tell who made it, and a hold in it does (docs/wire)."""
+        read = self._reads[Kind.M365_HOLD]
+        return None if read.state is ReadState.COMPLETE else f"{read.reason} (its hold shows whether the person sees the cases of others)"
 
     def _case_holds(self, cases: list[Live]) -> str | None:
         """Read the holds of cases that are ours or open, and say what could not be read."""

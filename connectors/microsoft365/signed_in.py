@@ -127,7 +127,8 @@ class Session:
 class PersonTokens:
     """Access tokens of a signed-in person (``Bearer``), renewed without asking them. Opens nothing until first asked.
 
-    What goes wrong here closes what rests on the person, never the tenant: no ``TenantUnreachableError`` leaves this class.
+    A process begins by renewing, so that a sign-in that was revoked is told at once and not an hour later, when the last token ends. What goes wrong
+    here closes what rests on the person, never the tenant: no ``TenantUnreachableError`` leaves this class.
     """
 
     def __init__(self, tenant: Tenant, context: Context, session: Session) -> None:

@@ -29,6 +29,7 @@ def console_acts(world: World) -> dict[str, ConsoleAct]:
         desk.delete_label,
         desk.create_label,
         desk.set_label_file_plan,
+        desk.publish_label,
         desk.disable_policy,
         desk.enable_policy,
         desk.delete_policy,

@@ -26,7 +26,7 @@ class Deed:
         return event.actor.lower() == self.account.lower() and self.sent - SKEW <= event.at <= self.answered + SKEW
 
 
-def attribute(  # noqa: PLR0913  # the question's four, and what there is of our own in the log
+def attribute(  # the question's four, and what there is of our own in the log
     drift: Drift, audit: AuditRead, latency_seconds: int, now: datetime, own: OwnWrite | None = None, *, deed: Deed | None = None
 ) -> Attribution:
     """The newest event in the drift's window that is about its object and not ours.

@@ -27,7 +27,7 @@ def main(address: str) -> None:
         with browser.open(url, data=data, timeout=20) as answer:
             return str(answer.read().decode())
 
-    print("Opening in existing browser session.")
+    sys.stdout.write("Opening in existing browser session.\n")
     fields = dict(FIELD.findall(page(address)))
     login, choice = os.environ["SIGN_IN_AS"], os.environ.get("SIGN_IN_CHOICE", "accept")
     back = page(address.partition("?")[0], **fields, login=login, choice=choice)

@@ -126,12 +126,12 @@ class Sandbox:
         self.process.communicate(timeout=30)
 
 
-def start_sandbox(folder: Path, profile: str = "demo", *, quotas: bool = False) -> Sandbox:
+def start_sandbox(folder: Path, profile: str = "demo", seed: int = 7, *, quotas: bool = False) -> Sandbox:
     """A sandbox that answers; without ``quotas`` it is in a hurry."""
     folder.mkdir(parents=True, exist_ok=True)
     clock = folder / "clock"
     clock.write_text("+0\n", encoding="utf-8")
-    command = [sys.executable, "-m", "sandbox", str(folder), "--profile", profile, "--clock-file", str(clock)]
+    command = [sys.executable, "-m", "sandbox", str(folder), "--profile", profile, "--seed", str(seed), "--clock-file", str(clock)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stderr is not None
