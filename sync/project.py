@@ -21,6 +21,7 @@ from sync.views import NotComputableError, computable, holds_alone, readings, se
 
 EffectsOf: TypeAlias = Callable[[Snapshot], tuple[Effect, ...]]
 _Step: TypeAlias = "Callable[[Snapshot, Snapshot, EffectsOf], Verdict]"
+_KEEPING: Final = frozenset({"keep", "review"})
 NO_IDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -154,7 +155,7 @@ def judge_change(
         return _unknowable(str(error)), snapshot
     if (change.after or {}).get("locked") is True and "locked" in differing_fields(change):
         return _unknowable("a preservation lock cannot be taken back"), after
-    newborn = change.operation is Operation.CREATE
+    newborn = change.operation is Operation.CREATE and (change.after or {}).get("action") in _KEEPING
     return _computed(change.kind, (snapshot, after), effects_of, judge_step, newborn=newborn), after
 
 

@@ -118,8 +118,8 @@ def must_be_read(kind: Kind) -> frozenset[Kind]:
 def computable(kind: Kind, snapshot: Snapshot, *, newborn: bool = False) -> str | None:
     """None where a change of ``kind`` can be judged in ``snapshot``, else why not.
 
-    ``newborn``: the change makes the object. A label that was not there is in nobody's rule yet, seen or unseen, since rules name labels that are
-    there; so all labels must have been read for it, and nothing else.
+    ``newborn``: the change makes an object that deletes nothing. A label that was not there is in nobody's rule yet, seen or unseen, since rules name
+    labels that are there; so all labels must have been read for it, and nothing else.
     """
     if kind not in MODELLED:
         return f"what {kind.value} does to records is not modelled"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
+from connectors.microsoft365.records import Known, event_from
 from connectors.microsoft365.seeing import KINDS
+from connectors.microsoft365.sign_in import by_browser
 from policies.kinds import Kind
+from tests.unit.connectors.microsoft.people import Someone, officer
 from tests.unit.connectors.microsoft.support import LABEL, Bench, mark
 
 
@@ -32,6 +36,25 @@ def test_an_administrators_act_is_found_with_the_account_and_the_object(bench: B
     assert (gone.kind, gone.name) == (Kind.M365_HOLD, "District visibility check hold")
     assert gone.vendor_id
     assert len({event.id for event in found.events}) == len(found.events)
+
+
+def test_a_signed_in_persons_acts_are_ours_only_where_the_record_names_our_application(bench: Bench) -> None:
+    """Through our application or in the portal, the log shows their account for both; only an application's id tells them apart."""
+    begun = bench.clock.now()
+    bench.session = by_browser(bench.tenant, bench.context(), Someone(bench)).session
+    bench.writer(accepted=False).create(LABEL, mark("cor-02"), None)
+    bench.advance(7200)
+    found = bench.reader().audit(begun - timedelta(minutes=1), bench.clock.now())
+    made = next(event for event in found.events if event.operation == "New-ComplianceTag")
+    assert (made.actor, made.ours) == (officer(bench), False), "this log names no application"
+    named = frozenset({(bench.tenant.client_id or "").lower()})
+    for where in ({"AppId": bench.tenant.client_id}, {"ClientAppId": bench.tenant.client_id}, {"AppAccessContext": {"ClientAppId": bench.tenant.client_id}}):
+        row = json.loads(made.raw)
+        row["auditData"] |= where
+        event = event_from(row, Known(), named)
+        assert event is not None
+        assert event.ours
+        assert event.actor == officer(bench)
 
 
 def test_what_is_not_written_yet_is_not_there_and_the_log_says_it_was_read(bench: Bench) -> None:

@@ -99,6 +99,45 @@ def test_a_label_is_published_to_the_population_and_stands_as_available() -> Non
     assert {carriage.carriers for carriage in desired.carriages} == {("cor-02", policy.key, rule.key)}
 
 
+def capable(kind: Kind, *, write: WriteCapability = WriteCapability.PROVEN, read: ReadCapability = ReadCapability.FULL, **more: str) -> Capability:
+    return Capability(kind=kind, read=read, write=write, **more)  # type: ignore[arg-type]
+
+
+AS_PERSON = (
+    capable(Kind.M365_LABEL, account="a@d.example"),
+    capable(Kind.M365_LABEL_POLICY, write=WriteCapability.MISSING, read=ReadCapability.NONE, reason="admin_endpoint.not_accepted: off"),
+    capable(Kind.M365_LABEL_RULE, write=WriteCapability.MISSING, read=ReadCapability.NONE, reason="admin_endpoint.not_accepted: off"),
+)
+
+
+def test_a_label_that_only_people_can_publish_is_a_gap_until_somebody_has() -> None:
+    labelled = duty(carrier=Carrier.LABEL)
+    first = CONNECTOR.realise([labelled], circumstances(person("mia"), capabilities=AS_PERSON))
+    assert len(of(first, Kind.M365_LABEL_POLICY)) == len(of(first, Kind.M365_LABEL_RULE)) == 1, "they stand in the plan, for the sheet"
+    (carriage,) = first.carriages
+    assert (carriage.standing, carriage.reason, carriage.carriers) == (StandingValue.GAP, "label.unpublished", ("cor-02",))
+
+    there = {"names": {"cor-02": "COR-02 Routine correspondence"}, "in_use": frozenset({"cor-02"})}
+    used = CONNECTOR.realise([labelled], circumstances(person("mia"), capabilities=AS_PERSON, **there))
+    assert [one.kind for one in used.resources] == [Kind.M365_LABEL], "what somebody published is not asked for again"
+    (carriage,) = used.carriages
+    assert (carriage.standing, carriage.reason) == (StandingValue.AVAILABLE, "label.published_by_hand")
+    assert carriage.people.covered is None, "to whom is not known here"
+
+    ours = (capable(Kind.M365_LABEL), *AS_PERSON[1:])
+    (carriage,) = CONNECTOR.realise([labelled], circumstances(person("mia"), capabilities=ours)).carriages
+    assert (carriage.standing, (carriage.reason or "").partition(":")[0]) == (StandingValue.GAP, "admin_endpoint.not_accepted"), "as ever"
+
+
+def test_labels_that_a_lost_sign_in_hides_are_unknown_and_asked_for_by_nobody() -> None:
+    over = capable(Kind.M365_LABEL, write=WriteCapability.MISSING, read=ReadCapability.NONE, account="a@d.example", reason="auth.sign_in_again: over")
+    named = {"names": {"cor-02": "COR-02 Routine correspondence"}}
+    seen = CONNECTOR.realise([duty(carrier=Carrier.LABEL)], circumstances(person("mia"), capabilities=(over, *AS_PERSON[1:]), **named))
+    assert [one.kind for one in seen.resources] == [Kind.M365_LABEL]
+    (carriage,) = seen.carriages
+    assert (carriage.standing, carriage.reason) == (StandingValue.UNKNOWN, "auth.sign_in_again: over")
+
+
 def test_one_label_serves_two_populations_and_is_never_shortened_by_either() -> None:
     board = Population(id="board", selectors={Platform.MICROSOFT365: Selector(users=("mia@d.example",))})
     duties = [duty(carrier=Carrier.LABEL), duty(carrier=Carrier.LABEL, line="R2", population=board, term=FOREVER)]

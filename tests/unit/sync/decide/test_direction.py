@@ -165,6 +165,19 @@ def test_where_part_of_what_carries_a_label_was_not_read_nothing_is_computable(u
     assert direction(one, *published(), states={unread: ReadState.PARTIAL}) is Direction.WEAKENS
 
 
+def test_a_label_that_is_born_is_in_no_rule_seen_or_unseen() -> None:
+    """Over unread policies only the birth of a label can be judged, and only where all labels were read: rules name labels that are there."""
+    unseen = {Kind.M365_LABEL_POLICY: ReadState.FAILED, Kind.M365_LABEL_RULE: ReadState.FAILED}
+    fields = {"period": 730, "trigger": "created", "action": "keep", "behaviour": "retain", "description": ""}
+    born = change(LABEL_, operation=Operation.CREATE, name="Born today", after=fields)
+    assert direction(born, states=unseen) is not Direction.WEAKENS
+    assert direction(born, states={**unseen, LABEL_: ReadState.PARTIAL}) is Direction.WEAKENS
+    deleting = change(LABEL_, operation=Operation.CREATE, name="Born today", after={**fields, "action": "delete"})
+    assert direction(deleting, states=unseen) is Direction.WEAKENS
+    longer = setting(LABEL_, "L1", {"period": 730}, {"period": 900})
+    assert direction(longer, live(LABEL_, "L1"), states=unseen) is Direction.WEAKENS, "one that is there may be in a rule that nobody saw"
+
+
 def test_a_hold_is_computable_by_itself() -> None:
     hold = live(Kind.M365_HOLD, "H1", members=["mail:a@d.example"])
     add = change(Kind.M365_HOLD, operation=Operation.ADD, vendor_id="H1", add=frozenset({"mail:b@d.example"}))

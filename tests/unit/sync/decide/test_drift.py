@@ -14,7 +14,7 @@ from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Force, Live, ReadState, Snapshot
 from sync.bindings import Binding, BindingState
-from sync.drift import AttributionState, Drift, DriftClass, OwnWrite, Watched, attribute, find_drift, vendor_key, watch
+from sync.drift import AttributionState, Deed, Drift, DriftClass, OwnWrite, Watched, attribute, find_drift, vendor_key, watch
 from tests.unit.sync.decide.build import DAY, DISTRICT, HOUR, NOW, ROSTER, TENANT, binding, effects_of, live, mark, snapshot
 
 LABEL, POLICY, RULE, CASE, HOLD = Kind.M365_LABEL, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE, Kind.M365_CASE, Kind.M365_HOLD
@@ -259,6 +259,23 @@ def test_the_newest_event_about_the_object_that_is_not_ours_is_shown() -> None:
     assert (shown.state, shown.actor, shown.at, shown.event) == (AttributionState.FOUND, "joe@d.example", NOW - HOUR / 4, "newest")
 
 
+def test_our_own_write_under_a_persons_account_is_never_shown_as_theirs() -> None:
+    """The log names the person for both; what may be ours is left out, and what the same person did later is shown."""
+    deed = Deed(account="Jane@d.example", sent=NOW - HOUR, answered=NOW - HOUR + timedelta(seconds=30))
+    ours = event("ours", NOW - HOUR + timedelta(seconds=10))
+    theirs = event("theirs", NOW - HOUR / 2)
+    another = event("another", NOW - HOUR, actor="joe@d.example")
+
+    def shown(*events: AuditEvent, deed: Deed | None = deed) -> str | None:
+        return attribute(a_drift(), AuditRead(available=True, events=events), 86400, NOW, deed=deed).event
+
+    assert shown(ours, deed=None) == "ours", "what the log alone would say"
+    assert shown(ours) is None
+    assert shown(ours, theirs) == "theirs"
+    assert shown(ours, another) == "another"
+    assert attribute(a_drift(), AuditRead(available=True, events=(ours,)), 86400, NOW, deed=deed).state is AttributionState.PENDING
+
+
 def test_an_event_may_name_the_object_and_leave_its_kind_open() -> None:
     events = (event("named", NOW - HOUR / 4, vendor_id=None, kind=None, name="L1"),)
     assert attribute(a_drift(), AuditRead(available=True, events=events), 86400, NOW).event == "named"
@@ -307,6 +324,17 @@ def test_nobody_is_said_to_stand_in_the_log_only_where_it_shows_our_own_write() 
     assert shown(told(own_event(vendor_id="L8"))) == blind
     assert shown(told(replace(own_event(), at=NOW - 3 * DAY))) == blind, "an older write of ours proved that the newest is seen"
     assert shown(told(own_event()), own=None) == (AttributionState.UNAVAILABLE, "audit.no_own_write")
+
+
+def test_our_own_write_under_a_persons_account_proves_our_sight_where_the_log_shows_that_person_at_its_time() -> None:
+    own = replace(OWN, account="Person@oakridge.example")
+    seen = own_event(ours=False)
+    seen = replace(seen, actor="person@OAKRIDGE.example")
+    assert shown(told(seen), own=own) == (AttributionState.NOT_FOUND, "")
+    blind = (AttributionState.UNAVAILABLE, "audit.own_write_unseen")
+    assert shown(told(replace(seen, actor="else@oakridge.example")), own=own) == blind
+    assert shown(told(replace(seen, at=OWN.at + HOUR)), own=own) == blind, "a later act of theirs proved that our write is seen"
+    assert shown(told(seen)) == blind, "a person's act was taken for ours"
 
 
 def test_before_the_latency_has_passed_it_is_pending_whatever_the_log_shows_of_us() -> None:

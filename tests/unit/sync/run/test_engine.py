@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.base import Lane
+from connectors.base import AuditEvent, AuditRead, Lane
 from connectors.errors import TenantUnreachableError
+from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.memory.reader import MemoryReader
+from connectors.memory.writer import MemoryWriter
 from policies.district import Mode
 from policies.duties import Carrier, Disposition, Duty, Population, Selector, StandingValue
 from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
 from policies.protection import Direction
 from policies.resources import Because, ReadState
-from sync.drift import DriftClass
+from sync.drift import AttributionState, DriftClass
 from sync.journal import EntryKind
 from sync.lease import Leases
+from sync.look import proven
 from sync.plan import Change, ChangeStatus, Operation
 from sync.result import RunResult, TenantResult
 from sync.store.approvals import Approvals, KeptApproval
@@ -110,6 +114,57 @@ def test_every_intent_has_its_outcome_and_the_chain_holds(at_work: Scene) -> Non
     assert len(intents) == len(outcomes) > 0
     assert at_work.desk.journal.open_intents() == []
     assert at_work.desk.journal.verify().ok
+
+
+PERSON = "records.office@d.example"
+
+
+def test_a_write_under_a_persons_account_says_so_sealed_before_and_after(at_work: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryWriter, "account", lambda _self, kind: PERSON if kind is Kind.M365_LABEL else None, raising=False)
+    at_work.engine.sync()
+    journal = at_work.desk.journal
+    intents = [entry for entry in journal.entries() if entry.kind is EntryKind.INTENT]
+    named = [entry for entry in intents if "vendor_actor" in entry.body]
+    assert {entry.body["kind"] for entry in named} == {"m365.label"}
+    assert PERSON not in str([entry.body for entry in journal.entries()])
+    assert {journal.vendor_actor(entry.seq) for entry in named} == {PERSON}
+    assert {journal.vendor_actor(entry.seq) for entry in intents if entry not in named} == {None}
+    assert len([entry for entry in journal.entries() if entry.kind is EntryKind.OUTCOME and "vendor_actor" in entry.body]) == len(named)
+
+
+def test_our_write_under_a_persons_account_is_not_taken_for_their_change(at_work: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryWriter, "account", lambda _self, _kind: PERSON, raising=False)
+    written = at_work.clock.now()
+    at_work.engine.sync()
+    made = AuditEvent(id="made", at=written, actor=PERSON, operation="New-ComplianceTag", kind=Kind.M365_LABEL, vendor_id=label_id(at_work))
+    log = [made]
+    monkeypatch.setattr(MemoryReader, "audit", lambda *_asked: AuditRead(available=True, events=tuple(log)))
+    at_work.clock.advance(400)
+    at_work.console("m365").set(label_id(at_work), period=30)
+    (drift,) = microsoft(at_work.engine.plan()).drift
+    assert drift.attribution.state is AttributionState.PENDING, "the only event is our own write"
+    log.append(replace(made, id="theirs", at=written + timedelta(seconds=390), operation="Set-ComplianceTag"))
+    at_work.clock.advance(1200)
+    (drift,) = microsoft(at_work.engine.plan()).drift
+    assert (drift.attribution.state, drift.attribution.event) == (AttributionState.FOUND, "theirs")
+
+
+def test_a_proof_counts_for_the_way_that_it_was_made(at_work: Scene) -> None:
+    journal, now = at_work.desk.journal, at_work.clock.now()
+    as_person = journal.append(EntryKind.EVIDENCE, "proof/m365/m365.label", {"surface": "graph_signed_in"}, tenant="m365")
+    with at_work.store.write() as session:
+        Proofs(at_work.store).put(session, "m365", Kind.M365_LABEL, now, "custodian", as_person, None)
+    kept = Proofs(at_work.store).of("m365", now)
+    assert (kept[Kind.M365_LABEL].surface, kept[Kind.M365_LABEL_RULE].surface) == ("graph_signed_in", None)
+
+    def written(surface: str, account: str | None, kind: Kind) -> WriteCapability:
+        (one,) = proven((Capability(kind=kind, read=ReadCapability.FULL, write=WriteCapability.UNPROVEN, surface=surface, account=account),), kept)
+        return one.write
+
+    assert written("graph_signed_in", PERSON, Kind.M365_LABEL) is WriteCapability.PROVEN
+    assert written("compliance_admin", None, Kind.M365_LABEL) is WriteCapability.UNPROVEN
+    assert written("compliance_admin", None, Kind.M365_LABEL_RULE) is WriteCapability.PROVEN, "made before surfaces were written down"
+    assert written("compliance_admin_signed_in", PERSON, Kind.M365_LABEL_RULE) is WriteCapability.UNPROVEN
 
 
 def test_a_shortened_label_is_evidence_first_and_repaired_second(at_work: Scene) -> None:
