@@ -117,8 +117,8 @@ def test_a_label_that_only_people_can_publish_is_a_gap_until_somebody_has() -> N
     (carriage,) = first.carriages
     assert (carriage.standing, carriage.reason, carriage.carriers) == (StandingValue.GAP, "label.unpublished", ("cor-02",))
 
-    there = {"names": {"cor-02": "COR-02 Routine correspondence"}, "in_use": frozenset({"cor-02"})}
-    used = CONNECTOR.realise([labelled], circumstances(person("mia"), capabilities=AS_PERSON, **there))
+    named, in_use = {"cor-02": "COR-02 Routine correspondence"}, frozenset({"cor-02"})
+    used = CONNECTOR.realise([labelled], circumstances(person("mia"), capabilities=AS_PERSON, names=named, in_use=in_use))
     assert [one.kind for one in used.resources] == [Kind.M365_LABEL], "what somebody published is not asked for again"
     (carriage,) = used.carriages
     assert (carriage.standing, carriage.reason) == (StandingValue.AVAILABLE, "label.published_by_hand")
@@ -131,8 +131,8 @@ def test_a_label_that_only_people_can_publish_is_a_gap_until_somebody_has() -> N
 
 def test_labels_that_a_lost_sign_in_hides_are_unknown_and_asked_for_by_nobody() -> None:
     over = capable(Kind.M365_LABEL, write=WriteCapability.MISSING, read=ReadCapability.NONE, account="a@d.example", reason="auth.sign_in_again: over")
-    named = {"names": {"cor-02": "COR-02 Routine correspondence"}}
-    seen = CONNECTOR.realise([duty(carrier=Carrier.LABEL)], circumstances(person("mia"), capabilities=(over, *AS_PERSON[1:]), **named))
+    named = {"cor-02": "COR-02 Routine correspondence"}
+    seen = CONNECTOR.realise([duty(carrier=Carrier.LABEL)], circumstances(person("mia"), capabilities=(over, *AS_PERSON[1:]), names=named))
     assert [one.kind for one in seen.resources] == [Kind.M365_LABEL]
     (carriage,) = seen.carriages
     assert (carriage.standing, carriage.reason) == (StandingValue.UNKNOWN, "auth.sign_in_again: over")
