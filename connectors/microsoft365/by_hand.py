@@ -150,7 +150,7 @@ def _rule(deed: Deed) -> Instruction:
 def _publish(deed: Deed) -> Instruction:
     policy = _parent(deed)
     parameters = publish_parameters(_wanted(deed), policy)
-    steps = (f"In the label policy {policy.name}: choose the label {deed.fields.get('publishes')}.",)
+    steps = (f"In the label policy {policy.name}: choose the label {deed.fields.get('publishes')}. Until this is done nobody can apply that label.",)
     return _made(deed, "published label", steps, (line("New-RetentionComplianceRule", parameters),))
 
 

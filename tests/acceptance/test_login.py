@@ -97,6 +97,7 @@ def test_from_signing_in_to_a_label_that_people_can_use(rehearsed: District, per
     assert {one["status"] for one in labels} == {"effective"}
     assert set(standings(first).values()) == {("gap", "label.unpublished")}
     sheet = person("by-hand").result["by_hand"]
+    assert "Until this is done nobody can apply that label." in sheet
     assert "Make the label policy Recordwarden pub-label-adm-01-board-1" in sheet
     assert "New-RetentionComplianceRule -Policy 'Recordwarden pub-label-adm-01-board-1' -PublishComplianceTag 'ADM-01 Board minutes" in sheet
 
@@ -161,6 +162,13 @@ def test_without_a_passphrase_it_serves_one_call(rehearsed: District, person: Pe
     assert capability(within, "m365.label")["account"] == OFFICER
     after = rehearsed.run("doctor", **bare)
     assert after.tenants["m365"]["signed_in"] is None
+    assert rehearsed.sandbox is not None
+    since = len(rehearsed.sandbox.door("/exchanges")["exchanges"])
+    worked = rehearsed.run("--sign-in", "browser", "work", "--once", **bare)
+    assert [job["kind"] for job in worked.result["jobs"]] == ["holds", "sync"]
+    sent = rehearsed.sandbox.door(f"/exchanges?since={since}")["exchanges"]
+    assert len([one for one in sent if one["method"] == "GET" and "authorize" in one["path"]]) == 1, "one sign-in serves every job of the process"
+    assert [one for one in sent if one["surface"] == "graph" and "/security/labels/retentionLabels?%24expand" in one["path"].replace("$", "%24")]
     declined = rehearsed.run("--sign-in", "browser", "doctor", **(bare | {"SIGN_IN_CHOICE": "decline"}))
     assert "auth.declined" in declined.codes("warning")
     assert declined.tenants["m365"]["kinds"]["m365.user"]["state"] == "complete", "who does not sign in does not stop the call"
@@ -260,3 +268,32 @@ def test_a_device_code_and_a_tenant_that_forbids_it(rehearsed: District, person:
     assert person("login", "--out").code == 0
     code, document = by_device(rehearsed, device_code="blocked")
     assert (code, [one["code"] for one in document["problems"]]) == (4, ["auth.device_code_forbidden"])
+
+
+def test_a_hold_where_only_a_signed_in_person_may_hold(rehearsed: District, person: Person) -> None:
+    """A3: the application is refused, the person's sign-in holds the mailbox and the OneDrive, and a sign-in that is over loses sight and nothing else."""
+    sandbox = rehearsed.sandbox
+    assert sandbox is not None
+    sandbox.door("/switches", {"m365.licence": "A3", "m365.ediscovery_manager": "not_registered"})
+    people = rehearsed.people_file("hattie.stonecroft@harbormill.example")
+
+    def ours(ran: Ran) -> dict[str, str]:
+        return {one["source"]: one["state"] for one in ran.result["sources"] if one["tenant"] == "m365"}
+
+    try:
+        refused = person("hold", "open", "--name-file", people)
+        assert set(ours(refused).values()) == {"failed"}
+        assert "New-CaseHoldPolicy" in refused.result["by_hand"]
+        assert person("login").code == 0
+        held = person("hold", "open", "--name-file", people)
+        alias = held.result["matter"]["alias"]
+        assert set(ours(held).values()) == {"accepted"}
+        sandbox.forward(7200)
+        after = person("hold", "status", alias, "--refresh")
+        assert set(ours(after).values()) == {"effective"}
+        assert person("login", "--out").code == 0
+        blind = person("hold", "status", alias, "--refresh")
+        assert set(ours(blind).values()) == {"effective"}, "what is not seen is not lost"
+        assert blind.result["gaps"] == []
+    finally:
+        sandbox.door("/switches", {"m365.licence": "A5", "m365.ediscovery_manager": "administrator"})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
-from connectors.examination import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability
+from connectors.examination import Capability, Examination, Identity, PersonSignedIn, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365 import grants
+from connectors.microsoft365.sign_in import WANTED
 from policies.district import Tenant
 from policies.kinds import Kind
 
@@ -75,3 +77,26 @@ def test_every_permission_that_the_code_asks_for_by_name_is_in_the_script() -> N
     }
     assert named <= {one.name for one in grants.PERMISSIONS}, named
     assert named
+
+
+def test_what_a_signed_in_administrator_needs_and_what_a_thief_of_it_has() -> None:
+    now = PersonSignedIn(account="a@d.example", until=None, kept=True, scopes=())
+    text = grants.grant_script(replace(examination(), signed_in=now), tenant())
+    for needed in ("`http://localhost`", "Allow public client flows", "recordwarden login --tenant m365", "Signed in now: a@d.example."):
+        assert needed in text
+    for permission in WANTED:
+        assert f"`{permission}` (Microsoft Graph)" in text
+    theft = text.partition("Of the kept sign-in")[2].partition("## How to revoke")[0]
+    assert "purge" in theft
+    assert "every 90 days" in theft
+    revoking = text.partition("## How to revoke the sign-in")[2]
+    assert "Revoke sessions" in revoking
+    assert "recordwarden login --tenant m365 --out" in revoking
+    assert "Nobody is signed in now." in grants.grant_script(examination(), tenant())
+
+
+def test_a_sign_in_that_is_over_is_missing() -> None:
+    over = PersonSignedIn(account="a@d.example", until=None, kept=True, scopes=None, trouble="auth.sign_in_again: over")
+    text = grants.grant_script(replace(examination(), signed_in=over), tenant())
+    assert "- [ ] the sign-in of a@d.example: auth.sign_in_again: over." in text
+    assert "Nobody is signed in now." in text

@@ -174,6 +174,9 @@ def test_a_label_that_is_born_is_in_no_rule_seen_or_unseen() -> None:
     assert direction(born, states={**unseen, LABEL_: ReadState.PARTIAL}) is Direction.WEAKENS
     deleting = change(LABEL_, operation=Operation.CREATE, name="Born today", after={**fields, "action": "delete"})
     assert direction(deleting, states=unseen) is Direction.WEAKENS
+    rule = change(RULE_, operation=Operation.CREATE, name="Rule", after={"period": 730, "trigger": "created", "action": "keep", "query": ""})
+    unread = {Kind.M365_RETENTION_POLICY: ReadState.FAILED}
+    assert direction(rule, live(Kind.M365_RETENTION_POLICY, "P1", key="p"), states=unread) is Direction.WEAKENS, "of a label alone this is so"
     longer = setting(LABEL_, "L1", {"period": 730}, {"period": 900})
     assert direction(longer, live(LABEL_, "L1"), states=unseen) is Direction.WEAKENS, "one that is there may be in a rule that nobody saw"
 
