@@ -118,7 +118,7 @@ def _by_cmdlet(access: Access, kind: Kind, cmdlets: tuple[str, tuple[str, ...]])
 
 def _shut(access: Access, kind: Kind, way: Way, error: ConnectorError) -> Capability:
     account = access.ways.person.account
-    role = error.code in ("graph.forbidden", "admin.forbidden")
+    role = error.code in ("graph.forbidden", "admin.forbidden", "admin.unauthorised")
     return Capability(
         kind=kind,
         read=ReadCapability.NONE if isinstance(error, PermanentError) else ReadCapability.UNKNOWN,
