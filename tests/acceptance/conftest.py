@@ -39,6 +39,13 @@ def untouched(sandboxes: Callable[[str], Sandbox]) -> tuple[Sandbox, Moment]:
 
 
 @pytest.fixture(scope="session")
+def untouched_tiny(sandboxes: Callable[[str], Sandbox]) -> tuple[Sandbox, Moment]:
+    """Tenants with two dozen people that nobody has touched, and the moment to return to."""
+    served = sandboxes("tiny")
+    return served, served.moment()
+
+
+@pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, untouched: tuple[Sandbox, Moment], keys: Keys) -> Prepared:
     """The demo's district."""
     served, first = untouched
@@ -47,9 +54,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, untouched: tuple[Sandbox,
 
 
 @pytest.fixture(scope="session")
-def prepared_tiny(tmp_path_factory: pytest.TempPathFactory, sandboxes: Callable[[str], Sandbox], keys: Keys) -> Prepared:
+def prepared_tiny(tmp_path_factory: pytest.TempPathFactory, untouched_tiny: tuple[Sandbox, Moment], keys: Keys) -> Prepared:
     """The same district with two dozen people."""
-    return _prepared(tmp_path_factory, sandboxes("tiny"), keys)
+    served, first = untouched_tiny
+    served.return_to(first)
+    return _prepared(tmp_path_factory, served, keys)
 
 
 def _prepared(tmp_path_factory: pytest.TempPathFactory, served: Sandbox, keys: Keys) -> Prepared:

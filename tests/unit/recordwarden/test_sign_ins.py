@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors import keeping
-from connectors.base import Context
+from connectors.base import Charge, Context
 from connectors.errors import PermanentError
 from connectors.microsoft365.signed_in import Person, Session
 from policies.district import Tenant
@@ -25,7 +26,7 @@ class Still:
 
 
 class Free:
-    def spend(self, surface: str, method: str, cost: int = 1) -> None:
+    def spend(self, surface: str, method: str, charges: Sequence[Charge] = ()) -> None:
         """Nothing is counted."""
 
 
