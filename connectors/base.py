@@ -197,6 +197,8 @@ class Circumstances:
     roster: Roster
     pieces: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Members by key of the pieces that exist already: people and places stay in the piece they were first put in."""
+    in_flight: frozenset[str] = frozenset()
+    """Keys of what was sent and is not said to be in force yet: a platform that locks it meanwhile takes nobody new into it."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Display names by key of what is bound already: a name is frozen at birth."""
     bound: Mapping[str, Fields] = field(default_factory=dict)

@@ -35,7 +35,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from policies.kinds import Kind
+from policies.kinds import TRAITS, Kind
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 Fields: TypeAlias = Mapping[str, Value]
@@ -107,6 +107,13 @@ class Wanted:
     depends_on: tuple[str, ...] = ()
     because: Because = Because()
     people: int = 0
+    whole: bool = False
+    """This surface takes the object whole: it is born with its members, and until it has been distributed nobody may touch it again."""
+
+    @property
+    def born_with(self) -> frozenset[str]:
+        """The members that its create carries; the others are added to it afterwards."""
+        return self.members if self.whole or TRAITS[self.kind].create_with_members else frozenset()
 
 
 class Force(StrEnum):

@@ -12,7 +12,7 @@ from typing import cast
 
 from connectors.base import Personal, Reader, Receipt, Writer
 from connectors.errors import ConnectorError, UnknownOutcomeError
-from policies.kinds import TRAITS, Kind
+from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Force, Live, Mark, Ref, Wanted
 from sync.bindings import Binding, BindingState
@@ -135,8 +135,7 @@ class Applier:
 
     @staticmethod
     def _born(change: Change, wanted: Wanted) -> Wanted:
-        members = wanted.members if TRAITS[wanted.kind].create_with_members else frozenset[str]()
-        return replace(wanted, name=change.name, generation=change.generation, members=members)
+        return replace(wanted, name=change.name, generation=change.generation, members=wanted.born_with)
 
     def _parent(self, wanted: Wanted) -> Ref | None:
         if wanted.parent is None:
@@ -216,8 +215,7 @@ class Applier:
 def taken(change: Change, wanted: Wanted, live: Live, excused: frozenset[str] | set[str] = frozenset()) -> bool:
     """Whether the live object shows what the change asked for. ``excused`` members were refused by the platform, one by one."""
     if change.operation is Operation.CREATE:
-        born = wanted.members if TRAITS[wanted.kind].create_with_members else frozenset()
-        return all(same(value, live.fields.get(name)) for name, value in wanted.fields.items()) and born - excused <= live.members
+        return all(same(value, live.fields.get(name)) for name, value in wanted.fields.items()) and wanted.born_with - excused <= live.members
     if change.operation is Operation.SET:
         return all(same(value, live.fields.get(name)) for name, value in (change.after or {}).items())
     if change.operation is Operation.ADD:

@@ -15,7 +15,7 @@ from policies.populations import resolve
 from policies.problems import Problem
 from policies.resources import ReadState, Snapshot, Wanted
 from policies.roster import Roster
-from sync.bindings import Binding
+from sync.bindings import Binding, BindingState
 from sync.desk import Desk
 from sync.diff import DiffInput, DiffResult, diff
 from sync.drift import Drift, DriftClass, find_drift
@@ -64,6 +64,7 @@ def circumstances(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> Ci
         licences=seen.examination.licences,
         roster=seen.roster,
         pieces={key: sorted(binding.members) for key, binding in bindings.items()},
+        in_flight=frozenset(key for key, binding in bindings.items() if binding.state is BindingState.IN_FLIGHT),
         names={key: binding.name for key, binding in bindings.items()},
         bound={key: binding.fields for key, binding in bindings.items()},
         in_use=_in_use(seen.snapshot, bindings),

@@ -117,7 +117,8 @@ def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live) -> _
     ours = binding.members if binding is not None else frozenset[str]()
     former = (ours & live.members) - wanted.members
     sent = binding is not None and binding.state is BindingState.IN_FLIGHT and flight is not None and not flight.overdue
-    if sent and inputs.lane is Lane.SYNC:
+    locked = wanted.whole and live.force is Force.PENDING and flight is not None and not flight.overdue
+    if (sent and inputs.lane is Lane.SYNC) or locked:
         return _Found(flight=flight, former=former)
     # In what is the platform's own, one that we put in and cannot see just now is not put in again in the dark.
     unseen = TRAITS[wanted.kind].shared and not inputs.snapshot.complete(wanted.kind)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from policies.kinds import TRAITS
 from policies.protection import Direction
 from policies.resources import Fields, Wanted
 from sync.difference import DiffInput
@@ -20,11 +19,10 @@ def create(inputs: DiffInput, wanted: Wanted, *, generation: int, refusals: tupl
     A later generation stands beside the old one until it is in force, so it needs a name of its own.
     """
     name = wanted.name if generation == wanted.generation else f"{wanted.name[:_STEM]} g{generation}"
-    born_with = wanted.members if TRAITS[wanted.kind].create_with_members else frozenset[str]()
     made = _change(
-        inputs, wanted, Operation.CREATE, name=name, generation=generation, after=dict(wanted.fields), add=born_with, refusals=refusals
+        inputs, wanted, Operation.CREATE, name=name, generation=generation, after=dict(wanted.fields), add=wanted.born_with, refusals=refusals
     )
-    later = wanted.members - born_with
+    later = wanted.members - wanted.born_with
     if not later:
         return (made,)
     return (made, _change(inputs, wanted, Operation.ADD, name=name, generation=generation, add=later, refusals=refusals))

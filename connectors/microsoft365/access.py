@@ -36,7 +36,9 @@ class Course:
     """What was found on the way and holds for every access to a tenant in one run, reading or writing."""
 
     refused: PermanentError | None = None
-    """The refusal that says that we, as ourselves, may not touch cases: from then on the signed-in person does."""
+    """The refusal that says that we, as ourselves, may not touch cases over Graph: from then on the signed-in person does."""
+    by_cmdlet: bool = False
+    """Whether cases and holds go by cmdlet, because over Graph neither we nor a person may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

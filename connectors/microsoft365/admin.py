@@ -69,9 +69,12 @@ class AdminClient:
         self._regional: str | None = None
         self._allowed: dict[Endpoint, frozenset[str]] = {}
 
-    def read(self, cmdlet: str, parameters: Mapping[str, object] | None = None, *, endpoint: Endpoint = Endpoint.COMPLIANCE) -> Rows:
+    def read(  # a cmdlet, what it is sent with, where, and how often
+        self, cmdlet: str, parameters: Mapping[str, object] | None = None, *, endpoint: Endpoint = Endpoint.COMPLIANCE, patient: bool = True
+    ) -> Rows:
         """All rows that a ``Get-`` cmdlet shows us. Raises ConnectorError when not even the first page could be read.
 
+        Not ``patient``: what fails is not asked again, for who calls has another way; being throttled is no failing.
         An empty answer proves nothing: an identity without the role gets one too (M§0.1.7).
         """
         forbidden = _forbidden(parameters or {})
@@ -79,7 +82,7 @@ class AdminClient:
             raise ValueError(f"{cmdlet} does not read, or is never sent with {forbidden}")
         body = _body(cmdlet, parameters or {})
         url = self._command_url(endpoint)
-        reply, answer = self._repeat(lambda: self._post(endpoint, cmdlet, url, body, writing=False))
+        reply, answer = self._repeat(lambda: self._post(endpoint, cmdlet, url, body, writing=False), patient=patient)
         found, warnings, partial = _rows(reply), list(wire.texts(reply, "@adminapi.warnings")), None
         link = wire.filled(reply, "@odata.nextLink")
         followed: set[str] = set()
@@ -235,12 +238,14 @@ class AdminClient:
             weakref.finalize(self, self._client.close)
         return self._client
 
-    def _repeat(self, once: Callable[[], tuple[wire.JsonObject, Answer]]) -> tuple[wire.JsonObject, Answer]:
-        """Up to three tries of a read."""
+    def _repeat(self, once: Callable[[], tuple[wire.JsonObject, Answer]], *, patient: bool = True) -> tuple[wire.JsonObject, Answer]:
+        """Up to three tries of a read; where not ``patient``, only after being throttled."""
         for attempt in range(1, _TRIES):
             try:
                 return once()
             except TransientError as error:
+                if not patient and error.code != "wire.throttled":
+                    raise
                 if error.code in ("admin.pending_lock", "tls.certificate") or (error.retry_after or 0.0) > _LONGEST_WAIT:
                     raise
                 self._wait(error, attempt)

@@ -10,10 +10,12 @@ from connectors.examination import Capability, Feed, ReadCapability, Surface, Wr
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
 from connectors.microsoft365.clouds import Endpoint, address_of
+from connectors.microsoft365.errors import REGISTER
 from connectors.microsoft365.everybody import everybody
-from connectors.microsoft365.graph import Call
+from connectors.microsoft365.graph import Call, Listing
 from connectors.microsoft365.roster import GROUPS
 from connectors.microsoft365.signed_capabilities import signed_capability, with_step
+from connectors.microsoft365.ways import CASE_WRITING, REFUSALS
 from policies.kinds import Kind
 
 CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
@@ -36,12 +38,13 @@ _LACKING = {Kind.M365_EVENT_TYPE: "Retention by event needs A5 or its records ad
 _PEOPLE = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE)
 _WRITE_ROLE = "eDiscovery.ReadWrite.All"
 _READ_ROLE = "eDiscovery.Read.All"
+_UNPROVEN = "capability.unproven: no proof has been made here"
 
 
 def capabilities(access: Access) -> tuple[Capability, ...]:
     """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``."""
     ours = (signed_capability(access, one, CMDLETS[one.kind]) for one in by_cmdlet(access))
-    return (*ours, *_by_graph(access), *_people(access), _mailbox(access), *_further(access))
+    return (*ours, *_holds(access), *_people(access), _mailbox(access), *_further(access))
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:
@@ -105,48 +108,70 @@ def by_cmdlet(access: Access) -> Iterable[Capability]:
         return
     for kind, (reading, writing) in CMDLETS.items():
         can_read = reading.lower() in allowed
-        lacking = [name for name in writing if name.lower() not in allowed]
+        missing = [name for name in writing if name.lower() not in allowed]
         yield Capability(
             kind=kind,
             # What the role shows of the objects, only a visibility check can tell.
             read=ReadCapability.FULL if can_read else ReadCapability.NONE,
-            write=WriteCapability.MISSING if lacking else WriteCapability.UNPROVEN,
+            write=WriteCapability.MISSING if missing else WriteCapability.UNPROVEN,
             surface=Endpoint.COMPLIANCE.value,
-            reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else "capability.unproven: no proof has been made here",
-            next_step=(
-                _LACKING.get(kind, _ROLE) if lacking else f"recordwarden doctor --prove {kind.value}"
-            ),
+            reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else _UNPROVEN,
+            next_step=_LACKING.get(kind, _ROLE) if missing else f"recordwarden doctor --prove {kind.value}",
         )
 
 
-def _by_graph(access: Access) -> Iterable[Capability]:
-    kinds = (Kind.M365_CASE, Kind.M365_HOLD)
+def _holds(access: Access) -> Iterable[Capability]:
+    """Cases and holds: over Graph as ourselves, else as whoever is signed in, else by cmdlet (M§0.1.5). What was chosen is the surface."""
+    access.ediscovery.begin()
     try:
-        listing = access.ediscovery.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
+        access.cases = access.ediscovery.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
-        for kind in kinds:
-            yield with_step(access, _shut(kind, access.ediscovery.way.value, error))
-        return
-    access.cases = listing
+        if access.ediscovery.turned_to_cmdlets(error):
+            return [with_step(access, _case_cmdlets(access, kind, error)) for kind in CASE_WRITING]
+        return [with_step(access, _no_holds(access, kind, error)) for kind in CASE_WRITING]
+    return [with_step(access, _over_graph(access, kind, access.cases)) for kind in CASE_WRITING]
+
+
+def _over_graph(access: Access, kind: Kind, listing: Listing) -> Capability:
     account = access.ediscovery.account
     roles = access.tokens.roles if account is None else access.ways.person.tokens.scopes
     # M§3.3: the permission table lets Read.All write most paths; whether this tenant does, a proof shows.
     may = roles is None or bool({_WRITE_ROLE, _READ_ROLE} & roles)
-    for kind in kinds:
-        found = Capability(
-            kind=kind,
-            read=ReadCapability.PARTIAL if listing.partial else ReadCapability.FULL,
-            write=WriteCapability.UNPROVEN if may else WriteCapability.MISSING,
-            surface=access.ediscovery.way.value,
-            reason="capability.unproven: no proof has been made here" if may else f"ediscovery.permission_missing: {_WRITE_ROLE}",
-            next_step=f"recordwarden doctor --prove {kind.value}"
-            if may
-            else f"Grant the {'application' if account is None else 'delegated'} permission {_WRITE_ROLE}.",
-            account=account,
-        )
-        yield with_step(access, found)
+    grant = f"Grant the {'application' if account is None else 'delegated'} permission {_WRITE_ROLE}."
+    return Capability(
+        kind=kind,
+        read=ReadCapability.PARTIAL if listing.partial else ReadCapability.FULL,
+        write=WriteCapability.UNPROVEN if may else WriteCapability.MISSING,
+        surface=access.ediscovery.way.value,
+        reason=_UNPROVEN if may else f"ediscovery.permission_missing: {_WRITE_ROLE}",
+        next_step=f"recordwarden doctor --prove {kind.value}" if may else grant,
+        account=account,
+    )
+
+
+def _case_cmdlets(access: Access, kind: Kind, refusal: ConnectorError) -> Capability:
+    missing = access.ediscovery.lacking(CASE_WRITING[kind])
+    return Capability(
+        kind=kind,
+        read=ReadCapability.FULL,
+        write=WriteCapability.MISSING if missing else WriteCapability.UNPROVEN,
+        surface=Endpoint.COMPLIANCE.value,
+        reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else f"{_UNPROVEN}; by cmdlet, for Graph said {refusal.code}",
+        next_step=REGISTER if missing else f"recordwarden doctor --prove {kind.value}",
+    )
+
+
+def _no_holds(access: Access, kind: Kind, error: ConnectorError) -> Capability:
+    """Graph refused and there is no cmdlet either: what would open the one or the other."""
+    shut = _shut(kind, access.ediscovery.way.value, error)
+    if error.code not in REFUSALS or error.code == "ediscovery.not_registered":
+        return shut
+    if access.admin_accepted:
+        return replace(shut, next_step=f"{error.next_step} The case-hold cmdlets, which do the same, are not offered to us either: {REGISTER}")
+    accept = f"recordwarden attest admin-endpoint/{access.tenant.id} --until DATE"
+    return replace(shut, next_step=f"{error.next_step} Or an officer accepts the admin endpoint, and holds go by cmdlet: {accept}")
 
 
 def _people(access: Access) -> Iterable[Capability]:

@@ -129,6 +129,7 @@ def no_segment(answer: Answer) -> bool:
 
 _GRAPH_STATUS: dict[int, str] = {400: "graph.bad_request", 404: "graph.not_found", 410: "graph.gone", 423: "graph.locked"}
 _GRAPH_TEXTS: tuple[tuple[str, str, str], ...] = (
+    ("for the segment", "graph.not_served", "This cloud or version does not have it; see what doctor says of the other surfaces."),
     ("case is closed", "ediscovery.case_closed", "Reopen the case."),
     ("already exists", "name.taken", "Look at the object that has this name."),
     ("exceeds the limit", "limit.reached", "Divide the members among more objects."),

@@ -152,7 +152,8 @@ def _ediscovery(tenant: Tenant) -> list[str]:
         "    Add-eDiscoveryCaseAdmin -User ENTERPRISE-APP-OBJECT-ID",
         "",
         "Until then cases answer 401. Without the last line it sees its own cases alone, and that reads as partial.",
-        "Without E5 or A5 an application may not hold at all: a signed-in administrator may (below), or a person does it from the by-hand sheet.",
+        "Without E5 or A5 Graph lets no application hold: a signed-in administrator may (below); else, with the admin endpoint accepted, holds go by",
+        "cmdlet under this same registration; else a person does it, from the sheet of `recordwarden by-hand`.",
         "",
     ]
 

@@ -9,6 +9,7 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.errors import Answer
 from connectors.microsoft365.graph import BETA, Call, Reply
 from connectors.microsoft365.holds import case_path, hold_path, site_key, user_key
+from connectors.microsoft365.locating import refused, send_usable
 from connectors.microsoft365.policies import locations
 from policies.resources import Live, Mark, Ref, Wanted, find_mark
 
@@ -17,8 +18,6 @@ _MATERIALISE_WAIT = 10.0
 """A new case answers its children with a 500 for up to a minute or so (M§3.5, docs/wire)."""
 _CREATE_TRIES = 3
 _LONGEST_WAIT = 300.0
-_BAD_LOCATIONS = 20
-"""How many unusable locations are sorted out of one change before it is given up."""
 
 
 class HoldWriter:
@@ -29,25 +28,24 @@ class HoldWriter:
 
     def create_case(self, wanted: Wanted, mark: Mark) -> Receipt:
         """A new case; the mark is its external id. The POST is not idempotent: who calls has looked for the mark before (M§3.7)."""
-        body = {"displayName": wanted.name, "description": _described(wanted), "externalId": str(mark)}
+        body = {"displayName": wanted.name, "description": described(wanted), "externalId": str(mark)}
         path = "/security/cases/ediscoveryCases"
         return self._created(Call(method="POST", path=path, body=body, slow=True, once=True), wanted.name, mark, "externalId")
 
     def create_hold(self, wanted: Wanted, mark: Mark, case: Ref) -> Receipt:
         """A new hold without sources, its description ending in the mark. Waits for a case that is still being set up."""
-        body = {"displayName": wanted.name, "description": f"{_described(wanted)} {mark}".strip(), "contentQuery": wanted.fields.get("query") or ""}
+        body = {"displayName": wanted.name, "description": f"{described(wanted)} {mark}".strip(), "contentQuery": wanted.fields.get("query") or ""}
         path = f"{case_path(case.vendor_id)}/legalHolds"
         call = Call(method="POST", path=path, body=body, family="legalHolds", slow=True, once=True)
         return self._created(call, wanted.name, mark, "description")
 
     def set_case(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Reopen a closed case and switch its holds of ours on again (reopening does not, M§3.7), or send its description anew."""
-        if fields - {"state", "description"} or ("state" in fields and wanted.fields.get("state") != "open"):
-            raise _never(f"case {ref.name}: only reopening and its description are written")
+        only_reopened(ref, wanted, fields)
         answer: Answer | None = None
         outcomes: tuple[MemberOutcome, ...] = ()
         if "description" in fields:
-            body = {"description": _described(wanted), "externalId": str(mark)}
+            body = {"description": described(wanted), "externalId": str(mark)}
             answer = self._access.ediscovery.call(Call(method="PATCH", path=case_path(ref.vendor_id), body=body, slow=True)).answer
         if "state" in fields:
             answer = self._access.ediscovery.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/reopen", slow=True)).answer
@@ -56,11 +54,10 @@ class HoldWriter:
 
     def set_hold(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Switch a hold on (beta only, M§3.2), or send query and description anew, with the mark."""
-        if fields - {"enabled", "query", "description"} or ("enabled" in fields and wanted.fields.get("enabled") is not True):
-            raise _never(f"hold {ref.name}: it is only ever switched on")
+        only_switched_on(ref, wanted, fields)
         answer: Answer | None = None
         if fields & {"query", "description"}:
-            body: dict[str, object] = {"description": f"{_described(wanted)} {mark}".strip()}
+            body: dict[str, object] = {"description": f"{described(wanted)} {mark}".strip()}
             if "query" in fields:
                 body["contentQuery"] = wanted.fields.get("query") or ""
             answer = self._access.ediscovery.call(Call(method="PATCH", path=_path(ref), body=body, family="legalHolds", slow=True)).answer
@@ -96,7 +93,7 @@ class HoldWriter:
                 unseen[member] = reply
             else:
                 errors.append(reply)
-                outcomes[member] = _refused(member, reply)
+                outcomes[member] = refused(member, reply)
         if unseen:
             outcomes |= self._settled(ref, unseen)
         if wanted and len(errors) == len(wanted) and {error.code for error in errors} <= _WHOLE_HOLD:
@@ -104,32 +101,15 @@ class HoldWriter:
         return self._changed(ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
 
     def add_locations(self, ref: Ref, members: frozenset[str], *, already: frozenset[str]) -> Receipt:
-        """Add locations to a policy, all in one call (M§2.2); one that the platform cannot resolve is left out and reported.
+        """Add locations to a policy, all in one call (M§2.2); one that the platform cannot resolve is left out and reported."""
 
-        A call refused for a location changed nothing, so the rest is sent again without it.
-        """
-        left = set(members)
-        outcomes = {member: MemberOutcome(member=member) for member in already}
-        answer: Answer | None = None
-        for _try in range(_BAD_LOCATIONS):
-            if not left:
-                break
-            try:
-                parameters: dict[str, object] = {"Identity": ref.vendor_id, **_added(left)}
-                ways = self._access.ways
-                answer = ways.admin(ways.writing(ref.kind)).write("Set-RetentionCompliancePolicy", parameters).answer
-            except PermanentError as error:
-                bad = {member for member in left if f"'{member.partition(':')[2]}'" in error.message.lower()}
-                if error.code not in ("admin.location_invalid", "admin.not_found") or not bad:
-                    raise
-                outcomes |= {member: _refused(member, error) for member in bad}
-                left -= bad
-            else:
-                outcomes |= {member: MemberOutcome(member=member) for member in left}
-                left.clear()
-        untried = "admin.location_invalid: not tried, too many others were unusable"
-        outcomes |= {member: MemberOutcome(member=member, error=untried) for member in left}
-        return self._changed(ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
+        def send(left: frozenset[str]) -> Answer:
+            ways = self._access.ways
+            return ways.admin(ways.writing(ref.kind)).write("Set-RetentionCompliancePolicy", {"Identity": ref.vendor_id, **_added(left)}).answer
+
+        sent = send_usable(members, send)
+        outcomes = {**sent.outcomes, **{member: MemberOutcome(member=member) for member in already}}
+        return self._changed(ref, sent.answer, tuple(outcomes[member] for member in sorted(outcomes)))
 
     def _source_call(self, ref: Ref, member: str) -> Call:
         prefix, _colon, name = member.partition(":")
@@ -139,7 +119,7 @@ class HoldWriter:
         if prefix == "site" and name:
             # In a hold only the mailbox of a person is honoured, so a OneDrive goes in as a site (M§3.4).
             return Call(method="POST", path=f"{_path(ref)}/siteSources", body={"site": {"webUrl": name}}, family="legalHolds", slow=True)
-        raise _never(f"hold {ref.name}: {member!r} is no source")
+        raise never(f"hold {ref.name}: {member!r} is no source")
 
     def _settled(self, ref: Ref, unseen: dict[str, ConnectorError]) -> dict[str, MemberOutcome]:
         there: dict[str, str | None] = {}
@@ -156,7 +136,7 @@ class HoldWriter:
                 "hold.sources_unseen", f"Hold {ref.name}: {len(unseen)} sources were sent and could not be read back: {error.message}"
             ) from error
         return {
-            member: MemberOutcome(member=member, vendor_id=there[member]) if member in there else _refused(member, error)
+            member: MemberOutcome(member=member, vendor_id=there[member]) if member in there else refused(member, error)
             for member, error in unseen.items()
         }
 
@@ -248,29 +228,37 @@ _WHOLE_HOLD = frozenset(
 """Refusals that are about the hold or about us, not about one source."""
 
 
-def _refused(member: str, error: ConnectorError) -> MemberOutcome:
-    if "already" in error.message.lower():
-        return MemberOutcome(member=member)
-    return MemberOutcome(member=member, error=f"{error.code}: {error.message}")
-
-
-def _added(members: set[str]) -> dict[str, list[str]]:
+def _added(members: frozenset[str]) -> dict[str, list[str]]:
     try:
         return locations(members, verb="Add")
     except ValueError as error:
-        raise _never(str(error)) from error
+        raise never(str(error)) from error
 
 
-def _described(wanted: Wanted) -> str:
+def only_reopened(ref: Ref, wanted: Wanted, fields: frozenset[str]) -> None:
+    """Raises PermanentError (``write.not_allowed``) for anything but reopening a case and describing it."""
+    if fields - {"state", "description"} or ("state" in fields and wanted.fields.get("state") != "open"):
+        raise never(f"case {ref.name}: only reopening and its description are written")
+
+
+def only_switched_on(ref: Ref, wanted: Wanted, fields: frozenset[str]) -> None:
+    """Raises PermanentError (``write.not_allowed``) for anything but switching a hold on, its query and its description."""
+    if fields - {"enabled", "query", "description"} or ("enabled" in fields and wanted.fields.get("enabled") is not True):
+        raise never(f"hold {ref.name}: it is only ever switched on")
+
+
+def described(wanted: Wanted) -> str:
+    """The description that is wanted, empty where there is none."""
     value = wanted.fields.get("description")
     return value if isinstance(value, str) else ""
 
 
 def _path(ref: Ref) -> str:
     if ref.parent_id is None:
-        raise _never(f"hold {ref.name}: its case is not known")
+        raise never(f"hold {ref.name}: its case is not known")
     return hold_path(ref.parent_id, ref.vendor_id)
 
 
-def _never(why: str) -> PermanentError:
+def never(why: str) -> PermanentError:
+    """The refusal of what this program does not write."""
     return PermanentError("write.not_allowed", why, "This is never written from here; do it by hand if it is right.")

@@ -36,6 +36,11 @@ def site_member(url: str) -> str:
     return f"site:{url.strip().rstrip('/').lower()}"
 
 
+def case_state(status: str) -> str:
+    """Our word for a case's status, which either surface writes in letters of its own; an unknown one stands as it is."""
+    return _CASE_STATES.get(status.lower(), status.lower())
+
+
 def people_of(row: Mapping[str, object]) -> list[str]:
     """Every name under which the maker of a row stands: the vendor puts names into ids and ids into names (M§3.5)."""
     made = wire.child(row, "createdBy")
@@ -48,7 +53,7 @@ def case_from(row: wire.JsonObject, *, made_by_us: bool | None) -> Live | None:
     vendor_id, name, status = wire.filled(row, "id"), wire.filled(row, "displayName"), wire.filled(row, "status")
     if vendor_id is None or name is None or status is None:
         return None
-    state = _CASE_STATES.get(status.lower(), status.lower())
+    state = case_state(status)
     description = wire.text(row, "description")
     return Live(
         kind=Kind.M365_CASE,

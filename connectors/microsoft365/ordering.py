@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
 from connectors.microsoft365.belt import LITIGATION_HOLD
+from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.holds import mail_member, site_member
 from connectors.microsoft365.pieces import in_pieces
 from policies.keys import key_of
@@ -23,6 +24,7 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
 
     Dates do not narrow a hold here: everything of a source is kept, which is more than was asked and never less. Terms do.
     """
+    whole = by_cmdlet(circumstances)
     members: dict[OrderedSource, str] = {}
     refused: dict[OrderedSource, str] = {}
     belts: dict[OrderedSource, str] = {}
@@ -35,7 +37,14 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
         else:
             members[source] = found
     case = key_of("m", order.tenant_alias)
-    pieces = in_pieces(set(members.values()), lambda number: key_of("m", order.tenant_alias, str(number)), circumstances.pieces, _CAPACITY)
+    pieces = in_pieces(
+        set(members.values()),
+        lambda number: key_of("m", order.tenant_alias, str(number)),
+        circumstances.pieces,
+        _CAPACITY,
+        # A cmdlet's hold is locked until it has been distributed, which may take a day: nobody new waits for that.
+        shut=circumstances.in_flight if whole else frozenset(),
+    )
     homes = {member: key for key, held in pieces.items() for member in held}
     head = Wanted(
         kind=Kind.M365_CASE,
@@ -69,6 +78,12 @@ def _belt(order: HoldOrder, members: Mapping[OrderedSource, str]) -> Wanted | No
     )
 
 
+def by_cmdlet(circumstances: Circumstances) -> bool:
+    """Whether holds go over the admin endpoint here; it takes a hold with all its places at once and locks it while it distributes it (M§2.7)."""
+    surface = next((one.surface for one in circumstances.capabilities if one.kind is Kind.M365_HOLD), None)
+    return surface == Endpoint.COMPLIANCE.value
+
+
 def _hold(  # the parts of one hold
     order: HoldOrder, case: str, key: str, members: dict[OrderedSource, str], circumstances: Circumstances, held: frozenset[str]
 ) -> Wanted:
@@ -83,6 +98,7 @@ def _hold(  # the parts of one hold
         depends_on=(case,),
         because=Because(matter=order.alias),
         people=len({source.person for source, member in members.items() if member in held}),
+        whole=by_cmdlet(circumstances),
     )
 
 

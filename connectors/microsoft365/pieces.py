@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import count
 
 
 def in_pieces(
-    members: Iterable[str], key_of_piece: Callable[[int], str], existing: Mapping[str, Sequence[str]], capacity: Mapping[str, int]
+    members: Iterable[str],
+    key_of_piece: Callable[[int], str],
+    existing: Mapping[str, Sequence[str]],
+    capacity: Mapping[str, int],
+    *,
+    shut: AbstractSet[str] = frozenset(),
 ) -> dict[str, frozenset[str]]:
     """Members by key of the piece that carries each, pieces numbered from 1.
 
-    ``capacity`` is per prefix of a member. A piece that exists is kept even when nobody wanted is in it any more, so that its number is
-    never given to something else; its leavers still take room, because they are still in it.
+    ``capacity`` is per prefix of a member; pieces that are ``shut`` take nobody new. A piece that exists is kept even when nobody wanted is in it
+    any more, so that its number is never given to something else; its leavers still take room, because they are still in it.
     """
     wanted = set(members)
     pieces: dict[str, frozenset[str]] = {}
@@ -21,7 +27,8 @@ def in_pieces(
         inside = frozenset(existing[key])
         pieces[key] = inside & wanted
         wanted -= inside
-        rooms.append((key, _room(inside, capacity)))
+        if key not in shut:
+            rooms.append((key, _room(inside, capacity)))
     unused = (key for number in count(1) if (key := key_of_piece(number)) not in existing)
     for member in sorted(wanted):
         prefix = member.partition(":")[0]

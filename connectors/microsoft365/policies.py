@@ -129,7 +129,7 @@ def _policy_from(
             "locked": bool(wire.flag(row, "RestrictiveRetention")),
         },
         members=frozenset(named.values()),
-        member_states=_failures(row, named),
+        member_states=failures(row, named),
         mark=mark,
         force=_force(row, enabled=enabled),
         created_at=wire.moment(row, "WhenCreatedUTC"),
@@ -157,19 +157,24 @@ def members_of(row: wire.JsonObject, suffix: str, mailboxes: Mapping[str, str] =
 def _named(row: wire.JsonObject, suffix: str, mailboxes: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """Each location as the row shows it, and under the address that its account has today."""
     for prefix, name in LOCATIONS.items():
-        value = row.get(name + suffix)
-        for item in value if isinstance(value, list) else []:
-            # An object normally, a plain string from some hands (M§10).
-            named = wire.filled(item, "Name") if isinstance(item, dict) else item
-            if isinstance(named, str) and named:
-                place = mailboxes.get((wire.filled(item, "ImmutableIdentity") or "").lower()) if isinstance(item, dict) else None
-                # Nobody wants an inactive mailbox in a policy; one that is in stays under the name it was put in by.
-                today = place if place and prefix in _BY_ADDRESS and not place.startswith(".") else named
-                yield member(prefix, named), member(prefix, today)
+        for named, account in names_in(row, name + suffix):
+            place = mailboxes.get(account)
+            # Nobody wants an inactive mailbox in a policy; one that is in stays under the name it was put in by.
+            today = place if place and prefix in _BY_ADDRESS and not place.startswith(".") else named
+            yield member(prefix, named), member(prefix, today)
     if not suffix:
         for scope in [*wire.rows(row, "AdaptiveScopeLocation"), *wire.rows(row, "DynamicScopeLocation")]:
             word = f"scope:{wire.filled(scope, 'Name') or wire.filled(scope, 'ImmutableIdentity') or 'unnamed'}"
             yield word, word
+
+
+def names_in(row: Mapping[str, object], key: str) -> Iterable[tuple[str, str]]:
+    """The names in a list of locations, each with its account's id, empty where none is shown: plain strings from some hands (M§10)."""
+    value = row.get(key)
+    for item in value if isinstance(value, list) else []:
+        named = wire.filled(item, "Name") if isinstance(item, dict) else item
+        if isinstance(named, str) and named:
+            yield named, (wire.filled(item, "ImmutableIdentity") or "").lower() if isinstance(item, dict) else ""
 
 
 def _force(row: wire.JsonObject, *, enabled: bool) -> Force:
@@ -179,7 +184,7 @@ def _force(row: wire.JsonObject, *, enabled: bool) -> Force:
     return words.get((wire.text(row, "DistributionStatus") or "").lower(), Force.UNKNOWN)
 
 
-def _failures(row: wire.JsonObject, named: Mapping[str, str]) -> dict[str, MemberState]:
+def failures(row: Mapping[str, object], named: Mapping[str, str]) -> dict[str, MemberState]:
     """Members that the platform reports as failed; the others share the policy's own state. It names them as its row shows them."""
     by_name = {shown.partition(":")[2].lower(): today for shown, today in named.items()}
     found: dict[str, MemberState] = {}

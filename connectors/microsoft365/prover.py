@@ -221,7 +221,7 @@ class Microsoft365Prover:
     def _remove(self, dummy: _Dummy) -> str | None:
         ref = dummy.ref
         if ref.kind is Kind.M365_CASE:
-            self._access.ediscovery.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/close", slow=True))
+            self._close(ref)
             return "closed and kept: cases are not deleted from here"
         if ref.kind is Kind.M365_HOLD:
             return "kept without a source in its closed case: holds are not deleted from here"
@@ -232,6 +232,12 @@ class Microsoft365Prover:
             return "kept unpublished: nothing is deleted over Graph from here"
         self._access.ways.admin(way).write(f"Remove-{_NOUNS[ref.kind]}", {"Identity": ref.vendor_id, "Confirm": False})
         return None
+
+    def _close(self, ref: Ref) -> None:
+        if self._access.ediscovery.by_cmdlet:
+            self._access.admin.write("Set-ComplianceCase", {"Identity": ref.vendor_id, "Close": True})
+        else:
+            self._access.ediscovery.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/close", slow=True))
 
 
 def _other(mark: Mark, what: str) -> Mark:

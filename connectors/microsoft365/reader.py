@@ -23,6 +23,7 @@ from connectors.microsoft365.records import Known
 from connectors.microsoft365.renaming import current, mailboxes
 from connectors.microsoft365.roster import drives, licences, read_roster
 from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
+from connectors.microsoft365.seeing_holds import see_hold
 from connectors.microsoft365.signed_capabilities import who_is_signed_in
 from connectors.microsoft365.ways import Way
 from policies.kinds import TRAITS, Kind
@@ -133,7 +134,11 @@ class Microsoft365Reader:
         self._access.close()
 
     def _direct(self, ref: Ref) -> Live | None:
-        """A case or hold asked for by its id; None when Graph answers 404, which alone is no proof that it is gone (M§3.3)."""
+        """A case or hold asked for by its id; None when it is not shown, which alone is no proof that it is gone (M§3.3)."""
+        if ref.kind is Kind.M365_LABEL:
+            return self._label(ref)
+        if self._access.ediscovery.by_cmdlet:
+            return self._by_cmdlet(ref)
         try:
             if ref.kind is Kind.M365_CASE:
                 reply = self._access.ediscovery.call(Call(method="GET", path=case_path(ref.vendor_id), slow=True))
@@ -141,9 +146,20 @@ class Microsoft365Reader:
             if ref.kind is Kind.M365_HOLD and ref.parent_id:
                 return self._hold(ref.parent_id, ref.vendor_id)
         except ConnectorError as error:
-            if error.status != 404:
+            if error.status != 404 and not self._access.ediscovery.turned_to_cmdlets(error):
                 raise
-        return self._label(ref) if ref.kind is Kind.M365_LABEL else None
+        return self._by_cmdlet(ref) if self._access.ediscovery.by_cmdlet else None
+
+    def _by_cmdlet(self, ref: Ref) -> Live | None:
+        """As above, by the cmdlets, which show a case in a list alone."""
+        if ref.kind is not Kind.M365_HOLD or ref.parent_id is None:
+            return None
+        try:
+            return see_hold(self._access, ref)
+        except PermanentError as error:
+            if error.code != "admin.not_found":
+                raise
+        return None
 
     def _label(self, ref: Ref) -> Live | None:
         """A label by its id where the signed-in person reads it; None where Graph does not know it, which alone is no proof that it is gone."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
 from typing import Protocol
 
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
@@ -16,12 +15,11 @@ from connectors.microsoft365.belt import ON_HOLD, belt_from
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.delegated_labels import event_type_from_graph, label_from_graph
 from connectors.microsoft365.further import event_names, event_type_from, litigation_from, organisation_from, scope_from
-from connectors.microsoft365.graph import Call, Listing, calls
-from connectors.microsoft365.holds import AUTOMATIC_CASE, case_from, case_path, hold_from, hold_path, people_of
+from connectors.microsoft365.holds import people_of
 from connectors.microsoft365.inplace import mailbox_from
 from connectors.microsoft365.labels import label_from
 from connectors.microsoft365.policies import DETAIL, family
-from connectors.microsoft365.renaming import current
+from connectors.microsoft365.seeing_holds import see_holds
 from connectors.microsoft365.ways import Way
 from policies.kinds import TRAITS, Kind
 from policies.resources import KindRead, Live, ReadState, Snapshot
@@ -34,8 +32,6 @@ FURTHER = frozenset({Kind.M365_EVENT_TYPE, Kind.M365_ADAPTIVE_SCOPE, Kind.M365_M
 """Kinds that are read where somebody asks for them."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_LEFTOVER_AFTER = timedelta(hours=1)
-"""A case that the platform has not set up after this long is a leftover of its portal (M§3.5), not one in the making."""
 
 
 class _Read(Protocol):
@@ -59,7 +55,7 @@ class Look:
         if kinds & POLICY_KINDS:
             self._try(kinds & POLICY_KINDS, self._policies)
         if kinds & HOLD_KINDS:
-            self._holds(kinds & HOLD_KINDS)
+            self._try(kinds & HOLD_KINDS, self._holds)
         for kind, read in self._further().items():
             if kind in kinds:
                 self._try({kind}, read)
@@ -179,68 +175,18 @@ class Look:
 
     def _holds(self, kinds: AbstractSet[Kind]) -> None:
         handed, self._access.cases = self._access.cases if self._whole else None, None
-        try:
-            cases = handed or self._access.ediscovery.rows(Call(method="GET", path="/security/cases/ediscoveryCases", slow=True))
-        except TenantUnreachableError:
-            raise
-        except ConnectorError as error:
-            self._fail(kinds, error)
-            return
-        lives = [case_from(row, made_by_us=self._access.ediscovery.made_by_us(row)) for row in cases.rows]
-        # The platform's own case is always there and is nobody's (M§3.5).
-        found = [live for live in lives if live is not None and (live.name != AUTOMATIC_CASE or live.mark is not None)]
-        flaw = "wire.missing_property: a case lacks its id, name or status" if None in lives else None
-        self._found += found
-        personal = self._access.ediscovery.account is not None
-        if Kind.M365_HOLD in kinds or personal:
-            self._settle(Kind.M365_HOLD, self._case_holds(found) or cases.partial or flaw)
+        seen = see_holds(self._access, handed=handed, with_holds=Kind.M365_HOLD in kinds)
+        self._found += [*seen.cases, *seen.holds]
+        if seen.with_holds:
+            self._settle(Kind.M365_HOLD, seen.no_holds)
         if Kind.M365_CASE in kinds:
-            self._settle(Kind.M365_CASE, cases.partial or flaw or (self._own_cases_alone() if personal else None))
+            personal = self._access.ediscovery.account is not None
+            self._settle(Kind.M365_CASE, seen.no_cases or (self._own_cases_alone() if personal else None))
 
     def _own_cases_alone(self) -> str | None:
         """Why the cases that a person sees may be their own alone (M§3.3): a case does not tell who made it, and a hold in it does (docs/wire)."""
         read = self._reads[Kind.M365_HOLD]
         return None if read.state is ReadState.COMPLETE else f"{read.reason} (its hold shows whether the person sees the cases of others)"
-
-    def _case_holds(self, cases: list[Live]) -> str | None:
-        """Read the holds of cases that are ours or open, and say what could not be read."""
-        district = self._access.context.district
-        looked = [case for case in cases if _ours(case, district) or case.fields["state"] == "open"]
-        paths = [f"{case_path(case.vendor_id)}/legalHolds" for case in looked]
-        listings = self._access.ediscovery.rows_all(calls("GET", paths, family="legalHolds", slow=True))
-        partial: str | None = None
-        rows: list[tuple[Live, wire.JsonObject]] = []
-        for case, listing in zip(looked, listings, strict=True):
-            if isinstance(listing, Listing):
-                rows += [(case, row) for row in listing.rows]
-                partial = partial or listing.partial
-            elif not self._leftover(case, listing):
-                partial = partial or f"{listing.code}: {listing.message}"
-        return self._sources(rows) or partial
-
-    def _leftover(self, case: Live, error: ConnectorError) -> bool:
-        old = case.created_at is not None and self._access.context.clock.now() - case.created_at > _LEFTOVER_AFTER
-        return error.code == "ediscovery.case_not_ready" and case.mark is None and old
-
-    def _sources(self, rows: list[tuple[Live, wire.JsonObject]]) -> str | None:
-        usable = [(case, row, hold_id) for case, row in rows if (hold_id := wire.filled(row, "id"))]
-        partial = "wire.missing_property: a hold lacks its id" if len(usable) < len(rows) else None
-        paths = [f"{hold_path(case.vendor_id, hold_id)}/{kind}" for case, _row, hold_id in usable for kind in ("userSources", "siteSources")]
-        listings = self._access.ediscovery.rows_all(calls("GET", paths, family="legalHolds", slow=True))
-        for index, (case, row, hold_id) in enumerate(usable):
-            users, sites = listings[2 * index], listings[2 * index + 1]
-            if not isinstance(users, Listing) or not isinstance(sites, Listing):
-                error = users if isinstance(users, ConnectorError) else sites
-                partial = partial or f"kind.partial: the sources of hold {hold_id} could not be read: {error}"
-                continue
-            partial = partial or users.partial or sites.partial
-            mine = self._access.ediscovery.made_by_us(row)
-            live = hold_from(row, users.rows, sites.rows, case_id=case.vendor_id, made_by_us=mine)
-            if live is None:
-                partial = partial or f"wire.missing_property: hold {hold_id} or one of its sources cannot be understood"
-            else:
-                self._found.append(current(live, self._access.mailboxes))
-        return partial
 
     def _maker(self, row: wire.JsonObject) -> bool | None:
         return self._access.made_by_us(*people_of(row))
@@ -262,7 +208,3 @@ def judged(kind: Kind, lives: list[Live], partial: str | None, check: str | None
     if any(live.name == check and live.mark is None and live.made_by_us is not True for live in lives):
         return KindRead(kind=kind, state=ReadState.COMPLETE, count=count)
     return KindRead(kind=kind, state=ReadState.PARTIAL, count=count, reason="visibility_check.not_seen")
-
-
-def _ours(live: Live, district: str) -> bool:
-    return live.mark is not None and live.mark.district == district

@@ -1,7 +1,8 @@
 """Which way each kind goes: as ourselves over the admin endpoint where that was accepted and proven, else as whoever is signed in, else by hand.
 
-Cases and holds go over Graph as ourselves where the tenant's licence allows it, else as the person (M§0.1.5, M§3.2: A3). The admin endpoint is never
-called, by whomever, unless an officer accepted it.
+Cases and holds go over Graph as ourselves where the tenant's licence allows it, else over Graph as the person (M§0.1.5, M§3.2: A3), else as
+ourselves by the case-hold cmdlets (M§3.6). The admin endpoint is never called, by whomever, unless an officer accepted it. A tenant that is slow
+today is not a tenant that refuses: then nothing moves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
-from connectors.errors import ConnectorError, PermanentError, TransientError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError
 from connectors.microsoft365.admin import AdminClient
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.graph import Call, GraphClient, Listing, Reply
@@ -37,6 +38,15 @@ LABEL_KINDS = frozenset({Kind.M365_LABEL, Kind.M365_EVENT_TYPE})
 """What a signed-in person writes over Graph; publishing and retention policies have cmdlets only (M§2.1)."""
 _CLOSED_TO_US = frozenset({"graph.not_licensed", "graph.forbidden", "ediscovery.not_registered"})
 """Refusals that say that we, as ourselves, may not; nothing was done."""
+REFUSALS = _CLOSED_TO_US | {"graph.not_served"}
+"""Graph's answers about cases after which asking it again changes nothing, and a cmdlet may do what it does not."""
+
+CASE_READING = ("Get-ComplianceCase", "Get-CaseHoldPolicy", "Get-CaseHoldRule")
+CASE_WRITING: dict[Kind, tuple[str, ...]] = {
+    Kind.M365_CASE: ("New-ComplianceCase", "Set-ComplianceCase"),
+    Kind.M365_HOLD: ("New-CaseHoldPolicy", "Set-CaseHoldPolicy", "New-CaseHoldRule", "Set-CaseHoldRule"),
+}
+"""The cmdlets that reading both kinds, and writing each, rest on."""
 
 
 _NEW = {
@@ -109,7 +119,10 @@ class Ways:
 
 
 class CaseClient:
-    """Graph for cases and holds: as ourselves, and as the signed-in person from the first refusal that says that we may not.
+    """Cases and holds: over Graph as ourselves, and as the signed-in person from the first refusal that says that we may not.
+
+    Where nobody is signed in, or the person is refused too, they go ``by_cmdlet`` for reader, writer and prover alike: two surfaces at once would
+    show every hold twice.
 
     A refusal means that nothing was done, so asking again as the person repeats nothing. What the person sees is what they may see: a Manager their
     own cases alone (M§3.3), so an object of theirs proves no sight (``made_by_us``).
@@ -125,12 +138,42 @@ class CaseClient:
     @property
     def way(self) -> Way:
         """The way that is gone now."""
+        if self.by_cmdlet:
+            return Way.ADMIN
         return Way.GRAPH if self._refused is None else Way.PERSON_GRAPH
+
+    @property
+    def by_cmdlet(self) -> bool:
+        """Whether cases and holds go by cmdlet; ``call`` and its like are not asked then."""
+        return self._access.allowed.course.by_cmdlet
+
+    def begin(self) -> None:
+        """Graph is to be asked first again, as each time that a tenant is examined."""
+        self._access.allowed.course.by_cmdlet = False
+
+    def turned_to_cmdlets(self, error: ConnectorError) -> bool:
+        """Whether cases and holds go by cmdlet after Graph's last word was ``error``; from then on they do. Raises ``TenantUnreachableError``."""
+        if error.code not in REFUSALS or self.lacking(CASE_READING):
+            return False
+        self._access.allowed.course.by_cmdlet = True
+        return True
+
+    def lacking(self, cmdlets: tuple[str, ...]) -> list[str]:
+        """Which of ``cmdlets`` are not ours to call: all of them where the admin endpoint is shut or does not say."""
+        if not self._access.allowed.admin:
+            return list(cmdlets)
+        try:
+            offered = self._access.admin.cmdlets(Endpoint.COMPLIANCE)
+        except TenantUnreachableError:
+            raise
+        except ConnectorError:
+            return list(cmdlets)
+        return [name for name in cmdlets if name.lower() not in offered]
 
     @property
     def account(self) -> str | None:
         """The person as whom cases are written, None as ourselves."""
-        return None if self._refused is None or self._access.person is None else self._access.person.account
+        return None if self.by_cmdlet or self._refused is None or self._access.person is None else self._access.person.account
 
     def call(self, call: Call) -> Reply:
         """As ``GraphClient.call``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from connectors.base import Receipt
@@ -11,6 +11,7 @@ from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import AdminClient, Rows
 from connectors.microsoft365.belt import BeltWriter
+from connectors.microsoft365.case_holding import CaseHoldWriter
 from connectors.microsoft365.delegated_labels import LabelWriter
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
@@ -36,15 +37,16 @@ class Microsoft365Writer:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._holds = HoldWriter(access)
+        self._graph_holds = HoldWriter(access)
+        self._case_holds = CaseHoldWriter(access)
         self._belt = BeltWriter(access)
 
     def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
         """Make ``wanted`` with ``mark`` in it. A policy is born with its members; a case or hold without."""
         if wanted.kind is Kind.M365_CASE:
-            return self._holds.create_case(wanted, mark)
+            return self._held(lambda holds: holds.create_case(wanted, mark))
         if wanted.kind is Kind.M365_HOLD:
-            return self._holds.create_hold(wanted, mark, _needed(parent, wanted.name))
+            return self._held(lambda holds: holds.create_hold(wanted, mark, _needed(parent, wanted.name)))
         if wanted.kind in LABEL_KINDS:
             return self._labelled(wanted, mark)
         if wanted.kind in _POLICIES:
@@ -60,9 +62,9 @@ class Microsoft365Writer:
     def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Bring the named fields to what ``wanted`` says; the mark is sent again each time."""
         if ref.kind is Kind.M365_CASE:
-            return self._holds.set_case(ref, wanted, mark, fields)
+            return self._held(lambda holds: holds.set_case(ref, wanted, mark, fields))
         if ref.kind is Kind.M365_HOLD:
-            return self._holds.set_hold(ref, wanted, mark, fields)
+            return self._held(lambda holds: holds.set_hold(ref, wanted, mark, fields))
         changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions"})
         if self._access.ways.writing(ref.kind) is Way.PERSON_GRAPH:
             return self._labels().set(ref, changes)
@@ -82,17 +84,17 @@ class Microsoft365Writer:
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
         """Add members; what is live stays. One outcome per member."""
         if ref.kind is Kind.M365_HOLD:
-            return self._holds.add(ref, members, live)
+            return self._held(lambda holds: holds.add(ref, members, live))
         if ref.kind is Kind.M365_MAILBOX:
             return self._belt.add(ref, members, live)
         if ref.kind not in _POLICIES:
             raise _never(f"{ref.kind.value} has no members")
-        return self._holds.add_locations(ref, members - live.members, already=members & live.members)
+        return self._graph_holds.add_locations(ref, members - live.members, already=members & live.members)
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute again what it failed to distribute."""
         if ref.kind is Kind.M365_HOLD:
-            return self._holds.retry(ref)
+            return self._held(lambda holds: holds.retry(ref))
         if ref.kind not in _POLICIES:
             raise _never(f"{ref.kind.value} is not distributed")
         parameters = {"Identity": ref.vendor_id, "RetryDistribution": True}
@@ -128,6 +130,16 @@ class Microsoft365Writer:
     def _admin(self, kind: Kind) -> AdminClient:
         """The cmdlets by which ``kind`` is written: ours, or the signed-in person's."""
         return self._access.ways.admin(self._access.ways.writing(kind))
+
+    def _held(self, act: Callable[[HoldWriter | CaseHoldWriter], Receipt]) -> Receipt:
+        """``act`` over the surface that holds go over here. Graph's refusal of the first call did nothing, so it may go by cmdlet after it."""
+        if not self._access.ediscovery.by_cmdlet:
+            try:
+                return act(self._graph_holds)
+            except PermanentError as error:
+                if not self._access.ediscovery.turned_to_cmdlets(error):
+                    raise
+        return act(self._case_holds)
 
     def _event_of(self, wanted: Wanted) -> dict[str, object]:
         """The event type that a label counts from, by its id: a name could be somebody else's. Raises PermanentError where it is not there."""

@@ -19,6 +19,8 @@ SEEN_AGAIN: Final = timedelta(seconds=60)
 """How much later an independent read must be to verify."""
 
 _NARROWING: Final = ("query", "terms", "start", "end")
+_OF_ALL: Final[Mapping[Force, Force]] = {one: one for one in (Force.APPLIED, Force.PENDING)}
+"""What a hold says of every source for which it says nothing by itself; an error of the whole leaves open whose it is."""
 _PEOPLE: Final = frozenset({Kind.M365_USER, Kind.GOOGLE_USER})
 _LICENSING: Final = frozenset({Kind.M365_USER, Kind.GOOGLE_USER, Kind.GOOGLE_LICENCE})
 """Microsoft's licences come with the people, Google's in lists of their own."""
@@ -45,6 +47,8 @@ class Seen:
     vendor_id: str | None = None
     code: str | None = None
     error: str | None = None
+    by_its_hold: bool = False
+    """Said of the whole hold and not of this source: a hold that is being distributed again for somebody new lets nobody go meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +133,7 @@ class Sight:
 
 
 def _of_member(base: Seen, live: Live, state: MemberState | None) -> Seen:
-    force = state.force if state else Force.UNKNOWN
+    force = state.force if state else _OF_ALL.get(live.force, Force.UNKNOWN)
     error = state.error if state else None
     if error or force is Force.ERROR:
         return replace(base, held=Held.FAILED, code="hold.platform_error", error=error or "The platform reports an error for this source.")
@@ -137,7 +141,8 @@ def _of_member(base: Seen, live: Live, state: MemberState | None) -> Seen:
         return replace(base, held=Held.YES, since=state.since if state else None)
     if force is Force.OFF:
         return replace(base, held=Held.NO, code="hold.off")
-    return replace(base, held=Held.PENDING if force is Force.PENDING or live.force is Force.PENDING else Held.UNKNOWN)
+    pending = force is Force.PENDING or live.force is Force.PENDING
+    return replace(base, held=Held.PENDING, by_its_hold=state is None) if pending else base
 
 
 def advance(source: Source, seen: Seen, at: datetime) -> Step:
@@ -145,6 +150,8 @@ def advance(source: Source, seen: Seen, at: datetime) -> Step:
     if seen.held is Held.UNKNOWN or source.state is SourceState.RELEASED:
         return Step(source=source)
     was_held = source.state in IN_FORCE
+    if was_held and seen.held is Held.PENDING and seen.by_its_hold and _same_object(source, seen):
+        return Step(source=source)
     if seen.held is Held.YES and source.state is SourceState.VERIFIED and _same_object(source, seen):
         return Step(source=replace(source, seen_held=at))  # the usual case, in one step: a large district has tens of thousands of sources
     place = replace(source.place, vendor_id=seen.vendor_id or source.place.vendor_id)

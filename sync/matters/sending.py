@@ -27,9 +27,9 @@ def after(matter: Matter, tenant: str, progress: Progress) -> Matter:
 
 
 def _concerns(source: Source, progress: Progress) -> bool:
-    """An add concerns its members. A create that failed concerns all that it should have carried; one that worked says nothing of members yet."""
+    """An add, and a create that carries members, concerns these. Without any, a create that failed concerns all, and one that worked nobody yet."""
     change = progress.change
-    if change.operation is Operation.ADD:
+    if change.operation is Operation.ADD or (change.operation is Operation.CREATE and change.add):
         return source.place.member in change.add
     return change.operation is Operation.CREATE and progress.status is ChangeStatus.FAILED
 

@@ -1,4 +1,4 @@
-"""Microsoft's side of the campaign: every request of a hold's life over Graph, and the reads that it rests on."""
+"""Microsoft's side of the campaign: every request of a hold's life over Graph, and by cmdlet where Graph refuses, and the reads that it rests on."""
 
 from __future__ import annotations
 
@@ -110,6 +110,26 @@ class MicrosoftTheatre:
         return tuple(found if wanted == shown else [*found, f"held are {shown}, ordered were {wanted}"])
 
 
+_CMDLETS_THAT_WRITE = (
+    "New-ComplianceCase", "New-CaseHoldPolicy", "New-CaseHoldRule", "Set-ComplianceCase", "Set-CaseHoldPolicy", "Set-CaseHoldRule",
+)  # fmt: skip
+CMDLETS = (
+    *(Method(surface="compliance", operation=name, writes=True) for name in _CMDLETS_THAT_WRITE),
+    *(Method(surface="compliance", operation=name, writes=False) for name in ("Get-ComplianceCase", "Get-CaseHoldPolicy", "Get-CaseHoldRule")),
+)
+
+
+@dataclass
+class CmdletTheatre(MicrosoftTheatre):
+    """The same on a tenant whose licence lets no application hold over Graph."""
+
+    methods = CMDLETS
+
+    def prepare(self, world: World) -> None:
+        world.switches["m365.licence"] = "A3"
+        super().prepare(world)
+
+
 def _act(name: str, **given: Callable[[Hold], str]) -> Callable[[World, TenantState, Hold], None]:
     """Something an administrator does in the console to a hold of ours."""
 
@@ -135,6 +155,10 @@ def _first(hold: Hold, kind: str) -> str:
     return next((source.place for source in hold.sources if source.kind == kind), hold.sources[0].place)
 
 
+def _unrule(world: World, state: TenantState, hold: Hold) -> None:
+    hold.rule = hold.rule_name = ""
+
+
 _ACTS: Mapping[str, Callable[[World, TenantState, Hold], None]] = {
     REOPEN: _act("close_case"),
     ENABLE: _act("disable_hold", hold=lambda hold: hold.guid),
@@ -144,6 +168,11 @@ _ACTS: Mapping[str, Callable[[World, TenantState, Hold], None]] = {
     f"PATCH {_CASE}": _describe,
     f"PATCH {_HOLD}": _narrow,
     RETRY: _fail,
+    "Set-ComplianceCase": _act("close_case"),
+    "Set-CaseHoldPolicy": _act("remove_hold_source", hold=lambda hold: hold.guid, place=lambda hold: _first(hold, "mailbox")),
+    "Set-CaseHoldRule": _narrow,
+    "New-CaseHoldPolicy": _act("delete_hold", hold=lambda hold: hold.guid),
+    "New-CaseHoldRule": _unrule,
 }
 
 

@@ -13,16 +13,18 @@ from tests.campaign.cells import Cell, Matrix, cells, dealt
 from tests.campaign.drive import Theatre, make_keys, run
 from tests.campaign.google import GoogleTheatre
 from tests.campaign.google_rules import GoogleRulesTheatre
-from tests.campaign.microsoft import MicrosoftTheatre
+from tests.campaign.microsoft import CmdletTheatre, MicrosoftTheatre
 from tests.campaign.microsoft_rules import MicrosoftRulesTheatre
 
 THEATRES: Mapping[tuple[str, str], Callable[[], Theatre]] = {
     ("google", "holds"): GoogleTheatre,
     ("google", "rules"): GoogleRulesTheatre,
     ("microsoft", "holds"): MicrosoftTheatre,
+    ("microsoft", "cmdlets"): CmdletTheatre,
     ("microsoft", "rules"): MicrosoftRulesTheatre,
 }
-"""By cloud, and by what is done there: holds are the hold lane's, rules (labels, their publishing, retention policies) the sync lane's."""
+"""By cloud, and by what is done there: holds are the hold lane's (cmdlets: where Graph lets no application hold), rules (labels, their publishing,
+retention policies) the sync lane's."""
 
 
 def campaign(make: Callable[[], Theatre], runs: int, seed: int, folder: Path, told: Callable[[str], None]) -> tuple[Matrix, list[str]]:

@@ -100,7 +100,7 @@ def test_a_manager_who_sees_only_his_own_cases_is_partial(bench: Bench) -> None:
 
 
 def test_a_tenant_without_the_licence_says_so(bench: Bench) -> None:
-    bench.switch(licence="A3")
+    bench.switch(licence="A3", ediscovery_manager="not_registered")
     found = {one.kind: one for one in bench.reader().examine().capabilities}
     assert (found[Kind.M365_HOLD].reason or "").startswith("graph.not_licensed")
     assert found[Kind.M365_LABEL].write.value == "unproven"

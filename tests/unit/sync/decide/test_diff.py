@@ -9,7 +9,7 @@ import pytest
 from connectors.base import Lane
 from policies.kinds import Kind
 from policies.protection import Direction
-from policies.resources import Force, MemberState, ReadState
+from policies.resources import Force, MemberState, ReadState, Wanted
 from sync.bindings import BindingState
 from sync.diff import diff
 from sync.equality import apart, same
@@ -54,6 +54,32 @@ def test_what_is_the_platforms_own_is_never_made_and_in_the_dark_only_the_new_go
     assert blind.add == {"mail:b@d.example"}, "the one that we put in before is not told again"
     unseen = diff(inputs([asked], snapshot(states={Kind.M365_MAILBOX: ReadState.FAILED}), lane=Lane.HOLD))
     assert (unseen.changes, unseen.unknown) == ((), (asked.key,))
+
+
+def whole(*members: str) -> Wanted:
+    return replace(wanted(HOLD, "m-a-1", members=list(members)), whole=True)
+
+
+def test_a_hold_that_its_surface_takes_whole_is_born_with_its_people() -> None:
+    result = diff(inputs([whole("mail:a@d.example", "mail:b@d.example")], snapshot(), lane=Lane.HOLD))
+    assert [(c.operation, len(c.add)) for c in result.changes] == [(Operation.CREATE, 2)]
+
+
+@pytest.mark.parametrize(("force", "sent"), [(Force.PENDING, []), (Force.APPLIED, [Operation.ADD])])
+def test_such_a_hold_is_left_alone_while_the_platform_distributes_it(force: Force, sent: list[Operation]) -> None:
+    there = live(HOLD, "v1", key="m-a-1", members=["mail:a@d.example"], force=force, changed_at=NOW)
+    empty_born = replace(whole("mail:a@d.example", "mail:b@d.example"), whole=False)
+    for want, expected in ((replace(empty_born, whole=True), sent), (empty_born, [Operation.ADD])):
+        result = diff(inputs([want], snapshot(there), lane=Lane.HOLD))
+        assert [c.operation for c in result.changes] == expected
+        assert bool(result.in_flight) is (force is Force.PENDING)
+
+
+def test_one_that_is_distributed_for_longer_than_it_may_be_is_sent_what_it_lacks() -> None:
+    there = live(HOLD, "v1", key="m-a-1", members=["mail:a@d.example"], force=Force.PENDING, changed_at=NOW - 2 * DAY)
+    result = diff(inputs([whole("mail:a@d.example", "mail:b@d.example")], snapshot(there), lane=Lane.HOLD))
+    assert [c.operation for c in result.changes] == [Operation.ADD]
+    assert result.overdue
 
 
 @pytest.mark.parametrize(

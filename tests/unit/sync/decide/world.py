@@ -15,7 +15,7 @@ from connectors.examination import Capability, WriteCapability
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
 from connectors.memory.reader import WRITABLE
 from policies.district import Tenant
-from policies.kinds import TRAITS, Kind, Platform
+from policies.kinds import Kind, Platform
 from policies.resources import Fields, Live, Mark, Snapshot, Value, Wanted
 from policies.roster import Roster
 from sync.bindings import Binding, BindingState
@@ -105,9 +105,8 @@ class Place:
         want = wants[change.key]
         mark = Mark(district=DISTRICT, key=change.key, generation=change.generation)
         if change.operation is Operation.CREATE:
-            members = want.members if TRAITS[want.kind].create_with_members else frozenset[str]()
             parent = self.live(want.parent, ids).ref("m365") if want.parent in ids else None
-            born = replace(want, name=change.name, generation=change.generation, members=members)
+            born = replace(want, name=change.name, generation=change.generation, members=want.born_with)
             ids[change.key] = writer.create(born, mark, parent).vendor_id
             return
         live = self.live(change.key, ids) if change.vendor_id is None else self.world.show(self.world.things[change.vendor_id])
