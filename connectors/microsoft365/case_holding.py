@@ -16,15 +16,13 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.case_holds import CASE_TYPES, guid_of, locations_of, rules_in
 from connectors.microsoft365.errors import Answer
-from connectors.microsoft365.holding import described, never, only_reopened, only_switched_on
+from connectors.microsoft365.holding import changed, described, never, only_reopened, only_switched_on, other_name
 from connectors.microsoft365.locating import MANY, send_usable
 from policies.resources import Live, Mark, Ref, Wanted, find_mark
 
 _PATIENCE = 5.0
 """Seconds to wait after a 429 that names no time (M§2.5)."""
 _LONGEST_WAIT = 300.0
-_NAME = 64
-"""Characters of a case's name at most (its cmdlet's page)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ class CaseHoldWriter:
         if "state" in fields:
             rows = self._access.admin.write("Set-ComplianceCase", {"Identity": ref.vendor_id, "Reopen": True})
             outcomes = self._enable_all(ref, mark)
-        return self._changed(ref, rows.answer if rows else None, outcomes)
+        return changed(self._access, ref, rows.answer if rows else None, outcomes)
 
     def set_hold(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Switch a hold on, its rule with it or made anew; or send query and description anew, with the mark.
@@ -99,12 +97,12 @@ class CaseHoldWriter:
             answer = self._access.admin.write("Set-CaseHoldPolicy", said).answer
         if fields & {"enabled", "query"}:
             answer = self._ruled(ref.vendor_id, wanted, mark) or answer
-        return self._changed(ref, answer, ())
+        return changed(self._access, ref, answer, ())
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute a hold again."""
         rows = self._access.admin.write("Set-CaseHoldPolicy", {"Identity": ref.vendor_id, "RetryDistribution": True})
-        return self._changed(ref, rows.answer, ())
+        return changed(self._access, ref, rows.answer, ())
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
         """Add places, all in one call; what is there stays. One that the platform cannot resolve is left out and reported."""
@@ -114,7 +112,7 @@ class CaseHoldWriter:
 
         sent = send_usable(members - live.members, send, tries=MANY)
         outcomes = {**sent.outcomes, **{member: MemberOutcome(member=member) for member in members & live.members}}
-        return self._changed(ref, sent.answer, tuple(outcomes[member] for member in sorted(outcomes)))
+        return changed(self._access, ref, sent.answer, tuple(outcomes[member] for member in sorted(outcomes)))
 
     def _is_off(self, ref: Ref) -> bool:
         """Whether the policy itself is switched off; one that only lacks its rule is left alone, or it would be locked for nothing."""
@@ -214,22 +212,6 @@ class CaseHoldWriter:
             members=members,
             raw=wire.compact({"value": [row], "warnings": list(rows.warnings)}),
         )
-
-    def _changed(self, ref: Ref, answer: Answer | None, members: tuple[MemberOutcome, ...]) -> Receipt:
-        return Receipt(
-            vendor_id=ref.vendor_id,
-            name=ref.name,
-            accepted_at=self._access.context.clock.now(),
-            vendor_at=answer.vendor_at if answer else None,
-            members=members,
-            raw=self._access.tokens.scrub(answer.body.decode("utf-8", "replace")) if answer and answer.body else "{}",
-        )
-
-
-def other_name(name: str, mark: Mark) -> str:
-    """A name for an object whose own is taken by another hand; what tells ours from theirs is the mark."""
-    own = f" ({mark.district})"
-    return name[: _NAME - len(own)] + own
 
 
 def _nothing() -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.base import MemberOutcome, Receipt
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
@@ -18,6 +20,8 @@ _MATERIALISE_WAIT = 10.0
 """A new case answers its children with a 500 for up to a minute or so (M§3.5, docs/wire)."""
 _CREATE_TRIES = 3
 _LONGEST_WAIT = 300.0
+_NAME = 64
+"""Characters of a case's name at most (docs/wire)."""
 
 
 class HoldWriter:
@@ -50,7 +54,7 @@ class HoldWriter:
         if "state" in fields:
             answer = self._access.ediscovery.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/reopen", slow=True)).answer
             outcomes = self._enable_all(ref, mark)
-        return self._changed(ref, answer, outcomes)
+        return changed(self._access, ref, answer, outcomes)
 
     def set_hold(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Switch a hold on (beta only, M§3.2), or send query and description anew, with the mark."""
@@ -63,12 +67,12 @@ class HoldWriter:
             answer = self._access.ediscovery.call(Call(method="PATCH", path=_path(ref), body=body, family="legalHolds", slow=True)).answer
         if "enabled" in fields:
             answer = self._access.ediscovery.call(Call(method="POST", path=f"{_path(ref)}/enablePolicy", version=BETA, slow=True)).answer
-        return self._changed(ref, answer, ())
+        return changed(self._access, ref, answer, ())
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute a hold again."""
         reply = self._access.ediscovery.call(Call(method="POST", path=f"{_path(ref)}/retryPolicy", family="legalHolds", slow=True))
-        return self._changed(ref, reply.answer, ())
+        return changed(self._access, ref, reply.answer, ())
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
         """Add sources, a few at a time. An outcome that was not seen is settled by reading the hold's sources again.
@@ -98,7 +102,7 @@ class HoldWriter:
             outcomes |= self._settled(ref, unseen)
         if wanted and len(errors) == len(wanted) and {error.code for error in errors} <= _WHOLE_HOLD:
             raise errors[0]
-        return self._changed(ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
+        return changed(self._access, ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
 
     def add_locations(self, ref: Ref, members: frozenset[str], *, already: frozenset[str]) -> Receipt:
         """Add locations to a policy, all in one call (M§2.2); one that the platform cannot resolve is left out and reported."""
@@ -109,7 +113,7 @@ class HoldWriter:
 
         sent = send_usable(members, send)
         outcomes = {**sent.outcomes, **{member: MemberOutcome(member=member) for member in already}}
-        return self._changed(ref, sent.answer, tuple(outcomes[member] for member in sorted(outcomes)))
+        return changed(self._access, ref, sent.answer, tuple(outcomes[member] for member in sorted(outcomes)))
 
     def _source_call(self, ref: Ref, member: str) -> Call:
         prefix, _colon, name = member.partition(":")
@@ -163,10 +167,17 @@ class HoldWriter:
         return tuple(found)
 
     def _created(self, call: Call, name: str, mark: Mark, marked: str) -> Receipt:
-        """What a create made. Throttled, it is sent again only after a look has shown that nothing carries our mark in ``marked`` yet."""
+        """What a create made. Throttled, it is sent again only after a look has shown that nothing carries our mark in ``marked`` yet.
+
+        Nor does a name that another hand uses stop a hold: then it is made under another one.
+        """
         for attempt in range(1, _CREATE_TRIES):
             try:
                 return self._made(self._when_ready(call), name)
+            except PermanentError as error:
+                if error.code != "name.taken":
+                    raise
+                call = replace(call, body={**(call.body or {}), "displayName": other_name(name, mark)})
             except TransientError as error:
                 if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
                     raise
@@ -211,16 +222,6 @@ class HoldWriter:
             raw=wire.compact(reply.value),
         )
 
-    def _changed(self, ref: Ref, answer: Answer | None, members: tuple[MemberOutcome, ...]) -> Receipt:
-        return Receipt(
-            vendor_id=ref.vendor_id,
-            name=ref.name,
-            accepted_at=self._access.context.clock.now(),
-            vendor_at=answer.vendor_at if answer else None,
-            members=members,
-            raw=self._access.tokens.scrub(answer.body.decode("utf-8", "replace")) if answer and answer.body else "{}",
-        )
-
 
 _WHOLE_HOLD = frozenset(
     {"ediscovery.case_closed", "ediscovery.case_not_ready", "ediscovery.not_registered", "graph.forbidden", "graph.not_licensed", "graph.not_found"}
@@ -233,6 +234,24 @@ def _added(members: frozenset[str]) -> dict[str, list[str]]:
         return locations(members, verb="Add")
     except ValueError as error:
         raise never(str(error)) from error
+
+
+def changed(access: Access, ref: Ref, answer: Answer | None, members: tuple[MemberOutcome, ...]) -> Receipt:
+    """The receipt of a change to ``ref``; ``answer`` None where nothing had to be sent."""
+    return Receipt(
+        vendor_id=ref.vendor_id,
+        name=ref.name,
+        accepted_at=access.context.clock.now(),
+        vendor_at=answer.vendor_at if answer else None,
+        members=members,
+        raw=access.tokens.scrub(answer.body.decode("utf-8", "replace")) if answer and answer.body else "{}",
+    )
+
+
+def other_name(name: str, mark: Mark) -> str:
+    """A name for an object whose own is taken by another hand; what tells ours from theirs is the mark."""
+    own = f" ({mark.district})"
+    return name[: _NAME - len(own)] + own
 
 
 def only_reopened(ref: Ref, wanted: Wanted, fields: frozenset[str]) -> None:

@@ -70,6 +70,14 @@ def test_a_name_that_is_taken_is_said_and_nothing_is_made(bench: Bench) -> None:
     assert caught.value.code == "name.taken"
 
 
+def test_a_name_that_another_hand_uses_stops_no_hold(bench: Bench) -> None:
+    bench.act("create_case", name="BLUE HERON")
+    case, hold = hold_refs(bench)
+    live = read(bench, case)
+    assert (live.name, live.mark) == ("blue heron (hrbrml01)", mark("m-blue-heron"))
+    assert read(bench, hold).mark == mark("m-blue-heron-1")
+
+
 def test_a_label_is_published_by_policy_and_rule_that_carry_our_mark(bench: Bench) -> None:
     label_ref(bench)
     writer = bench.writer()
