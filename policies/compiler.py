@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies.district import District
-from policies.duties import Disposition, Duty
+from policies.duties import Disposition, Duty, Filing
 from policies.effects import FOREVER, Clock
 from policies.keys import key_of
 from policies.policy import Policy, Rule
@@ -53,6 +53,7 @@ def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, s
                 label_keys=label_keys(series),
                 label_name=label_name(series),
                 transitory_enabled=series.id in policy.transitory,
+                filing=filing(series),
             )
             for workload in rule.workloads
         )
@@ -85,6 +86,11 @@ def label_keys(series: RecordSeries) -> tuple[str, ...]:
 def label_name(series: RecordSeries) -> str:
     """The display name that a new label of the row gets: id and title, cut to 64 characters."""
     return f"{series.id} {series.title}"[:LABEL_NAME_LIMIT].rstrip()
+
+
+def filing(series: RecordSeries) -> Filing:
+    """Where the schedule puts the row."""
+    return Filing(number=series.official_number, function=series.function, department=series.department, authority=series.authority)
 
 
 def _because(policy: Policy, rule: Rule) -> Because:

@@ -64,6 +64,16 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """Where the schedule puts a series, beside its citation: its official number, its function, whose records they are, and on whose word."""
+
+    number: str | None = None
+    function: str | None = None
+    department: str | None = None
+    authority: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
     """One thing that must hold. ``blocked`` is the code of why nothing may be written for it (``series.unconfirmed``), else None."""
 
@@ -85,6 +95,7 @@ class Duty:
     label_name: str | None = None
     """The display name a new label would get; the name of a bound one is frozen at birth."""
     transitory_enabled: bool = False
+    filing: Filing = Filing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

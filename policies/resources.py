@@ -7,7 +7,8 @@ Fields by kind (the only names that connectors, simulator and diff use):
 
 - ``m365.label``: ``period`` (days as int, or ``"forever"``), ``trigger`` (created, modified, labelled, event:NAME), ``action`` (keep,
   keep_and_delete, delete, review), ``behaviour`` (retain, record, regulatory), ``description``.
-  Only where there are any: ``reviewers`` (tuple of ``STAGE: ADDRESS, ADDRESS``), ``descriptors`` (of the file plan, read only).
+  Only where there are any: ``reviewers`` (tuple of ``STAGE: ADDRESS, ADDRESS``), and of the file plan ``authority category subcategory citation
+  department reference``; ``file_plan`` (the vendor's text) where what a label says of it cannot be understood.
 - ``m365.event_type``: ``description``; its name is what a label's trigger ``event:NAME`` names.
 - ``m365.label_policy``, ``m365.retention_policy``: ``enabled``, ``description``, ``exceptions`` (tuple of members), ``locked``; members
   ``exchange:ADDRESS``, ``onedrive:URL``, ``sharepoint:URL``, ``group:ADDRESS``, ``chat:ADDRESS``, ``channel:...``, or ``exchange:All`` and so on.
@@ -33,12 +34,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from policies.kinds import TRAITS, Kind
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 Fields: TypeAlias = Mapping[str, Value]
+
+
+FILED: Final = frozenset({"authority", "category", "subcategory", "citation", "department", "reference"})
+"""What a label says of the file plan: it sorts and explains, keeps and deletes nothing, and is spelled as the tenant first spelled it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,9 @@ class Wanted:
     people: int = 0
     whole: bool = False
     """This surface takes the object whole: it is born with its members, and until it has been distributed nobody may touch it again."""
+
+    fixed: frozenset[str] = frozenset()
+    """Fields that this very object keeps as it was born, beside those that its kind's traits name."""
 
     @property
     def born_with(self) -> frozenset[str]:

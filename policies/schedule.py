@@ -17,6 +17,9 @@ from policies.periods import PeriodKind, RetentionPeriod, RetentionTrigger, pars
 
 SeriesId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 
+PlanWord = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$")]
+"""A word of the file plan, as long as a platform takes it (docs/wire/file-plan.md)."""
+
 
 class Verification(StrEnum):
     """Where a row's period comes from: the official schedule was read, somebody else's statement of it was, or nothing was."""
@@ -67,6 +70,10 @@ class RecordSeries(FolderModel):
     data_category: DataCategory | None = None
     verification: Verification = Verification.MEMORY
     official_number: str | None = None
+    function: PlanWord | None = None
+    department: PlanWord | None = None
+    authority: PlanWord | None = None
+    """What the records are about, whose they are, and on whose word they are kept, as the district's file plan calls it."""
     formerly: tuple[SeriesId, ...] = ()
     retired: Retired | None = None
     source: str | None = None
@@ -131,7 +138,7 @@ class Pack(FolderModel):
     series: tuple[RecordSeries, ...]
 
 
-_NOT_IN_DIGEST = frozenset({"id", "formerly", "retired", "verification", "source", "note"})
+_NOT_IN_DIGEST = frozenset({"id", "formerly", "retired", "verification", "source", "note", "function", "department", "authority"})
 
 
 def row_digest(series: RecordSeries) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from policies.duties import Carriage, Desired, People, StandingValue
 from policies.effects import FOREVER
 from policies.kinds import Workload
-from policies.resources import Force, Live, Snapshot, Value, Wanted
+from policies.resources import FILED, Force, Live, Snapshot, Value, Wanted
 from sync.bindings import Binding
 from sync.difference import InFlight
 from sync.equality import differing
@@ -39,7 +39,7 @@ _NOT_IN_FORCE: Final = {
     Force.PENDING: (StandingValue.PENDING, "carrier.pending"),
     Force.UNKNOWN: (StandingValue.UNKNOWN, "carrier.force_unknown"),
 }
-_TEXTS: Final = frozenset({"description"})
+_TEXTS: Final = frozenset({"description"}) | FILED
 """Fields that say nothing about how long anything is kept."""
 
 

@@ -156,7 +156,7 @@ def _differences(
 ) -> tuple[Change, ...]:
     """A set for mutable fields and an add for members; or, where the platform fixed a field at birth, a new generation beside the old."""
     fields = differing(wanted.fields, live.fields)
-    if fields & TRAITS[wanted.kind].immutable:
+    if fields & (TRAITS[wanted.kind].immutable | wanted.fixed):
         refusals = () if inputs.snapshot.complete(wanted.kind) or inputs.lane is Lane.HOLD else (_unread(inputs.snapshot, wanted),)
         return create(inputs, wanted, generation=_generation(inputs, wanted, live) + 1, refusals=refusals)
     changes = []

@@ -13,11 +13,12 @@ from dataclasses import replace
 from connectors.base import Deed, Instruction
 from connectors.errors import PermanentError
 from connectors.handing import VERBS, merged, no_way
+from connectors.microsoft365.file_plan import NOUNS, plan_word, words
 from connectors.microsoft365.policies import LOCATIONS, locations
 from connectors.microsoft365.writer import changes_of, comment, label_parameters, policy_parameters, publish_parameters, rule_parameters
 from policies.effects import FOREVER
 from policies.kinds import Kind
-from policies.resources import Ref, Value, Wanted
+from policies.resources import FILED, Ref, Value, Wanted
 
 CONNECT = "Connect-IPPSSession   # once, as somebody with the role Compliance Administrator; for holds as an eDiscovery Manager"
 CONNECT_EXCHANGE = "Connect-ExchangeOnline   # once, as somebody with the role Compliance Administrator or the management role Legal Hold"
@@ -91,9 +92,20 @@ def _label(deed: Deed) -> Instruction:
             f"Description for admins, copied whole: {parameters['Comment']}",
             f"Retain items for a specific period: {_period(deed)}, counted {_since(trigger)}. Do not mark as a record.",
             f"At the end: {_end(deed)}",
+            *_filed(deed),
         )
-        return _made(deed, "label", steps, (line("New-ComplianceTag", parameters),))
-    return _made(deed, "label", (f"{where} > {deed.name} > Edit: {_told(deed)}",), (_set(deed, "Set-ComplianceTag"),))
+        plan = words(deed.fields)
+        values = [f"{line(f'New-FilePlanProperty{NOUNS[field]}', {'Name': word})}   # where it is not there yet" for field, word in plan.items()]
+        named = {"FilePlanProperty": plan_word(plan)} if plan else {}
+        return _made(deed, "label", steps, (*values, line("New-ComplianceTag", {**parameters, **named})))
+    # The cmdlet replaces the whole file plan of a label, so without seeing what else stands there it is changed in the portal alone.
+    commands = (_set(deed, "Set-ComplianceTag"),) if set(deed.fields) - FILED else ()
+    return _made(deed, "label", (f"{where} > {deed.name} > Edit: {_told(deed)}",), commands)
+
+
+def _filed(deed: Deed) -> tuple[str, ...]:
+    plan = words(deed.fields)
+    return (f"File plan descriptors: {'; '.join(f'{field} {word}' for field, word in plan.items())}",) if plan else ()
 
 
 def _event_type(deed: Deed) -> Instruction:
@@ -238,7 +250,7 @@ def _made(deed: Deed, what: str, console: Sequence[str], commands: Sequence[str]
 
 def _set(deed: Deed, cmdlet: str) -> str:
     """A change of fields. The comment is left as it is unless the description itself changes: a person's plan does not carry it otherwise."""
-    changes = changes_of(deed.kind, deed.fields, deed.mark, frozenset(deed.fields))
+    changes = changes_of(deed.kind, deed.fields, deed.mark, frozenset(deed.fields) - FILED)
     if "description" not in deed.fields:
         changes.pop("Comment", None)
     return line(cmdlet, {**_identity(deed), **changes})

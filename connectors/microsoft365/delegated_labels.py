@@ -18,7 +18,7 @@ from connectors.microsoft365.graph import V1, Call, GraphClient, Listing, Reply,
 from connectors.microsoft365.labels import CLOCKS, EVENT, reviewed, stage
 from policies.effects import FOREVER
 from policies.kinds import Kind
-from policies.resources import Force, Live, Mark, Ref, Value, find_mark, without_mark
+from policies.resources import Fields, Force, Live, Mark, Ref, Value, find_mark, without_mark
 
 LABELS: Final = "/security/labels/retentionLabels"
 TYPES: Final = "/security/triggerTypes/retentionEventTypes"
@@ -37,9 +37,9 @@ _BEHAVIOURS: Final[Mapping[str, str]] = {
 _DAYS: Final = "#microsoft.graph.security.retentionDurationInDays"
 _FOREVER: Final = "#microsoft.graph.security.retentionDurationForever"
 _PLAN: Final[Mapping[str, str]] = {
-    "authority": "Authority", "category": "Category", "citation": "Citation", "department": "Department", "filePlanReference": "ReferenceId",
+    "authority": "authority", "category": "category", "citation": "citation", "department": "department", "filePlanReference": "reference",
 }  # fmt: skip
-"""Graph's descriptors under the names that the cmdlets give them (M§1.5, M§2.2)."""
+"""Graph's descriptors to our fields (M§1.5)."""
 
 
 def read_labels(graph: GraphClient) -> Listing:
@@ -81,7 +81,7 @@ def label_from_graph(row: wire.JsonObject, *, made_by_us: bool | None) -> Live |
         return None
     comment = wire.text(row, "descriptionForAdmins")
     stages = _stages(row)
-    further = {"reviewers": stages, "descriptors": _descriptors(row)}
+    further: Fields = {"reviewers": stages, **_filed(row)}
     # Stages that were shown, with nobody in them, are no review: the platform simply deletes (M§2.3).
     nobody = "dispositionReviewStages" in row and not reviewed(stages)
     return Live(
@@ -262,8 +262,9 @@ def _stages(row: wire.JsonObject) -> tuple[str, ...]:
     return tuple(text for _number, text in sorted(found))
 
 
-def _descriptors(row: wire.JsonObject) -> tuple[str, ...]:
+def _filed(row: wire.JsonObject) -> Fields:
+    """What a label says of the file plan, in our fields."""
     plan = wire.child(row, "descriptors")
-    pairs = [(key, wire.filled(wire.child(plan, name), "displayName")) for name, key in _PLAN.items()]
-    pairs.append(("Subcategory", wire.filled(wire.child(wire.child(plan, "category"), "subcategory"), "displayName")))
-    return tuple(sorted(f"{key}: {value}" for key, value in pairs if value))
+    said = {field: wire.filled(wire.child(plan, name), "displayName") for name, field in _PLAN.items()}
+    said["subcategory"] = wire.filled(wire.child(wire.child(plan, "category"), "subcategory"), "displayName")
+    return {field: word for field, word in said.items() if word}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from connectors.microsoft365 import wire
+from connectors.microsoft365.file_plan import plan_from
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import Force, Live, Value, find_mark, without_mark
@@ -107,19 +108,6 @@ def stage(name: str, people: Sequence[str]) -> str:
     return f"{name.strip()}: {', '.join(sorted(address.strip().lower() for address in people))}"
 
 
-def descriptors_from(row: Mapping[str, object]) -> tuple[str, ...]:
-    """The file plan descriptors that somebody gave a label, ``KEY: VALUE``; ours carry none."""
-    raw = wire.filled(row, "FilePlanMetadata")
-    if raw is None:
-        return ()
-    try:
-        settings = wire.rows(wire.parse_object(raw.encode()), "Settings")
-    except wire.WireError:
-        return (raw,)
-    pairs = ((wire.text(one, "Key") or "", wire.filled(one, "Value")) for one in settings)
-    return tuple(sorted(f"{key.removeprefix('FilePlanProperty')}: {value}" for key, value in pairs if value))
-
-
 def _event(row: Mapping[str, object], events: Mapping[str, str]) -> str | None:
     """The name of the event type that a label counts from: given by name, by id, or at the end of a distinguished name."""
     raw = wire.filled(row, "EventType")
@@ -134,7 +122,7 @@ def label_from(row: wire.JsonObject, *, made_by_us: bool | None, events: Mapping
     comment = wire.text(row, "Comment")
     behaviour = "regulatory" if wire.flag(row, "Regulatory") else "record" if wire.flag(row, "IsRecordLabel") else "retain"
     stages = stages_from(row)
-    further = {"reviewers": stages, "descriptors": descriptors_from(row)}
+    further = {"reviewers": stages, **plan_from(row)}
     disabled = wire.flag(row, "Disabled") or (wire.text(row, "Mode") or "Enforce").lower() == "pendingdeletion"
     return Live(
         kind=Kind.M365_LABEL,

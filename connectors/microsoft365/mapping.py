@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from connectors.base import Circumstances
 from connectors.examination import Capability, ReadCapability, WriteCapability
+from connectors.microsoft365.file_plan import filed
 from connectors.microsoft365.labels import EVENT, stage
 from connectors.microsoft365.pieces import in_pieces, numbered, planned
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE, RULE_KEYS
@@ -127,11 +128,15 @@ def _missing(duty: Duty, circumstances: Circumstances) -> Capability | None:
     return next((one for one in circumstances.capabilities if one.kind in kinds and one.write in _NO_WRITE), None)
 
 
+def _by_a_person(circumstances: Circumstances) -> bool:
+    """Whether we write labels as a signed-in person: over Graph, which takes a place in the file plan at birth only, so none is asked for there."""
+    return any(one.kind is Kind.M365_LABEL and one.account is not None for one in circumstances.capabilities)
+
+
 def _published_by_people(circumstances: Circumstances) -> bool:
     """Whether we write labels as a signed-in person, and nothing of ours can publish them: Graph has no such thing (M§2.1)."""
-    found = {one.kind: one for one in circumstances.capabilities}
-    label, policy = found.get(Kind.M365_LABEL), found.get(Kind.M365_LABEL_POLICY)
-    return label is not None and label.account is not None and policy is not None and policy.write in _NO_WRITE
+    policy = next((one for one in circumstances.capabilities if one.kind is Kind.M365_LABEL_POLICY), None)
+    return _by_a_person(circumstances) and policy is not None and policy.write in _NO_WRITE
 
 
 def _in_use(duty: Duty, circumstances: Circumstances) -> bool:
@@ -185,8 +190,11 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
             **_ending(duty, term, circumstances, circumstances.bound.get(key, {})),
             "behaviour": "retain",
             "description": _description(duty),
+            **(filed(duty) if records_licensed(circumstances) and not _by_a_person(circumstances) else {}),
         },
         depends_on=(event.key,) if event else (),
+        # The period of a label that counts from when it was put on cannot be changed any more (docs/wire/admin-endpoint.md §2.1).
+        fixed=frozenset({"period"}) if duty.clock is Clock.LABELLED else frozenset(),
         because=duty.because,
         people=len(reach.identities),
     )

@@ -13,12 +13,13 @@ from connectors.microsoft365.admin import AdminClient, Rows
 from connectors.microsoft365.belt import BeltWriter
 from connectors.microsoft365.case_holding import CaseHoldWriter
 from connectors.microsoft365.delegated_labels import LabelWriter
+from connectors.microsoft365.filing import FilingDesk
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
 from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, members_of, published_label
 from connectors.microsoft365.ways import LABEL_KINDS, Way
 from policies.kinds import Kind
-from policies.resources import Fields, Live, Mark, Ref, Value, Wanted, find_mark
+from policies.resources import FILED, Fields, Live, Mark, Ref, Value, Wanted, find_mark
 
 _PATIENCE = 5.0
 """Seconds to wait after a 429 that names no time (M§2.5)."""
@@ -40,6 +41,7 @@ class Microsoft365Writer:
         self._graph_holds = HoldWriter(access)
         self._case_holds = CaseHoldWriter(access)
         self._belt = BeltWriter(access)
+        self._filing = FilingDesk(access)
 
     def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
         """Make ``wanted`` with ``mark`` in it. A policy is born with its members; a case or hold without."""
@@ -65,9 +67,11 @@ class Microsoft365Writer:
             return self._held(lambda holds: holds.set_case(ref, wanted, mark, fields))
         if ref.kind is Kind.M365_HOLD:
             return self._held(lambda holds: holds.set_hold(ref, wanted, mark, fields))
-        changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions"})
+        changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions"} - FILED)
         if self._access.ways.writing(ref.kind) is Way.PERSON_GRAPH:
             return self._labels().set(ref, changes)
+        if ref.kind is Kind.M365_LABEL and fields & FILED:
+            return self._receipt(ref, self._filing.set(ref, wanted, mark, changes, fields & FILED))
         if ref.kind in _POLICIES and "exceptions" in fields:
             changes |= self._exceptions(ref, wanted)
         noun = {
@@ -122,7 +126,7 @@ class Microsoft365Writer:
         parameters = label_parameters(wanted, mark)
         if over_graph:
             return self._labels().create(parameters, mark, _event_name(wanted))
-        return self._made("New-ComplianceTag", parameters | self._event_of(wanted), wanted, mark, "Get-ComplianceTag")
+        return self._label(wanted, mark, parameters | self._event_of(wanted))
 
     def _labels(self) -> LabelWriter:
         return LabelWriter(self._access.ways.person.graph, self._access.context)
@@ -140,6 +144,16 @@ class Microsoft365Writer:
                 if not self._access.ediscovery.turned_to_cmdlets(error):
                     raise
         return act(self._case_holds)
+
+    def _label(self, wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> Receipt:
+        """A new label with its place in the file plan; a platform that will not take that place still gets the label, which is what counts."""
+        plan = self._filing.of_new(wanted)
+        try:
+            return self._made("New-ComplianceTag", {**parameters, **plan}, wanted, mark, "Get-ComplianceTag")
+        except PermanentError as error:
+            if not plan or error.code == "name.taken":
+                raise
+            return self._made("New-ComplianceTag", parameters, wanted, mark, "Get-ComplianceTag")
 
     def _event_of(self, wanted: Wanted) -> dict[str, object]:
         """The event type that a label counts from, by its id: a name could be somebody else's. Raises PermanentError where it is not there."""

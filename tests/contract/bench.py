@@ -10,7 +10,7 @@ from policies.district import Tenant
 from policies.duties import Carrier, Desired, Disposition, Duty, Population
 from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
-from policies.resources import Because, Live, Mark, Ref, Snapshot, Wanted
+from policies.resources import FILED, Because, Live, Mark, Ref, Snapshot, Wanted
 from sync.ordering import ordered
 
 
@@ -108,7 +108,7 @@ class Bench:
 
 
 VOCABULARY: Mapping[Kind, frozenset[str]] = {
-    Kind.M365_LABEL: frozenset({"period", "trigger", "action", "behaviour", "description"}),
+    Kind.M365_LABEL: frozenset({"period", "trigger", "action", "behaviour", "description", "reviewers"}) | FILED,
     Kind.M365_LABEL_POLICY: frozenset({"enabled", "description", "exceptions", "locked"}),
     Kind.M365_RETENTION_POLICY: frozenset({"enabled", "description", "exceptions", "locked"}),
     Kind.M365_LABEL_RULE: frozenset({"publishes"}),

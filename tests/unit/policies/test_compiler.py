@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from policies.compiler import compile_policy, label_keys, label_name
-from policies.duties import Carrier, Disposition, Duty
+from policies.duties import Carrier, Disposition, Duty, Filing
 from policies.effects import FOREVER, Clock
 from policies.folder import Folder
 from policies.kinds import Workload
@@ -33,6 +33,13 @@ def test_one_duty_for_each_rule_and_workload(tmp_path: Path) -> None:
     assert (first.because.line, first.because.series, first.because.file, first.because.row) == ("R1", "COR-02", "policy.yaml", 12)
     assert first.label_keys == ("label-cor-02",)
     assert first.label_name == "COR-02 Routine correspondence"
+
+
+def test_where_the_schedule_puts_a_row_goes_with_its_duties(tmp_path: Path) -> None:
+    row = "official_number: M1-170, function: Correspondence, department: Board office, authority: State Library, verification: secondary"
+    (first, _second) = duties(load(tmp_path, policy=bent(POLICY, "verification: secondary", row)))
+    assert first.filing == Filing(number="M1-170", function="Correspondence", department="Board office", authority="State Library")
+    assert duties(load(tmp_path / "b"))[0].filing == Filing()
 
 
 @pytest.mark.parametrize("known", [None, {}, {"COR-02": "0" * 64}])

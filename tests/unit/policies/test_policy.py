@@ -81,7 +81,7 @@ def test_a_changed_row_is_unconfirmed_again(change: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"id": "X-2", "formerly": ["X-1"]}, {"note": "read"}, {"source": "PDF"}, {"verification": "verified"}, {"period": "2  YEARS"}]
+    "change", [{"id": "X-2", "formerly": ["X-1"]}, {"note": "read"}, {"source": "PDF"}, {"verification": "verified"}, {"period": "2  YEARS"}, {"function": "Finance", "department": "Board", "authority": "State"}]
 )
 def test_a_renamed_or_annotated_row_stays_confirmed(change: dict[str, object]) -> None:
     assert is_confirmed(row(**change), {"X-1": row_digest(row())})

@@ -70,7 +70,7 @@ def test_a_label_with_reviewers_reads_as_reviewed_and_descriptors_are_seen() -> 
     live = label_from(row, made_by_us=None)
     assert live is not None
     assert (live.fields["action"], live.fields["reviewers"]) == ("review", ("R: a@d.example",))
-    assert live.fields["descriptors"] == ("Citation: C.G.S. 10-15b",)
+    assert (live.fields["citation"], "category" in live.fields) == ("C.G.S. 10-15b", False)
 
 
 def test_a_scope_shows_its_query() -> None:

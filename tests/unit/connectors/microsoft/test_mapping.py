@@ -17,10 +17,10 @@ from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.mapping import RECORDS
 from connectors.microsoft365.pieces import in_pieces
 from policies.district import Tenant
-from policies.duties import Carrier, Desired, Disposition, Duty, Population, Selector, StandingValue
+from policies.duties import Carrier, Desired, Disposition, Duty, Filing, Population, Selector, StandingValue
 from policies.effects import FOREVER, Clock
 from policies.kinds import Kind, Platform, Workload
-from policies.resources import Because, KindRead, ReadState, Wanted
+from policies.resources import FILED, Because, KindRead, ReadState, Wanted
 from policies.roster import AccountState, Group, Identity, Roster, Site
 
 LICENSED = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CHAT, Workload.DRIVE, Workload.SITE})
@@ -399,6 +399,22 @@ def test_a_label_that_stands_keeps_its_end_while_licences_are_unread(action: str
     )
     (label,) = of(CONNECTOR.realise([duty(carrier=Carrier.LABEL)], facts), Kind.M365_LABEL)
     assert label.fields["action"] == action
+
+
+@pytest.mark.parametrize(("licences", "filed"), [({RECORDS: 9}, {"citation": "M1", "reference": "M1-170", "category": "Correspondence"}), ({"A3": 9}, {}), ({}, {})])
+def test_a_label_says_where_the_schedule_puts_it_only_where_that_is_licensed(licences: dict[str, int], filed: dict[str, str]) -> None:
+    said = duty(carrier=Carrier.LABEL, citation="M1", filing=Filing(number="M1-170", function="Correspondence"))
+    desired = CONNECTOR.realise([said], circumstances(person("mia"), licences=licences))
+    (label,) = of(desired, Kind.M365_LABEL)
+    assert {name: label.fields[name] for name in FILED if name in label.fields} == filed
+    (carriage,) = desired.carriages
+    assert (carriage.standing, carriage.reason) == (StandingValue.AVAILABLE, None)
+
+
+@pytest.mark.parametrize(("clock", "fixed"), [(Clock.CREATED, frozenset()), (Clock.LABELLED, {"period"})])
+def test_a_period_from_being_labelled_is_fixed_at_birth(clock: Clock, fixed: set[str]) -> None:
+    (label,) = of(CONNECTOR.realise([duty(carrier=Carrier.LABEL, clock=clock)], circumstances(person("mia"))), Kind.M365_LABEL)
+    assert label.fixed == fixed
 
 
 def test_a_new_generation_of_a_label_is_published_beside_the_old_one() -> None:

@@ -56,6 +56,13 @@ def test_what_is_the_platforms_own_is_never_made_and_in_the_dark_only_the_new_go
     assert (unseen.changes, unseen.unknown) == ((), (asked.key,))
 
 
+def test_a_field_that_this_object_fixed_at_birth_makes_a_new_generation() -> None:
+    there = live(LABEL, "v1", key="cor-02", period=30)
+    for want, operations in ((wanted(LABEL, "cor-02"), [Operation.SET]), (replace(wanted(LABEL, "cor-02"), fixed=frozenset({"period"})), [Operation.CREATE])):
+        result = diff(inputs([want], snapshot(there)))
+        assert [(c.operation, c.generation) for c in result.changes] == [(operations[0], 1 if operations == [Operation.SET] else 2)]
+
+
 def whole(*members: str) -> Wanted:
     return replace(wanted(HOLD, "m-a-1", members=list(members)), whole=True)
 
