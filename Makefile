@@ -46,7 +46,7 @@ check: dev ## Lint, types and import contracts
 	@echo "== duplicate code"; $(BIN)/pylint --disable=all --enable=duplicate-code --score=n --persistent=n $(CODE)
 
 unit: dev ## Every test, in parallel
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal tests
 
 tools: .tools/.made .tools/.node ## Clients that others wrote (GAM7, ScubaGoggles, CLI for Microsoft 365) in environments of their own, for the tests that run them against the sandbox
 

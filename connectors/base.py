@@ -336,6 +336,30 @@ class Surveyor(Protocol):
         """The gravest first. ``snapshot`` is what was read already; the little that it lacks is read now."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holders:
+    """The accounts in one group of those who may touch holds and rules; our own apart. ``accounts`` None: not known, and ``reason`` says why."""
+
+    group: str
+    accounts: tuple[str, ...] | None
+    ours: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+class Settling(Protocol):
+    """A reader that knows more of its capabilities once it has looked."""
+
+    def settled(self, capabilities: Iterable[Capability]) -> tuple[Capability, ...]:
+        """The same capabilities with what looking has shown. Asks nothing."""
+
+
+class Overseer(Protocol):
+    """A reader that can also say who else may touch holds. Costs a request a group, so it is asked where somebody wants to know."""
+
+    def holders(self) -> tuple[Holders, ...]:
+        """Group by group. Raises ``TenantUnreachableError`` and ``Stopped``."""
+
+
 class Writer(Protocol):
     """Sends one change to one tenant. It has no delete. Raises ConnectorError; ``UnknownOutcomeError`` when only reading can tell."""
 

@@ -42,6 +42,8 @@ class Capability:
     next_step: str | None = None
     account: str | None = None
     """The signed-in person as whom it would be written; None: as ourselves."""
+    version: str | None = None
+    """The version of the vendor's interface that served the kind, where there are several and one has answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
-    """One endpoint as doctor found it."""
+    """One endpoint as doctor found it. ``next_step``: what a person has to do about something that it lacks, also where it answers."""
 
     name: str
     url: str | None
     ok: bool
     detail: str
+    next_step: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

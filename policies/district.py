@@ -65,8 +65,12 @@ class Timeouts(FolderModel):
 
 
 class Credential(FolderModel):
-    """One way in; exactly one family of fields is set (checked by the folder loader). Paths are absolute after loading."""
+    """One way in; exactly one family of fields is set (checked by the folder loader). Paths are absolute after loading.
 
+    ``client_id`` names the Microsoft application that this credential belongs to, where it is another one than the tenant's.
+    """
+
+    client_id: str | None = None
     certificate_file: Path | None = None
     passphrase_file: Path | None = None
     client_secret_file: Path | None = None
@@ -112,12 +116,30 @@ class Tenant(FolderModel):
         default_factory=dict
     )
     """Who decides at the end of a period, stage by stage, by addresses of roles; without any the end of a period keeps and is a task."""
+    hold_administrators: tuple[str, ...] | None = None
+    """Accounts that should be able to touch holds and rules in the vendor's consoles, by address; None: the district does not say."""
     budgets: dict[str, SurfaceBudget] = Field(default_factory=dict)
 
     def credential_for(self, *, writing: bool) -> Credential | None:
         """The identity for reading or for writing: the separate one if given, else the common one."""
         special = (self.credentials.write if writing else self.credentials.read) if self.credentials else None
         return special or self.credential
+
+    def client_id_for(self, *, writing: bool) -> str | None:
+        """The application that signs in for reading or for writing: the credential's own, else the tenant's."""
+        credential = self.credential_for(writing=writing)
+        return (credential.client_id if credential else None) or self.client_id
+
+    @property
+    def separate(self) -> bool:
+        """Whether reading and writing are two principals at the vendor, with rights of their own; two keys of one application are one."""
+        reading, writing = self.credential_for(writing=False), self.credential_for(writing=True)
+        if reading is None or writing is None:
+            return False
+        principals = [(one.managed_identity, self.client_id_for(writing=side)) for one, side in ((reading, False), (writing, True))]
+        if any(managed for managed, _ in principals):
+            return principals[0][0] != principals[1][0]
+        return (principals[0][1] or "").lower() != (principals[1][1] or "").lower()
 
 
 class Way(StrEnum):

@@ -202,6 +202,7 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
         not_checked=tuple(material.not_checked),
         freshness=fresh,
         trend=_trend(scene, [one.standing for one in lines]),
+        unsupported=standing.unsupported(scene.tenants, parts, statements),
     )
 
 

@@ -385,3 +385,5 @@ class BoardFacts:
     not_checked: tuple[NotChecked, ...]
     freshness: tuple[Freshness, ...]
     trend: tuple[TrendPoint, ...]
+    unsupported: tuple[str, ...] = ()
+    """Tenants of which lines are carried through an interface that its vendor does not stand behind, because an officer accepted that."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from policies.controls import ControlDuty
 from policies.district import Tenant
 from policies.duties import StandingValue
-from policies.kinds import Workload
+from policies.kinds import Platform, Workload
 from policies.policy import Control, Policy
 from policies.schedule import RecordSeries
 from reports.chronicle import Chronicle, mapping, rows, text, whole
@@ -19,6 +19,8 @@ from sync.assess import weakest
 from sync.store.standings import KeptStanding
 
 NOT_ASSESSED = "line.not_assessed"
+_CARRIED = frozenset({StandingValue.ENFORCED, StandingValue.AVAILABLE, StandingValue.PENDING})
+"""Standings that an object in the tenant brings about."""
 _UNREACHABLE = frozenset({StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED})
 
 
@@ -128,6 +130,13 @@ def tallies(tenants: Sequence[Tenant], found: Sequence[LineFacts], before: Seque
     return tuple(made)
 
 
+def unsupported(tenants: Sequence[Tenant], found: Sequence[PartFacts], statements: Sequence[StatementFacts]) -> tuple[str, ...]:
+    """Microsoft's tenants of which a part is carried by labels or policies, where an officer accepted the admin endpoint that these go through."""
+    accepted = {one.subject.removeprefix("admin-endpoint/") for one in statements if one.subject.startswith("admin-endpoint/")}
+    carried = {part.tenant for part in found if part.standing in _CARRIED}
+    return tuple(one.id for one in tenants if one.platform is Platform.MICROSOFT365 and one.id in accepted & carried)
+
+
 def out_of_reach(policy: Policy, found: Sequence[PartFacts]) -> tuple[OutOfReach, ...]:
     """What cannot be enforced, per series and cloud, with the reason."""
     groups: dict[tuple[str, str, StandingValue, str | None], list[PartFacts]] = {}
@@ -225,4 +234,7 @@ def policies_in(told: Chronicle, begin: datetime, end: datetime) -> tuple[dateti
     return tuple(at for at, _ in told.policies[1:] if begin <= at < end)
 
 
-__all__ = ["NOT_ASSESSED", "by_line", "controls", "counted", "lines", "out_of_reach", "parts", "policies_in", "rows", "tallies", "term", "worst"]
+__all__ = [
+    "NOT_ASSESSED", "by_line", "controls", "counted", "lines", "out_of_reach", "parts", "policies_in", "rows", "tallies", "term",
+    "unsupported", "worst",
+]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from connectors.base import Connector, Lane, PlaceFinder, Reader
+from connectors.base import Connector, Lane, PlaceFinder, Reader, Settling
 from connectors.errors import ConnectorError
 from connectors.examination import Capability, Examination, WriteCapability
 from connectors.following import Follower
@@ -68,8 +68,12 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
         examination=examination,
         roster=roster,
         snapshot=snapshot,
-        capabilities=proven(examination.capabilities, Proofs(desk.store).of(door.tenant.id, desk.clock.now())),
+        capabilities=proven(_settled(reader, examination.capabilities), Proofs(desk.store).of(door.tenant.id, desk.clock.now())),
     )
+
+
+def _settled(reader: Reader, capabilities: tuple[Capability, ...]) -> tuple[Capability, ...]:
+    return cast("Settling", reader).settled(capabilities) if hasattr(reader, "settled") else capabilities
 
 
 def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
@@ -95,7 +99,7 @@ def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
 def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, KeptProof]) -> tuple[Capability, ...]:
     """Capabilities with this store's proofs added: what was written and read back here, over the same surface, counts as proven."""
     return tuple(
-        replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind].at, reason=None, next_step=None)
+        _proven(one, proofs[one.kind].at)
         if one.kind in proofs and one.write is WriteCapability.UNPROVEN and _counts(proofs[one.kind], one)
         else one
         for one in capabilities
@@ -105,6 +109,13 @@ def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, KeptProof
 def _counts(proof: KeptProof, one: Capability) -> bool:
     """A proof made as ourselves says nothing of what a signed-in person may write, nor the other way round."""
     return one.account is None if proof.surface is None else proof.surface == one.surface
+
+
+def _proven(one: Capability, at: datetime) -> Capability:
+    """Proven, with what stays to be said of it: everything but that no proof was made."""
+    kept = None if one.reason is None or one.reason.startswith("capability.unproven") else one.reason
+    step = (one.next_step or "").partition(" Then recordwarden doctor --prove")[0] if kept else None
+    return replace(one, write=WriteCapability.PROVEN, proven_at=at, reason=kept, next_step=step or None)
 
 
 def identity_changed(tenant: str) -> Problem:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connectors.base import Context
-from connectors.errors import PermanentError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.examination import Identity
 from connectors.following import KeptPeople, Trail
 from connectors.microsoft365 import wire
 from connectors.microsoft365.activity import ActivityClient
 from connectors.microsoft365.admin import AdminClient
 from connectors.microsoft365.auth import Tokens
-from connectors.microsoft365.graph import Call, GraphClient, Listing, select
+from connectors.microsoft365.clouds import Endpoint
+from connectors.microsoft365.graph import Call, GraphClient, Listing, Reply, select
 from connectors.microsoft365.signed_in import PersonTokens, Session, step
 from connectors.microsoft365.ways import CaseClient, Ways
 from policies.district import Tenant
@@ -37,6 +39,8 @@ class Course:
 
     refused: PermanentError | None = None
     """The refusal that says that we, as ourselves, may not touch cases over Graph: from then on the signed-in person does."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """The version of Graph that served each family of paths: who writes need not find out again what who read found."""
     by_cmdlet: bool = False
     """Whether cases and holds go by cmdlet, because over Graph neither we nor a person may."""
 
@@ -84,11 +88,14 @@ class Access:
         self.context = context
         self.allowed = allowed
         self.tokens = Tokens(tenant, context, writing=writing)
-        self.graph = GraphClient(tenant, context, self.tokens)
+        self.writing = writing
+        self.graph = GraphClient(tenant, context, self.tokens, allowed.course.versions)
         self.admin = AdminClient(tenant, context, self.tokens, accepted=allowed.admin, initial_domain=self.initial_domain)
         self.activity = ActivityClient(tenant, context, self.tokens)
         self.ways = Ways(self)
         self.ediscovery = CaseClient(self)
+        self._other: Access | None = None
+        self._named = False
         self._organisation: tuple[wire.JsonObject, int | None] | None = None
         self.kept: KeptPeople | None = None
         """Everybody as an earlier look left them."""
@@ -135,7 +142,7 @@ class Access:
             raise TenantUnreachableError(
                 "wire.unexpected", f"Tenant {self.tenant.id}: Graph names no organisation id or no domain.", "Grant Organization.Read.All."
             )
-        actor = f"{self.tokens.display_name or 'application'} ({self.tenant.client_id or 'managed identity'})"
+        actor = f"{self.tokens.display_name or 'application'} ({self.tenant.client_id_for(writing=self.writing) or 'managed identity'})"
         return Identity(vendor_id=vendor_id, domain=(default or names[0]).lower(), domains=names, actor=actor, skew_seconds=skew)
 
     def initial_domain(self) -> str:
@@ -147,18 +154,43 @@ class Access:
                 return name
         raise PermanentError("wire.unexpected", f"Tenant {self.tenant.id}: Graph shows no initial domain.", "Grant Organization.Read.All.")
 
+    @property
+    def other(self) -> Access | None:
+        """The same tenant under the other identity: the writing one of a reader, the reading one of a writer. None where one does both."""
+        if self._other is None and self.tenant.separate:
+            self._other = Access(self.tenant, self.context, self.allowed, writing=not self.writing)
+        return self._other
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The names of both identities in the vendor's records. Where the other one cannot sign in, its application id alone."""
+        other = self.other
+        if other is None:
+            return self.tokens.names
+        return self.tokens.names | other.known_names()
+
+    def known_names(self) -> frozenset[str]:
+        """Names of this identity, asking for a token where none has told them yet."""
+        if not self._named:
+            self._named = True
+            # Where it cannot sign in, what it made cannot be told from others': ``made_by_us`` then says that it does not know.
+            with suppress(ConnectorError):
+                self.tokens.token(Endpoint.GRAPH)
+        return self.tokens.names
+
     def made_by_us(self, *names: str | None) -> bool | None:
         """Whether one of ``names`` (from a created-by field) is ours; None when the vendor gives none, or we do not know our own display name.
 
         What the signed-in person made is nobody's word: they may have made it in the portal, or we as they.
         """
         given = [name.strip().lower() for name in names if name and name.strip()]
-        if any(name in self.tokens.names for name in given):
+        if any(name in self.own_names for name in given):
             return True
         person = self.person
         if person is not None and any(name in person.tokens.names for name in given):
             return None
-        return False if given and self.tokens.display_name else None
+        known = self.tokens.display_name and (self.other is None or self.other.tokens.display_name)
+        return False if given and known else None
 
     def close(self) -> None:
         """Close every connection."""
@@ -166,6 +198,9 @@ class Access:
         self.admin.close()
         self.activity.close()
         self.tokens.close()
+        if self._other is not None:
+            other, self._other = self._other, None
+            other.close()
         if isinstance(self._person, Person):
             self._person.close()
 
@@ -195,7 +230,7 @@ class Access:
 
     def _organisation_row(self) -> tuple[wire.JsonObject, int | None]:
         if self._organisation is None:
-            reply = self.graph.call(Call(method="GET", path="/organization", query=(select("id", "displayName", "verifiedDomains"),)))
+            reply = self._asked(Call(method="GET", path="/organization", query=(select("id", "displayName", "verifiedDomains"),)))
             found = wire.rows(reply.value, "value")
             if len(found) != 1:
                 raise TenantUnreachableError(
@@ -205,3 +240,12 @@ class Access:
             skew = round((there - self.context.clock.now()).total_seconds()) if there else None
             self._organisation = (found[0], skew)
         return self._organisation
+
+    def _asked(self, call: Call) -> Reply:
+        try:
+            return self.graph.call(call)
+        except PermanentError as error:
+            if error.code != "graph.forbidden":
+                raise
+            words = f"{error.message} The application lacks Organization.Read.All, so it cannot be told which tenant answers."
+            raise PermanentError("permission.missing", words, "Grant Organization.Read.All and consent to it.", status=403) from error

@@ -23,6 +23,7 @@ from connectors.microsoft365.budgets import charged
 from connectors.microsoft365.channel import unreachable
 from connectors.microsoft365.clouds import Endpoint, address_of, inside
 from connectors.microsoft365.errors import Answer, admin_error, lost, parsed
+from connectors.unsupported import ADMIN_ENDPOINT
 from policies.district import Tenant
 
 _SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
@@ -34,6 +35,15 @@ _PATIENCE = 5.0
 _SLOW_READ = 120.0
 """``-DistributionDetail`` takes 10 to 60 s for tens of policies."""
 _LONGEST_WAIT = 300.0
+
+PAGE = 1000
+"""Rows to a page that are asked for."""
+MOST_PAGES = 1000
+"""Pages of one cmdlet that are read: a tenant holds 10,000 policies, and a mailbox list of a million is none of a district."""
+_REFUSED = (401, 403, 404)
+"""What a host answers that does not serve us these cmdlets; nothing was done."""
+_TELLING = frozenset({"get-retentioncompliancepolicy", "get-compliancetag"})
+"""Cmdlets of Security & Compliance alone: a host that exports one serves it."""
 
 _NEVER = frozenset(
     {
@@ -66,7 +76,8 @@ class AdminClient:
         self._accepted = accepted
         self._initial_domain = initial_domain
         self._client: httpx.Client | None = None
-        self._regional: str | None = None
+        self._regional: dict[Endpoint, str] = {}
+        self._house: Endpoint | None = None
         self._allowed: dict[Endpoint, frozenset[str]] = {}
 
     def read(  # a cmdlet, what it is sent with, where, and how often
@@ -77,6 +88,9 @@ class AdminClient:
         Not ``patient``: what fails is not asked again, for who calls has another way; being throttled is no failing.
         An empty answer proves nothing: an identity without the role gets one too (M§0.1.7).
         """
+        return self._housed(endpoint, lambda host: self._read(cmdlet, parameters, host, patient=patient))
+
+    def _read(self, cmdlet: str, parameters: Mapping[str, object] | None, endpoint: Endpoint, *, patient: bool) -> Rows:
         forbidden = _forbidden(parameters or {})
         if forbidden or not cmdlet.startswith(_READS):
             raise ValueError(f"{cmdlet} does not read, or is never sent with {forbidden}")
@@ -89,6 +103,8 @@ class AdminClient:
         while link is not None and partial is None:
             if not inside(link, self._base(endpoint)):
                 partial = "wire.foreign_link: a further page lies outside the endpoint and was not followed"
+            elif len(followed) >= MOST_PAGES - 1:
+                partial = f"wire.too_many_pages: the pages go on after {MOST_PAGES} and were left there"
             elif link in followed:
                 partial = "wire.unexpected: the pages go round in a circle"
             else:
@@ -111,6 +127,9 @@ class AdminClient:
 
         Take nothing from the rows but a hint: the answer of a write is not documented.
         """
+        return self._housed(endpoint, lambda host: self._write(cmdlet, parameters, host))
+
+    def _write(self, cmdlet: str, parameters: Mapping[str, object], endpoint: Endpoint) -> Rows:
         forbidden = _forbidden(parameters)
         if forbidden or cmdlet.startswith(_READS):
             raise ValueError(f"{cmdlet} is never sent with {forbidden}")
@@ -128,7 +147,46 @@ class AdminClient:
         return Rows(rows=tuple(_rows(reply)), partial=None, warnings=wire.texts(reply, "@adminapi.warnings"), answer=answer)
 
     def cmdlets(self, endpoint: Endpoint) -> frozenset[str]:
-        """The cmdlets that our roles let us call on ``endpoint``, lower case; asked once. Raises ConnectorError."""
+        """The cmdlets that our roles let us call on ``endpoint``, lower case; asked once. Raises ConnectorError.
+
+        Where the S&C host refuses us, the Exchange host is asked whether it serves S&C cmdlets (M§2.5a); then it does for good.
+        """
+        if endpoint is not Endpoint.COMPLIANCE:
+            return self._exported(endpoint)
+        try:
+            return self._exported(self._house or endpoint)
+        except PermanentError as error:
+            if self._house is not None or error.status not in _REFUSED or not self._moved():
+                raise
+        return self._exported(Endpoint.EXCHANGE)
+
+    @property
+    def house(self) -> Endpoint:
+        """The host that S&C cmdlets go to, as far as is known by now."""
+        return self._house or Endpoint.COMPLIANCE
+
+    def _moved(self) -> bool:
+        """Whether the Exchange host serves S&C cmdlets in the S&C host's place; asked once, and remembered."""
+        if self._house is None:
+            try:
+                served = bool(_TELLING & self._exported(Endpoint.EXCHANGE))
+            except PermanentError:
+                served = False
+            self._house = Endpoint.EXCHANGE if served else Endpoint.COMPLIANCE
+        return self._house is Endpoint.EXCHANGE
+
+    def _housed(self, endpoint: Endpoint, act: Callable[[Endpoint], Rows]) -> Rows:
+        """What ``act`` brings from the host that serves it. A host that refuses has done nothing, so the other may be asked for the same."""
+        if endpoint is not Endpoint.COMPLIANCE:
+            return act(endpoint)
+        try:
+            return act(self.house)
+        except PermanentError as error:
+            if self._house is not None or error.status not in _REFUSED or not self._moved():
+                raise
+        return act(Endpoint.EXCHANGE)
+
+    def _exported(self, endpoint: Endpoint) -> frozenset[str]:
         if endpoint not in self._allowed:
             path = f"/adminapi/v1.0/{self._tenant.tenant_id}/EXOModuleFile?Version=3.9.2"
             base = self._base(endpoint)
@@ -142,7 +200,7 @@ class AdminClient:
         if not self._accepted:
             raise PermanentError(
                 "admin_endpoint.not_accepted",
-                f"Tenant {self._tenant.id}: Microsoft's admin endpoint is undocumented and stays off until an officer accepts it.",
+                f"{ADMIN_ENDPOINT}; for tenant {self._tenant.id} it stays off until an officer accepts that.",
                 f"An officer runs: recordwarden attest admin-endpoint/{self._tenant.id} --until DATE",
             )
         return address_of(self._tenant, endpoint, self._context)
@@ -155,25 +213,41 @@ class AdminClient:
 
     def _base(self, endpoint: Endpoint) -> str:
         front = self.address(endpoint)
-        if endpoint is not Endpoint.COMPLIANCE:
-            return front
         discover = self._tenant.region_discovery
-        if not (discover if discover is not None else Endpoint.COMPLIANCE.value not in self._tenant.endpoints):
+        if not (discover if discover is not None else endpoint.value not in self._tenant.endpoints):
             return front
-        if self._regional is None:
-            self._regional = self._discover(front)
-        return self._regional
+        if endpoint in self._regional:
+            return self._regional[endpoint]
+        found, sure = self._discover(endpoint, front)
+        if sure:
+            self._regional[endpoint] = found
+        return found
 
-    def _discover(self, front: str) -> str:
-        """The regional host's address. The redirect itself is never followed; only its first label is taken (M§2.5)."""
+    def _discover(self, endpoint: Endpoint, front: str) -> tuple[str, bool]:
+        """The regional host's address, and whether that was really said. Raises TransientError where nobody would say.
+
+        The redirect itself is never followed; only its first label is taken (M§2.5). A 200 says that the front door serves; a refusal says
+        nothing about places, so the front door is used and asked again next time; a 429 or 5xx is no answer at all.
+        """
         url = f"{front}/AdminApi/v1.0/{self._tenant.tenant_id}/EXOModuleFile"
-        answer = self._send(Endpoint.COMPLIANCE, "EXOModuleFile", "GET", url, None, {}, writing=False)
+        answer = self._answered(endpoint, url)
         target = urlsplit(answer.headers.get("location", "")) if 300 <= answer.status < 400 else None
         label = (target.hostname or "").split(".")[0] if target else ""
         if not re.fullmatch(r"[a-z0-9-]{1,63}", label):
-            return front
+            return front, answer.ok
         parts = urlsplit(front)
-        return f"{parts.scheme}://{label}.{parts.netloc}{parts.path}"
+        return f"{parts.scheme}://{label}.{parts.netloc}{parts.path}", True
+
+    def _answered(self, endpoint: Endpoint, url: str) -> Answer:
+        """What the front door says, asked up to three times while it is busy or failing."""
+
+        def once() -> tuple[wire.JsonObject, Answer]:
+            answer = self._send(endpoint, "EXOModuleFile", "GET", url, None, {}, writing=False)
+            if answer.status == 429 or answer.status >= 500:
+                raise admin_error(answer, "EXOModuleFile", self._tokens.scrub, writing=False)
+            return {}, answer
+
+        return self._repeat(once)[1]
 
     def _command_url(self, endpoint: Endpoint) -> str:
         return f"{self._base(endpoint)}/adminapi/beta/{self._tenant.tenant_id}/InvokeCommand"
@@ -224,7 +298,7 @@ class AdminClient:
             "X-AnchorMailbox": anchor,
             "X-ResponseFormat": "json",
             "X-SerializationLevel": "Partial",
-            "Prefer": "odata.maxpagesize=1000",
+            "Prefer": f"odata.maxpagesize={PAGE}",
             "client-request-id": str(uuid.uuid4()),
         }
 

@@ -9,7 +9,7 @@ from connectors.base import LogSource
 from connectors.errors import ConnectorError, TenantUnreachableError, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
-from connectors.microsoft365.clouds import cloud_of
+from connectors.microsoft365.clouds import Api, cloud_of
 from connectors.microsoft365.feed import Heard
 from connectors.microsoft365.graph import Call, segment
 from connectors.microsoft365.records import Known, event_from
@@ -29,7 +29,7 @@ def read_queries(access: Access, known: Known, since: datetime, until: datetime,
 
     Raises ``TenantUnreachableError`` and ``Stopped``.
     """
-    if not cloud_of(access.tenant).audit_queries:
+    if Api.AUDIT_QUERIES in cloud_of(access.tenant).lacks:
         return Heard(reason=f"audit.no_queries: the cloud {access.tenant.cloud} has no audit queries")
     try:
         asked = _asked(access, since, until, polls=_POLLS if patient else 1)
@@ -40,7 +40,7 @@ def read_queries(access: Access, known: Known, since: datetime, until: datetime,
         raise
     except ConnectorError as error:
         return Heard(reason=f"{error.code}: {error.message}")
-    events = tuple(event for row in listing.rows if (event := event_from(row, known, access.tokens.names)) is not None)
+    events = tuple(event for row in listing.rows if (event := event_from(row, known, access.own_names)) is not None)
     if listing.partial is not None:
         return Heard(events=events, reason=f"audit.partial: {listing.partial}")
     return Heard(events=events, source=LogSource(name="queries", until=asked.until, events=frozenset(event.id for event in events)))

@@ -86,7 +86,7 @@ class Tokens:
         """The names under which our own acts stand in the vendor's records: application id, object id, display name; lower case."""
         object_id = wire.filled(self._claims, "oid")
         found = {
-            self._tenant.client_id,
+            self._tenant.client_id_for(writing=self._writing),
             wire.filled(self._claims, "appid"),
             wire.filled(self._claims, "app_displayname"),
             object_id,
@@ -146,13 +146,14 @@ class Tokens:
             )
             self._app = msal.ManagedIdentityClient(identity, http_client=self._session)
             return self._app
-        if not tenant.tenant_id or not tenant.client_id:
+        client_id = tenant.client_id_for(writing=self._writing)
+        if not tenant.tenant_id or not client_id:
             raise TenantUnreachableError(
                 "tenant.incomplete", f"Tenant {tenant.id} lacks tenant_id or client_id.", "Write both into district.yaml or the overlay."
             )
         self._session = CountedSession(tenant, self._context, Endpoint.AUTHORITY)
         self._app = msal.ConfidentialClientApplication(
-            tenant.client_id,
+            client_id,
             client_credential=self._proof(credential),
             authority=f"{address_of(tenant, Endpoint.AUTHORITY, self._context)}/{tenant.tenant_id}",
             http_client=self._session,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError
 from connectors.examination import Capability, Feed, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
-from connectors.microsoft365.clouds import Endpoint, address_of
+from connectors.microsoft365.clouds import Endpoint, address_of, cloud_of
 from connectors.microsoft365.errors import REGISTER
 from connectors.microsoft365.everybody import everybody
 from connectors.microsoft365.graph import Call, Listing
+from connectors.microsoft365.limits import limited
+from connectors.microsoft365.rights import Granted, lacking, told, with_lacks
 from connectors.microsoft365.roster import GROUPS
 from connectors.microsoft365.signed_capabilities import signed_capability, with_step
 from connectors.microsoft365.ways import CASE_WRITING, REFUSALS
+from connectors.unsupported import ADMIN_ENDPOINT
 from policies.kinds import Kind
 
 CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
@@ -41,24 +44,36 @@ _READ_ROLE = "eDiscovery.Read.All"
 _UNPROVEN = "capability.unproven: no proof has been made here"
 
 
-def capabilities(access: Access) -> tuple[Capability, ...]:
-    """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``."""
+def capabilities(access: Access, licences: Mapping[str, int]) -> tuple[Capability, ...]:
+    """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``.
+
+    ``licences``: seats by plan, empty where they are not known.
+    """
     ours = (signed_capability(access, one, CMDLETS[one.kind]) for one in by_cmdlet(access))
-    return (*ours, *_holds(access), *_people(access), _mailbox(access), *_further(access))
+    found = (*ours, *_holds(access), *_people(access), _mailbox(access), *_further(access))
+    lacks = lacking(granted(access), access.tenant)
+    return limited(told(found, lacks), licences, cloud_of(access.tenant), access.tenant.cloud)
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:
     """Each endpoint as it answers now. Graph has answered before this is asked."""
     cloud_or_given = [Surface(name=Endpoint.AUTHORITY.value, url=_url(access, Endpoint.AUTHORITY), ok=True, detail="a token was issued")]
-    cloud_or_given.append(Surface(name=Endpoint.GRAPH.value, url=access.graph.base, ok=True, detail=_labels_over_graph(access)))
+    graph = Surface(name=Endpoint.GRAPH.value, url=access.graph.base, ok=True, detail=_graph_words(access))
+    cloud_or_given.append(with_lacks(graph, lacking(granted(access), access.tenant)))
     for endpoint in (Endpoint.COMPLIANCE, Endpoint.EXCHANGE):
         try:
             count = len(access.admin.cmdlets(endpoint))
-            found = Surface(name=endpoint.value, url=access.admin.address(endpoint), ok=True, detail=f"{count} cmdlets are allowed to us")
+            moved = endpoint is Endpoint.COMPLIANCE and access.admin.house is Endpoint.EXCHANGE
+            through = ", through the Exchange host" if moved else ""
+            detail = f"{count} cmdlets are allowed to us{through}; {ADMIN_ENDPOINT}"
+            found = Surface(name=endpoint.value, url=access.admin.address(endpoint), ok=True, detail=detail)
         except TenantUnreachableError:
             raise
         except ConnectorError as error:
-            found = Surface(name=endpoint.value, url=_url(access, endpoint), ok=False, detail=f"{error.code}: {error.message}")
+            # One that is shut says so itself.
+            said = "" if ADMIN_ENDPOINT in error.message else f"; {ADMIN_ENDPOINT}"
+            detail = f"{error.code}: {error.message}{said}"
+            found = Surface(name=endpoint.value, url=_url(access, endpoint), ok=False, detail=detail, next_step=error.next_step or None)
         cloud_or_given.append(found)
     return tuple(cloud_or_given)
 
@@ -81,6 +96,12 @@ def _url(access: Access, endpoint: Endpoint) -> str | None:
         return address_of(access.tenant, endpoint, access.context)
     except PermanentError:
         return None
+
+
+def _graph_words(access: Access) -> str:
+    cloud = cloud_of(access.tenant)
+    absent = "".join(f"; the cloud {access.tenant.cloud} has no {api.value}" for api in sorted(cloud.lacks))
+    return _labels_over_graph(access) + absent
 
 
 def _labels_over_graph(access: Access) -> str:
@@ -106,9 +127,13 @@ def by_cmdlet(access: Access) -> Iterable[Capability]:
         for kind in CMDLETS:
             yield _shut(kind, Endpoint.COMPLIANCE.value, error)
         return
+    may_write, barred = _writable(access, allowed)
     for kind, (reading, writing) in CMDLETS.items():
         can_read = reading.lower() in allowed
-        missing = [name for name in writing if name.lower() not in allowed]
+        if barred is not None:
+            yield replace(_shut(kind, Endpoint.COMPLIANCE.value, barred), read=ReadCapability.FULL if can_read else ReadCapability.NONE)
+            continue
+        missing = [name for name in writing if name.lower() not in may_write]
         yield Capability(
             kind=kind,
             # What the role shows of the objects, only a visibility check can tell.
@@ -118,6 +143,28 @@ def by_cmdlet(access: Access) -> Iterable[Capability]:
             reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else _UNPROVEN,
             next_step=_LACKING.get(kind, _ROLE) if missing else f"recordwarden doctor --prove {kind.value}",
         )
+
+
+def _writable(access: Access, allowed: frozenset[str]) -> tuple[frozenset[str], ConnectorError | None]:
+    """The cmdlets of the identity that writes, and why it has none; where it also reads, those that were asked for already."""
+    if access.other is None:
+        return allowed, None
+    try:
+        return access.other.admin.cmdlets(Endpoint.COMPLIANCE), None
+    except Stopped:
+        raise
+    except ConnectorError as error:
+        # A writing identity that cannot even sign in stops writing, not reading.
+        return frozenset(), error
+
+
+def granted(access: Access) -> Granted:
+    """The permissions in the tokens of both identities. One that cannot sign in tells nothing."""
+    other = access.other
+    if other is None:
+        return Granted(reading=access.tokens.roles, writing=access.tokens.roles)
+    other.known_names()
+    return Granted(reading=access.tokens.roles, writing=other.tokens.roles, separate=True)
 
 
 def _holds(access: Access) -> Iterable[Capability]:
@@ -136,7 +183,7 @@ def _holds(access: Access) -> Iterable[Capability]:
 
 def _over_graph(access: Access, kind: Kind, listing: Listing) -> Capability:
     account = access.ediscovery.account
-    roles = access.tokens.roles if account is None else access.ways.person.tokens.scopes
+    roles = granted(access).writing if account is None else access.ways.person.tokens.scopes
     # M§3.3: the permission table lets Read.All write most paths; whether this tenant does, a proof shows.
     may = roles is None or bool({_WRITE_ROLE, _READ_ROLE} & roles)
     grant = f"Grant the {'application' if account is None else 'delegated'} permission {_WRITE_ROLE}."
@@ -152,7 +199,10 @@ def _over_graph(access: Access, kind: Kind, listing: Listing) -> Capability:
 
 
 def _case_cmdlets(access: Access, kind: Kind, refusal: ConnectorError) -> Capability:
-    missing = access.ediscovery.lacking(CASE_WRITING[kind])
+    offered, barred = _writable(access, access.admin.cmdlets(Endpoint.COMPLIANCE))
+    if barred is not None:
+        return replace(_shut(kind, Endpoint.COMPLIANCE.value, barred), read=ReadCapability.FULL)
+    missing = [name for name in CASE_WRITING[kind] if name.lower() not in offered]
     return Capability(
         kind=kind,
         read=ReadCapability.FULL,

@@ -22,6 +22,22 @@ class Endpoint(StrEnum):
     MANAGED_IDENTITY = "managed_identity"
 
 
+class Api(StrEnum):
+    """Parts of Graph that some cloud's metadata lacks (M§8)."""
+
+    LABELS = "security.labels, triggers, triggerTypes"
+    CASES = "security.cases (eDiscovery, applyHold, holdPolicySync)"
+    AUDIT_QUERIES = "security.auditLog queries"
+    FILE_LABELS = "driveItem.retentionLabel"
+    CONFIGURATION = "admin.configurationManagement, admin.exchange"
+    DIRECTORY = "users and groups delta, sendMail, directoryAudits, administrativeUnits, licenseDetails"
+
+
+_FAIRFAX = frozenset({Api.AUDIT_QUERIES, Api.CONFIGURATION})
+_MOONCAKE = frozenset({Api.LABELS, Api.CASES, Api.AUDIT_QUERIES, Api.CONFIGURATION})
+"""What M§8's table answers with *no* for GCC High and DoD, and for China."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
     """One cloud's own addresses. Token scopes always come from here, never from an override."""
@@ -30,10 +46,10 @@ class Cloud:
     graph: str
     exchange: str
     compliance: str
-    audit_queries: bool
-    """Whether ``security.auditLog`` exists in this cloud's metadata (M§8)."""
     activity: str | None
     """Where the activity feed is, None where Microsoft documents none (docs/wire/activity.md)."""
+    lacks: frozenset[Api] = frozenset()
+    """What this cloud's metadata does not have (M§8): nothing that rests on it can be enforced there."""
 
     def address(self, endpoint: Endpoint) -> str:
         """The vendor's own address of ``endpoint``. Raises PermanentError (``activity.no_feed``) where this cloud has no such surface."""
@@ -60,7 +76,6 @@ _WORLDWIDE = Cloud(
     graph="https://graph.microsoft.com",
     exchange="https://outlook.office365.com",
     compliance="https://ps.compliance.protection.outlook.com",
-    audit_queries=True,
     activity="https://manage.office.com",
 )
 
@@ -72,24 +87,24 @@ CLOUDS: dict[str, Cloud] = {
         graph="https://graph.microsoft.us",
         exchange="https://outlook.office365.us",
         compliance="https://ps.compliance.protection.office365.us",
-        audit_queries=False,
         activity="https://manage.office365.us",
+        lacks=_FAIRFAX,
     ),
     "dod": Cloud(
         authority="https://login.microsoftonline.us",
         graph="https://dod-graph.microsoft.us",
         exchange="https://outlook-dod.office365.us",
         compliance="https://l5.ps.compliance.protection.office365.us",
-        audit_queries=False,
         activity="https://manage.protection.apps.mil",
+        lacks=_FAIRFAX,
     ),
     "china": Cloud(
         authority="https://login.chinacloudapi.cn",
         graph="https://microsoftgraph.chinacloudapi.cn",
         exchange="https://outlook.office365.cn",
         compliance="https://ps.compliance.protection.partner.outlook.cn",
-        audit_queries=False,
         activity=None,
+        lacks=_MOONCAKE,
     ),
 }
 

@@ -113,7 +113,7 @@ def _fetch(access: Access, known: Known, blobs: Sequence[Blob], since: datetime)
             since, reason = max(since, blob.made), f"{rows.code}: {rows.message}"
             continue
         for row in rows:
-            event = event_from(row, known, access.tokens.names) if _concerns(row) else None
+            event = event_from(row, known, access.own_names) if _concerns(row) else None
             if event is not None:
                 events[event.id] = event
     return list(events.values()), since, reason

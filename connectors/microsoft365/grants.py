@@ -5,44 +5,97 @@ Facts: M§2.4 (two independent grants for the admin endpoint), M§3.3 (registrat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from connectors.examination import Capability, Examination, ReadCapability, WriteCapability
 from connectors.microsoft365.signed_grants import revoke_sign_in, signed_in, theft_of_sign_in
+from connectors.unsupported import ADMIN_ENDPOINT
 from policies.district import Credential, Tenant
+from policies.kinds import Kind
 
 _EXCHANGE_APP: Final = "Office 365 Exchange Online"
 _ACTIVITY_APP: Final = "Office 365 Management APIs"
+GRAPH: Final = "Microsoft Graph"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """An application permission: the API that offers it, why it is needed, and whether the writing identity alone needs it."""
+    """An application permission: the API that offers it, why it is needed, what its absence costs, and which identity needs it.
+
+    ``writes``: the writing identity alone; ``both``: the writing one too. ``kinds`` are those that suffer without it, with how much of each is
+    read then (None: reading is not touched). ``covered_by`` names another permission that serves instead; ``optional``: nothing is wrong without it;
+    ``code`` is how its absence is called.
+    """
 
     api: str
     name: str
     why: str
-    writing: bool = False
+    costs: str
+    writes: bool = False
+    both: bool = False
+    kinds: Mapping[Kind, ReadCapability | None] = field(default_factory=dict)
+    covered_by: tuple[str, ...] = ()
+    optional: bool = False
+    code: str = "permission.missing"
 
 
 PERMISSIONS: Final = (
-    Permission(api="Microsoft Graph", name="Organization.Read.All", why="know that it is this tenant and no other; domains; subscriptions"),
-    Permission(api="Microsoft Graph", name="User.Read.All", why="see accounts, also deleted ones, with their licences"),
-    Permission(api="Microsoft Graph", name="GroupMember.Read.All", why="see groups and who is in those that the policy or an order names"),
-    Permission(api="Microsoft Graph", name="Member.Read.Hidden", why="see who is in groups that hide their members; else these are never complete"),
-    Permission(api="Microsoft Graph", name="Sites.Read.All", why="find the addresses of OneDrives and sites (Microsoft has no narrower one)"),
-    Permission(api="Microsoft Graph", name="eDiscovery.Read.All", why="see cases and holds"),
-    Permission(api="Microsoft Graph", name="eDiscovery.ReadWrite.All", why="make cases and holds, add people, retry", writing=True),
-    Permission(api="Microsoft Graph", name="AuditLogsQuery.Read.All", why="see in the log who changed labels, policies and holds"),
     Permission(
-        api="Microsoft Graph", name="Mail.Send", why="send notices, where `deliveries` names this tenant; rather for one mailbox alone, see below",
-        writing=True,
+        api=GRAPH, name="Organization.Read.All", why="know that it is this tenant and no other; domains; subscriptions", both=True,
+        costs="nobody can tell which tenant answers or what it is licensed for, and nothing is read or written",
+        kinds={Kind.M365_USER: ReadCapability.PARTIAL, Kind.M365_LABEL: None},
     ),
-    Permission(api=_ACTIVITY_APP, name="ActivityFeed.Read", why="see the same by the feed, sooner, and where there are no searches (GCC High, DoD)"),
-    Permission(api=_EXCHANGE_APP, name="Exchange.ManageAsApp", why="reach the admin endpoint at all; what it may do there is the role's affair"),
-)
-"""Every permission that the connector uses. What is not here is not asked for."""
+    Permission(
+        api=GRAPH, name="User.Read.All", why="see accounts, also deleted ones, with their licences", both=True,
+        costs="no account is seen: populations, orders and clearances cannot be told",
+        kinds={Kind.M365_USER: ReadCapability.NONE},
+    ),
+    Permission(
+        api=GRAPH, name="GroupMember.Read.All", why="see groups and who is in those that the policy or an order names",
+        costs="no group and no member of one is seen: populations that name groups cannot be told",
+        kinds={Kind.M365_GROUP: ReadCapability.NONE},
+    ),
+    Permission(
+        api=GRAPH, name="Member.Read.Hidden", why="see who is in groups that hide their members; else these are never complete",
+        costs="groups that hide their members look empty: populations that name one stay unknown",
+        kinds={Kind.M365_GROUP: ReadCapability.PARTIAL},
+    ),
+    Permission(
+        api=GRAPH, name="Sites.Read.All", why="find the addresses of OneDrives and sites (Microsoft has no narrower one)",
+        costs="no OneDrive and no site is found: neither orders nor policies reach them",
+        kinds={Kind.M365_SITE: ReadCapability.NONE, Kind.M365_HOLD: None, Kind.M365_RETENTION_POLICY: None, Kind.M365_LABEL_POLICY: None},
+    ),
+    Permission(
+        api=GRAPH, name="eDiscovery.Read.All", why="see cases and holds", covered_by=("eDiscovery.ReadWrite.All",),
+        costs="no case and no hold is seen",
+        kinds={Kind.M365_CASE: ReadCapability.NONE, Kind.M365_HOLD: ReadCapability.NONE},
+    ),
+    Permission(
+        api=GRAPH, name="eDiscovery.ReadWrite.All", why="make cases and holds, add people, retry", writes=True,
+        costs="a failed hold cannot be distributed again; whether cases and holds can be made at all, only a proof shows",
+        kinds={Kind.M365_CASE: None, Kind.M365_HOLD: None}, code="ediscovery.permission_missing",
+    ),
+    Permission(
+        api=GRAPH, name="AuditLogsQuery.Read.All", why="see in the log who changed labels, policies and holds",
+        costs="no change is ever attributed: who changed a label, policy or hold stays `unavailable`",
+    ),
+    Permission(
+        api=GRAPH, name="Mail.Send", why="send notices, where `deliveries` names this tenant; rather for one mailbox alone, see below",
+        writes=True, optional=True,
+        costs="notices leave from here only where Exchange's own roles let one mailbox send, which no token shows",
+    ),
+    Permission(
+        api=_ACTIVITY_APP, name="ActivityFeed.Read", why="see the same by the feed, sooner, and where there are no searches (GCC High, DoD)",
+        costs="who changed something is known from searches alone, later; where there are none, never", optional=True,
+    ),
+    Permission(
+        api=_EXCHANGE_APP, name="Exchange.ManageAsApp", why="reach the admin endpoint at all; what it may do there is the role's affair", both=True,
+        costs="the admin endpoint answers 401: no label, policy or mailbox is seen",
+    ),
+)  # fmt: skip
+"""Every permission that the connector uses (docs/wire/graph-directory-audit.md §9). What is not here is not asked for."""
 
 _THEFT: Final = (
     ("Sites.Read.All", False, "read every file in SharePoint and OneDrive, which is never done here"),
@@ -61,12 +114,12 @@ _THEFT: Final = (
 
 def grant_script(examination: Examination, tenant: Tenant) -> str:
     """Markdown for the person who sets Microsoft 365 up: what is missing first, then everything, then theft and revocation."""
-    separate = tenant.credentials is not None and tenant.credentials.write is not None
+    separate = tenant.separate
     parts = (
         [f"# Microsoft 365, {tenant.id} ({examination.identity.domain})", ""],
         _missing(examination),
         _registration(separate=separate),
-        _permissions(separate=separate),
+        _permissions(tenant, separate=separate),
         _role(separate=separate),
         _ediscovery(tenant),
         _mail(tenant),
@@ -82,7 +135,8 @@ def grant_script(examination: Examination, tenant: Tenant) -> str:
 
 def _missing(examination: Examination) -> list[str]:
     found = [f"- [ ] {one.kind.value}: {_sentence(one.reason)} {one.next_step or ''}".rstrip() for one in examination.capabilities if _lacks(one)]
-    found += [f"- [ ] {one.name}: {_sentence(one.detail)}" for one in examination.surfaces if not one.ok]
+    surfaces = [one for one in examination.surfaces if not one.ok or one.next_step]
+    found += [f"- [ ] {one.name}: {_sentence(one.detail)} {one.next_step or ''}".rstrip() for one in surfaces]
     person = examination.signed_in
     found += [f"- [ ] the sign-in of {person.account or 'an administrator'}: {_sentence(person.trouble)}"] if person and person.trouble else []
     return ["## Still missing", "", *(found or ["Nothing that was tried was refused."]), ""]
@@ -110,18 +164,22 @@ def _registration(*, separate: bool) -> list[str]:
     ]
 
 
-def _permissions(*, separate: bool) -> list[str]:
+def _permissions(tenant: Tenant, *, separate: bool) -> list[str]:
     found = ["## API permissions (type: application), then Grant admin consent", ""]
     for api in dict.fromkeys(one.api for one in PERMISSIONS):
         found += [f"{api}:", *(_listed(one, separate=separate) for one in PERMISSIONS if one.api == api)]
     found += ["", f"`Exchange.ManageAsApp` is under *APIs my organization uses* > {_EXCHANGE_APP}, `ActivityFeed.Read` under {_ACTIVITY_APP}."]
+    if tenant.cloud in ("gcc_high", "dod"):
+        # M§2.4: these clouds have a resource of their own for it.
+        found += ["In this cloud the first belongs to the API 00000007-0000-0ff1-ce00-000000000000, as role 455e5cd2-84e8-4751-8344-5672145dfa17."]
     found += ["The two names that look like the first do not open the admin endpoint.", ""]
     found += ["Purview > Audit must be recording. The feed is then switched on by an officer, signed, and only so:", ""]
     return [*found, "    recordwarden --as OFFICER --key FILE doctor --prove", ""]
 
 
 def _listed(one: Permission, *, separate: bool) -> str:
-    return f"- `{one.name}`: {one.why}{' (the writing application alone)' if separate and one.writing else ''}"
+    alone = "" if not separate or one.both else " (the writing application alone)" if one.writes else " (the reading application alone)"
+    return f"- `{one.name}`: {one.why}{alone}"
 
 
 def _role(*, separate: bool) -> list[str]:
@@ -134,7 +192,7 @@ def _role(*, separate: bool) -> list[str]:
         "",
         "Not to be given: Global Administrator, Exchange Administrator, Privileged Role Administrator. Nothing here needs them.",
         "",
-        "The admin endpoint is undocumented and unsupported by Microsoft. It stays off until an officer accepts that, signed:",
+        f"{ADMIN_ENDPOINT}. It stays off until an officer accepts that, signed:",
         "",
         "    recordwarden --as OFFICER --key FILE attest admin-endpoint/TENANT --until DATE",
         "",
@@ -142,14 +200,11 @@ def _role(*, separate: bool) -> list[str]:
 
 
 def _ediscovery(tenant: Tenant) -> list[str]:
-    app = tenant.client_id or "APPLICATION-ID"
     return [
         "## Security & Compliance PowerShell, once, as an administrator (cases and holds)",
         "",
         "    Connect-IPPSSession",
-        f"    New-ServicePrincipal -AppId {app} -ObjectId ENTERPRISE-APP-OBJECT-ID -DisplayName Recordwarden",
-        "    Add-RoleGroupMember -Identity eDiscoveryManager -Member ENTERPRISE-APP-OBJECT-ID",
-        "    Add-eDiscoveryCaseAdmin -User ENTERPRISE-APP-OBJECT-ID",
+        *(line for app in _apps(tenant) for line in _registered(app)),
         "",
         "Until then cases answer 401. Without the last line it sees its own cases alone, and that reads as partial.",
         "Without E5 or A5 Graph lets no application hold: a signed-in administrator may (below); else, with the admin endpoint accepted, holds go by",
@@ -158,9 +213,23 @@ def _ediscovery(tenant: Tenant) -> list[str]:
     ]
 
 
+def _registered(app: str) -> tuple[str, ...]:
+    return (
+        f"    New-ServicePrincipal -AppId {app} -ObjectId ENTERPRISE-APP-OBJECT-ID -DisplayName Recordwarden",
+        "    Add-RoleGroupMember -Identity eDiscoveryManager -Member ENTERPRISE-APP-OBJECT-ID",
+        "    Add-eDiscoveryCaseAdmin -User ENTERPRISE-APP-OBJECT-ID",
+    )
+
+
+def _apps(tenant: Tenant) -> tuple[str, ...]:
+    """The application ids, the one that writes first."""
+    sides = (True, False) if tenant.separate else (True,)
+    return tuple(tenant.client_id_for(writing=side) or "APPLICATION-ID" for side in sides)
+
+
 def _mail(tenant: Tenant) -> list[str]:
     """Exchange's RBAC for applications (docs/wire/graph-mail.md): it takes the place of application access policies, and adds to Entra's consents."""
-    app = tenant.client_id or "APPLICATION-ID"
+    app = _apps(tenant)[0]
     return [
         "## Exchange Online PowerShell, once, as an administrator (notices from one mailbox, where `deliveries` sends mail)",
         "",
@@ -198,6 +267,12 @@ def _theft(tenant: Tenant, *, separate: bool) -> list[str]:
         found += [f"Of {name} ({_sort(credential)}), until it is revoked, and from anywhere unless Conditional Access forbids it:", ""]
         found += [f"- {words} (`{permission}`)" for permission, writes, words in _THEFT if writing or not writes]
         found += [""]
+    if not separate and tenant.credential_for(writing=False) != tenant.credential_for(writing=True):
+        found += [
+            "The reading and the writing credential belong to one application, so either of them can do all of this. For two sets of",
+            "rights register a second application, and write its `client_id` into `credentials.read`.",
+            "",
+        ]
     return [*found, "Not: sign in as a person, read mail, change accounts, passwords or roles.", ""]
 
 
@@ -210,7 +285,7 @@ def _sort(credential: Credential | None) -> str:
 
 
 def _revoke(tenant: Tenant) -> list[str]:
-    app = tenant.client_id or "the application"
+    app = " and ".join(_apps(tenant))
     return [
         "## How to revoke it",
         "",

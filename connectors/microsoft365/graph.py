@@ -17,6 +17,9 @@ from connectors.microsoft365.clouds import Endpoint, inside
 from connectors.microsoft365.errors import Answer, graph_error, graph_text, no_segment, parsed
 from policies.district import Tenant
 
+MOST_PAGES = 5000
+"""Pages of one list that are read: five million accounts. A service that goes on handing out fresh links beyond that is not believed."""
+
 V1, BETA = "v1.0", "beta"
 
 
@@ -64,16 +67,23 @@ def segment(value: str) -> str:
 
 
 class GraphClient:
-    """Graph for one tenant. Opens nothing until first used; every wait and every count happens in the caller's thread."""
+    """Graph for one tenant. Opens nothing until first used; every wait and every count happens in the caller's thread.
 
-    def __init__(self, tenant: Tenant, context: Context, tokens: Bearer) -> None:
+    ``versions`` is where the API version that served each family of paths is written down; clients that share it need not find it again.
+    """
+
+    def __init__(self, tenant: Tenant, context: Context, tokens: Bearer, versions: dict[str, str] | None = None) -> None:
         self._channel = Channel(tenant, context, tokens, Endpoint.GRAPH, graph_error)
-        self._versions: dict[str, str] = {}
+        self._versions = {} if versions is None else versions
 
     @property
     def base(self) -> str:
         """Graph's address for this tenant. Raises PermanentError (``endpoint.not_given``)."""
         return self._channel.base
+
+    def version(self, family: str) -> str | None:
+        """The API version that serves ``family`` here; None before any of its paths has answered."""
+        return self._versions.get(family)
 
     def call(self, call: Call) -> Reply:
         """The answer to ``call``. Raises ConnectorError; for a write whose fate was not seen, ``UnknownOutcomeError``."""
@@ -137,6 +147,8 @@ class GraphClient:
                 return Listing(rows=tuple(found), delta=wire.filled(reply.value, "@odata.deltaLink"))
             if not inside(link, self.base):
                 return Listing(rows=tuple(found), partial="wire.foreign_link: a further page lies outside the endpoint and was not followed")
+            if len(seen) >= MOST_PAGES - 1:
+                return Listing(rows=tuple(found), partial=f"wire.too_many_pages: the list goes on after {MOST_PAGES} pages and was left there")
             if link in seen:
                 return Listing(rows=tuple(found), partial="wire.unexpected: the list's pages go round in a circle")
             seen.add(link)
@@ -180,6 +192,8 @@ class GraphClient:
         """The reply to a request already under way; where v1.0 lacks its path, beta's."""
 
         def read(answer: Answer) -> Reply:
+            if call.family and call.version is None:
+                self._versions.setdefault(call.family, V1)
             return Reply(value=parsed(answer, writing=call.writing), answer=answer)
 
         def instead(answer: Answer) -> Ask | None:

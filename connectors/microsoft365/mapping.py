@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from connectors.base import Circumstances
 from connectors.examination import Capability, ReadCapability, WriteCapability
+from connectors.microsoft365.clouds import cloud_of
 from connectors.microsoft365.file_plan import filed
 from connectors.microsoft365.labels import EVENT, stage
+from connectors.microsoft365.limits import LACKS, UNLICENSED, lacking_in
 from connectors.microsoft365.pieces import in_pieces, numbered, planned
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE, RULE_KEYS
 from connectors.microsoft365.reach import Reach, reach_of, union
@@ -84,6 +86,8 @@ def _judge(duty: Duty, reach: Reach, circumstances: Circumstances) -> _Judged:
         (transitory and not (duty.transitory_enabled and labelled), StandingValue.GAP, "transitory.not_enabled"),
         # A policy over a place counts from creation or modification only (M§2.2).
         (bad_clock, StandingValue.NOT_ENFORCEABLE, "policy.clock"),
+        # M§8: what the tenant's cloud does not have, no grant and no licence brings.
+        (labelled and lacking_in(cloud_of(circumstances.tenant), Kind.M365_LABEL), StandingValue.NOT_ENFORCEABLE, LACKS),
         (labelled and duty.workload is Workload.CHAT, StandingValue.NOT_ENFORCEABLE, "label.no_chats"),
         (reach.blocked is not None, nobody, reach.blocked),
     )
@@ -99,7 +103,8 @@ def _judge(duty: Duty, reach: Reach, circumstances: Circumstances) -> _Judged:
     missing = _missing(duty, circumstances)
     if missing is None:
         return _Judged(duty=duty, reach=reach)
-    standing = StandingValue.UNKNOWN if missing.read is ReadCapability.UNKNOWN else StandingValue.GAP
+    unlicensed = (missing.reason or "").startswith(UNLICENSED)
+    standing = StandingValue.NOT_LICENSED if unlicensed else StandingValue.UNKNOWN if missing.read is ReadCapability.UNKNOWN else StandingValue.GAP
     return _Judged(duty=duty, reach=reach, standing=standing, reason=missing.reason or "capability.missing")
 
 

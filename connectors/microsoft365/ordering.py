@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
 from connectors.microsoft365.belt import LITIGATION_HOLD
-from connectors.microsoft365.clouds import Endpoint
+from connectors.microsoft365.clouds import Endpoint, cloud_of
 from connectors.microsoft365.holds import mail_member, site_member
+from connectors.microsoft365.limits import LACKS, lacking_in
 from connectors.microsoft365.pieces import in_pieces
 from policies.keys import key_of
 from policies.kinds import Kind, Workload
@@ -24,6 +25,8 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
 
     Dates do not narrow a hold here: everything of a source is kept, which is more than was asked and never less. Terms do.
     """
+    if lacking_in(cloud_of(circumstances.tenant), Kind.M365_HOLD):
+        return Ordered(resources=(), carried={}, refused=dict.fromkeys(order.sources, LACKS))
     whole = by_cmdlet(circumstances)
     members: dict[OrderedSource, str] = {}
     refused: dict[OrderedSource, str] = {}

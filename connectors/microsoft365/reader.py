@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import datetime
 
-from connectors.base import AuditRead, Coverage, Finding
+from connectors.base import AuditRead, Coverage, Finding, Holders
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
-from connectors.examination import Examination, Feed, Identity
+from connectors.examination import Capability, Examination, Feed, Identity
 from connectors.following import KeptPeople, Trail
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
@@ -18,6 +19,7 @@ from connectors.microsoft365.delegated_labels import is_missing, label_from_grap
 from connectors.microsoft365.explaining import explain
 from connectors.microsoft365.findings import findings
 from connectors.microsoft365.graph import Call
+from connectors.microsoft365.holders import read_holders
 from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_path, people_of
 from connectors.microsoft365.records import Known
 from connectors.microsoft365.renaming import current, mailboxes
@@ -60,9 +62,14 @@ class Microsoft365Reader:
             identity=identity,
             surfaces=surfaces(self._access),
             licences=seats,
-            capabilities=capabilities(self._access),
+            capabilities=capabilities(self._access, seats),
             signed_in=who_is_signed_in(self._access),
         )
+
+    def settled(self, capabilities: Iterable[Capability]) -> tuple[Capability, ...]:
+        """Capabilities with what the look after them found out: which API version serves holds here (v1.0 first, beta where it lacks them)."""
+        version = self._access.graph.version("legalHolds")
+        return tuple(replace(one, version=version) if one.kind is Kind.M365_HOLD else one for one in capabilities)
 
     def identity(self) -> Identity:
         """Who answers under the configured tenant."""
@@ -128,6 +135,10 @@ class Microsoft365Reader:
     def feed(self) -> Feed:
         """How the activity feed answers, and which content types are not switched on for our application. For doctor: a run asks the feed itself."""
         return read_subscriptions(self._access)
+
+    def holders(self) -> tuple[Holders, ...]:
+        """Who else may touch holds, by role group."""
+        return read_holders(self._access)
 
     def close(self) -> None:
         """Close connections."""

@@ -36,6 +36,8 @@ _PLAN_IDS: dict[str, str] = {
 """Plans that matter here, for the day when the list of subscriptions cannot be read (docs/wire, directory)."""
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+HIDDEN_MEMBERS = "Member.Read.Hidden"
+"""The permission that shows who is in groups that hide their members; a token without it gets a short list and 200 (M§5)."""
 _IN_USE = frozenset({"enabled", "warning"})
 
 
@@ -219,11 +221,13 @@ def _groups(access: Access, wanted: frozenset[str]) -> tuple[tuple[Group, ...], 
     rows = [(row, group_id) for row in listing.rows if (group_id := wire.filled(row, "id"))]
     named = [group_id for row, group_id in rows if _answers(row, group_id, wanted)]
     members = dict(zip(named, access.graph.rows_all([_members_call(group_id) for group_id in named]), strict=True))
+    unveiled = HIDDEN_MEMBERS in (access.tokens.roles or ())
     sites = group_sites(access, [group_id for row, group_id in rows if group_id in members and is_team(row)])
     found = []
     for row, group_id in rows:
         places, without = places_of(row, group_id, sites)
-        found.append(replace(_group_from(row, group_id, access.tenant.id, members.get(group_id)), containers=places, without=without))
+        group = _group_from(row, group_id, access.tenant.id, members.get(group_id), unveiled=unveiled)
+        found.append(replace(group, containers=places, without=without))
     return tuple(found), _ended(kind, len(found), listing.partial)
 
 
@@ -237,10 +241,10 @@ def _members_call(group_id: str) -> Call:
     )
 
 
-def _group_from(row: wire.JsonObject, group_id: str, tenant: str, members: Listing | ConnectorError | None) -> Group:
+def _group_from(row: wire.JsonObject, group_id: str, tenant: str, members: Listing | ConnectorError | None, *, unveiled: bool) -> Group:
     known = isinstance(members, Listing) and members.partial is None
     # Without Member.Read.Hidden such a group answers with a short list and 200 (M§5).
-    hidden = (wire.text(row, "visibility") or "").lower() == "hiddenmembership"
+    hidden = not unveiled and (wire.text(row, "visibility") or "").lower() == "hiddenmembership"
     rows = members.rows if isinstance(members, Listing) else ()
     return Group(
         tenant=tenant,

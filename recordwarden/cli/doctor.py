@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from connectors.base import Lane
+from connectors.base import Holders, Lane
 from connectors.examination import Capability, Examination, Feed, PersonSignedIn, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
@@ -18,6 +18,9 @@ from recordwarden.cli.call import called
 from recordwarden.cli.documents import capability_document, check_document, examination_document
 from recordwarden.cli.feeds import Started, feeds, not_on, start_feeds, with_feed
 from recordwarden.cli.granting import grant_scripts
+from recordwarden.cli.holders import documents, holders_of
+from recordwarden.cli.holders import problems as holder_problems
+from recordwarden.cli.holders import show as show_holders
 from recordwarden.cli.proving import Proof, prove
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen, moment
@@ -56,15 +59,16 @@ def doctor(
                 started = [part for one in seen for part in start_feeds(run.office.desk, one, heard.get(one.tenant.id), signer)]
             seen = [look(run.office.desk, door, Lane.SYNC, door.connector.kinds()) for door in run.office.desk.doors]
             heard = feeds(seen)
+        who = {one.tenant.id: holders_of(one) for one in seen}
         seen = [with_feed(one, heard.get(one.tenant.id)) for one in seen]
         letters = delivering.tried(run.office, send=sending)
-        found = Found(seen=seen, proofs=proofs, started=started, letters=letters)
+        found = Found(seen=seen, who=who, proofs=proofs, started=started, letters=letters)
         run.exit = _exit(found)
         scripts = grant_scripts(seen) if grants else {}
         keyless = run.office.options.passphrase_file is None
         return Answer(
             exit=run.exit,
-            tenants={one.tenant.id: _document(run, one) for one in seen},
+            tenants={one.tenant.id: {**_document(run, one), "holders": documents(who[one.tenant.id])} for one in seen},
             result={
                 "proofs": [proof.document() for proof in proofs],
                 "feeds": [part.document() for part in started],
@@ -75,6 +79,7 @@ def doctor(
             problems=(
                 *run.problems,
                 *_problems(seen, heard),
+                *(problem for one in seen for problem in holder_problems(one.tenant, who[one.tenant.id])),
                 *_of(proofs, started),
                 *delivering.problems(letters),
                 *((_key_beside(),) if keyless else ()),
@@ -103,6 +108,7 @@ class Found:
     """What was looked at, proved, switched on and tried."""
 
     seen: Sequence[Look]
+    who: Mapping[str, Sequence[Holders]]
     proofs: Sequence[Proof]
     started: Sequence[Started]
     letters: Sequence[delivering.Tried]
@@ -173,7 +179,18 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                         tenant=one.tenant.id,
                         subject=surface.name,
                         message=words,
-                        next_step="See the reason beside each kind.",
+                        next_step=surface.next_step or "See the reason beside each kind.",
+                    )
+                )
+            elif surface.next_step is not None:
+                found.append(
+                    Problem(
+                        code="permission.missing",
+                        severity=Severity.WARNING,
+                        tenant=one.tenant.id,
+                        subject=surface.name,
+                        message=f"{surface.name}: {surface.detail}",
+                        next_step=surface.next_step,
                     )
                 )
     found += [_person(one.tenant.id, one.examination.signed_in) for one in seen if one.examination and one.examination.signed_in]
@@ -213,6 +230,8 @@ def _show(screen: Screen, run: Running, found: Found) -> None:
         screen.say(f"tenant {who.vendor_id}, {who.domain}; we are {who.actor}; its clock is {skew}", indent=2)
         if one.examination.licences:
             screen.say("licences: " + ", ".join(f"{name} {count}" for name, count in sorted(one.examination.licences.items())), indent=2)
+        _surfaces(screen, one.examination)
+        show_holders(screen, found.who[one.tenant.id])
         _table(screen, one)
         for check in checks(one):
             if not check.seen:
@@ -234,6 +253,11 @@ def _show_done(screen: Screen, found: Found) -> None:
         for proof in found.proofs:
             stays = "" if proof.left_behind is None else "; a dummy stays, switched off or closed, and is used again"
             screen.say(f"{proof.tenant}: {KINDS[proof.kind]}: {'shown' if proof.ok else 'NOT shown'}{stays}", indent=2)
+
+
+def _surfaces(screen: Screen, seen: Examination) -> None:
+    for surface in seen.surfaces:
+        screen.say(f"{surface.name}: {surface.detail}", None if surface.ok and surface.next_step is None else "yellow", indent=2)
 
 
 def _table(screen: Screen, one: Look) -> None:

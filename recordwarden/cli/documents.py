@@ -29,7 +29,7 @@ def examination_document(seen: Examination) -> dict[str, object]:
             "actor": who.actor,
             "skew_seconds": who.skew_seconds,
         },
-        "surfaces": {one.name: {"url": one.url, "ok": one.ok, "detail": one.detail} for one in seen.surfaces},
+        "surfaces": {one.name: {"url": one.url, "ok": one.ok, "detail": one.detail, "next_step": one.next_step} for one in seen.surfaces},
         "licences": dict(sorted(seen.licences.items())),
         "signed_in": None if seen.signed_in is None else signed_in_document(seen.signed_in),
     }
@@ -53,6 +53,7 @@ def capability_document(one: Capability) -> dict[str, object]:
         "read": one.read.value,
         "write": one.write.value,
         "surface": one.surface,
+        "version": one.version,
         "reason": one.reason,
         "proven_at": instant(one.proven_at),
         "next_step": one.next_step,

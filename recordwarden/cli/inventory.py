@@ -14,6 +14,9 @@ from policies.resources import Live, ReadState
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import examination_document
+from recordwarden.cli.holders import documents as holder_documents
+from recordwarden.cli.holders import holders_of
+from recordwarden.cli.holders import problems as holder_problems
 from recordwarden.cli.running import running
 from recordwarden.cli.screen import Screen, many
 from recordwarden.cli.words import value_word
@@ -37,12 +40,14 @@ def inventory(ctx: typer.Context) -> Answer:
     """Everything in both tenants that decides how long records live, ours or not."""
     with running(called(ctx)) as run:
         seen = [look(run.office.desk, door, Lane.SYNC, door.connector.every_kind()) for door in run.office.desk.doors]
-        documents = {one.tenant.id: _document(one) for one in seen}
+        who = {one.tenant.id: holders_of(one) for one in seen}
+        documents = {one.tenant.id: {**_document(one), "holders": holder_documents(who[one.tenant.id])} for one in seen}
         run.exit = _exit(seen)
         snapshots = [one.snapshot for one in seen if one.snapshot is not None]
         early = (problem for one in snapshots for problem in alarm_problems(alarms(one, (), (), frozenset())))
         settings = (*early, *(problem for one in snapshots for problem in setting_problems(one)))
-        found: tuple[Problem, ...] = (*run.problems, *(one.error for one in seen if one.error is not None), *settings)
+        others = (problem for one in seen for problem in holder_problems(one.tenant, who[one.tenant.id]))
+        found: tuple[Problem, ...] = (*run.problems, *(one.error for one in seen if one.error is not None), *settings, *others)
         return Answer(exit=run.exit, tenants=documents, result={}, problems=found, show=lambda screen: _show(screen, documents))
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from connectors.unsupported import ADMIN_ENDPOINT
 from reports import words
 from reports.accessibility import check
 from reports.facts import BoardFacts
@@ -65,6 +66,7 @@ def render(facts: BoardFacts) -> str:
         "f": facts,
         "names": names,
         "rows": ROWS,
+        "unsupported": ADMIN_ENDPOINT,
         "field_words": field_words,
         "tally_heads": [f"#{head}" for one in facts.tallies for head in (names[one.tenant], "A month before")],
         "trend_heads": [f"#{name}" for name in (*words.STANDINGS.values(), "All")],

@@ -5,8 +5,8 @@ answer, docs/wire says ``[chosen]`` and this package does what is chosen.
 
 Switches of the door, all beginning with ``m365.``; times are seconds of the sandbox's clock:
 
-- ``licence`` A1, A3, A5 (default); ``cloud`` worldwide (default), gcc, gcc_high, dod, china: which resources tokens are issued for
-- ``missing_roles`` application permissions that new tokens lack, by commas
+- ``licence`` A1, A3, A5 (default); ``cloud`` worldwide (default), gcc, gcc_high, dod, china: other resources, and what M§8 says is not there
+- ``missing_roles`` application permissions that new tokens lack, by commas; ``more_roles`` those of Graph that they have beside the usual
 - ``ediscovery_manager`` not_registered, manager (own cases only), administrator (default)
 - ``admin_role`` compliance_administrator (default), viewer (no cmdlet that writes), blind (every Get- is empty), none (403)
 - ``lone_file_plan`` ignored: a Set-ComplianceTag that changes the file plan alone changes nothing
@@ -21,7 +21,7 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
   ``hold_result`` partial or error, ``group_mailboxes`` refused (no hold takes a group by its address)
 - ``legal_holds_v1`` off, ``audit_v1`` on (default off: 404 as measured), ``nextlink`` expired, ``page_size`` rows at most,
   ``empty_page`` on, or the last words of lists' paths by commas (legalHolds),
-  ``region`` a region's label
+  ``region`` and ``exchange_region`` a region's label; ``scc_host`` exchange: only that host serves S&C cmdlets to an application
 - ``shapes`` by commas: nulls (for empty lists), plain (places as names), tags (labels of rules by name alone), spelling (addresses
   come back in another case)
 - sign-in of people: see ``signin``; the activity feed: see ``activity``; delta on users: see ``userdelta``

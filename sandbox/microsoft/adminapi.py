@@ -16,10 +16,23 @@ from sandbox.microsoft import cmd_cases, cmd_events, cmd_exchange, cmd_fileplan,
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, bind
 from sandbox.microsoft.hosts import outer
-from sandbox.microsoft.objects import Made
+from sandbox.microsoft.objects import Actor, Made
 from sandbox.microsoft.plans import RECORDS, has_plan
 from sandbox.microsoft.rendering import annotated
-from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, EXCHANGE_MANAGE, MANAGE_AS_APP, licence, listed, paged, switch, tenant_of, visible
+from sandbox.microsoft.state import (
+    COMPLIANCE,
+    EXCHANGE,
+    EXCHANGE_MANAGE,
+    MANAGE_AS_APP,
+    admin_role,
+    ediscovery_place,
+    licence,
+    listed,
+    paged,
+    switch,
+    tenant_of,
+    visible,
+)
 from sandbox.routing import SandboxRoute, body_of, json_response
 from sandbox.world import World
 
@@ -59,7 +72,13 @@ class _Host:
         self._world = world
         self._surface = surface
         found = cmd_exchange.exchange_cmdlets() if surface == EXCHANGE else _compliance()
-        self._cmdlets = {cmdlet.name.lower(): cmdlet for cmdlet in found}
+        self._own = {cmdlet.name.lower(): cmdlet for cmdlet in found}
+        self._foreign = {cmdlet.name.lower(): cmdlet for cmdlet in _compliance()} if surface == EXCHANGE else {}
+
+    @property
+    def _cmdlets(self) -> dict[str, Cmdlet]:
+        """What this host serves; the Exchange host S&C's cmdlets too, where the switch ``m365.scc_host`` says exchange (M§2.5a)."""
+        return self._own | self._foreign if switch(self._world, "scc_host") == EXCHANGE else self._own
 
     def answer(self, request: Request) -> Response:
         """Authorise, then the self-test, the banner or a cmdlet."""
@@ -78,7 +97,7 @@ class _Host:
         if what == "invokecommand":
             return self._invoke(request, caller) if request.method == "POST" else Response(status_code=405)
         if request.method == "GET" and what == "exomodulefile":
-            return self._discovered(request) or self._exported(request)
+            return self._discovered(request) or self._exported(request, caller.actor)
         if request.method == "GET" and what.startswith("exobanner("):
             return self._discovered(request) or json_response({"value": []})
         return Response(status_code=404)
@@ -87,31 +106,34 @@ class _Host:
         """Two grants: the app role in the token, and a role on the service principal (docs/wire/admin-endpoint.md §1.6)."""
         if isinstance(caller, str) or not caller.roles & {MANAGE_AS_APP, EXCHANGE_MANAGE}:
             return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer client_id="", trusted_issuers="", error="invalid_token"'})
+        if self._surface == COMPLIANCE and switch(self._world, "scc_host") == EXCHANGE:
+            return _nul()
         state = tenant_of(self._world)
         ours = {state.tenant_id, state.domain, state.initial_domain}
-        role = caller.officer if caller.delegated else switch(self._world, "admin_role", "compliance_administrator") != "none"
+        role = caller.officer if caller.delegated else admin_role(self._world, caller.actor) != "none"
         if request.path_params["tenant"].lower() not in ours or not role:
             return _nul()
         return None
 
     def _discovered(self, request: Request) -> Response | None:
-        """The front door's redirect, where the switch ``m365.region`` names a region and this is the S&C host (M§2.5)."""
-        region = switch(self._world, "region")
-        if not region or self._surface != COMPLIANCE or "commandname" in request.headers:
+        """The front door's redirect, where the switch ``m365.region`` (Exchange: ``m365.exchange_region``) names a region (M§2.5)."""
+        region = switch(self._world, "region" if self._surface == COMPLIANCE else "exchange_region")
+        if not region or "commandname" in request.headers:
             return None
-        return Response(status_code=302, headers={"Location": f"https://{region}.admin.protection.outlook.com:446{request.url.path}"})
+        host = "admin.protection.outlook.com:446" if self._surface == COMPLIANCE else "outlook.office365.com"
+        return Response(status_code=302, headers={"Location": f"https://{region}.{host}{request.url.path}"})
 
-    def _allowed(self, cmdlet: Cmdlet) -> bool:
+    def _allowed(self, cmdlet: Cmdlet, actor: Actor) -> bool:
         if cmdlet.name.lower() in listed(self._world, "missing_cmdlets"):
             return False
-        if cmdlet.writes and switch(self._world, "admin_role") == "viewer":
+        if cmdlet.writes and admin_role(self._world, actor) == "viewer":
             return False
         if cmdlet.premium and not has_plan(licence(self._world), "faculty", RECORDS):
             return False
-        return not (cmdlet.ediscovery and switch(self._world, "ediscovery_manager") == "not_registered")
+        return not (cmdlet.ediscovery and ediscovery_place(self._world, actor) == "not_registered")
 
-    def _exported(self, request: Request) -> Response:
-        names = sorted(cmdlet.name for cmdlet in self._cmdlets.values() if self._allowed(cmdlet))
+    def _exported(self, request: Request, actor: Actor) -> Response:
+        names = sorted(cmdlet.name for cmdlet in self._cmdlets.values() if self._allowed(cmdlet, actor))
         context = f"{outer(request)}/adminapi/v1.0/{tenant_of(self._world).tenant_id}/$metadata#EXOModuleFile"
         return json_response({"@odata.context": context, "value": [{"exportedCmdlets": ",".join(names)}]})
 
@@ -121,7 +143,7 @@ class _Host:
         except _BadRequestError as error:
             return Response(status_code=error.status) if not error.text else _error("System.ArgumentException", error.text)
         cmdlet = self._cmdlets.get(name.lower())
-        if cmdlet is None or not self._allowed(cmdlet):
+        if cmdlet is None or not self._allowed(cmdlet, caller.actor):
             return _nul()
         try:
             call = Call(
@@ -138,7 +160,7 @@ class _Host:
 
     def _run(self, cmdlet: Cmdlet, call: Call) -> Rows:
         blind = listed(self._world, "blind")
-        if not cmdlet.writes and (blind & {"*", cmdlet.name.lower()} or switch(self._world, "admin_role") == "blind"):
+        if not cmdlet.writes and (blind & {"*", cmdlet.name.lower()} or admin_role(self._world, call.actor) == "blind"):
             # The trap of traps: a role that sees nothing gets an empty list and no warning (M§0.1.7).
             return Rows(items=[], render=lambda row: row)
         if cmdlet.writes and cmdlet.name.lower() in listed(self._world, "ignored_writes"):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from sandbox.microsoft import jose
+from sandbox.microsoft.national import AUDIENCES
 from sandbox.microsoft.objects import Actor
 from sandbox.microsoft.state import TenantState
-from sandbox.microsoft.tokens import RESOURCES
 from sandbox.world import SandboxClock
 
 
@@ -35,7 +35,7 @@ def caller_of(state: TenantState, request: Request, audience: str) -> Caller | s
     except jose.BadTokenError:
         return "CompactToken parsing failed or its signature is not valid."
     request.state.caller = str(claims.get("appid", ""))
-    if RESOURCES.get(str(claims.get("aud", "")).rstrip("/")) != audience:
+    if AUDIENCES.get(str(claims.get("aud", "")).rstrip("/")) != audience:
         return "Access token validation failure. Invalid audience."
     expires = claims.get("exp")
     if not isinstance(expires, int) or SandboxClock.wall().timestamp() >= expires:

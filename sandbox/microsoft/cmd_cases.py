@@ -26,7 +26,7 @@ from sandbox.microsoft.binding import (
 from sandbox.microsoft.objects import Case, Hold, Source
 from sandbox.microsoft.plans import PREMIUM_EDISCOVERY, has_plan
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common, instant
-from sandbox.microsoft.state import TenantState, licence, spelled, switch, worded
+from sandbox.microsoft.state import TenantState, ediscovery_place, licence, spelled, switch, worded
 
 _PLACES = (("ExchangeLocation", "mailbox"), ("SharePointLocation", "site"))
 _MANY_RULES = 100
@@ -87,7 +87,7 @@ def cmdlets() -> list[Cmdlet]:
 
 
 def _seen(call: Call, case: Case) -> bool:
-    own = switch(call.world, "ediscovery_manager", "administrator") == "manager"
+    own = ediscovery_place(call.world, call.actor) == "manager"
     return not own or call.actor.object_id in case.members
 
 

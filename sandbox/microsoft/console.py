@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
+
 from sandbox.microsoft import audit, fileplan, holding, policing
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, bind
 from sandbox.microsoft.cmd_labels import cmdlets as label_cmdlets
 from sandbox.microsoft.cmd_policies import cmdlets as policy_cmdlets
 from sandbox.microsoft.cmd_rules import cmdlets as rule_cmdlets
 from sandbox.microsoft.objects import Account, Case, Group, Hold, Made
-from sandbox.microsoft.state import TenantState, tenant_of
+from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, GRAPH, Registration, TenantState, tenant_of
 from sandbox.tenant import ConsoleAct, ConsoleError
 from sandbox.world import World
 
@@ -53,6 +57,7 @@ def console_acts(world: World) -> dict[str, ConsoleAct]:
         desk.delete_user,
         desk.purge_user,
         desk.revoke_sessions,
+        desk.register_application,
         desk.remove_licence,
         desk.rename_user,
         desk.add_group_member,
@@ -97,6 +102,28 @@ class _Desk:
         values = {"RetentionAction": given.get("action", "Keep"), "RetentionDuration": given["days"], "RetentionType": "CreationAgeInDays"}
         self._run("New-ComplianceTag", Name=given["name"], Comment=given.get("comment"), **values)
         return {"label": _named(self._state.labels.values(), given["name"]).guid}
+
+    def register_application(self, given: Arguments) -> dict[str, object]:
+        """``{name, certificate, graph: [...], exchange: [...], directory_role, ediscovery}``: another application, with a certificate in PEM."""
+        found = load_pem_x509_certificate(str(given["certificate"]).encode())
+        key = found.public_key()
+        if not isinstance(key, RSAPublicKey):
+            raise ConsoleError("The certificate's key is not RSA.")
+        name, state = str(given["name"]), self._state
+        exchange = _texts(given.get("exchange"))
+        made = Registration(
+            app_id=state.new_id("app"),
+            object_id=state.new_id("principal"),
+            name=name,
+            secret=state.new_id("secret"),
+            certificate=found.public_bytes(Encoding.DER),
+            public_key=key,
+            roles={GRAPH: _texts(given.get("graph")), EXCHANGE: exchange, COMPLIANCE: exchange},
+            directory_role=str(given.get("directory_role", "none")),
+            ediscovery=str(given.get("ediscovery", "not_registered")),
+        )
+        state.more_apps[made.app_id] = made
+        return {"app_id": made.app_id, "object_id": made.object_id}
 
     def set_label_file_plan(self, given: Arguments) -> dict[str, object]:
         """``{name, plan: {Department: ..., Category: ...}}``: the label carries these values and no others; they have to exist."""
@@ -372,3 +399,7 @@ def _named(found: Iterable[_Made], word: object) -> _Made:
     if len(near) != 1:
         raise ConsoleError(f"{len(near)} objects answer to {word!r}")
     return near[0]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()

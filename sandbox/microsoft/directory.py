@@ -74,7 +74,8 @@ def _recipients(message: object) -> tuple[str, ...]:
 
 def organization(ask: Ask) -> Response:
     """The one organisation; its id pins the tenant."""
-    ask.need("Organization.Read.All", "Directory.Read.All", "User.Read.All")
+    # What is enough for an application (docs/wire §9); a signed-in person needs no more than the right to read himself.
+    ask.need("Organization.Read.All", "Directory.Read.All", *(("User.Read", "User.Read.All") if ask.caller.delegated else ()))
     state = ask.state
     domains = [
         {

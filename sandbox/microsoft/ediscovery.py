@@ -10,7 +10,7 @@ from sandbox.microsoft import holding
 from sandbox.microsoft.objects import Actor, Case, Operation
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
 from sandbox.microsoft.plans import EXCHANGE_PLAN_2, PREMIUM_EDISCOVERY, has_plan
-from sandbox.microsoft.state import licence, switch, worded
+from sandbox.microsoft.state import ediscovery_place, licence, switch, worded
 from sandbox.routing import SandboxRoute, json_of, json_response
 from sandbox.world import World
 
@@ -53,7 +53,7 @@ def gate(ask: Ask, *, write_only: bool = False) -> None:
     if not has_plan(licence(ask.world), "faculty", PREMIUM_EDISCOVERY):
         # [chosen] as in docs/wire: what an A3 tenant really answers app-only is not known (M§12).
         raise GraphError(403, "Forbidden", "The tenant does not have a license for this operation.")
-    if switch(ask.world, "ediscovery_manager") == "not_registered":
+    if ediscovery_place(ask.world, ask.caller.actor) == "not_registered":
         raise GraphError(401, "UnknownError", "", spelling="innererror")
 
 
@@ -69,7 +69,7 @@ def _seen(ask: Ask, found: Case) -> bool:
     if ask.caller.delegated:
         # The tenant's administrator is eDiscovery Administrator, the other officers are Managers.
         return ask.caller.actor.object_id in {ask.state.administrator, *found.members}
-    own = switch(ask.world, "ediscovery_manager", "administrator") == "manager"
+    own = ediscovery_place(ask.world, ask.caller.actor) == "manager"
     return not own or ask.caller.actor.object_id in found.members
 
 

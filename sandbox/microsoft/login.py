@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from sandbox.microsoft import jose, tokens
 from sandbox.microsoft.signin import DEVICE, Form, Grants, Pages, form_of
-from sandbox.microsoft.state import TenantState, switch, tenant_of
+from sandbox.microsoft.state import Registration, TenantState, switch, tenant_of
 from sandbox.microsoft.tokens import RefusedError
 from sandbox.routing import SandboxRoute, json_response
 from sandbox.world import SandboxClock, World
@@ -101,50 +101,51 @@ class _Login:
             raise RefusedError(400, "invalid_tenant", 90002, text)
         return state
 
-    def _client(self, state: TenantState, request: Request, form: Form) -> None:
+    def _client(self, state: TenantState, request: Request, form: Form) -> Registration:
         client = form.get("client_id", "")
         request.state.caller = client
-        if client != state.app.app_id:
+        app = state.registered(client)
+        if app is None:
             text = f"Application with identifier '{client}' was not found in the directory '{state.name}'."
             raise RefusedError(400, "unauthorized_client", 700016, text)
+        return app
 
     def _issue(self, request: Request) -> dict[str, object]:
         state, form = self._tenant(request), form_of(request)
         grant = form.get("grant_type", "")
         if grant == "client_credentials":
-            self._client(state, request, form)
-            return self._for_app(state, request, form)
+            return self._for_app(state, self._client(state, request, form), request, form)
         # MSAL for Node still sends the short name of the device grant.
         personal = {"authorization_code": self._grants.by_code, "refresh_token": self._grants.by_refresh}
         personal |= dict.fromkeys((DEVICE, "device_code"), self._grants.by_device)
         if grant not in personal:
             raise RefusedError(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
-        self._client(state, request, form)
+        app = self._client(state, request, form)
         # A public client proves nothing; one that sends a secret or an assertion has it checked.
         if {"client_secret", "client_assertion"} & form.keys() or switch(self._world, "public_client", "on") == "off":
-            self._prove(state, form, request)
+            self._prove(app, form, request)
         return personal[grant](request, form)
 
-    def _for_app(self, state: TenantState, request: Request, form: Form) -> dict[str, object]:
+    def _for_app(self, state: TenantState, app: Registration, request: Request, form: Form) -> dict[str, object]:
         named = form.get("scope", "")
         if not named.endswith("/.default"):
             text = f"The provided request must include a scope input parameter that ends with /.default. The scope {named} is not valid."
             raise RefusedError(400, "invalid_scope", 1002012, text)
         resource = tokens.resource_of(self._world, state, named.removesuffix("/.default"))
-        self._prove(state, form, request)
-        access = tokens.for_app(self._world, state, request, resource)
+        self._prove(app, form, request)
+        access = tokens.for_app(self._world, state, app, request, resource)
         return {"token_type": "Bearer", "expires_in": tokens.LIFE, "ext_expires_in": tokens.LIFE, "access_token": access}
 
-    def _prove(self, state: TenantState, form: Form, request: Request) -> None:
+    def _prove(self, app: Registration, form: Form, request: Request) -> None:
         if "client_secret" in form:
-            if not hmac.compare_digest(form["client_secret"].encode(), state.app.secret.encode()):
-                raise RefusedError(401, "invalid_client", 7000215, f"Invalid client secret provided for app '{state.app.app_id}'.")
+            if not hmac.compare_digest(form["client_secret"].encode(), app.secret.encode()):
+                raise RefusedError(401, "invalid_client", 7000215, f"Invalid client secret provided for app '{app.app_id}'.")
             return
         assertion = form.get("client_assertion", "")
         if form.get("client_assertion_type") != _ASSERTION or not assertion:
             text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
             raise RefusedError(401, "invalid_client", 7000218, text)
-        _check_assertion(state, assertion, request)
+        _check_assertion(app, assertion, request)
 
     def _refuse(self, refusal: RefusedError) -> Response:
         trace, correlation = tenant_of(self._world).new_id("trace"), tenant_of(self._world).new_id("correlation")
@@ -155,7 +156,7 @@ class _Login:
         return json_response(body | {"trace_id": trace, "correlation_id": correlation}, refusal.status)
 
 
-def _check_assertion(state: TenantState, assertion: str, request: Request) -> None:
+def _check_assertion(app: Registration, assertion: str, request: Request) -> None:
     """Raises a refusal unless the registered certificate signed the assertion, for this endpoint and in time.
 
     A repeated jti is fine: MSAL sends one assertion for nine minutes (K§1).
@@ -166,15 +167,15 @@ def _check_assertion(state: TenantState, assertion: str, request: Request) -> No
         raise RefusedError(401, "invalid_client", 50027, "JWT token is invalid or malformed.") from None
     algorithm = str(header.get("alg"))
     given = str(header.get("x5t#S256" if algorithm == "PS256" else "x5t", "")).rstrip("=")
-    if given != jose.thumbprint(state.app.certificate, algorithm):
+    if given != jose.thumbprint(app.certificate, algorithm):
         text = "The certificate with identifier used to sign the client assertion is not registered on application."
         text = f"{text} [Thumbprint of key used by client: '{given}']"
         raise RefusedError(401, "invalid_client", 700027, text)
     try:
-        jose.check(assertion, state.app.public_key)
+        jose.check(assertion, app.public_key)
     except jose.BadTokenError:
         raise RefusedError(401, "invalid_client", 700027, "Client assertion failed signature validation.") from None
-    if claims.get("iss") != state.app.app_id or claims.get("sub") != state.app.app_id:
+    if claims.get("iss") != app.app_id or claims.get("sub") != app.app_id:
         raise RefusedError(401, "invalid_client", 700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
     audience = urlsplit(str(claims.get("aud", "")))
     if audience.netloc != request.url.netloc or audience.path.lower() != request.url.path.lower():

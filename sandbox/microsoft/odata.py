@@ -15,6 +15,7 @@ from starlette.responses import Response
 from sandbox.microsoft import throttle
 from sandbox.microsoft.bearer import Caller, caller_of
 from sandbox.microsoft.hosts import outer
+from sandbox.microsoft.national import lacking
 from sandbox.microsoft.objects import Made
 from sandbox.microsoft.state import GRAPH, TenantState, listed, paged, switch, tenant_of, visible
 from sandbox.routing import Handler, SandboxRoute, json_response
@@ -125,6 +126,9 @@ def _ask(world: World, state: TenantState, request: Request) -> Ask:
         raise GraphError(
             401, "InvalidAuthenticationToken", caller, {"WWW-Authenticate": 'Bearer realm="", authorization_uri="", client_id=""'}
         )
+    segment = lacking(world, request.url.path.partition(f"/{version}/")[2])
+    if segment is not None:
+        raise GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
     delay = throttle.wait(world, "graph", 10)
     if delay:
         raise GraphError(429, "TooManyRequests", "Too many requests.", {"Retry-After": str(delay)})

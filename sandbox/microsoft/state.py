@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -36,15 +37,10 @@ MANAGE_AS_APP = "Exchange.ManageAsApp"
 GRANTED = {
     GRAPH: (
         "AuditLogsQuery.Read.All",
-        "Directory.Read.All",
-        "Files.Read.All",
-        "Group.Read.All",
         "GroupMember.Read.All",
-        "LicenseAssignment.Read.All",
         "Mail.Send",
+        "Member.Read.Hidden",
         "Organization.Read.All",
-        "RecordsManagement.Read.All",
-        "RecordsManagement.ReadWrite.All",
         "Sites.Read.All",
         "User.Read.All",
         "eDiscovery.Read.All",
@@ -54,7 +50,8 @@ GRANTED = {
     COMPLIANCE: (MANAGE_AS_APP,),
     ACTIVITY: ("ActivityFeed.Read",),
 }
-"""Application permissions that the app was given, by audience; the switch ``m365.missing_roles`` takes some away."""
+"""Application permissions that the app was given, by audience: of those that Microsoft's pages name as enough for a call, the narrowest that are of
+use (docs/wire/graph-directory-audit.md §9). ``m365.missing_roles`` takes some away, ``m365.more_roles`` adds to those of Graph."""
 
 EXCHANGE_MANAGE = "Exchange.Manage"
 DELEGATED = {
@@ -89,6 +86,12 @@ class Registration:
     certificate: bytes
     """The DER bytes that were uploaded."""
     public_key: RSAPublicKey
+    roles: Mapping[str, tuple[str, ...]] | None = None
+    """Application permissions by audience, where this one has others than ``GRANTED``."""
+    directory_role: str = ""
+    """Its own role at the admin endpoint, as the switch ``m365.admin_role`` words it; empty: what the switch says."""
+    ediscovery: str = ""
+    """Its own place in eDiscovery, as ``m365.ediscovery_manager`` words it; empty: what the switch says."""
 
     @property
     def actor(self) -> Actor:
@@ -117,6 +120,8 @@ class TenantState:
     initial_domain: str
     name: str
     app: Registration
+    more_apps: dict[str, Registration] = field(default_factory=dict)
+    """Further applications of the district, by application id: one that reads beside one that writes."""
     signing_key: RSAPrivateKey
     accounts: dict[str, Account] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -161,6 +166,10 @@ class TenantState:
     """Object id of the account that works in the console."""
     seed: int = 0
     made: int = 0
+
+    def registered(self, app_id: str) -> Registration | None:
+        """The application of that id; None for one that this tenant does not know."""
+        return self.app if app_id == self.app.app_id else self.more_apps.get(app_id)
 
     def new_id(self, what: str) -> str:
         """The next GUID, equal for equal seeds and equal order of acts."""
@@ -267,6 +276,18 @@ def worded(world: World, kind: str, word: str) -> str:
 def visible(world: World, created: datetime) -> bool:
     """Whether lists show what was made then: at once, or later by the switch ``m365.visible_seconds``."""
     return world.clock.now() >= created + seconds(world, "visible", 0)
+
+
+def admin_role(world: World, actor: Actor) -> str:
+    """What the caller may do at the admin endpoint: its application's own role, else the switch ``m365.admin_role``."""
+    app = tenant_of(world).registered(actor.app_id)
+    return (app.directory_role if app else "") or switch(world, "admin_role", "compliance_administrator")
+
+
+def ediscovery_place(world: World, actor: Actor) -> str:
+    """The caller's place in eDiscovery: its application's own, else the switch ``m365.ediscovery_manager``."""
+    app = tenant_of(world).registered(actor.app_id)
+    return (app.ediscovery if app else "") or switch(world, "ediscovery_manager", "administrator")
 
 
 def licence(world: World) -> str:

@@ -9,43 +9,13 @@ from datetime import timedelta
 from starlette.requests import Request
 
 from sandbox.microsoft import jose
+from sandbox.microsoft.national import AUDIENCES, RESOURCES, cloud
 from sandbox.microsoft.objects import Account
-from sandbox.microsoft.state import ACTIVITY, COMPLIANCE, DELEGATED, EXCHANGE, GRANTED, GRAPH, TenantState, listed, seconds, switch
+from sandbox.microsoft.state import DELEGATED, GRANTED, GRAPH, Registration, TenantState, listed, seconds, switch
 from sandbox.world import SandboxClock, World
 
 LIFE = 3599
 """Seconds that an access token lives on the system's clock, which is the one that clients' libraries know."""
-
-_WORLDWIDE = {
-    "https://graph.microsoft.com": GRAPH,
-    "https://outlook.office365.com": EXCHANGE,
-    "https://ps.compliance.protection.outlook.com": COMPLIANCE,
-}
-CLOUDS = {
-    "worldwide": {**_WORLDWIDE, "https://manage.office.com": ACTIVITY},
-    "gcc": {**_WORLDWIDE, "https://manage-gcc.office.com": ACTIVITY},
-    "gcc_high": {
-        "https://graph.microsoft.us": GRAPH,
-        "https://outlook.office365.us": EXCHANGE,
-        "https://ps.compliance.protection.office365.us": COMPLIANCE,
-        "https://manage.office365.us": ACTIVITY,
-    },
-    "dod": {
-        "https://dod-graph.microsoft.us": GRAPH,
-        "https://outlook-dod.office365.us": EXCHANGE,
-        "https://l5.ps.compliance.protection.office365.us": COMPLIANCE,
-        "https://manage.protection.apps.mil": ACTIVITY,
-    },
-    "china": {
-        "https://microsoftgraph.chinacloudapi.cn": GRAPH,
-        "https://outlook.office365.cn": EXCHANGE,
-        "https://ps.compliance.protection.partner.outlook.cn": COMPLIANCE,
-    },
-}
-"""What may be asked for in each cloud (docs/wire: admin-endpoint §1.1, activity; M§8); a tenant is in one, the switch ``m365.cloud``."""
-
-RESOURCES = {resource: surface for cloud in CLOUDS.values() for resource, surface in cloud.items()}
-"""Surface by audience, in whatever cloud."""
 
 OPENID = frozenset({"openid", "profile", "email", "offline_access"})
 
@@ -61,15 +31,14 @@ class RefusedError(Exception):
 def resource_of(world: World, state: TenantState, name: str) -> str:
     """The resource as tokens name it; raises ``RefusedError`` for one that the tenant's cloud does not have."""
     resource = name.rstrip("/")
-    if resource not in CLOUDS[switch(world, "cloud", "worldwide")]:
+    if resource not in RESOURCES[cloud(world)]:
         text = f"The resource principal named {resource} was not found in the tenant named {state.name}."
         raise RefusedError(400, "invalid_resource", 500011, text)
     return resource
 
 
-def for_app(world: World, state: TenantState, request: Request, resource: str) -> str:
+def for_app(world: World, state: TenantState, app: Registration, request: Request, resource: str) -> str:
     """An access token of the app itself, with its application permissions as ``roles``."""
-    app = state.app
     gone = listed(world, "missing_roles")
     claims: dict[str, object] = {
         **_times(seconds(world, "token", LIFE)),
@@ -84,9 +53,16 @@ def for_app(world: World, state: TenantState, request: Request, resource: str) -
         "tid": state.tenant_id,
         "ver": "1.0",
         "uti": state.new_id("token"),
-        "roles": [role for role in GRANTED[RESOURCES[resource]] if role.lower() not in gone],
+        "roles": [role for role in _roles(world, app, AUDIENCES[resource]) if role.lower() not in gone],
     }
     return jose.sign(state.signing_key, claims, "sandbox")
+
+
+def _roles(world: World, app: Registration, audience: str) -> list[str]:
+    if app.roles is not None:
+        return list(app.roles.get(audience, ()))
+    more = switch(world, "more_roles") if audience == GRAPH else ""
+    return [*GRANTED[audience], *(role.strip() for role in more.split(",") if role.strip())]
 
 
 def scopes_of(world: World, state: TenantState, asked: str) -> tuple[str, list[str]]:
@@ -99,7 +75,7 @@ def scopes_of(world: World, state: TenantState, asked: str) -> tuple[str, list[s
         raise RefusedError(400, "invalid_request", 28000, text)
     (resource,) = resources
     gone = listed(world, "missing_scopes")
-    consented = [scope for scope in DELEGATED[RESOURCES[resource]] if scope.lower() not in gone]
+    consented = [scope for scope in DELEGATED[AUDIENCES[resource]] if scope.lower() not in gone]
     names = {name.lower() for _, _, name in split}
     missing = names - {".default"} - {scope.lower() for scope in consented}
     if missing:

@@ -311,7 +311,7 @@ def row(**more: object) -> dict[str, object]:
         ),
         (
             {"descriptors": {"department": {"displayName": "HR"}, "category": {"displayName": "C", "subcategory": {"displayName": "S"}}, "citation": None}},
-            "descriptors", ("Category: C", "Department: HR", "Subcategory: S"),
+            "subcategory", "S",
         ),
     ],
 )  # fmt: skip

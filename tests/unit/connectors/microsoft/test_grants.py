@@ -6,8 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from connectors.examination import Capability, Examination, Identity, PersonSignedIn, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365 import grants
+from connectors.microsoft365.clouds import CLOUDS
 from connectors.microsoft365.sign_in import WANTED
 from policies.district import Tenant
 from policies.kinds import Kind
@@ -22,6 +25,9 @@ def examination(*capabilities: Capability, surfaces: tuple[Surface, ...] = ()) -
 
 def tenant(**more: object) -> Tenant:
     return Tenant.model_validate({"id": "m365", "platform": "microsoft365", "client_id": "app-1", "credential": {"certificate_file": "k.pem"}, **more})
+
+
+TWO = {"read": {"certificate_file": "r.pem", "client_id": "app-2"}, "write": {"client_secret_file": "w"}}
 
 
 def test_what_is_missing_stands_first_with_its_next_step() -> None:
@@ -50,13 +56,13 @@ def test_sending_is_advised_for_one_mailbox_and_its_theft_is_told() -> None:
     assert "`Mail.Send`: send notices" in text
     assert 'New-ManagementRoleAssignment -App app-1 -Role "Application Mail.Send" -CustomResourceScope' in text
     assert "send mail as anybody in the tenant" in text
-    separate = tenant(credential=None, credentials={"read": {"certificate_file": "r.pem"}, "write": {"client_secret_file": "w"}})
+    separate = tenant(credential=None, credentials=TWO)
     reading = grants.grant_script(examination(), separate).partition("Of the reading credential")[2].partition("Of the writing credential")[0]
     assert "send mail" not in reading
 
 
 def test_two_identities_have_two_thefts_and_the_reading_one_cannot_write() -> None:
-    separate = tenant(credential=None, credentials={"read": {"certificate_file": "r.pem"}, "write": {"client_secret_file": "w"}})
+    separate = tenant(credential=None, credentials=TWO)
     text = grants.grant_script(examination(), separate)
     reading, writing = text.partition("Of the reading credential")[2].partition("Of the writing credential")[::2]
     assert "a certificate's private key" in reading
@@ -64,6 +70,25 @@ def test_two_identities_have_two_thefts_and_the_reading_one_cannot_write() -> No
     assert "a client secret" in writing
     assert "purge" in writing
     assert "Of the credential" in grants.grant_script(examination(), tenant())
+
+
+def test_two_applications_are_both_registered_and_revoked_and_two_keys_of_one_are_no_two() -> None:
+    text = grants.grant_script(examination(), tenant(credential=None, credentials=TWO))
+    for app in ("app-1", "app-2"):
+        assert f"New-ServicePrincipal -AppId {app} -ObjectId" in text
+    assert "Enterprise applications > app-1 and app-2 > Properties" in text
+    assert "`Sites.Read.All`: find the addresses of OneDrives and sites (Microsoft has no narrower one) (the reading application alone)" in text
+    one = {"read": {"certificate_file": "r.pem"}, "write": {"client_secret_file": "w"}}
+    text = grants.grant_script(examination(), tenant(credential=None, credentials=one))
+    assert "belong to one application, so either of them can do all of this" in text
+    assert "Of the credential" in text
+    assert "Of the reading credential" not in text
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_admin_endpoints_permission_is_another_one_in_two_clouds(cloud: str) -> None:
+    text = grants.grant_script(examination(), tenant(cloud=cloud))
+    assert ("455e5cd2-84e8-4751-8344-5672145dfa17" in text) is (cloud in {"gcc_high", "dod"})
 
 
 def test_every_permission_that_the_code_asks_for_by_name_is_in_the_script() -> None:

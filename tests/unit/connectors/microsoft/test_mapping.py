@@ -211,6 +211,14 @@ def test_what_cannot_be_carried_wants_nothing_and_says_why(
     assert (carriage.standing, carriage.reason, carriage.carriers) == (standing, reason, ())
 
 
+def test_labels_that_no_licence_carries_are_not_licensed() -> None:
+    reason = "licence.retention_labels: retention labels need A3 or E3 at least, and nobody here has it"
+    barred = Capability(kind=Kind.M365_LABEL, read=ReadCapability.FULL, write=WriteCapability.MISSING, reason=reason)
+    facts = circumstances(person("mia"), capabilities=(barred,))
+    (carriage,) = CONNECTOR.realise([duty(carrier=Carrier.LABEL)], facts).carriages
+    assert (carriage.standing, carriage.reason) == (StandingValue.NOT_LICENSED, reason)
+
+
 def test_what_is_bound_stays_wanted_when_a_capability_is_lost() -> None:
     facts = circumstances(person("mia"), capabilities=(capability(WriteCapability.MISSING),), names={"keep-r1-1": "Recordwarden keep-r1-1"})
     assert [one.key for one in CONNECTOR.realise([duty()], facts).resources] == ["keep-r1-1", "r-keep-r1-1"]
