@@ -144,11 +144,12 @@ class Bench:
 
 
 VOCABULARY: Mapping[Kind, frozenset[str]] = {
-    Kind.M365_LABEL: frozenset({"period", "trigger", "action", "behaviour", "description"}),
+    Kind.M365_LABEL: frozenset({"period", "trigger", "action", "behaviour", "description", "reviewers", "descriptors"}),
     Kind.M365_LABEL_POLICY: frozenset({"enabled", "description", "exceptions", "locked"}),
     Kind.M365_RETENTION_POLICY: frozenset({"enabled", "description", "exceptions", "locked"}),
     Kind.M365_LABEL_RULE: frozenset({"publishes"}),
     Kind.M365_RETENTION_RULE: frozenset({"period", "trigger", "action", "query"}),
+    Kind.M365_EVENT_TYPE: frozenset({"description"}),
     Kind.M365_CASE: frozenset({"state", "description"}),
     Kind.M365_HOLD: frozenset({"enabled", "query", "description"}),
     Kind.GOOGLE_MATTER: frozenset({"state", "description"}),
