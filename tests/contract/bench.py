@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Protocol, runtime_checkable
 
 from connectors.base import Circumstances, Connector, Context, HoldOrder, OrderedSource, Prover, Reader, Writer
@@ -23,12 +24,23 @@ class Closing(Protocol):
         """Let go of them."""
 
 
+class Trouble(Enum):
+    """What can go wrong on the way to a platform, whichever it is."""
+
+    UNREADABLE = auto()
+    """Cases or matters cannot be listed any more: the platform refuses."""
+    LOST_BEFORE = auto()
+    """The next case or matter to be made is not, and nobody is told."""
+    LOST_AFTER = auto()
+    """It is made, and the answer is lost."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Bench:
     """A connector on a tenant.
 
     ``advance`` moves the tenant's clock (seconds); within ``window`` seconds everything accepted is in force, within ``log_window`` the log has caught
-    up. ``delete`` removes an object as somebody else, in the console. ``population`` names at least two people who have mail; ``sources`` are what a
+    up. ``delete`` removes an object as somebody else, in the console; ``trouble`` makes something go wrong from now on. ``population`` names at least two people who have mail; ``sources`` are what a
     hold order resolves to for three of them.
     """
 
@@ -39,6 +51,7 @@ class Bench:
     sources: tuple[OrderedSource, ...]
     advance: Callable[[float], None]
     delete: Callable[[Ref], None]
+    trouble: Callable[[Trouble], None]
     window: float
     log_window: float
     deferred: frozenset[Kind]

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from connectors.base import Lane
+from connectors.errors import ConnectorError, TransientError, UnknownOutcomeError
 from connectors.examination import ReadCapability, WriteCapability
 from policies.duties import Selector, StandingValue
 from policies.effects import FOREVER, Mechanism
@@ -18,9 +19,11 @@ from policies.kinds import TRAITS, Kind, Workload
 from policies.resources import Force, Live, ReadState, Ref, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.diff import DiffInput, DiffResult, diff
-from tests.contract.bench import VOCABULARY, Bench
+from tests.contract.bench import VOCABULARY, Bench, Trouble
 
 KEY = re.compile(r"[a-z0-9-]{1,40}")
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""An id that no object has."""
 
 
 def compared(bench: Bench, wants: tuple[Wanted, ...], seen: Snapshot, made: dict[str, Live], lane: Lane = Lane.SYNC) -> DiffResult:
@@ -130,7 +133,34 @@ class ConnectorContract:
         assert seen.complete(case.kind)
         assert made.vendor_id not in {live.vendor_id for live in seen.of(case.kind)}
 
+    def test_what_cannot_be_read_is_failed_and_never_taken_for_empty(self, bench: Bench) -> None:
+        case = bench.held()[0]
+        bench.carry([case])
+        bench.trouble(Trouble.UNREADABLE)
+        seen = bench.reader().snapshot(frozenset({case.kind}))
+        read = seen.reads[case.kind]
+        assert (read.state, read.count) == (ReadState.FAILED, None)
+        assert read.reason
+        nobody = Ref(tenant=bench.tenant.id, kind=case.kind, vendor_id=NOBODY, name="x")
+        with pytest.raises(ConnectorError):
+            bench.reader().read_back(nobody)
+
     # Acting
+
+    @pytest.mark.parametrize(
+        ("trouble", "told", "made"), [(Trouble.LOST_BEFORE, (UnknownOutcomeError, TransientError), 0), (Trouble.LOST_AFTER, (UnknownOutcomeError,), 1)]
+    )
+    def test_a_create_without_an_answer_is_sent_once_and_only_its_mark_tells(
+        self, bench: Bench, trouble: Trouble, told: tuple[type[ConnectorError], ...], made: int
+    ) -> None:
+        """``TransientError`` says that nothing was done, so what was done must never end in it."""
+        case = bench.held()[0]
+        bench.trouble(trouble)
+        with pytest.raises(told):
+            bench.writer().create(case, bench.mark(case), None)
+        seen = bench.reader().snapshot(frozenset({case.kind}))
+        assert seen.complete(case.kind)
+        assert len([live for live in seen.of(case.kind) if live.mark == bench.mark(case)]) == made
 
     def test_the_writer_has_no_delete(self, bench: Bench) -> None:
         words = ("delete", "remove", "release", "purge", "close", "disable")
@@ -308,4 +338,4 @@ class ConnectorContract:
 
     def test_a_reference_to_another_tenants_object_is_not_found(self, bench: Bench) -> None:
         case = bench.held()[0]
-        assert bench.reader().read_back(Ref(tenant=bench.tenant.id, kind=case.kind, vendor_id="00000000-0000-4000-8000-000000000000", name="x")) is None
+        assert bench.reader().read_back(Ref(tenant=bench.tenant.id, kind=case.kind, vendor_id=NOBODY, name="x")) is None

@@ -15,7 +15,7 @@ from sandbox import google
 from sandbox.people import make_world
 from sandbox.server import SandboxServer
 from sandbox.world import Moment
-from tests.contract.bench import Bench
+from tests.contract.bench import Bench, Trouble
 from tests.contract.suite import ConnectorContract
 from tests.unit.connectors.google.support import Bench as Sandboxed
 
@@ -53,6 +53,12 @@ def contract_bench(made: Sandboxed, written: frozenset[Kind]) -> Bench:
             matter = made.state.matters[ref.vendor_id]
             matter.state, matter.deleted_at = "DELETED", made.world.clock.now()
 
+    def trouble(what: Trouble) -> None:
+        if what is Trouble.UNREADABLE:
+            made.fault("vault", "vault.matters.list", "status", status=403, times=99)
+        else:
+            made.fault("vault", "vault.matters.create", "reset", "before" if what is Trouble.LOST_BEFORE else "after")
+
     return Bench(
         connector=made.connector,
         tenant=made.tenant(),
@@ -65,6 +71,7 @@ def contract_bench(made: Sandboxed, written: frozenset[Kind]) -> Bench:
         ),
         advance=made.clock.sleep,
         delete=delete,
+        trouble=trouble,
         window=_HOUR,
         log_window=4 * _HOUR,
         deferred=frozenset({Kind.GOOGLE_HOLD}),

@@ -17,10 +17,11 @@ from sandbox.microsoft.state import tenant_of
 from sandbox.people import make_world
 from sandbox.server import SandboxServer
 from sandbox.world import Moment
-from tests.contract.bench import Bench
+from tests.contract.bench import Bench, Trouble
 from tests.contract.suite import ConnectorContract
 from tests.unit.connectors.microsoft.support import Bench as Sandboxed
 
+_CASES = "/security/cases/ediscoveryCases"
 _POLICIES = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE})
 _WRITTEN = _POLICIES | {Kind.M365_LABEL, Kind.M365_CASE, Kind.M365_HOLD}
 
@@ -60,6 +61,12 @@ def contract_bench(made: Sandboxed) -> Bench:
         with made.world.lock:  # the sandbox's consoles have no such act
             del tenant_of(made.world).cases[ref.vendor_id]
 
+    def trouble(what: Trouble) -> None:
+        if what is Trouble.UNREADABLE:
+            made.fault("graph", f"GET {_CASES}", status=403, times=99)
+        else:
+            made.fault("graph", f"POST {_CASES}", kind="reset", when="before" if what is Trouble.LOST_BEFORE else "after")
+
     return Bench(
         connector=made.connector(),
         tenant=made.tenant,
@@ -72,6 +79,7 @@ def contract_bench(made: Sandboxed) -> Bench:
         ),
         advance=made.advance,
         delete=delete,
+        trouble=trouble,
         window=1000.0,
         log_window=6000.0,
         deferred=_POLICIES | {Kind.M365_HOLD},
