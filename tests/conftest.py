@@ -1,10 +1,13 @@
-"""For every test: nothing leaves this machine, and at the very end it is said which tests did not run."""
+"""For every test: nothing leaves this machine, files lie in memory where it can spare some, and the last line says which tests did not run."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,14 @@ from _pytest.terminal import TerminalReporter
 
 pytest_plugins = ["pytester"]  # the guard below is itself tested
 _REPORTER = pytest.StashKey[TerminalReporter]()
+_IN_MEMORY = Path("/dev/shm")  # Linux's own file system in memory; pytest makes a folder of its own in it, for this user alone
+_ENOUGH = 2 << 30
+
+
+def pytest_configure() -> None:
+    """Temporary files in memory, unless somebody named a place: a store has the disk confirm each commit, and some tests did little but wait for it."""
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ENOUGH:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_IN_MEMORY)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:

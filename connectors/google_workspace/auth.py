@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NoReturn, Protocol, cast
 
@@ -92,6 +93,12 @@ class _ServiceAccount(service_account.Credentials):
 
     def _is_regional_access_boundary_lookup_required(self) -> bool:
         return False
+
+
+@lru_cache(maxsize=4)
+def _account(info: str) -> _ServiceAccount:
+    """The account of a key file's text. What RSA asks of a private key is checked once, not at every look: it costs more than ten requests."""
+    return cast("_ServiceAccount", _ServiceAccount.from_service_account_info(json.loads(info)))  # type: ignore[no-untyped-call]  # no types
 
 
 class _Keyless(ga_credentials.Credentials):
@@ -201,7 +208,7 @@ class Keyring:
     def _load(self, file: Path) -> _ServiceAccount:
         info = {**self._key_file(), "token_uri": self._token_uri()}
         try:
-            return cast("_ServiceAccount", _ServiceAccount.from_service_account_info(info))  # type: ignore[no-untyped-call]  # no types
+            return _account(json.dumps(info, sort_keys=True))
         except (ValueError, exceptions.GoogleAuthError) as error:
             raise _no_key(f"{file.name} is no usable service account key") from error
 

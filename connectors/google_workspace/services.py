@@ -7,8 +7,8 @@ go to Google all the same (K§3). No document is fetched; no default credentials
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, Protocol, cast
 
 from googleapiclient.discovery import build_from_document
@@ -58,39 +58,48 @@ class Services:
     def __init__(self, endpoints: Mapping[str, str], *, drill: bool) -> None:
         self._endpoints = endpoints
         self._drill = drill
-        self._lock = threading.Lock()
-        self._built: dict[Surface, object] = {}
 
     def url(self, surface: Surface) -> str | None:
         """The root under which ``surface`` is asked, or None where it is off."""
         given = self._endpoints.get(surface.value)
         if given is not None:
             return given.rstrip("/") + "/"
-        return None if self._drill else str(self._document(surface)["rootUrl"])
+        return None if self._drill else _own_root(surface)
 
     def request(self, operation: Operation, **parameters: object) -> Request:
         """A request for ``operation``. Raises ``PermanentError`` ``endpoint.not_given``, or TypeError for parameters the API does not have."""
-        resource = self._service(operation.surface)
-        *path, method = operation.method.split(".")
-        for part in path:
-            resource = getattr(resource, part)()
-        return cast("Request", getattr(resource, method)(**parameters))
+        surface = operation.surface
+        url = self.url(surface)
+        if url is None:
+            raise PermanentError(
+                "endpoint.not_given", f"the endpoint {surface.value} is not given and this is a drill", f"Set endpoints.{surface.value}."
+            )
+        return cast("Request", _method(surface, operation.method, url)(**parameters))
 
-    def _service(self, surface: Surface) -> object:
-        with self._lock:
-            if surface not in self._built:
-                url = self.url(surface)
-                if url is None:
-                    raise PermanentError(
-                        "endpoint.not_given", f"the endpoint {surface.value} is not given and this is a drill", f"Set endpoints.{surface.value}."
-                    )
-                document = {name: value for name, value in self._document(surface).items() if name != "mtlsRootUrl"}
-                # The universe is pinned too: the library would otherwise take it, and with it every host, from the environment.
-                options = {"universe_domain": "googleapis.com"}
-                self._built[surface] = build_from_document({**document, "rootUrl": url}, http=_Unbound(), client_options=options)
-            return self._built[surface]
 
-    @staticmethod
-    def _document(surface: Surface) -> dict[str, object]:
-        name, version = _DOCUMENTS[surface]
-        return cast("dict[str, object]", json.loads(get_static_doc(name, version)))  # type: ignore[no-untyped-call]  # ships no types
+# The library reads a document, and writes every method of a resource anew each time it is asked for one. Together that costs more than the request
+# does, so what it made is kept; it knows an address and nothing of anybody's credential.
+@lru_cache(maxsize=256)
+def _method(surface: Surface, name: str, url: str) -> Callable[..., object]:
+    resource = _service(surface, url)
+    *path, method = name.split(".")
+    for part in path:
+        resource = getattr(resource, part)()
+    return cast("Callable[..., object]", getattr(resource, method))
+
+
+@lru_cache(maxsize=32)
+def _service(surface: Surface, url: str) -> object:
+    document = {name: value for name, value in _document(surface).items() if name != "mtlsRootUrl"}
+    # The universe is pinned too: the library would otherwise take it, and with it every host, from the environment.
+    return build_from_document({**document, "rootUrl": url}, http=_Unbound(), client_options={"universe_domain": "googleapis.com"})
+
+
+@lru_cache(maxsize=len(Surface))
+def _own_root(surface: Surface) -> str:
+    return str(_document(surface)["rootUrl"])
+
+
+def _document(surface: Surface) -> dict[str, object]:
+    name, version = _DOCUMENTS[surface]
+    return cast("dict[str, object]", json.loads(get_static_doc(name, version)))  # type: ignore[no-untyped-call]  # ships no types

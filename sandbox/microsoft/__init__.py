@@ -89,7 +89,8 @@ def _signing_key(folder: Path) -> RSAPrivateKey:
     file = folder / SIGNING
     if not file.exists():
         write_private(file, make_rsa_key_pem().encode())
-    key = load_pem_private_key(file.read_bytes(), None)
+    # Our own key from our own file: testing its primes at each start would cost more than all the rest.
+    key = load_pem_private_key(file.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(key, RSAPrivateKey)
     return key
 

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Protocol, runtime_checkable
 
-from connectors.base import Circumstances, Connector, Context, HoldOrder, OrderedSource, Reader, Writer
+from connectors.base import Circumstances, Connector, Context, HoldOrder, OrderedSource, Prover, Reader, Writer
 from policies.district import Tenant
 from policies.duties import Carrier, Desired, Disposition, Duty, Population
 from policies.effects import Clock
-from policies.kinds import Kind, Platform, Workload
+from policies.kinds import Kind, Workload
 from policies.resources import FILED, Because, Live, Mark, Ref, Snapshot, Wanted
 from sync.ordering import ordered
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """What holds connections open until it is told to let go of them."""
+
+    def close(self) -> None:
+        """Let go of them."""
+
+
+class Trouble(Enum):
+    """What can go wrong on the way to a platform, whichever it is."""
+
+    UNREADABLE = auto()
+    """Cases or matters cannot be listed any more: the platform refuses."""
+    LOST_BEFORE = auto()
+    """The next case or matter to be made is not, and nobody is told."""
+    LOST_AFTER = auto()
+    """It is made, and the answer is lost."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,7 +40,7 @@ class Bench:
     """A connector on a tenant.
 
     ``advance`` moves the tenant's clock (seconds); within ``window`` seconds everything accepted is in force, within ``log_window`` the log has caught
-    up. ``delete`` removes an object as somebody else, in the console. ``population`` names at least two people who have mail; ``sources`` are what a
+    up. ``delete`` removes an object as somebody else, in the console; ``trouble`` makes something go wrong from now on. ``population`` names at least two people who have mail; ``sources`` are what a
     hold order resolves to for three of them.
     """
 
@@ -30,6 +51,7 @@ class Bench:
     sources: tuple[OrderedSource, ...]
     advance: Callable[[float], None]
     delete: Callable[[Ref], None]
+    trouble: Callable[[Trouble], None]
     window: float
     log_window: float
     deferred: frozenset[Kind]
@@ -37,19 +59,49 @@ class Bench:
     provable: frozenset[Kind]
     stays: frozenset[Kind] = frozenset({Kind.M365_LABEL})
     """Kinds of which a proof's dummy may stay, because the platform does not let go of it at once or we never remove any."""
-    more: Mapping[str, object] = field(default_factory=dict)
+    label_on: Workload = Workload.MAIL
+    """What the platform lets people put a label on."""
+    bin_window: float = 0.0
+    """Seconds for which a deleted case or matter is still shown, as ``deleted``; 0 where it is gone at once."""
+    narrowed_by: Mapping[Kind, str] = field(default_factory=lambda: {Kind.M365_HOLD: "query", Kind.GOOGLE_HOLD: "terms"})
+    """The field that narrows a hold by words."""
+    takes_words: Callable[[Wanted], bool] = lambda want: bool(want.members)
+    """Whether the platform lets this hold be narrowed by words."""
+    looked: Circumstances | None = None
+    """What the first look told of the tenant and its people."""
+    opened: list[object] = field(default_factory=list)
+    """Every hand that was given out."""
 
     def reader(self, tenant: Tenant | None = None) -> Reader:
-        return self.connector.reader(tenant or self.tenant, self.context)
+        made = self.connector.reader(tenant or self.tenant, self.context)
+        self.opened.append(made)
+        return made
 
     def writer(self) -> Writer:
-        return self.connector.writer(self.tenant, self.context)
+        made = self.connector.writer(self.tenant, self.context)
+        self.opened.append(made)
+        return made
+
+    def prover(self) -> Prover:
+        made = self.connector.prover(self.tenant, self.context)
+        self.opened.append(made)
+        return made
+
+    def close(self) -> None:
+        """Let go of every connection. A connector in memory has none."""
+        for made in self.opened:
+            if isinstance(made, Closing):
+                made.close()
 
     def circumstances(self, **more: object) -> Circumstances:
-        reader = self.reader()
-        examination = reader.examine()
-        found = Circumstances(tenant=self.tenant, capabilities=examination.capabilities, licences=examination.licences, roster=reader.roster())
-        return replace(found, **more)  # type: ignore[arg-type]  # the sides of Circumstances, by name
+        """What one look tells, as in a run: everything that is wanted in it rests on the same."""
+        if self.looked is None:
+            reader = self.reader()
+            examination = reader.examine()
+            self.looked = Circumstances(
+                tenant=self.tenant, capabilities=examination.capabilities, licences=examination.licences, roster=reader.roster()
+            )
+        return replace(self.looked, **more)  # type: ignore[arg-type]  # the sides of Circumstances, by name
 
     def desired(self, **more: object) -> Desired:
         return self.connector.realise(self.duties(), self.circumstances(**more))
@@ -62,7 +114,7 @@ class Bench:
         )
         label = replace(
             base, line="R2", series="FIN-01", title="Budget files", carrier=Carrier.LABEL, term=2557, because=Because(line="R2", series="FIN-01"),
-            label_keys=("fin-01",), label_name="FIN-01 Budget files",
+            label_keys=("fin-01",), label_name="FIN-01 Budget files", workload=self.label_on,
         )
         return tuple(replace(one, **more) for one in (base, label))  # type: ignore[arg-type]  # the sides of a Duty, by name
 
@@ -102,10 +154,6 @@ class Bench:
     def everything(self) -> Snapshot:
         return self.reader().snapshot(self.connector.kinds())
 
-    @property
-    def google(self) -> bool:
-        return self.connector.platform is Platform.GOOGLE_WORKSPACE
-
 
 VOCABULARY: Mapping[Kind, frozenset[str]] = {
     Kind.M365_LABEL: frozenset({"period", "trigger", "action", "behaviour", "description", "reviewers"}) | FILED,
@@ -118,5 +166,10 @@ VOCABULARY: Mapping[Kind, frozenset[str]] = {
     Kind.M365_HOLD: frozenset({"enabled", "query", "description"}),
     Kind.GOOGLE_MATTER: frozenset({"state", "description"}),
     Kind.GOOGLE_HOLD: frozenset({"corpus", "scope", "org_unit", "terms", "start", "end", "options"}),
+    Kind.GOOGLE_GROUP_ARCHIVE: frozenset({"group", "archived", "frozen"}),
+    Kind.GOOGLE_DRIVE_LABEL: frozenset({"state", "period", "trigger", "description", "copies", "locked"}),
+    Kind.GOOGLE_SETTING: frozenset(
+        {"setting", "org_unit", "group", "by_administrator", "order", "narrowed", "value", "accounts", "action", "service", "matter", "request"}
+    ),
 }
 """The field names of policies/resources.py, which no connector may widen in silence."""

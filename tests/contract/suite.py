@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from connectors.base import Lane
+from connectors.errors import ConnectorError, TransientError, UnknownOutcomeError
 from connectors.examination import ReadCapability, WriteCapability
 from policies.duties import Selector, StandingValue
 from policies.effects import FOREVER, Mechanism
@@ -18,9 +19,11 @@ from policies.kinds import TRAITS, Kind, Workload
 from policies.resources import Force, Live, ReadState, Ref, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.diff import DiffInput, DiffResult, diff
-from tests.contract.bench import VOCABULARY, Bench
+from tests.contract.bench import VOCABULARY, Bench, Trouble
 
 KEY = re.compile(r"[a-z0-9-]{1,40}")
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""An id that no object has."""
 
 
 def compared(bench: Bench, wants: tuple[Wanted, ...], seen: Snapshot, made: dict[str, Live], lane: Lane = Lane.SYNC) -> DiffResult:
@@ -106,12 +109,13 @@ class ConnectorContract:
         made = bench.carry([case])[case.key]
         checks = {**bench.tenant.visibility_checks, case.kind: made.name}
         seen = bench.reader(bench.tenant.model_copy(update={"visibility_checks": checks})).snapshot(frozenset({case.kind}))
-        assert seen.reads[case.kind].state is ReadState.PARTIAL
+        assert seen.reads[case.kind].state in {ReadState.PARTIAL, ReadState.UNPROVEN}
+        assert str(seen.reads[case.kind].reason).startswith("visibility_check.")
 
     def test_live_objects_speak_the_shared_vocabulary(self, bench: Bench) -> None:
         bench.carry((*bench.desired().resources, *bench.held()))
         for live in bench.everything().resources:
-            assert set(live.fields) <= VOCABULARY.get(live.kind, frozenset(live.fields)), live
+            assert set(live.fields) <= VOCABULARY[live.kind], live
             hash(tuple(sorted((name, repr(value)) for name, value in live.fields.items())))
             assert all(":" in member for member in live.members)
             assert set(live.member_states) <= live.members
@@ -121,12 +125,42 @@ class ConnectorContract:
         case = bench.held()[0]
         made = bench.carry([case])[case.key]
         bench.delete(made.ref(bench.tenant.id))
+        if bench.bin_window:
+            assert bench.seen(bench.reader(), made.ref(bench.tenant.id)).fields["state"] == "deleted"
+            bench.advance(bench.bin_window)
         assert bench.reader().read_back(made.ref(bench.tenant.id)) is None
         seen = bench.reader().snapshot(frozenset({case.kind}))
         assert seen.complete(case.kind)
         assert made.vendor_id not in {live.vendor_id for live in seen.of(case.kind)}
 
+    def test_what_cannot_be_read_is_failed_and_never_taken_for_empty(self, bench: Bench) -> None:
+        case = bench.held()[0]
+        bench.carry([case])
+        bench.trouble(Trouble.UNREADABLE)
+        seen = bench.reader().snapshot(frozenset({case.kind}))
+        read = seen.reads[case.kind]
+        assert (read.state, read.count) == (ReadState.FAILED, None)
+        assert read.reason
+        nobody = Ref(tenant=bench.tenant.id, kind=case.kind, vendor_id=NOBODY, name="x")
+        with pytest.raises(ConnectorError):
+            bench.reader().read_back(nobody)
+
     # Acting
+
+    @pytest.mark.parametrize(
+        ("trouble", "told", "made"), [(Trouble.LOST_BEFORE, (UnknownOutcomeError, TransientError), 0), (Trouble.LOST_AFTER, (UnknownOutcomeError,), 1)]
+    )
+    def test_a_create_without_an_answer_is_sent_once_and_only_its_mark_tells(
+        self, bench: Bench, trouble: Trouble, told: tuple[type[ConnectorError], ...], made: int
+    ) -> None:
+        """``TransientError`` says that nothing was done, so what was done must never end in it."""
+        case = bench.held()[0]
+        bench.trouble(trouble)
+        with pytest.raises(told):
+            bench.writer().create(case, bench.mark(case), None)
+        seen = bench.reader().snapshot(frozenset({case.kind}))
+        assert seen.complete(case.kind)
+        assert len([live for live in seen.of(case.kind) if live.mark == bench.mark(case)]) == made
 
     def test_the_writer_has_no_delete(self, bench: Bench) -> None:
         words = ("delete", "remove", "release", "purge", "close", "disable")
@@ -187,8 +221,8 @@ class ConnectorContract:
         wants = bench.held()
         made = bench.carry(wants)
         bench.advance(bench.window)
-        hold = next(want for want in wants if want.members)
-        field = "terms" if bench.google else "query"
+        hold = next(want for want in wants if bench.takes_words(want))
+        field = bench.narrowed_by[hold.kind]
         changed = replace(hold, fields={**hold.fields, field: "budget"})
         before = bench.seen(bench.reader(), made[hold.key].ref(bench.tenant.id))
         bench.writer().set(before.ref(bench.tenant.id), changed, bench.mark(hold), frozenset({field}))
@@ -196,14 +230,22 @@ class ConnectorContract:
         assert after.fields == {**before.fields, field: "budget"}
         assert (after.members, after.mark) == (before.members, before.mark)
 
-    def test_a_proof_leaves_nothing_behind(self, bench: Bench) -> None:
+    def test_a_proof_leaves_behind_only_what_the_platform_keeps_and_uses_it_again(self, bench: Bench) -> None:
         before = {(live.kind, live.vendor_id) for live in bench.everything().resources}
-        prover = bench.connector.prover(bench.tenant, bench.context)
-        for kind in sorted(bench.provable):
-            want = Wanted(kind=kind, key="proof", name="proof", fields={})
-            assert prover.prove(kind, bench.mark(want)).vendor_id
-        left = [live for live in bench.everything().resources if (live.kind, live.vendor_id) not in before]
-        assert {live.kind for live in left} <= bench.stays, "what the platform will not remove yet, or nobody here may remove"
+
+        def left_by_a_proof() -> dict[str, Live]:
+            prover = bench.prover()
+            for kind in sorted(bench.provable):
+                want = Wanted(kind=kind, key="proof", name="proof", fields={})
+                assert prover.prove(kind, bench.mark(want)).vendor_id
+            there = [live for live in bench.everything().resources if live.fields.get("state") != "deleted"]
+            return {live.vendor_id: live for live in there if (live.kind, live.vendor_id) not in before}
+
+        left = left_by_a_proof()
+        assert {live.kind for live in left.values()} <= bench.stays, "what the platform will not remove yet, or nobody here may remove"
+        assert all(live.force is Force.OFF for live in left.values() if live.kind is not Kind.M365_LABEL)
+        bench.advance(bench.window)
+        assert set(left_by_a_proof()) == set(left)
 
     # The log
 
@@ -296,4 +338,4 @@ class ConnectorContract:
 
     def test_a_reference_to_another_tenants_object_is_not_found(self, bench: Bench) -> None:
         case = bench.held()[0]
-        assert bench.reader().read_back(Ref(tenant=bench.tenant.id, kind=case.kind, vendor_id="00000000-0000-4000-8000-000000000000", name="x")) is None
+        assert bench.reader().read_back(Ref(tenant=bench.tenant.id, kind=case.kind, vendor_id=NOBODY, name="x")) is None

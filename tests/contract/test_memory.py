@@ -13,10 +13,10 @@ from connectors.memory.reader import WRITABLE
 from connectors.memory.world import DISTRIBUTED
 from policies.district import Tenant
 from policies.duties import Population, Selector
-from policies.kinds import Platform, Workload
+from policies.kinds import Kind, Platform, Workload
 from policies.resources import Ref
 from policies.roster import Identity, OrgUnit, Roster
-from tests.contract.bench import Bench
+from tests.contract.bench import Bench, Trouble
 from tests.contract.suite import ConnectorContract
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -67,6 +67,12 @@ def memory_bench(platform: Platform) -> Bench:
         clock.sleep(1)
         Console(world).delete(ref.vendor_id)
 
+    def trouble(what: Trouble) -> None:
+        if what is Trouble.UNREADABLE:
+            world.troubles.failed[Kind.GOOGLE_MATTER if google else Kind.M365_CASE] = "test.unreadable"
+        else:
+            world.troubles.lost = "before" if what is Trouble.LOST_BEFORE else "after"
+
     return Bench(
         connector=MemoryConnector(world),
         tenant=tenant,
@@ -79,6 +85,7 @@ def memory_bench(platform: Platform) -> Bench:
         ),
         advance=clock.sleep,
         delete=delete,
+        trouble=trouble,
         window=world.distribution_seconds,
         log_window=world.log_seconds,
         deferred=DISTRIBUTED,

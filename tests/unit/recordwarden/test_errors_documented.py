@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from policies.controls import CHECKS
@@ -47,6 +48,7 @@ def strings(file: Path) -> Iterator[str]:
             yield node.value.partition(": ")[0]
 
 
+@cache
 def used() -> dict[str, str]:
     """Codes in the program, with a file that uses each."""
     not_codes = {kind.value for kind in Kind} | POINTS | OTHER_NAMES | set(CHECKS)

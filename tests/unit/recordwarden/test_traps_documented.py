@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import sandbox.microsoft
@@ -16,6 +17,7 @@ MENTIONED = re.compile(r"`m365\.(\w+)`")
 READ = re.compile(r'\b(?:switch|listed)\([^,()]+(?:\([^()]*\))?,\s*"(\w+)"|\bseconds\([^,()]+,\s*"(\w+)"')
 
 
+@cache
 def defined(file: Path) -> set[str]:
     """Names of the tests in a file, those of classes too."""
     tree = ast.parse(file.read_text(encoding="utf-8"))

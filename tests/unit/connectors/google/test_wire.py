@@ -232,3 +232,15 @@ def test_many_matters_read_at_once_never_mix_up_their_answers(bench: Bench) -> N
     pairs = {(names[hold.parent_id or ""], hold.name) for hold in snapshot.of(Kind.GOOGLE_HOLD)}
     assert pairs >= {(f"Matter {number}", f"Hold {number}") for number in range(40)}
     assert len(pairs) == 41
+
+
+def test_what_is_kept_of_the_library_knows_one_address_alone() -> None:
+    from connectors.google_workspace.services import Services
+
+    roots = ("https://one.example/", "https://two.example/prefix/")
+    found = {root: Services({"vault": root}, drill=True).request(MATTERS_LIST, pageSize=1) for root in roots}
+    assert all(str(request.uri).startswith(f"{root}v1/matters?") for root, request in found.items())  # type: ignore[attr-defined]  # the library's own
+    again = Services({"vault": roots[0]}, drill=True).request(MATTERS_LIST, pageSize=2)
+    assert "pageSize=2" in again.uri  # type: ignore[attr-defined]  # the library's own
+    with pytest.raises(PermanentError):
+        Services({}, drill=True).request(MATTERS_LIST)
