@@ -12,6 +12,8 @@ Fields by kind (the only names that connectors, simulator and diff use):
 - ``m365.event_type``: ``description``; its name is what a label's trigger ``event:NAME`` names.
 - ``m365.label_policy``, ``m365.retention_policy``: ``enabled``, ``description``, ``exceptions`` (tuple of members), ``locked``; members
   ``exchange:ADDRESS``, ``onedrive:URL``, ``sharepoint:URL``, ``group:ADDRESS``, ``chat:ADDRESS``, ``channel:...``, or ``exchange:All`` and so on.
+  Only where there are any: ``applications`` (tuple of ``user:exchange`` and so on: what of a location is meant), and with members ``scope:NAME``
+  ``scopes`` (tuple of ``NAME (user|group|site): QUERY``).
 - ``m365.label_rule``: ``publishes`` (name of the label). Its parent is the label policy.
 - ``m365.retention_rule``: ``period``, ``trigger``, ``action``, ``query`` (text or ``""``). Its parent is the retention policy.
 - ``m365.case``: ``state`` (open, closed), ``description``. ``m365.hold``: ``enabled``, ``query``, ``description``; members

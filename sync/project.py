@@ -9,7 +9,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from connectors.effects import UnknownSettingError
+from connectors.places import UnknownSettingError
 from policies.effects import Effect
 from policies.kinds import TRAITS, Kind
 from policies.protection import Direction

@@ -2,7 +2,7 @@
 
 A protection that is on its way counts twice: as the platform shows it now, and as if it had arrived. Shortening a policy that is still being
 distributed would otherwise look like a gain over nothing. A setting for which there is no word is read both as "keeps for ever" and as "deletes
-at once", and an adaptive scope, whose members only the vendor's query knows, both as nobody and as everybody.
+at once". (Whom an adaptive scope reaches is another unknown: its query is a term of the effects, ``connectors.places``.)
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from connectors.effects import ACTIONS, EVERYWHERE, MODELLED, UNBOUNDED, VAULT_ACTIONS
+from connectors.effects import ACTIONS, MODELLED, VAULT_ACTIONS
 from policies.kinds import TRAITS, Kind
 from policies.resources import Fields, Force, Live, MemberState, Snapshot
 
@@ -49,26 +49,13 @@ def _in_force(state: MemberState) -> MemberState:
 
 
 def readings(snapshot: Snapshot) -> tuple[Snapshot, ...]:
-    """The tenant in every reading of what it does not tell: as it is, or once kindly and once unkindly where a setting has no known word.
-
-    What an adaptive scope rules is ruled for nobody in the one and for everybody in the other.
-    """
-    if not any(unreadable(live) or unbounded(live) for live in snapshot.resources):
+    """The tenant in every reading of what it does not tell: as it is, or once kindly and once unkindly where a setting has no known word."""
+    if not any(unreadable(live) for live in snapshot.resources):
         return (snapshot,)
-    return tuple(replace(snapshot, resources=tuple(_reading(live, kindly=kindly) for live in snapshot.resources)) for kindly in (True, False))
-
-
-def _reading(live: Live, *, kindly: bool) -> Live:
-    read = _read_as(live, kindly=kindly) if unreadable(live) else live
-    if not unbounded(read):
-        return read
-    named = frozenset(member for member in read.members if not member.startswith(UNBOUNDED))
-    return replace(read, members=named if kindly else named | EVERYWHERE)
-
-
-def unbounded(live: Live) -> bool:
-    """Whether an adaptive scope is among the members, so that nobody here knows whom the object reaches."""
-    return any(member.startswith(UNBOUNDED) for member in live.members)
+    return tuple(
+        replace(snapshot, resources=tuple(_read_as(live, kindly=kindly) if unreadable(live) else live for live in snapshot.resources))
+        for kindly in (True, False)
+    )
 
 
 def unreadable(live: Live) -> bool:
