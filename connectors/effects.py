@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from connectors.places import UnknownSettingError, reached
+from connectors.places import UnknownSettingError, reached, scope_text
 from policies.effects import FOREVER, Clock, Effect, Mechanism, RemovableBy, Scope, Term
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Force, Live, Snapshot
@@ -39,7 +39,9 @@ _WHERE_ASKED: Final = frozenset({Kind.M365_MAILBOX})
 """Read only where an order asks for litigation hold; nothing else waits for it."""
 _RULES_NOTHING: Final = frozenset({Kind.M365_EVENT_TYPE})
 """An event type is a name for labels to count from: making one, or describing it anew, keeps and deletes nothing."""
-MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED | _WHERE_ASKED | _RULES_NOTHING
+_BEHIND_OTHERS: Final = frozenset({Kind.M365_ADAPTIVE_SCOPE})
+"""A scope does nothing by itself: its query decides whom the policies over it reach. They carry it too, so it need not be read to judge them."""
+MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED | _WHERE_ASKED | _RULES_NOTHING | _BEHIND_OTHERS
 """The kinds whose effect on records is known here; a change of any other kind is not computable, so it counts as weakening."""
 
 ACTIONS: Final = frozenset({"keep", "keep_and_delete", "delete", "review"})
@@ -67,12 +69,15 @@ def m365_effects(snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:  # n
     """What the labels, retention policies, case holds and litigation holds of a Microsoft 365 tenant do. Raises ``UnknownSettingError``."""
     effects: list[Effect] = []
     rules = _children(snapshot.of(Kind.M365_RETENTION_RULE))
+    scopes = {
+        scope.name: scope_text(scope.name, scope.fields.get("location"), scope.fields.get("query")) for scope in snapshot.of(Kind.M365_ADAPTIVE_SCOPE)
+    }
     for policy in snapshot.of(Kind.M365_RETENTION_POLICY):
         for rule in rules[policy.vendor_id]:
-            effects += _policy_effects(policy, rule)
+            effects += _policy_effects(policy, rule, scopes)
     publishing = _publishing(snapshot)
     for label in snapshot.of(Kind.M365_LABEL):
-        effects += _label_effects(label, publishing[label.name.casefold()])
+        effects += _label_effects(label, publishing[label.name.casefold()], scopes)
     cases = {case.vendor_id: case for case in snapshot.of(Kind.M365_CASE)}
     for hold in snapshot.of(Kind.M365_HOLD):
         effects += _case_hold_effects(hold, cases.get(hold.parent_id or ""))
@@ -160,7 +165,7 @@ def _terms(*narrowings: str | None) -> str | None:
     return " & ".join(text for text in narrowings if text) or None
 
 
-def _policy_effects(policy: Live, rule: Live) -> list[Effect]:
+def _policy_effects(policy: Live, rule: Live, scopes: Mapping[str, str]) -> list[Effect]:
     ruling = _ruling(rule)
     running = _running(policy) and rule.force not in {Force.OFF, Force.ERROR, Force.PENDING}
     return [
@@ -178,7 +183,7 @@ def _policy_effects(policy: Live, rule: Live) -> list[Effect]:
             removable_by=RemovableBy.NOBODY if policy.fields.get("locked") is True else RemovableBy.ADMINISTRATOR,
             in_force=running,
         )
-        for part in reached(policy, policy.members)
+        for part in reached(policy, policy.members, scopes)
     ]
 
 
@@ -193,7 +198,7 @@ def _publishing(snapshot: Snapshot) -> defaultdict[str, list[tuple[Live, Live]]]
     return publishing
 
 
-def _label_effects(label: Live, publishing: Iterable[tuple[Live, Live]]) -> list[Effect]:
+def _label_effects(label: Live, publishing: Iterable[tuple[Live, Live]], scopes: Mapping[str, str]) -> list[Effect]:
     """What the label does where it stands, where people may put it on, and where the platform puts it on by itself.
 
     The last is taken for a policy over those places, narrowed by the rule's query: which of its items will carry the label is content.
@@ -219,7 +224,7 @@ def _label_effects(label: Live, publishing: Iterable[tuple[Live, Live]]) -> list
     )
     found = [carried]
     for policy, rule in publishing:
-        for part in reached(policy, policy.members):
+        for part in reached(policy, policy.members, scopes):
             published = replace(carried, ref=f"{label.vendor_id}/{policy.vendor_id}/{part.part}", scope=part.scope, terms=part.narrowing)
             found.append(published)
             if rule.fields.get("applies") is True:

@@ -81,8 +81,13 @@ class Reached:
     """Even of the places that it names only some items are meant."""
 
 
-def reached(live: Live, members: Iterable[str]) -> Iterable[Reached]:
-    """One part per location type, so that "all of Exchange" never reads as "all of OneDrive". Exceptions are the object's own."""
+def reached(live: Live, members: Iterable[str], scopes: Mapping[str, str] | None = None) -> Iterable[Reached]:
+    """One part per location type, so that "all of Exchange" never reads as "all of OneDrive". Exceptions are the object's own.
+
+    ``scopes``: how scopes read now (``NAME (of): QUERY`` by name); without it, as the object itself carries them.
+    """
+    carried = live.fields.get("scopes")
+    texts = [*(scopes or {}).values(), *(str(text) for text in (carried if isinstance(carried, tuple) else ()))]
     include: defaultdict[str, set[str]] = defaultdict(set)
     exclude: defaultdict[str, set[str]] = defaultdict(set)
     for places_of, taken in ((include, members), (exclude, _exceptions(live))):
@@ -94,7 +99,7 @@ def reached(live: Live, members: Iterable[str]) -> Iterable[Reached]:
     for location in sorted(include):
         if location == SCOPE:
             for name in sorted(include[location]):
-                yield from _of_scope(live, name)
+                yield from _of_scope(live, name, texts)
         else:
             yield from _of_location(live, location, include[location], exclude[location])
 
@@ -125,12 +130,12 @@ def _of_location(live: Live, location: str, places: set[str], taken_out: set[str
         yield Reached(part=f"{location}/files", scope=Scope(workloads=elsewhere, everyone=True, by_query=not everyone), narrowing=some)
 
 
-def _of_scope(live: Live, name: str) -> Iterable[Reached]:
+def _of_scope(live: Live, name: str, texts: Iterable[str]) -> Iterable[Reached]:
     """A policy over an adaptive scope: everybody where its query says so, else some, of whom nobody here knows.
 
     What is uncertain is a term of the effect, so the simulator tries the scope's people and the others, and no two scopes count as the same.
     """
-    sort, query = _scope(live, name)
+    sort, query = _scope(name, texts)
     meant = _applied(live, None)
     if meant is not None and sort in _SORTS.values():
         # Of applications of the other sort this scope's people are none.
@@ -148,11 +153,15 @@ def _of_scope(live: Live, name: str) -> Iterable[Reached]:
         yield Reached(part=f"{part}/chat", scope=chats, narrowing=narrowing or f"part of {live.vendor_id}", some=True)
 
 
-def _scope(live: Live, name: str) -> tuple[str, str]:
-    """What a scope is of and its query, as the policy over it carries them (``NAME (of): QUERY``)."""
-    scopes = live.fields.get("scopes")
-    for text in scopes if isinstance(scopes, tuple) else ():
-        found = re.fullmatch(rf"{re.escape(name)} \((?P<of>[a-z]*)\): (?P<query>.*)", str(text), re.DOTALL)
+def scope_text(name: str, of: object, query: object) -> str:
+    """How a scope reads beside the policies over it."""
+    return f"{name} ({of}): {query}"
+
+
+def _scope(name: str, texts: Iterable[str]) -> tuple[str, str]:
+    """What a scope is of and its query, empty where nobody says."""
+    for text in texts:
+        found = re.fullmatch(rf"{re.escape(name)} \((?P<of>[a-z]*)\): (?P<query>.*)", text, re.DOTALL)
         if found:
             return found["of"], found["query"]
     return "", ""

@@ -155,7 +155,8 @@ def judge_change(
         return _unknowable(str(error)), snapshot
     if (change.after or {}).get("locked") is True and "locked" in differing_fields(change):
         return _unknowable("a preservation lock cannot be taken back"), after
-    newborn = change.operation is Operation.CREATE and (change.after or {}).get("action") in _KEEPING
+    harmless = change.kind is Kind.M365_ADAPTIVE_SCOPE or (change.after or {}).get("action") in _KEEPING
+    newborn = change.operation is Operation.CREATE and harmless
     return _computed(change.kind, (snapshot, after), effects_of, judge_step, newborn=newborn), after
 
 

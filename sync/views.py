@@ -20,7 +20,11 @@ _RULING: Final = frozenset({Kind.M365_LABEL, Kind.M365_RETENTION_RULE, Kind.GOOG
 _TRIGGERS: Final = frozenset({"created", "modified", "labelled"})
 _LABELS: Final = frozenset({Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE})
 _POLICIES: Final = frozenset({Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE})
-_FAMILIES: Final[Mapping[Kind, frozenset[Kind]]] = {kind: family for family in (_LABELS, _POLICIES) for kind in family}
+_FAMILIES: Final[Mapping[Kind, frozenset[Kind]]] = {kind: family for family in (_LABELS, _POLICIES) for kind in family} | {
+    # A scope reaches people through whatever lies over it.
+    Kind.M365_ADAPTIVE_SCOPE: _LABELS | _POLICIES | {Kind.M365_ADAPTIVE_SCOPE}
+}
+_NAMED_LATER: Final = frozenset({Kind.M365_LABEL, Kind.M365_ADAPTIVE_SCOPE})
 
 
 class NotComputableError(Exception):
@@ -106,11 +110,11 @@ def computable(kind: Kind, snapshot: Snapshot, *, newborn: bool = False) -> str 
     """None where a change of ``kind`` can be judged in ``snapshot``, else why not.
 
     ``newborn``: the change makes an object that deletes nothing. A label that was not there is in nobody's rule yet, seen or unseen, since rules name
-    labels that are there; so all labels must have been read for it, and nothing else.
+    labels that are there; so all labels must have been read for it, and nothing else. The same goes for a scope and the policies over it.
     """
     if kind not in MODELLED:
         return f"what {kind.value} does to records is not modelled"
-    needs = frozenset({kind}) if newborn and kind is Kind.M365_LABEL else must_be_read(kind)
+    needs = frozenset({kind}) if newborn and kind in _NAMED_LATER else must_be_read(kind)
     unread = sorted(needed.value for needed in needs if not snapshot.complete(needed))
     return f"not completely read: {', '.join(unread)}" if unread else None
 

@@ -25,16 +25,20 @@ CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.M365_RETENTION_POLICY: ("Get-RetentionCompliancePolicy", ("New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy")),
     Kind.M365_EVENT_TYPE: ("Get-ComplianceRetentionEventType", ("New-ComplianceRetentionEventType", "Set-ComplianceRetentionEventType")),
     Kind.M365_RETENTION_RULE: ("Get-RetentionComplianceRule", ("New-RetentionComplianceRule", "Set-RetentionComplianceRule")),
+    Kind.M365_ADAPTIVE_SCOPE: ("Get-AdaptiveScope", ("New-AdaptiveScope", "Set-AdaptiveScope")),
 }
 """The cmdlets that reading and writing a kind rest on."""
 
 _READ_ONLY: dict[Kind, tuple[Endpoint, str, str]] = {
-    Kind.M365_ADAPTIVE_SCOPE: (Endpoint.COMPLIANCE, "Get-AdaptiveScope", "scope.query_only: no population here is a query over attributes"),
     Kind.M365_ORG_HOLD: (Endpoint.EXCHANGE, "Get-OrganizationConfig", "kind.derived: the platform writes these stamps from policies over everybody"),
 }
 """The kinds that are read and never written, by which cmdlet, and why not."""
 _ROLE = "Give the service principal the directory role Compliance Administrator."
-_LACKING = {Kind.M365_EVENT_TYPE: "Retention by event needs A5 or its records add-on, and the role Compliance Administrator."}
+_LACKING = {
+    Kind.M365_EVENT_TYPE: "Retention by event needs A5 or its records add-on, and the role Compliance Administrator.",
+    Kind.M365_ADAPTIVE_SCOPE: "Adaptive scopes need A5 or its compliance add-on, and the role Compliance Administrator.",
+}
+_NOT_USED = "scope.not_used: no population here says adaptive"
 _PEOPLE = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE)
 _WRITE_ROLE = "eDiscovery.ReadWrite.All"
 _READ_ROLE = "eDiscovery.Read.All"
@@ -109,6 +113,9 @@ def by_cmdlet(access: Access) -> Iterable[Capability]:
     for kind, (reading, writing) in CMDLETS.items():
         can_read = reading.lower() in allowed
         missing = [name for name in writing if name.lower() not in allowed]
+        if kind is Kind.M365_ADAPTIVE_SCOPE and can_read and not access.allowed.adaptive:
+            yield Capability(kind=kind, read=ReadCapability.FULL, write=WriteCapability.NONE, surface=Endpoint.COMPLIANCE.value, reason=_NOT_USED)
+            continue
         yield Capability(
             kind=kind,
             # What the role shows of the objects, only a visibility check can tell.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.microsoft365 import wire
 from connectors.microsoft365.labels import action_from, clock_from, period_from
+from connectors.places import scope_text
 from policies.kinds import Kind
 from policies.resources import Fields, Force, Live, Mark, MemberState, find_mark, without_mark
 
@@ -33,6 +35,10 @@ CAPACITY: dict[str, int] = {"exchange": 1000, "group": 1000, "channel": 1000, "c
 DETAIL: Mapping[str, object] = {"DistributionDetail": True, "RetentionRuleTypes": True}
 """Without these two switches the status, every location and the rules of a policy are untrue (M§2.2)."""
 
+_WORDS: dict[str, str] = {
+    "user:exchange": "User:Exchange", "user:onedriveforbusiness": "User:OneDriveForBusiness", "user:microsoftteams": "User:MicrosoftTeams",
+    "group:exchange": "Group:Exchange", "group:sharepoint": "Group:SharePoint", "group:microsoftteams": "Group:MicrosoftTeams",
+}  # fmt: skip
 PUBLISHING = "pub-"
 PUBLISHING_RULE = "pubr-"
 """Keys of our publishing policies and rules. A publish rule can carry no comment (docs/wire), so its mark is read off its policy's."""
@@ -40,6 +46,8 @@ PUBLISHING_RULE = "pubr-"
 RULE_KEYS = "r-"
 """What stands before a retention policy's key in the key of its rule."""
 
+FILLING = timedelta(days=5)
+"""So long the platform may take to find whom a new or changed scope means (Common settings for retention policies, Microsoft's page)."""
 MadeByUs = Callable[[wire.JsonObject], "bool | None"]
 _REQUIRED = ("Name", "Guid", "Enabled", "DistributionStatus", "ExchangeLocation", "SharePointLocation", "OneDriveLocation", "ModernGroupLocation")
 _NEWER_REQUIRED = ("Name", "Guid", "Enabled", "DistributionStatus", "Applications")
@@ -47,15 +55,23 @@ _NEWER_REQUIRED = ("Name", "Guid", "Enabled", "DistributionStatus", "Application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scopes:
+    """Adaptive scopes by name and by id, in lower case: how each reads, and which are new or changed, so that they may not be filled yet."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    filling: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
     """What rows of policies are read with.
 
-    ``mailboxes``: how accounts and groups are addressed today, by id; a location of one of them stands under that address. ``scopes``: how an
-    adaptive scope reads, by its name and by its id (``scope_texts``).
+    ``mailboxes``: how accounts and groups are addressed today, by id; a location of one of them stands under that address. ``scopes``: the adaptive
+    scopes, as far as they were seen.
     """
 
     mailboxes: Mapping[str, str] = field(default_factory=dict)
-    scopes: Mapping[str, str] = field(default_factory=dict)
+    scopes: Scopes = field(default_factory=Scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +143,19 @@ def _lacking(row: Mapping[str, object], keys: Sequence[str]) -> str:
     return ", ".join(key for key in keys if key not in row)
 
 
-def scope_texts(rows: Iterable[wire.JsonObject]) -> Mapping[str, str]:
-    """How each adaptive scope reads beside the policies over it, ``NAME (of): QUERY``, by its name and by its id in lower case."""
-    found: dict[str, str] = {}
+def scopes_from(rows: Iterable[wire.JsonObject], now: datetime) -> Scopes:
+    """The adaptive scopes as the policies over them are read with."""
+    texts: dict[str, str] = {}
+    filling: set[str] = set()
     for row in rows:
         name, query = wire.filled(row, "Name"), wire.filled(row, "RawQuery") or wire.filled(row, "FilterConditions")
+        keys = {key.lower() for key in (name, wire.filled(row, "Guid")) if key}
         if name is not None:
-            text = f"{name} ({(wire.text(row, 'LocationType') or '').lower()}): {(query or '').strip()}"
-            found |= {key.lower(): text for key in (name, wire.filled(row, "Guid")) if key}
-    return found
+            texts |= dict.fromkeys(keys, scope_text(name, (wire.text(row, "LocationType") or "").lower(), (query or "").strip()))
+        changed = wire.moment(row, "WhenChangedUTC")
+        if changed is not None and now - changed < FILLING:
+            filling |= keys
+    return Scopes(texts=texts, filling=frozenset(filling))
 
 
 def scopes_in(row: Mapping[str, object]) -> list[wire.JsonObject]:
@@ -152,9 +172,18 @@ def applications_of(row: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _further(row: wire.JsonObject, scopes: Mapping[str, str]) -> Fields:
+def application_words(applications: Iterable[str]) -> list[str]:
+    """Applications as the cmdlets write them, sorted; one that is not known here stands as it is."""
+    return sorted(_WORDS.get(one, one) for one in applications)
+
+
+def _scope_keys(row: Mapping[str, object]) -> list[str]:
+    return [(wire.text(one, key) or "").lower() for one in scopes_in(row) for key in ("Name", "ImmutableIdentity")]
+
+
+def _further(row: wire.JsonObject, scopes: Scopes) -> Fields:
     """What only some policies say: their applications, and their adaptive scopes with the queries that decide who is in them."""
-    named = [scopes.get((wire.text(one, key) or "").lower()) for one in scopes_in(row) for key in ("Name", "ImmutableIdentity")]
+    named = [scopes.texts.get(key) for key in _scope_keys(row)]
     found = {"applications": applications_of(row), "scopes": tuple(sorted({text for text in named if text}))}
     return {name: value for name, value in found.items() if value}
 
@@ -167,6 +196,9 @@ def _policy_from(  # a row, what belongs to it, and two facts about it
     mode = (wire.text(row, "Mode") or "Enforce").lower()
     enabled = bool(wire.flag(row, "Enabled")) and mode == "enforce"
     named = dict(_named(row, "", beside.mailboxes))
+    force = _force(row, enabled=enabled)
+    if force is Force.APPLIED and beside.scopes.filling.intersection(_scope_keys(row)):
+        force = Force.PENDING
     return Live(
         kind=_kind_of(row, rules, mark),
         vendor_id=(wire.text(row, "Guid") or "").lower(),
@@ -181,7 +213,7 @@ def _policy_from(  # a row, what belongs to it, and two facts about it
         members=frozenset(named.values()),
         member_states=failures(row, named),
         mark=mark,
-        force=_force(row, enabled=enabled),
+        force=force,
         created_at=wire.moment(row, "WhenCreatedUTC"),
         changed_at=wire.moment(row, "WhenChangedUTC"),
         made_by_us=made_by_us,

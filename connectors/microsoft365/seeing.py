@@ -18,7 +18,7 @@ from connectors.microsoft365.further import event_names, event_type_from, litiga
 from connectors.microsoft365.holds import people_of
 from connectors.microsoft365.inplace import mailbox_from
 from connectors.microsoft365.labels import label_from
-from connectors.microsoft365.policies import DETAIL, Beside, family, scope_texts, scopes_in
+from connectors.microsoft365.policies import DETAIL, Beside, family, scopes_from, scopes_in
 from connectors.microsoft365.seeing_holds import see_holds
 from connectors.microsoft365.ways import Way
 from policies.kinds import TRAITS, Kind
@@ -130,7 +130,7 @@ class Look:
     def _scope_rows(self) -> Rows:
         if self._adaptive is None:
             ways = self._access.ways
-            admin = ways.admin(ways.reading(Kind.M365_RETENTION_POLICY, "Get-AdaptiveScope"))
+            admin = ways.admin(ways.reading(Kind.M365_ADAPTIVE_SCOPE, "Get-AdaptiveScope"))
             _needs(admin, "Get-AdaptiveScope")
             self._adaptive = admin.read("Get-AdaptiveScope")
         return self._adaptive
@@ -187,7 +187,7 @@ class Look:
             partial = partial or newer.partial or newer_rules.partial
         scopes, unseen = self._scopes_of([*policies.rows, *newer_rows])
         partial = partial or unseen
-        beside = Beside(mailboxes=self._access.mailboxes, scopes=scope_texts(scopes))
+        beside = Beside(mailboxes=self._access.mailboxes, scopes=scopes_from(scopes, self._access.context.clock.now()))
         joined = family(policies.rows, rule_rows, self._access.context.district, self._made, beside, newer=newer_rows)
         self._found += [*joined.policies, *joined.rules]
         flaw = f"wire.missing_property: {joined.flaw}" if joined.flaw else None

@@ -12,8 +12,8 @@ from connectors.errors import PermanentError
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.delegated_labels import body_of, event_type_from_graph, label_from_graph
 from connectors.microsoft365.labels import label_from
+from connectors.microsoft365.parameters import label_parameters
 from connectors.microsoft365.sign_in import by_browser
-from connectors.microsoft365.writer import label_parameters
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import Live, ReadState, Ref, Wanted

@@ -9,7 +9,7 @@ import pytest
 from connectors.errors import PermanentError
 from connectors.microsoft365.further import event_names, event_type_from, litigation_from, organisation_from, scope_from
 from connectors.microsoft365.labels import label_from, stage, stages_from, stages_word
-from connectors.microsoft365.writer import label_parameters
+from connectors.microsoft365.parameters import label_parameters
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import ReadState
@@ -112,5 +112,5 @@ def test_a_kind_that_is_not_offered_is_failed_and_says_what_it_needs(bench: Benc
 def test_litigation_holds_and_stamps_are_read_where_somebody_asks(bench: Bench) -> None:
     seen = bench.reader().snapshot({Kind.M365_MAILBOX, Kind.M365_ORG_HOLD})
     assert {kind for kind, read in seen.reads.items() if read.state is not ReadState.FAILED} == {Kind.M365_MAILBOX, Kind.M365_ORG_HOLD}
-    assert [live.name for live in seen.of(Kind.M365_MAILBOX)] == [".wystan.formerly@harbormill.example"]
+    assert [live.name for live in seen.of(Kind.M365_MAILBOX)] == [".wystan.formerly@harbormill.example", "Litigation hold"]
     assert seen.of(Kind.M365_ORG_HOLD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,17 +11,18 @@ from connectors.effects import m365_effects
 from connectors.microsoft365.coverage import Evidence, cover, workloads_of
 from connectors.microsoft365.findings import findings
 from connectors.microsoft365.inplace import mailbox_from
-from connectors.microsoft365.policies import Beside, Family, applications_of, family, scope_texts
+from connectors.microsoft365.policies import Beside, Family, applications_of, family, scopes_from
 from connectors.places import EVERYBODY
 from policies.effects import Effect, Mechanism
 from policies.kinds import Kind, Workload
-from policies.resources import Live, ReadState, Snapshot
+from policies.resources import Force, Live, ReadState, Snapshot
 from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import Bench
 from tests.unit.connectors.microsoft.test_coverage import MIA, P1, bare, rule, world
 from tests.unit.connectors.microsoft.test_coverage import policy as over
 from tests.unit.connectors.test_effects import ROSTER, live
 
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
 MAILBOX = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR})
 CHAT = frozenset({Workload.CHAT})
 
@@ -30,7 +32,7 @@ def row(**more: Any) -> dict[str, Any]:
 
 
 def newer(*rows: dict[str, Any], scopes: list[dict[str, Any]] | None = None) -> Family:
-    return family([], [], "abcd1234", lambda _row: None, Beside(scopes=scope_texts(scopes or [])), newer=rows)
+    return family([], [], "abcd1234", lambda _row: None, Beside(scopes=scopes_from(scopes or [], NOW)), newer=rows)
 
 
 def effects(*lives: Live) -> tuple[Effect, ...]:
@@ -68,6 +70,13 @@ def test_a_policy_over_a_scope_carries_the_query_that_decides_whom_it_reaches() 
     assert by_name.fields["scopes"] == by_id.fields["scopes"] == ("Teachers (user): Title -eq 'Teacher'",)
     (unknown,) = newer(row(AdaptiveScopeLocation=[{"Name": "Teachers"}])).policies
     assert "scopes" not in unknown.fields
+
+
+@pytest.mark.parametrize(("changed", "force"), [("2026-10-30T00:00:00Z", Force.PENDING), ("2026-10-20T00:00:00Z", Force.APPLIED), (None, Force.APPLIED)])
+def test_a_policy_waits_until_its_scope_had_time_to_fill(changed: str | None, force: Force) -> None:
+    scopes = [{"Name": "Teachers", "Guid": "S1", "LocationType": "User", "RawQuery": "q", "WhenChangedUTC": changed}]
+    assert newer(row(AdaptiveScopeLocation=[{"Name": "Teachers"}]), scopes=scopes).policies[0].force is force
+    assert newer(row(ExchangeLocation=[{"Name": "All"}]), scopes=scopes).policies[0].force is Force.APPLIED
 
 
 # Effects

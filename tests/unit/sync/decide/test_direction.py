@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.effects import google_effects
-from connectors.places import UnknownSettingError
+from connectors.places import EVERYBODY, UnknownSettingError
 from policies.effects import Effect
 from policies.kinds import Kind
 from policies.protection import Direction
@@ -206,7 +206,7 @@ def test_a_member_still_on_its_way_counts_as_it_is_and_as_it_will_be() -> None:
 
 
 def test_what_is_not_modelled_not_seen_or_not_projected_weakens() -> None:
-    (judged, verdict), = walk([change(Kind.M365_ADAPTIVE_SCOPE, operation=Operation.CREATE, vendor_id=None, after={})], snapshot(), effects_of)
+    (judged, verdict), = walk([change(Kind.M365_ORG_HOLD, operation=Operation.CREATE, vendor_id=None, after={})], snapshot(), effects_of)
     assert judged.direction is Direction.WEAKENS
     assert verdict.touches("anybody@d.example")
     assert "not modelled" in (verdict.reason or "")
@@ -408,6 +408,23 @@ def test_another_query_is_another_set_of_people_which_nobody_here_can_compare(ac
     was, now = scoped(365, action), scoped(365, action, query="Title -eq 'y'")
     verdict = judge_between(Kind.M365_RETENTION_POLICY, snapshot(*was), snapshot(*now), effects_of)
     assert verdict.direction is Direction.WEAKENS
+
+
+def everybodys_scope(query: str) -> Live:
+    return live(Kind.M365_ADAPTIVE_SCOPE, "S1", name="S", location="user", query=query)
+
+
+def test_a_scope_is_judged_by_what_lies_over_it() -> None:
+    """Its query is what the policies over it reach, however these were read; where they were not seen, nobody can say whom it loses."""
+    lying = scoped(730, "keep", EVERYBODY)
+    narrower = setting(Kind.M365_ADAPTIVE_SCOPE, "S1", {"query": EVERYBODY}, {"query": "Title -eq 'x'"})
+    assert direction(narrower, everybodys_scope(EVERYBODY), *lying) is Direction.WEAKENS
+    back = setting(Kind.M365_ADAPTIVE_SCOPE, "S1", {"query": "Title -eq 'x'"}, {"query": EVERYBODY})
+    assert direction(back, everybodys_scope("Title -eq 'x'"), *lying) is Direction.STRENGTHENS
+    unseen = {Kind.M365_RETENTION_POLICY: ReadState.PARTIAL}
+    assert direction(narrower, everybodys_scope(EVERYBODY), states=unseen) is Direction.WEAKENS
+    made = change(Kind.M365_ADAPTIVE_SCOPE, operation=Operation.CREATE, vendor_id=None, after={"location": "user", "query": EVERYBODY})
+    assert direction(made, states=unseen) is Direction.NEUTRAL, "nothing lies over it yet"
 
 
 def test_one_scope_in_the_place_of_another_is_a_loss_for_whom_only_the_first_reaches() -> None:
