@@ -32,11 +32,12 @@ SCOPE = Wanted(
 )
 
 
-def desired(*workloads: Workload, proof: WriteCapability = WriteCapability.PROVEN, **more: object) -> Desired:
+def desired(
+    *workloads: Workload, proof: WriteCapability = WriteCapability.PROVEN, carrier: Carrier = Carrier.POLICY, names: dict[str, str] | None = None
+) -> Desired:
     shown = Capability(kind=Kind.M365_ADAPTIVE_SCOPE, read=ReadCapability.FULL, write=proof)
-    carrier = more.pop("carrier", Carrier.POLICY)
-    facts = circumstances(person("mia"), person("noah"), capabilities=(shown,), **more)
-    return CONNECTOR.realise([duty(workload, selector=more.get("selector", EVERYONE), carrier=carrier) for workload in workloads], facts)
+    facts = replace(circumstances(person("mia"), person("noah")), capabilities=(shown,), names=names or {})
+    return CONNECTOR.realise([duty(workload, selector=EVERYONE, carrier=carrier) for workload in workloads], facts)
 
 
 # What is wanted
@@ -47,7 +48,7 @@ def test_everybody_is_a_scope_where_asked_for_and_proven() -> None:
     (policy,) = of(found, Kind.M365_RETENTION_POLICY)
     (rule,) = of(found, Kind.M365_RETENTION_RULE)
     assert (scope.key, scope.fields["location"], scope.fields["query"]) == ("scope-everybody", "user", EVERYBODY)
-    assert (policy.key, policy.members, policy.depends_on) == ("keep-r1-scope-1", {f"scope:{scope.name}"}, (scope.key,))
+    assert (policy.key, policy.members, policy.depends_on) == ("keep-r1-scope-1", frozenset({f"scope:{scope.name}"}), (scope.key,))
     assert policy.fields["applications"] == ("user:exchange", "user:onedriveforbusiness")
     assert policy.settles == rule.settles == FILLING.total_seconds()
     for carriage in found.carriages:
@@ -59,7 +60,7 @@ def test_a_label_is_published_over_the_same_scope() -> None:
     found = desired(Workload.MAIL, carrier=Carrier.LABEL)
     (policy,) = of(found, Kind.M365_LABEL_POLICY)
     (rule,) = of(found, Kind.M365_LABEL_RULE)
-    assert (policy.members, policy.fields["applications"]) == ({"scope:Recordwarden everybody"}, ("user:exchange",))
+    assert (policy.members, policy.fields["applications"]) == (frozenset({"scope:Recordwarden everybody"}), ("user:exchange",))
     assert (rule.parent, rule.settles) == (policy.key, FILLING.total_seconds())
 
 
@@ -68,7 +69,7 @@ def test_without_the_proof_everybody_is_the_platforms_own_word(proof: WriteCapab
     found = desired(Workload.MAIL, Workload.DRIVE, proof=proof)
     assert not of(found, Kind.M365_ADAPTIVE_SCOPE)
     (policy,) = of(found, Kind.M365_RETENTION_POLICY)
-    assert (policy.key, policy.members, policy.settles) == ("keep-r1-all-1", {"exchange:All", "onedrive:All"}, 0)
+    assert (policy.key, policy.members, policy.settles) == ("keep-r1-all-1", frozenset({"exchange:All", "onedrive:All"}), 0)
 
 
 def test_what_is_there_is_never_replaced_by_a_scope() -> None:
@@ -83,7 +84,7 @@ def test_a_policy_over_a_scope_stays_over_it_when_the_proof_or_the_word_is_gone(
     facts = circumstances(person("mia"), capabilities=(shown,), names=names)
     found = CONNECTOR.realise([duty(selector=Selector(all_users=True))], facts)
     (policy,) = of(found, Kind.M365_RETENTION_POLICY)
-    assert (policy.key, policy.members) == ("keep-r1-scope-1", {"scope:Everyone here"})
+    assert (policy.key, policy.members) == ("keep-r1-scope-1", frozenset({"scope:Everyone here"}))
     assert [one.name for one in of(found, Kind.M365_ADAPTIVE_SCOPE)] == ["Everyone here"]
 
 
