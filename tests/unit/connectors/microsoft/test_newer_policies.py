@@ -222,7 +222,7 @@ def test_a_policy_of_the_newer_family_is_in_the_snapshot_with_its_rule_and_in_th
 def test_a_changed_query_shows_on_the_policy_over_the_scope(bench: Bench) -> None:
     admin = bench.writer()._access.admin
     scope = admin.write("New-AdaptiveScope", {"Name": "Board", "LocationType": "User", "RawQuery": "Department -eq 'Board'"}).rows[0]
-    admin.write("New-RetentionCompliancePolicy", {"Name": "Board mail", "AdaptiveScopeLocation": ["Board"]})
+    admin.write("New-RetentionCompliancePolicy", {"Name": "Board mail", "AdaptiveScopeLocation": ["Board"], "Applications": ["User:Exchange"]})
     admin.write("New-RetentionComplianceRule", {"Name": "r", "Policy": "Board mail", "RetentionDuration": "30", "RetentionComplianceAction": "Delete"})
     bench.advance(1000)
     before = next(one for one in seen(bench).of(Kind.M365_RETENTION_POLICY) if one.name == "Board mail")
