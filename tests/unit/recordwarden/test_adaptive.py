@@ -33,6 +33,13 @@ def test_a_population_that_says_adaptive_is_asked_for(tmp_path: Path) -> None:
         assert asked(opened)
 
 
+def test_what_a_population_says_reaches_the_connector(tmp_path: Path) -> None:
+    for said, wanted in (("{all: users, adaptive: true}", True), ("{all: users}", False)):
+        with office(options(tmp_path / str(wanted), f"    m365: {said}")) as opened:
+            (door,) = (one for one in opened.desk.doors if one.tenant.id == "m365")
+            assert (Kind.M365_ADAPTIVE_SCOPE in door.connector.kinds()) is wanted
+
+
 def test_everybody_alone_is_not_and_a_scope_that_was_made_stays_ours(tmp_path: Path) -> None:
     with office(options(tmp_path, "    m365: {all: users}")) as opened:
         assert not asked(opened)
