@@ -121,7 +121,8 @@ def test_an_adaptive_scope_and_the_policy_over_it(lab: Lab) -> None:
     board = lab.someone("board")
     (scope,) = lab.cmdlet("New-AdaptiveScope", Name="Board", LocationType="User", RawQuery="Department -eq 'Board of Education'", Comment="c")
     assert "already exists" in lab.failure("New-AdaptiveScope", Name="BOARD", LocationType="User", RawQuery="x")
-    for wrong in ({}, {"Applications": ["Group:Exchange"]}):
+    wrongs: list[dict[str, Any]] = [{}, {"Applications": ["Group:Exchange"]}]
+    for wrong in wrongs:
         refused = lab.failure("New-RetentionCompliancePolicy", Name="Board mail", AdaptiveScopeLocation=["Board"], **wrong)
         assert "no applications were specified for the same location type" in refused
     lab.cmdlet("New-RetentionCompliancePolicy", Name="Board mail", AdaptiveScopeLocation=["Board"], Applications=["User:Exchange"])
