@@ -48,7 +48,14 @@ _UNPROVEN = "capability.unproven: no proof has been made here"
 def capabilities(access: Access) -> tuple[Capability, ...]:
     """One per kind. Asks the admin endpoint which cmdlets are ours and Graph for cases and people. Raises ``TenantUnreachableError``."""
     ours = (signed_capability(access, one, CMDLETS[one.kind]) for one in by_cmdlet(access))
-    return (*ours, *_holds(access), *_people(access), _mailbox(access), *_further(access))
+    return (*(_wanted(access, one) for one in ours), *_holds(access), *_people(access), _mailbox(access), *_further(access))
+
+
+def _wanted(access: Access, one: Capability) -> Capability:
+    """``one``, but that no scope is written, nor asked to be proven, where no population says adaptive."""
+    if one.kind is not Kind.M365_ADAPTIVE_SCOPE or access.allowed.adaptive or one.read is not ReadCapability.FULL:
+        return one
+    return replace(one, write=WriteCapability.NONE, reason=_NOT_USED, next_step=None)
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:
@@ -113,9 +120,6 @@ def by_cmdlet(access: Access) -> Iterable[Capability]:
     for kind, (reading, writing) in CMDLETS.items():
         can_read = reading.lower() in allowed
         missing = [name for name in writing if name.lower() not in allowed]
-        if kind is Kind.M365_ADAPTIVE_SCOPE and can_read and not access.allowed.adaptive:
-            yield Capability(kind=kind, read=ReadCapability.FULL, write=WriteCapability.NONE, surface=Endpoint.COMPLIANCE.value, reason=_NOT_USED)
-            continue
         yield Capability(
             kind=kind,
             # What the role shows of the objects, only a visibility check can tell.

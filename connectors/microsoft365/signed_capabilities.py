@@ -25,7 +25,7 @@ def signed_capability(access: Access, ours: Capability, cmdlets: tuple[str, tupl
     ``cmdlets`` are those by which the kind is read, and those by which it is written.
     """
     way = access.ways.writing(ours.kind)
-    if way is Way.ADMIN or ours.write is WriteCapability.NONE:
+    if way is Way.ADMIN:
         return with_step(access, ours)
     reading = access.ways.reading(ours.kind, cmdlets[0])
     try:

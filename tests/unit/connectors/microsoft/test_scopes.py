@@ -15,10 +15,12 @@ from connectors.microsoft365.by_hand import instructions
 from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.parameters import new_parameters
 from connectors.microsoft365.policies import FILLING
+from connectors.microsoft365.sign_in import by_browser
 from connectors.places import EVERYBODY
 from policies.duties import Carrier, Desired, Selector, StandingValue
 from policies.kinds import Kind, Workload
 from policies.resources import Ref, Wanted
+from tests.unit.connectors.microsoft.people import Someone, officer
 from tests.unit.connectors.microsoft.support import Bench, mark
 from tests.unit.connectors.microsoft.test_mapping import circumstances, duty, of, person
 
@@ -166,6 +168,21 @@ def test_a_scope_is_written_only_where_a_population_asks_for_it_and_the_licence_
     without = capability(bench, adaptive=True)
     assert (without.write, without.reason) == (WriteCapability.MISSING, "admin.cmdlet_missing: New-AdaptiveScope, Set-AdaptiveScope")
     assert "A5" in (without.next_step or "")
+
+
+def test_where_the_role_is_a_persons_the_scope_is_theirs_to_write(bench: Bench) -> None:
+    bench.switch(admin_role="none")
+    bench.session = by_browser(bench.tenant, bench.context(), Someone(bench)).session
+    found = {one.kind: one for one in bench.reader().examine().capabilities}
+    assert found[Kind.M365_ADAPTIVE_SCOPE].write is WriteCapability.NONE, "nobody asks for one"
+    bench.adaptive = True
+    found = {one.kind: one for one in bench.reader().examine().capabilities}
+    one = found[Kind.M365_ADAPTIVE_SCOPE]
+    assert (one.read, one.write, one.surface, one.account) == (ReadCapability.FULL, WriteCapability.UNPROVEN, "compliance_admin_signed_in", officer(bench))
+    made = bench.writer().create(SCOPE, mark(SCOPE.key), None)
+    seen = bench.reader().snapshot({Kind.M365_ADAPTIVE_SCOPE}).of(Kind.M365_ADAPTIVE_SCOPE)
+    assert made.vendor_id in {live.vendor_id for live in seen}
+    assert bench.prover().prove(Kind.M365_ADAPTIVE_SCOPE, mark("proof-adaptive-scope")).surface == "compliance_admin_signed_in"
 
 
 def test_the_kind_is_among_what_is_kept_true_only_where_it_is_asked_for() -> None:
