@@ -14,12 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from connectors.places import UnknownSettingError, reached, scope_text
 from policies.effects import FOREVER, Clock, Effect, Mechanism, RemovableBy, Scope, Term
 from policies.kinds import Kind, Platform, Workload
-from policies.resources import Force, Live, Snapshot, Value
+from policies.resources import Force, Live, Snapshot
 from policies.roster import Roster
-
-ALL: Final = "All"
 
 M365_MODELLED: Final = frozenset(
     {
@@ -40,32 +39,14 @@ _WHERE_ASKED: Final = frozenset({Kind.M365_MAILBOX})
 """Read only where an order asks for litigation hold; nothing else waits for it."""
 _RULES_NOTHING: Final = frozenset({Kind.M365_EVENT_TYPE})
 """An event type is a name for labels to count from: making one, or describing it anew, keeps and deletes nothing."""
-MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED | _WHERE_ASKED | _RULES_NOTHING
+_BEHIND_OTHERS: Final = frozenset({Kind.M365_ADAPTIVE_SCOPE})
+"""A scope does nothing by itself: its query decides whom the policies over it reach. They carry it too, so it need not be read to judge them."""
+MODELLED: Final = M365_MODELLED | GOOGLE_MODELLED | _WHERE_ASKED | _RULES_NOTHING | _BEHIND_OTHERS
 """The kinds whose effect on records is known here; a change of any other kind is not computable, so it counts as weakening."""
 
 ACTIONS: Final = frozenset({"keep", "keep_and_delete", "delete", "review"})
 VAULT_ACTIONS: Final = frozenset({"keep", "purge_all", "purge_deleted"})
 
-_LOCATIONS: Final[Mapping[str, frozenset[Workload]]] = {
-    # An Exchange location covers the primary and the archive mailbox with the calendar in it (M§2.2); chats need a Teams policy of their own.
-    "exchange": frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR}),
-    "onedrive": frozenset({Workload.DRIVE}),
-    "sharepoint": frozenset({Workload.SITE}),
-    "group": frozenset({Workload.GROUP}),
-    "chat": frozenset({Workload.CHAT}),
-    "channel": frozenset({Workload.CHAT}),
-    # Nobody's records as this program knows them: what rules them changes nothing that any line speaks of.
-    "public_folder": frozenset(),
-    "skype": frozenset(),
-    # A case hold on a mailbox also holds the compliance copies of Teams chats (M§3.1), and the mailbox may be a group's; a site may be a OneDrive
-    # (M§3.4).
-    "mail": frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR, Workload.CHAT, Workload.GROUP}),
-    "site": frozenset({Workload.DRIVE, Workload.SITE}),
-}
-UNBOUNDED: Final = "scope:"
-"""What stands before an adaptive scope among members: who is in it, only a query of the vendor's knows."""
-EVERYWHERE: Final = frozenset(f"{location}:{ALL}" for location in ("exchange", "onedrive", "sharepoint", "group", "chat", "channel"))
-"""The most that an adaptive scope can reach."""
 _LABELLED: Final = frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR, Workload.DRIVE, Workload.SITE, Workload.GROUP})
 """Where an item can carry a retention label: Exchange, OneDrive, SharePoint and Microsoft 365 groups, never a chat."""
 _CORPORA: Final[Mapping[str, frozenset[Workload]]] = {
@@ -84,25 +65,19 @@ _HANDS: Final[Mapping[str, RemovableBy]] = {
 }
 
 
-class UnknownSettingError(ValueError):
-    """A live object says something that this vocabulary has no word for, so its effect cannot be computed; ``ref`` is its vendor id."""
-
-    def __init__(self, live: Live, field: str, value: Value) -> None:
-        super().__init__(f"{live.kind.value} {live.name!r}: {field} is {value!r}, which has no known effect")
-        self.ref = live.vendor_id
-        self.field = field
-
-
 def m365_effects(snapshot: Snapshot, roster: Roster) -> tuple[Effect, ...]:  # noqa: ARG001  # one signature for both platforms
     """What the labels, retention policies, case holds and litigation holds of a Microsoft 365 tenant do. Raises ``UnknownSettingError``."""
     effects: list[Effect] = []
     rules = _children(snapshot.of(Kind.M365_RETENTION_RULE))
+    scopes = {
+        scope.name: scope_text(scope.name, scope.fields.get("location"), scope.fields.get("query")) for scope in snapshot.of(Kind.M365_ADAPTIVE_SCOPE)
+    }
     for policy in snapshot.of(Kind.M365_RETENTION_POLICY):
         for rule in rules[policy.vendor_id]:
-            effects += _policy_effects(policy, rule)
+            effects += _policy_effects(policy, rule, scopes)
     publishing = _publishing(snapshot)
     for label in snapshot.of(Kind.M365_LABEL):
-        effects += _label_effects(label, publishing[label.name.casefold()])
+        effects += _label_effects(label, publishing[label.name.casefold()], scopes)
     cases = {case.vendor_id: case for case in snapshot.of(Kind.M365_CASE)}
     for hold in snapshot.of(Kind.M365_HOLD):
         effects += _case_hold_effects(hold, cases.get(hold.parent_id or ""))
@@ -185,54 +160,30 @@ def _running(live: Live) -> bool:
     return live.fields.get("enabled") is not False and live.force is Force.APPLIED
 
 
-def _scopes(live: Live, members: Iterable[str]) -> Iterable[tuple[str, Scope]]:
-    """One scope per location type, so that "all of Exchange" never reads as "all of OneDrive". Exceptions are the object's own."""
-    include: defaultdict[str, set[str]] = defaultdict(set)
-    exclude: defaultdict[str, set[str]] = defaultdict(set)
-    for places_of, taken in ((include, members), (exclude, _exceptions(live))):
-        for member in taken:
-            location, _, place = member.partition(":")
-            if location not in _LOCATIONS:
-                raise UnknownSettingError(live, "members", member)
-            places_of[location].add(place)
-    for location in sorted(location for location in include if _LOCATIONS[location]):
-        places = include[location]
-        everyone = ALL in places
-        yield (
-            location,
-            Scope(
-                workloads=_LOCATIONS[location],
-                everyone=everyone,
-                include=frozenset() if everyone else frozenset(places),
-                exclude=frozenset(exclude[location]),
-            ),
-        )
+def _terms(*narrowings: str | None) -> str | None:
+    """Several limits as one, None where there is none."""
+    return " & ".join(text for text in narrowings if text) or None
 
 
-def _exceptions(live: Live) -> tuple[str, ...]:
-    value = live.fields.get("exceptions") or ()
-    return tuple(str(item) for item in value) if isinstance(value, tuple) else ()
-
-
-def _policy_effects(policy: Live, rule: Live) -> list[Effect]:
+def _policy_effects(policy: Live, rule: Live, scopes: Mapping[str, str]) -> list[Effect]:
     ruling = _ruling(rule)
     running = _running(policy) and rule.force not in {Force.OFF, Force.ERROR, Force.PENDING}
     return [
         Effect(
-            ref=f"{policy.vendor_id}/{rule.vendor_id}/{location}",
+            ref=f"{policy.vendor_id}/{rule.vendor_id}/{part.part}",
             platform=Platform.MICROSOFT365,
             mechanism=Mechanism.RETENTION_POLICY,
-            scope=scope,
+            scope=part.scope,
             clock=ruling.clock,
             event=ruling.event,
             keep=ruling.keep,
             delete=ruling.delete,
-            terms=_text(rule, "query"),
+            terms=_terms(part.narrowing, _text(rule, "query")),
             # Preservation Lock: nobody can shorten or switch off the policy any more (M§2.2).
             removable_by=RemovableBy.NOBODY if policy.fields.get("locked") is True else RemovableBy.ADMINISTRATOR,
             in_force=running,
         )
-        for location, scope in _scopes(policy, policy.members)
+        for part in reached(policy, policy.members, scopes)
     ]
 
 
@@ -247,7 +198,7 @@ def _publishing(snapshot: Snapshot) -> defaultdict[str, list[tuple[Live, Live]]]
     return publishing
 
 
-def _label_effects(label: Live, publishing: Iterable[tuple[Live, Live]]) -> list[Effect]:
+def _label_effects(label: Live, publishing: Iterable[tuple[Live, Live]], scopes: Mapping[str, str]) -> list[Effect]:
     """What the label does where it stands, where people may put it on, and where the platform puts it on by itself.
 
     The last is taken for a policy over those places, narrowed by the rule's query: which of its items will carry the label is content.
@@ -273,12 +224,12 @@ def _label_effects(label: Live, publishing: Iterable[tuple[Live, Live]]) -> list
     )
     found = [carried]
     for policy, rule in publishing:
-        for location, scope in _scopes(policy, policy.members):
-            published = replace(carried, ref=f"{label.vendor_id}/{policy.vendor_id}/{location}", scope=scope)
+        for part in reached(policy, policy.members, scopes):
+            published = replace(carried, ref=f"{label.vendor_id}/{policy.vendor_id}/{part.part}", scope=part.scope, terms=part.narrowing)
             found.append(published)
             if rule.fields.get("applies") is True:
-                place = f"{label.vendor_id}/{policy.vendor_id}/{rule.vendor_id}/{location}"
-                found.append(replace(published, ref=place, mechanism=Mechanism.RETENTION_POLICY, label=None, terms=_text(rule, "query")))
+                place, terms = f"{label.vendor_id}/{policy.vendor_id}/{rule.vendor_id}/{part.part}", _terms(part.narrowing, _text(rule, "query"))
+                found.append(replace(published, ref=place, mechanism=Mechanism.RETENTION_POLICY, label=None, terms=terms))
     return found
 
 
@@ -301,15 +252,15 @@ def _case_hold_effects(hold: Live, case: Live | None) -> list[Effect]:
     on = hold.fields.get("enabled") is not False and hold.force is not Force.OFF and _open(case)
     return [
         Effect(
-            ref=f"{hold.vendor_id}/{location}",
+            ref=f"{hold.vendor_id}/{part.part}",
             platform=Platform.MICROSOFT365,
             mechanism=Mechanism.HOLD,
-            scope=scope,
+            scope=part.scope,
             keep=FOREVER,
-            terms=_text(hold, "query"),
+            terms=_terms(part.narrowing, _text(hold, "query")),
             in_force=on,
         )
-        for location, scope in _scopes(hold, _held_members(hold))
+        for part in reached(hold, _held_members(hold))
     ]
 
 

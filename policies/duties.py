@@ -48,6 +48,8 @@ class Selector:
     """Whom a population names in one platform. Exactly the contract's forms; the parts of a list are united, ``except_`` is taken out."""
 
     all_users: bool = False
+    adaptive: bool = False
+    """Of all users: by a scope that the platform fills, where it has such a thing, rather than by its word for everybody."""
     groups: tuple[str, ...] = ()
     org_units: tuple[str, ...] = ()
     users: tuple[str, ...] = ()

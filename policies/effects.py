@@ -54,6 +54,8 @@ class Scope:
     exclude: frozenset[str] = frozenset()
     org_units: frozenset[str] = frozenset()
     """Paths; an org unit reaches its children."""
+    by_query: bool = False
+    """Whom a query of the platform's own finds: they count as named, though nobody here may know who they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

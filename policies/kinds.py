@@ -86,7 +86,8 @@ TRAITS: dict[Kind, KindTraits] = {
     Kind.M365_LABEL_RULE: KindTraits(immutable=frozenset({"publishes"})),
     Kind.M365_RETENTION_POLICY: KindTraits(create_with_members=True),
     Kind.M365_RETENTION_RULE: KindTraits(),
-    Kind.M365_ADAPTIVE_SCOPE: KindTraits(),
+    # What a scope is of cannot be changed (docs/wire/admin-endpoint.md §2.4); its query can.
+    Kind.M365_ADAPTIVE_SCOPE: KindTraits(immutable=frozenset({"location"})),
     Kind.M365_EVENT_TYPE: KindTraits(),
     Kind.M365_CASE: KindTraits(hold_lane=True),
     # M§3.4: name and isEnabled cannot be patched on v1.0; sources are added one by one after creation.

@@ -83,6 +83,8 @@ class HoldRule(FolderModel):
 
 _LATER = frozenset({"population", "verify", "besides"})
 """Words of a control that the first release did not have."""
+_LATER_OF_ROWS = frozenset({"function", "department", "authority"})
+"""The same of a row."""
 _CLAIMABLE = frozenset({StandingValue.GAP, StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED, StandingValue.UNKNOWN})
 
 
@@ -138,6 +140,11 @@ def _said(control: Mapping[str, object]) -> dict[str, object]:
     said = {name: value for name, value in control.items() if name not in _LATER or value is not None}
     verify = said.get("verify")
     return {**said, "verify": {name: wish for name, wish in verify.items() if wish is not None}} if isinstance(verify, Mapping) else said
+
+
+def _row(series: Mapping[str, object]) -> dict[str, object]:
+    """A row of the schedule without the words of the file plan that it does not say; for the same reason."""
+    return {name: value for name, value in series.items() if name not in _LATER_OF_ROWS or value is not None}
 
 
 class Policy(FolderModel):
@@ -201,5 +208,5 @@ class Policy(FolderModel):
         for listed in ("rules", "controls", "deviations"):
             form[listed] = sorted(form[listed], key=lambda row: str(row["id"]))
         form["transitory"] = sorted(form["transitory"])
-        form["schedule"] = sorted((row.model_dump(mode="json") for row in self.series), key=lambda row: str(row["id"]))
+        form["schedule"] = sorted((_row(row.model_dump(mode="json")) for row in self.series), key=lambda row: str(row["id"]))
         return "sha256:" + hashlib.sha256(rfc8785.dumps(form)).hexdigest()

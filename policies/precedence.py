@@ -47,7 +47,7 @@ def contribution(effect: Effect, workload: Workload) -> Contribution:
     """
     return Contribution(
         mechanism=effect.mechanism,
-        explicit=not effect.scope.everyone,
+        explicit=not effect.scope.everyone or effect.scope.by_query,
         only_extends=workload is Workload.SHARED_DRIVE and bool(effect.scope.org_units),
         clock=effect.clock,
         event=effect.event,

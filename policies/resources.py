@@ -9,9 +9,12 @@ Fields by kind (the only names that connectors, simulator and diff use):
   keep_and_delete, delete, review), ``behaviour`` (retain, record, regulatory), ``description``.
   Only where there are any: ``reviewers`` (tuple of ``STAGE: ADDRESS, ADDRESS``), and of the file plan ``authority category subcategory citation
   department reference``; ``file_plan`` (the vendor's text) where what a label says of it cannot be understood.
+- ``m365.adaptive_scope``: ``location`` (user, group, site), ``query``, ``units`` (tuple), ``description``.
 - ``m365.event_type``: ``description``; its name is what a label's trigger ``event:NAME`` names.
 - ``m365.label_policy``, ``m365.retention_policy``: ``enabled``, ``description``, ``exceptions`` (tuple of members), ``locked``; members
   ``exchange:ADDRESS``, ``onedrive:URL``, ``sharepoint:URL``, ``group:ADDRESS``, ``chat:ADDRESS``, ``channel:...``, or ``exchange:All`` and so on.
+  Only where there are any: ``applications`` (tuple of ``user:exchange`` and so on: what of a location is meant), and with members ``scope:NAME``
+  ``scopes`` (tuple of ``NAME (user|group|site): QUERY``).
 - ``m365.label_rule``: ``publishes`` (name of the label). Its parent is the label policy.
 - ``m365.retention_rule``: ``period``, ``trigger``, ``action``, ``query`` (text or ``""``). Its parent is the retention policy.
 - ``m365.case``: ``state`` (open, closed), ``description``. ``m365.hold``: ``enabled``, ``query``, ``description``; members
@@ -116,6 +119,8 @@ class Wanted:
     whole: bool = False
     """This surface takes the object whole: it is born with its members, and until it has been distributed nobody may touch it again."""
 
+    settles: int = 0
+    """Seconds that the platform may take to bring it into force beyond what everything takes here."""
     fixed: frozenset[str] = frozenset()
     """Fields that this very object keeps as it was born, beside those that its kind's traits name."""
 

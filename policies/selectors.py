@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from policies.district import FolderModel
 from policies.duties import Population, Selector
@@ -17,6 +17,7 @@ class MicrosoftForm(FolderModel):
 
     group: str | None = None
     all: Literal["users"] | None = None
+    adaptive: bool = False
     users: tuple[str, ...] | None = None
     sites: tuple[str, ...] | None = None
     except_: MicrosoftForms | None = Field(default=None, alias="except")
@@ -25,12 +26,20 @@ class MicrosoftForm(FolderModel):
     def _one_form(self) -> MicrosoftForm:
         given = [name for name in ("group", "all", "users", "sites") if getattr(self, name) is not None]
         _check_form(given, except_given=self.except_ is not None, known="group, all, users or sites")
+        if self.adaptive and (self.all is None or self.except_ is not None):
+            raise ValueError("has adaptive beside something else: it goes with all: users alone, for a scope leaves nobody out")
         return self
+
+    @model_serializer(mode="wrap")
+    def _said(self, whole: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """The form without ``adaptive`` where it does not say it, so that a policy written before there was that word keeps its digest."""
+        return {name: value for name, value in whole(self).items() if name != "adaptive" or value}
 
     def selector(self) -> Selector:
         """The form without its exception, as a selector."""
         return Selector(
             all_users=self.all is not None,
+            adaptive=self.adaptive,
             groups=() if self.group is None else (self.group,),
             users=tuple(address.lower() for address in self.users or ()),
             sites=self.sites or (),
@@ -108,10 +117,13 @@ def _united(forms: Sequence[_Form]) -> Selector:
         raise ValueError("names nobody: an exception needs somebody to be taken from")
     if len(named) > 1 and any(form.except_ is not None and part != Selector() for form, part in zip(forms, parts, strict=True)):
         raise ValueError("has an exception inside a list of several: give the exception an entry of its own, '- except: {...}'")
+    if any(part.adaptive for part in named) and (len(named) > 1 or exceptions):
+        raise ValueError("has adaptive in a list of several: it goes with all: users alone, for a scope leaves nobody out and takes in nobody else")
     taken_out = _merged([_united(forms) for forms in exceptions]) if exceptions else None
     whole = _merged(named)
     return Selector(
         all_users=whole.all_users,
+        adaptive=whole.adaptive,
         groups=whole.groups,
         org_units=whole.org_units,
         users=whole.users,
@@ -125,6 +137,7 @@ def _merged(parts: list[Selector]) -> Selector:
         raise ValueError("has an exception from an exception: write out who is meant")
     return Selector(
         all_users=any(part.all_users for part in parts),
+        adaptive=any(part.adaptive for part in parts),
         groups=tuple(group for part in parts for group in part.groups),
         org_units=tuple(unit for part in parts for unit in part.org_units),
         users=tuple(user for part in parts for user in part.users),

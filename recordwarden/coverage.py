@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from connectors.base import Connector
 from connectors.base import Coverage as ReaderCoverage
-from connectors.effects import GOOGLE_MODELLED, M365_MODELLED, UnknownSettingError
+from connectors.effects import GOOGLE_MODELLED, M365_MODELLED
+from connectors.places import UnknownSettingError
 from policies.effects import FOREVER, Clock, Effect, Mechanism, Term
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Ref, Snapshot
@@ -134,24 +135,21 @@ def _source(  # one source of one account in one tenant
         soon, _ = _extremes(connector, settled(snapshot), roster, item)
     except UnknownSettingError:
         return replace(answer, reason="effect.unknown_setting")
-    kept = _kept(answer, snapshot, least)
-    if kept is not None:
-        return kept
+    if least:
+        return replace(answer, protected=Protected.YES, by=_refs(snapshot, least), until=_longest(least))
+    if most:
+        return replace(answer, by=_refs(snapshot, most), reason=_doubt(most))
     if soon:
         return replace(answer, protected=Protected.NO, by=_refs(snapshot, soon), reason="carrier.pending")
-    if most:  # an adaptive scope may have it in it
-        return replace(answer, by=_refs(snapshot, most), reason="effect.scope")
     unseen = _unseen(connector.platform, snapshot)
     return replace(answer, reason=unseen) if unseen else replace(answer, protected=Protected.NO, reason="source.nothing_keeps_it")
 
 
-def _kept(answer: Coverage, snapshot: Snapshot, keeping: Sequence[Effect]) -> Coverage | None:
-    """The answer where something surely keeps the source, or what a query finds of it; None where nothing does."""
-    whole = [effect for effect in keeping if effect.terms is None]
-    if whole:
-        return replace(answer, protected=Protected.YES, by=_refs(snapshot, whole), until=_longest(whole))
-    # Only what matches a query is kept, and whether an item does is content.
-    return replace(answer, by=_refs(snapshot, keeping), reason="effect.query") if keeping else None
+def _doubt(keeping: Sequence[Effect]) -> str:
+    """Why what may be keeping a source may not: a setting without a word, a reach that only the platform knows, or a query over content."""
+    if any(effect.terms is None for effect in keeping):
+        return "effect.unknown_setting"
+    return "effect.scope" if any(effect.scope.by_query for effect in keeping) else "effect.query"
 
 
 def _item(platform: Platform, account: Identity, source: Workload) -> Item:
@@ -165,9 +163,11 @@ def _item(platform: Platform, account: Identity, source: Workload) -> Item:
 
 
 def _extremes(connector: Connector, snapshot: Snapshot, roster: Roster, item: Item) -> tuple[list[Effect], list[Effect]]:
-    """What keeps the item in the least and in the most that the tenant's settings can mean. Raises ``UnknownSettingError``."""
-    kept = [_keeping(connector.effects(view, roster), item) for view in readings(snapshot)]
-    return min(kept, key=len), max(kept, key=len)
+    """What keeps the item in the least and in the most that the tenant's settings and queries can mean. Raises ``UnknownSettingError``."""
+    views = [connector.effects(view, roster) for view in readings(snapshot)]
+    matching = [replace(item, terms=frozenset(effect.terms for effect in effects if effect.terms)) for effects in views]
+    least = min((_keeping(effects, item) for effects in views), key=len)
+    return least, max((_keeping(effects, each) for effects, each in zip(views, matching, strict=True)), key=len)
 
 
 def _keeping(effects: Iterable[Effect], item: Item) -> list[Effect]:

@@ -59,6 +59,7 @@ from sync.registers.attestations import valid_subjects
 from sync.registers.confirmations import confirmed
 from sync.registers.kept import keep
 from sync.store import Store, open_store
+from sync.store.bindings import Bindings
 from sync.store.pins import Pins
 from sync.store.proofs import Proofs
 
@@ -345,7 +346,7 @@ def connector(  # what a connector is made of; the last has a neutral default
                 return {kind: proof.surface for kind, proof in Proofs(store).of(tenant.id, clock.now()).items()}
 
             accepted = f"admin-endpoint/{tenant.id}" in valid_subjects(store, clock.now())
-            allowed = Allowed(admin=accepted, sign_in=sign_in, proven=proven)
+            allowed = Allowed(admin=accepted, adaptive=adaptive(policy, store, tenant.id), sign_in=sign_in, proven=proven)
             # Asked only now: the order that this very call opened counts too.
             belt = named.second_belt()
             return Microsoft365Connector(allowed=allowed, groups=wanted, sites=named_sites(policy), second_belt=belt)
@@ -367,6 +368,14 @@ def named_groups(policy: Policy, platform: Platform) -> frozenset[str]:
             found.update(selector.groups)
             selector = selector.except_
     return frozenset(found)
+
+
+def adaptive(policy: Policy, store: Store, tenant: str) -> bool:
+    """Whether a population of the policy's rules is to be an adaptive scope in Microsoft 365, or one was ever made: that one is kept true."""
+    found = (policy.population_of(rule.population) for rule in policy.rules)
+    selectors = (population.selectors.get(Platform.MICROSOFT365) for population in found if population is not None)
+    wanted = any(selector is not None and selector.adaptive for selector in selectors)
+    return wanted or any(one.kind is Kind.M365_ADAPTIVE_SCOPE for one in Bindings(store).of(tenant).values())
 
 
 def named_sites(policy: Policy) -> frozenset[str]:

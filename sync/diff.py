@@ -142,7 +142,7 @@ def _flight(inputs: DiffInput, wanted: Wanted, binding: Binding | None, live: Li
     if live.force is not Force.PENDING and not (ours and live.force is Force.UNKNOWN):
         return None
     since = binding.accepted_at if binding is not None and ours else live.changed_at or live.created_at or inputs.now
-    overdue = inputs.now - since > timedelta(seconds=inputs.overdue_seconds)
+    overdue = inputs.now - since > timedelta(seconds=inputs.overdue_seconds + wanted.settles)
     return InFlight(key=wanted.key, kind=wanted.kind, vendor_id=live.vendor_id, since=since, overdue=overdue)
 
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from connectors.effects import UnknownSettingError
+from connectors.places import UnknownSettingError
 from policies.effects import Effect
 from policies.kinds import TRAITS, Kind
 from policies.protection import Direction
@@ -155,7 +155,8 @@ def judge_change(
         return _unknowable(str(error)), snapshot
     if (change.after or {}).get("locked") is True and "locked" in differing_fields(change):
         return _unknowable("a preservation lock cannot be taken back"), after
-    newborn = change.operation is Operation.CREATE and (change.after or {}).get("action") in _KEEPING
+    harmless = change.kind is Kind.M365_ADAPTIVE_SCOPE or (change.after or {}).get("action") in _KEEPING
+    newborn = change.operation is Operation.CREATE and harmless
     return _computed(change.kind, (snapshot, after), effects_of, judge_step, newborn=newborn), after
 
 

@@ -2,7 +2,7 @@
 
 A protection that is on its way counts twice: as the platform shows it now, and as if it had arrived. Shortening a policy that is still being
 distributed would otherwise look like a gain over nothing. A setting for which there is no word is read both as "keeps for ever" and as "deletes
-at once", and an adaptive scope, whose members only the vendor's query knows, both as nobody and as everybody.
+at once". (Whom an adaptive scope reaches is another unknown: its query is a term of the effects, ``connectors.places``.)
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from connectors.effects import ACTIONS, EVERYWHERE, MODELLED, UNBOUNDED, VAULT_ACTIONS
+from connectors.effects import ACTIONS, MODELLED, VAULT_ACTIONS
 from policies.kinds import TRAITS, Kind
 from policies.resources import Fields, Force, Live, MemberState, Snapshot
 
@@ -20,7 +20,11 @@ _RULING: Final = frozenset({Kind.M365_LABEL, Kind.M365_RETENTION_RULE, Kind.GOOG
 _TRIGGERS: Final = frozenset({"created", "modified", "labelled"})
 _LABELS: Final = frozenset({Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE})
 _POLICIES: Final = frozenset({Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE})
-_FAMILIES: Final[Mapping[Kind, frozenset[Kind]]] = {kind: family for family in (_LABELS, _POLICIES) for kind in family}
+_FAMILIES: Final[Mapping[Kind, frozenset[Kind]]] = {kind: family for family in (_LABELS, _POLICIES) for kind in family} | {
+    # A scope reaches people through whatever lies over it.
+    Kind.M365_ADAPTIVE_SCOPE: _LABELS | _POLICIES | {Kind.M365_ADAPTIVE_SCOPE}
+}
+_NAMED_LATER: Final = frozenset({Kind.M365_LABEL, Kind.M365_ADAPTIVE_SCOPE})
 
 
 class NotComputableError(Exception):
@@ -49,26 +53,13 @@ def _in_force(state: MemberState) -> MemberState:
 
 
 def readings(snapshot: Snapshot) -> tuple[Snapshot, ...]:
-    """The tenant in every reading of what it does not tell: as it is, or once kindly and once unkindly where a setting has no known word.
-
-    What an adaptive scope rules is ruled for nobody in the one and for everybody in the other.
-    """
-    if not any(unreadable(live) or unbounded(live) for live in snapshot.resources):
+    """The tenant in every reading of what it does not tell: as it is, or once kindly and once unkindly where a setting has no known word."""
+    if not any(unreadable(live) for live in snapshot.resources):
         return (snapshot,)
-    return tuple(replace(snapshot, resources=tuple(_reading(live, kindly=kindly) for live in snapshot.resources)) for kindly in (True, False))
-
-
-def _reading(live: Live, *, kindly: bool) -> Live:
-    read = _read_as(live, kindly=kindly) if unreadable(live) else live
-    if not unbounded(read):
-        return read
-    named = frozenset(member for member in read.members if not member.startswith(UNBOUNDED))
-    return replace(read, members=named if kindly else named | EVERYWHERE)
-
-
-def unbounded(live: Live) -> bool:
-    """Whether an adaptive scope is among the members, so that nobody here knows whom the object reaches."""
-    return any(member.startswith(UNBOUNDED) for member in live.members)
+    return tuple(
+        replace(snapshot, resources=tuple(_read_as(live, kindly=kindly) if unreadable(live) else live for live in snapshot.resources))
+        for kindly in (True, False)
+    )
 
 
 def unreadable(live: Live) -> bool:
@@ -119,11 +110,11 @@ def computable(kind: Kind, snapshot: Snapshot, *, newborn: bool = False) -> str 
     """None where a change of ``kind`` can be judged in ``snapshot``, else why not.
 
     ``newborn``: the change makes an object that deletes nothing. A label that was not there is in nobody's rule yet, seen or unseen, since rules name
-    labels that are there; so all labels must have been read for it, and nothing else.
+    labels that are there; so all labels must have been read for it, and nothing else. The same goes for a scope and the policies over it.
     """
     if kind not in MODELLED:
         return f"what {kind.value} does to records is not modelled"
-    needs = frozenset({kind}) if newborn and kind is Kind.M365_LABEL else must_be_read(kind)
+    needs = frozenset({kind}) if newborn and kind in _NAMED_LATER else must_be_read(kind)
     unread = sorted(needed.value for needed in needs if not snapshot.complete(needed))
     return f"not completely read: {', '.join(unread)}" if unread else None
 

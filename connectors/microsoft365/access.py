@@ -50,10 +50,12 @@ class Allowed:
     """What a tenant allows beside our own identity's rights. ``admin``: an officer accepted the admin endpoint.
 
     ``sign_in`` gives the person who is signed in (None: nobody; raises PermanentError where a kept sign-in cannot be opened); ``proven`` the kinds
-    that a proof has shown to be writable, with the surface it was made over (None: made before surfaces were written down).
+    that a proof has shown to be writable, with the surface it was made over (None: made before surfaces were written down). ``adaptive``: the
+    district wants everybody to be an adaptive scope somewhere, so that scopes are kept true like everything else; otherwise none is written.
     """
 
     admin: bool = False
+    adaptive: bool = False
     sign_in: Callable[[Tenant], Session | None] = _nobody
     proven: Callable[[], Mapping[Kind, str | None]] = field(default=dict)
     course: Course = field(default_factory=Course)

@@ -14,8 +14,16 @@ from connectors.base import Deed, Instruction
 from connectors.errors import PermanentError
 from connectors.handing import VERBS, merged, no_way
 from connectors.microsoft365.file_plan import NOUNS, plan_word, words
+from connectors.microsoft365.parameters import (
+    changes_of,
+    comment,
+    label_parameters,
+    policy_parameters,
+    publish_parameters,
+    rule_parameters,
+    scope_parameters,
+)
 from connectors.microsoft365.policies import LOCATIONS, locations
-from connectors.microsoft365.writer import changes_of, comment, label_parameters, policy_parameters, publish_parameters, rule_parameters
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import FILED, Ref, Value, Wanted
@@ -119,6 +127,19 @@ def _event_type(deed: Deed) -> Instruction:
     return _made(deed, "event type", steps, (line("Set-ComplianceRetentionEventType", {**_identity(deed), "Comment": text}),))
 
 
+def _scope(deed: Deed) -> Instruction:
+    where = "purview.microsoft.com > Solutions > Data lifecycle management > Adaptive scopes"
+    query = deed.fields.get("query")
+    if deed.operation == "create":
+        parameters = scope_parameters(_wanted(deed), deed.mark)
+        steps = (
+            f"{where} > Create scope. Name: {deed.name}. Description, copied whole: {parameters['Comment']}",
+            f"Type: Users. Advanced query builder: {query}",
+        )
+        return _made(deed, "adaptive scope", steps, (line("New-AdaptiveScope", parameters),))
+    return _made(deed, "adaptive scope", (f"{where} > {deed.name} > Edit: {_told(deed)}",), (_set(deed, "Set-AdaptiveScope"),))
+
+
 def _policy(deed: Deed) -> Instruction:
     publishing = deed.kind is Kind.M365_LABEL_POLICY
     what = "label policy" if publishing else "retention policy"
@@ -129,8 +150,7 @@ def _policy(deed: Deed) -> Instruction:
         steps: tuple[str, ...] = (
             f"{where} > {first} (the rest stands in the next instruction). Name: {deed.name}",
             f"Description, copied whole: {parameters['Comment']}",
-            "Type of policy: Static. Only these locations, all others off:",
-            *_boxes(deed.members),
+            *_reach_of(deed),
         )
         return _made(deed, what, steps, (line("New-RetentionCompliancePolicy", parameters),))
     if deed.operation == "retry":
@@ -144,6 +164,14 @@ def _policy(deed: Deed) -> Instruction:
         steps = (f"{where} > {deed.name} > Edit > Locations > Excluded: {_told(deed)}",)
         return _made(deed, what, steps, ())
     return _made(deed, what, (f"{where} > {deed.name} > Edit: {_told(deed)}",), (_set(deed, "Set-RetentionCompliancePolicy"),))
+
+
+def _reach_of(deed: Deed) -> tuple[str, ...]:
+    scopes = sorted(item.partition(":")[2] for item in deed.members if item.startswith("scope:"))
+    if not scopes:
+        return ("Type of policy: Static. Only these locations, all others off:", *_boxes(deed.members))
+    applications = _text(deed.fields.get("applications"))
+    return (f"Type of policy: Adaptive. Scope: {', '.join(scopes)}. Only these locations, all others off: {applications}",)
 
 
 def _rule(deed: Deed) -> Instruction:
@@ -233,6 +261,7 @@ def _belts(members: frozenset[str]) -> Iterable[str]:
 _WAYS: Mapping[Kind, Callable[[Deed], Instruction]] = {
     Kind.M365_LABEL: _label,
     Kind.M365_EVENT_TYPE: _event_type,
+    Kind.M365_ADAPTIVE_SCOPE: _scope,
     Kind.M365_LABEL_POLICY: _policy,
     Kind.M365_RETENTION_POLICY: _policy,
     Kind.M365_RETENTION_RULE: _rule,

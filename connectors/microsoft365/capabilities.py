@@ -28,16 +28,20 @@ CMDLETS: dict[Kind, tuple[str, tuple[str, ...]]] = {
     Kind.M365_RETENTION_POLICY: ("Get-RetentionCompliancePolicy", ("New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy")),
     Kind.M365_EVENT_TYPE: ("Get-ComplianceRetentionEventType", ("New-ComplianceRetentionEventType", "Set-ComplianceRetentionEventType")),
     Kind.M365_RETENTION_RULE: ("Get-RetentionComplianceRule", ("New-RetentionComplianceRule", "Set-RetentionComplianceRule")),
+    Kind.M365_ADAPTIVE_SCOPE: ("Get-AdaptiveScope", ("New-AdaptiveScope", "Set-AdaptiveScope")),
 }
 """The cmdlets that reading and writing a kind rest on."""
 
 _READ_ONLY: dict[Kind, tuple[Endpoint, str, str]] = {
-    Kind.M365_ADAPTIVE_SCOPE: (Endpoint.COMPLIANCE, "Get-AdaptiveScope", "scope.query_only: no population here is a query over attributes"),
     Kind.M365_ORG_HOLD: (Endpoint.EXCHANGE, "Get-OrganizationConfig", "kind.derived: the platform writes these stamps from policies over everybody"),
 }
 """The kinds that are read and never written, by which cmdlet, and why not."""
 _ROLE = "Give the service principal the directory role Compliance Administrator."
-_LACKING = {Kind.M365_EVENT_TYPE: "Retention by event needs A5 or its records add-on, and the role Compliance Administrator."}
+_LACKING = {
+    Kind.M365_EVENT_TYPE: "Retention by event needs A5 or its records add-on, and the role Compliance Administrator.",
+    Kind.M365_ADAPTIVE_SCOPE: "Adaptive scopes need A5 or its compliance add-on, and the role Compliance Administrator.",
+}
+_NOT_USED = "scope.not_used: no population here says adaptive"
 _PEOPLE = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE)
 _WRITE_ROLE = "eDiscovery.ReadWrite.All"
 _READ_ROLE = "eDiscovery.Read.All"
@@ -50,9 +54,16 @@ def capabilities(access: Access, licences: Mapping[str, int]) -> tuple[Capabilit
     ``licences``: seats by plan, empty where they are not known.
     """
     ours = (signed_capability(access, one, CMDLETS[one.kind]) for one in by_cmdlet(access))
-    found = (*ours, *_holds(access), *_people(access), _mailbox(access), *_further(access))
+    found = (*(_wanted(access, one) for one in ours), *_holds(access), *_people(access), _mailbox(access), *_further(access))
     lacks = lacking(granted(access), access.tenant)
     return limited(told(found, lacks), licences, cloud_of(access.tenant), access.tenant.cloud)
+
+
+def _wanted(access: Access, one: Capability) -> Capability:
+    """``one``, but that no scope is written, nor asked to be proven, where no population says adaptive."""
+    if one.kind is not Kind.M365_ADAPTIVE_SCOPE or access.allowed.adaptive or one.read is not ReadCapability.FULL:
+        return one
+    return replace(one, write=WriteCapability.NONE, reason=_NOT_USED, next_step=None)
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:

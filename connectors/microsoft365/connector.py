@@ -58,11 +58,12 @@ class Microsoft365Connector:
         return MailCourier(Access(tenant, context, Allowed(), writing=True), sender)
 
     def kinds(self) -> frozenset[Kind]:
-        """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds.
+        """Labels with the event types they count from, their publishing, retention policies and rules, cases and holds; scopes where wanted.
 
         Litigation holds where an open matter asks for them: that is a list of the Exchange host, which others need not be asked for.
         """
-        return KINDS | {Kind.M365_EVENT_TYPE} | ({Kind.M365_MAILBOX} if self._second_belt else set())
+        wanted = {Kind.M365_ADAPTIVE_SCOPE} if self._allowed.adaptive else set[Kind]()
+        return KINDS | {Kind.M365_EVENT_TYPE} | wanted | ({Kind.M365_MAILBOX} if self._second_belt else set())
 
     def every_kind(self) -> frozenset[Kind]:
         """Beside those of a run: adaptive scopes with their queries, mailboxes on litigation hold, policies over the whole organisation."""

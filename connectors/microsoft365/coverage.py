@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.base import Coverage
-from connectors.microsoft365 import wire
 from connectors.microsoft365.holds import mail_member, site_member
 from connectors.microsoft365.inplace import Does, Mailbox, Sort, Stamp, holding
 from connectors.microsoft365.policies import member
+from connectors.places import UnknownSettingError, reached
 from policies.effects import FOREVER, Clock, Term
 from policies.kinds import Kind, Workload
 from policies.resources import Force, Live, ReadState, Ref, Snapshot
@@ -21,23 +21,6 @@ _IN_MAILBOX = (Workload.MAIL, Workload.ARCHIVE, Workload.CHAT)
 _KEEPING = frozenset({"keep", "keep_and_delete", "review"})
 _DELETING = frozenset({"delete", "keep_and_delete"})
 _RULES = (Kind.M365_HOLD, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
-_PREFIXES: Mapping[str, frozenset[Workload]] = {
-    "exchange": frozenset({Workload.MAIL, Workload.ARCHIVE, Workload.CALENDAR}),
-    "onedrive": frozenset({Workload.DRIVE}),
-    "sharepoint": frozenset({Workload.SITE}),
-    "group": frozenset({Workload.GROUP, Workload.SITE}),
-    "chat": frozenset({Workload.CHAT}),
-    "channel": frozenset({Workload.CHAT}),
-}
-_APPLICATIONS: Mapping[str, frozenset[Workload]] = {
-    "user:exchange": _PREFIXES["exchange"],
-    "user:onedriveforbusiness": _PREFIXES["onedrive"],
-    "user:microsoftteams": _PREFIXES["chat"],
-    "group:exchange": frozenset({Workload.GROUP}),
-    "group:sharepoint": frozenset({Workload.SITE}),
-    "group:microsoftteams": _PREFIXES["channel"],
-}
-"""What the newer policies name in ``Applications`` (M§2.2); a word that is not here covers nothing that we count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +68,12 @@ def cover(person: Identity, evidence: Evidence) -> tuple[Coverage, ...]:
 
 
 def workloads_of(policy: Live) -> frozenset[Workload]:
-    """The workloads that a retention policy is over, by its locations or, for the newer family, by its applications."""
-    named = {prefix for item in policy.members if (prefix := item.partition(":")[0]) in _PREFIXES}
-    found = {workload for prefix in named for workload in _PREFIXES[prefix]}
-    for text in wire.texts(wire.parse_object(policy.raw.encode()), "Applications"):
-        head, _colon, rest = text.partition(":")
-        for word in rest.split(","):
-            plain = word.strip() if ":" in word else f"{head}:{word.strip()}"
-            found |= _APPLICATIONS.get(plain.lower(), frozenset())
-    return frozenset(found)
+    """The workloads that a retention policy is over, by its locations and, where it names any, by its applications and scopes."""
+    try:
+        parts = list(reached(policy, policy.members))
+    except UnknownSettingError:
+        return frozenset()
+    return frozenset().union(*(part.scope.workloads for part in parts))
 
 
 def _mailbox_sources(person: Identity, evidence: Evidence) -> list[Coverage]:
@@ -253,9 +233,11 @@ def _policy_voices(policy: Live, source: Workload, snapshot: Snapshot, *, stampe
     if policy.force is Force.OFF:
         return [_Voice(ref=ref, not_yet="policy.off")], []
     voices = []
+    some = all(part.some for part in reached(policy, policy.members) if source in part.scope.workloads)
     for rule in rules:
         if rule.fields.get("action") in _KEEPING:
-            voices.append(_rule_voice(ref, policy, rule, stamped=stamped))
+            sure = _rule_voice(ref, policy, rule, stamped=stamped)
+            voices.append(_Voice(ref=ref, doubt="teams.some_chats") if some and source is Workload.CHAT else sure)
         elif rule.fields.get("action") not in _DELETING:
             voices.append(_Voice(ref=ref, doubt="policy.action_unknown"))
     return voices, [ref for rule in rules if rule.fields.get("action") in _DELETING][:1]

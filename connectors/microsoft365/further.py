@@ -1,7 +1,7 @@
 """Kinds beside those of every run, in normal form: event types, adaptive scopes, litigation holds, the organisation's own stamps.
 
-Event types are made where a label counts from an event; litigation hold is switched on where an order asks for it (``belt``). The others are
-read and never written: no population of a district is a query over attributes, which is all that an adaptive scope can be.
+Event types are made where a label counts from an event, a scope where a district says that everybody is to be one; litigation hold is switched on
+where an order asks for it (``belt``). The organisation's own stamps are read and never written.
 """
 
 from __future__ import annotations
@@ -47,9 +47,12 @@ def scope_from(row: wire.JsonObject, *, made_by_us: bool | None) -> Live | None:
             "location": (wire.text(row, "LocationType") or "").lower(),
             "query": (wire.filled(row, "RawQuery") or wire.filled(row, "FilterConditions") or "").strip(),
             "units": tuple(sorted(wire.texts(row, "AdministrativeUnits"))),
+            "description": without_mark(wire.text(row, "Comment")),
         },
         mark=find_mark(wire.text(row, "Comment")),
+        # The scope itself is there once stored; whom it finds, the policies over it wait for.
         force=Force.APPLIED,
+        created_at=wire.moment(row, "WhenCreatedUTC"),
         changed_at=wire.moment(row, "WhenChangedUTC"),
         made_by_us=made_by_us,
         raw=wire.compact(row),

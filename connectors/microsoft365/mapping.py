@@ -15,10 +15,11 @@ from connectors.microsoft365.clouds import cloud_of
 from connectors.microsoft365.file_plan import filed
 from connectors.microsoft365.labels import EVENT, stage
 from connectors.microsoft365.limits import LACKS, UNLICENSED, lacking_in
+from connectors.microsoft365.parameters import CHAT_KEYS
 from connectors.microsoft365.pieces import in_pieces, numbered, planned
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE, RULE_KEYS
 from connectors.microsoft365.reach import Reach, reach_of, union
-from connectors.microsoft365.writer import CHAT_KEYS
+from connectors.microsoft365.scopes import ALL, SCOPED, everybody, everybody_key, over_scope, scopes_proven, takes_scope
 from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, StandingValue
 from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of
@@ -33,6 +34,7 @@ _KeyOf = Callable[[int], str]
 UNPUBLISHED = "label.unpublished"
 """The label is there, or will be, and nothing of ours can publish it."""
 BY_HAND = "label.published_by_hand"
+_PieceKey = Callable[[str, int], str]
 _NO_WRITE = frozenset({WriteCapability.MISSING, WriteCapability.ATTEST_ONLY, WriteCapability.NONE})
 
 
@@ -159,7 +161,7 @@ def _is_bound(duty: Duty, circumstances: Circumstances) -> bool:
     """Whether something of ours carries the duty already: then it is wanted on, and what stops a change says so itself."""
     if duty.carrier is Carrier.LABEL:
         return label_key(duty, circumstances) in circumstances.names
-    return any(key in circumstances.names for key in (_keep_key(duty, everyone=False, number=1), _keep_key(duty, everyone=True, number=1)))
+    return any(_keep_key(duty, how, 1) in circumstances.names for how in ("", ALL, SCOPED))
 
 
 def _by_carrier(judged: Iterable[_Judged]) -> dict[tuple[str, ...], list[_Judged]]:
@@ -204,17 +206,18 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
         people=len(reach.identities),
     )
 
-    def rule_key(number: int) -> str:
-        return key_of(PUBLISHING_RULE, key, duty.population.id, "all" if reach.everyone else "", str(number))
+    def piece_key(how: str, number: int) -> str:
+        return PUBLISHING + key_of(PUBLISHING_RULE, key, duty.population.id, how, str(number)).removeprefix(PUBLISHING_RULE)
 
     carriers = [*((event.key,) if event else ()), key]
     if _published_by_people(circumstances) and (_in_use(duty, circumstances) or _out_of_sight(circumstances)):
         # What somebody published by hand is not seen here, so it is not asked for a second time.
         made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
         return
-    for piece, members in _pieces(reach, lambda number: PUBLISHING + rule_key(number).removeprefix(PUBLISHING_RULE), circumstances).items():
+    for policy in _policies(Kind.M365_LABEL_POLICY, piece_key, reach, duty, circumstances):
+        piece = policy.key
         rule = PUBLISHING_RULE + piece.removeprefix(PUBLISHING)
-        made.resources[piece] = _policy(Kind.M365_LABEL_POLICY, piece, members, reach, duty, circumstances)
+        carriers += _put(policy, made, circumstances)
         made.resources[rule] = Wanted(
             kind=Kind.M365_LABEL_RULE,
             key=rule,
@@ -223,8 +226,9 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
             parent=piece,
             depends_on=(key, piece),
             because=duty.because,
+            settles=policy.settles,
         )
-        carriers += [piece, rule]
+        carriers.append(rule)
     made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
 
 
@@ -266,10 +270,10 @@ def _reviewable(duty: Duty, term: Term, circumstances: Circumstances) -> bool:
 def _keep(group: list[_Judged], circumstances: Circumstances, made: _Made) -> None:
     duty, reach = group[0].duty, _joined(group)
     carriers: list[str] = []
-    keys = _pieces(reach, lambda number: _keep_key(duty, everyone=reach.everyone, number=number), circumstances)
-    for piece, members in keys.items():
+    for policy in _policies(Kind.M365_RETENTION_POLICY, lambda how, number: _keep_key(duty, how, number), reach, duty, circumstances):
+        piece = policy.key
         rule = RULE_KEYS + piece
-        made.resources[piece] = _policy(Kind.M365_RETENTION_POLICY, piece, members, reach, duty, circumstances)
+        carriers += _put(policy, made, circumstances)
         made.resources[rule] = Wanted(
             kind=Kind.M365_RETENTION_RULE,
             key=rule,
@@ -278,15 +282,45 @@ def _keep(group: list[_Judged], circumstances: Circumstances, made: _Made) -> No
             parent=piece,
             depends_on=(piece,),
             because=duty.because,
+            settles=policy.settles,
         )
-        carriers += [piece, rule]
+        carriers.append(rule)
     made.carriers[_group_key(duty, everyone=reach.everyone)] = tuple(carriers)
 
 
-def _keep_key(duty: Duty, *, everyone: bool, number: int) -> str:
-    """``keep-<line>-<n>`` (chats: ``keep-chat-...``), short enough that its rule's key fits too; ``all`` where everybody is one location."""
+def _keep_key(duty: Duty, how: str, number: int) -> str:
+    """``keep-<line>-<n>`` (chats: ``keep-chat-...``), short enough that its rule's key fits too; ``how`` says where everybody is one location."""
     head = CHAT_KEYS.strip("-") if duty.workload is Workload.CHAT else "keep"
-    return key_of("r", head, duty.line, "all" if everyone else "", str(number)).removeprefix("r-")
+    return key_of("r", head, duty.line, how, str(number)).removeprefix("r-")
+
+
+def _policies(  # a set of policies: which sort, what they are called, whom they reach
+    kind: Kind, key_of_piece: _PieceKey, reach: Reach, duty: Duty, circumstances: Circumstances
+) -> list[Wanted]:
+    """The policies over a reach: one over a scope or over everybody, else as many pieces as it takes."""
+    how = _how(key_of_piece, reach, circumstances)
+    if how == SCOPED:
+        return [over_scope(_policy(kind, key_of_piece(how, 1), reach.members, reach, duty, circumstances), circumstances)]
+    pieces = _pieces(reach, lambda number: key_of_piece(how, number), circumstances)
+    return [_policy(kind, key, members, reach, duty, circumstances) for key, members in pieces.items()]
+
+
+def _how(key_of_piece: _PieceKey, reach: Reach, circumstances: Circumstances) -> str:
+    """How everybody is named. What carries a line already goes on carrying it: a scope is filled later than the platform's word for everybody."""
+    if not reach.everyone:
+        return ""
+    scoped = takes_scope(reach.members) and not reach.exceptions
+    bound = next((how for how in (SCOPED, ALL) if (scoped or how == ALL) and key_of_piece(how, 1) in circumstances.names), None)
+    return bound or (SCOPED if scoped and reach.adaptive and scopes_proven(circumstances) else ALL)
+
+
+def _put(policy: Wanted, made: _Made, circumstances: Circumstances) -> list[str]:
+    """The policy among what is wanted, with the scope that it lies over; the keys of both."""
+    made.resources[policy.key] = policy
+    if everybody_key() not in policy.depends_on:
+        return [policy.key]
+    made.resources[everybody_key()] = everybody(circumstances, policy.because)
+    return [everybody_key(), policy.key]
 
 
 def _pieces(reach: Reach, key_of_piece: _KeyOf, circumstances: Circumstances) -> dict[str, frozenset[str]]:

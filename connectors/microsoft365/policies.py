@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.microsoft365 import wire
 from connectors.microsoft365.labels import action_from, clock_from, period_from
+from connectors.places import scope_text
 from policies.kinds import Kind
 from policies.resources import Fields, Force, Live, Mark, MemberState, find_mark, without_mark
 
@@ -33,6 +35,10 @@ CAPACITY: dict[str, int] = {"exchange": 1000, "group": 1000, "channel": 1000, "c
 DETAIL: Mapping[str, object] = {"DistributionDetail": True, "RetentionRuleTypes": True}
 """Without these two switches the status, every location and the rules of a policy are untrue (M§2.2)."""
 
+_WORDS: dict[str, str] = {
+    "user:exchange": "User:Exchange", "user:onedriveforbusiness": "User:OneDriveForBusiness", "user:microsoftteams": "User:MicrosoftTeams",
+    "group:exchange": "Group:Exchange", "group:sharepoint": "Group:SharePoint", "group:microsoftteams": "Group:MicrosoftTeams",
+}  # fmt: skip
 PUBLISHING = "pub-"
 PUBLISHING_RULE = "pubr-"
 """Keys of our publishing policies and rules. A publish rule can carry no comment (docs/wire), so its mark is read off its policy's."""
@@ -40,8 +46,32 @@ PUBLISHING_RULE = "pubr-"
 RULE_KEYS = "r-"
 """What stands before a retention policy's key in the key of its rule."""
 
+FILLING = timedelta(days=5)
+"""So long the platform may take to find whom a new or changed scope means (Common settings for retention policies, Microsoft's page)."""
 MadeByUs = Callable[[wire.JsonObject], "bool | None"]
 _REQUIRED = ("Name", "Guid", "Enabled", "DistributionStatus", "ExchangeLocation", "SharePointLocation", "OneDriveLocation", "ModernGroupLocation")
+_NEWER_REQUIRED = ("Name", "Guid", "Enabled", "DistributionStatus", "Applications")
+"""What a row of the newer family cannot lack: it has fewer locations, and without its applications it says nothing (M§2.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scopes:
+    """Adaptive scopes by name and by id, in lower case: how each reads, and which are new or changed, so that they may not be filled yet."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    filling: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What rows of policies are read with.
+
+    ``mailboxes``: how accounts and groups are addressed today, by id; a location of one of them stands under that address. ``scopes``: the adaptive
+    scopes, as far as they were seen.
+    """
+
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
+    scopes: Scopes = field(default_factory=Scopes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +89,24 @@ def member(prefix: str, name: str) -> str:
     return f"{prefix}:All" if plain.lower() == "all" else f"{prefix}:{plain.lower()}"
 
 
-def family(  # two lists, and what is known of us and of everybody
+def family(  # two lists, what is known of us and of everything beside them, and a third list
     policies: Iterable[wire.JsonObject],
     rules: Iterable[wire.JsonObject],
     district: str,
     made_by_us: MadeByUs,
-    mailboxes: Mapping[str, str] = _NOBODY,
+    beside: Beside | None = None,
+    *,
+    newer: Iterable[wire.JsonObject] = (),
 ) -> Family:
     """Both cmdlets' rows joined: every rule under its policy (named by GUID or by name), every policy as what its rules make of it.
 
-    ``mailboxes``: how accounts and groups are addressed today, by id; a location of one of them stands under that address.
+    ``newer``: policies of the newer family.
     """
-    policy_rows, rule_rows = list(policies), list(rules)
-    flaws = [f"policy {wire.text(row, 'Name')!r} lacks {missing}" for row in policy_rows if (missing := _lacking(row, _REQUIRED))]
+    policy_rows, rule_rows, newer_rows = list(policies), list(rules), list(newer)
+    required = [(row, _REQUIRED) for row in policy_rows] + [(row, _NEWER_REQUIRED) for row in newer_rows]
+    flaws = [f"policy {wire.text(row, 'Name')!r} lacks {missing}" for row, keys in required if (missing := _lacking(row, keys))]
     flaws += [f"rule {wire.text(row, 'Name')!r} lacks {missing}" for row in rule_rows if (missing := _lacking(row, ("Name", "Guid", "Policy")))]
-    usable = [row for row in policy_rows if not _lacking(row, _REQUIRED)]
+    usable = [row for row, keys in required if not _lacking(row, keys)]
     by_policy: dict[str, list[wire.JsonObject]] = {(wire.text(row, "Guid") or "").lower(): [] for row in usable}
     names = {(wire.text(row, "Name") or "").lower(): guid for row, guid in zip(usable, by_policy, strict=False)}
     for row in rule_rows:
@@ -89,7 +122,7 @@ def family(  # two lists, and what is known of us and of everybody
     found_rules: list[Live] = []
     for row in usable:
         own = by_policy[(wire.text(row, "Guid") or "").lower()]
-        policy = _policy_from(row, own, made_by_us(row), mailboxes)
+        policy = _policy_from(row, own, made_by_us(row), beside or Beside())
         found.append(policy)
         found_rules += _rules_from(own, policy, district, made_by_us)
     return Family(policies=tuple(found), rules=tuple(found_rules), flaw=flaws[0] if flaws else None)
@@ -110,14 +143,62 @@ def _lacking(row: Mapping[str, object], keys: Sequence[str]) -> str:
     return ", ".join(key for key in keys if key not in row)
 
 
-def _policy_from(
-    row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by_us: bool | None, mailboxes: Mapping[str, str]  # noqa: FBT001  # a fact, no switch
+def scopes_from(rows: Iterable[wire.JsonObject], now: datetime) -> Scopes:
+    """The adaptive scopes as the policies over them are read with."""
+    texts: dict[str, str] = {}
+    filling: set[str] = set()
+    for row in rows:
+        name, query = wire.filled(row, "Name"), wire.filled(row, "RawQuery") or wire.filled(row, "FilterConditions")
+        keys = {key.lower() for key in (name, wire.filled(row, "Guid")) if key}
+        if name is not None:
+            texts |= dict.fromkeys(keys, scope_text(name, (wire.text(row, "LocationType") or "").lower(), (query or "").strip()))
+        changed = wire.moment(row, "WhenChangedUTC")
+        if changed is not None and now - changed < FILLING:
+            filling |= keys
+    return Scopes(texts=texts, filling=frozenset(filling))
+
+
+def scopes_in(row: Mapping[str, object]) -> list[wire.JsonObject]:
+    """The adaptive scopes that a policy's row names."""
+    return [*wire.rows(row, "AdaptiveScopeLocation"), *wire.rows(row, "DynamicScopeLocation")]
+
+
+def applications_of(row: Mapping[str, object]) -> tuple[str, ...]:
+    """What a policy names as applications, one by one in lower case: ``User:Exchange,OneDriveForBusiness`` and ``User:Exchange,User:...`` alike."""
+    found = set()
+    for text in wire.texts(row, "Applications"):
+        head, _colon, rest = text.partition(":")
+        found |= {(word if ":" in word else f"{head}:{word}").replace(" ", "").lower() for word in rest.split(",") if word.strip()}
+    return tuple(sorted(found))
+
+
+def application_words(applications: Iterable[str]) -> list[str]:
+    """Applications as the cmdlets write them, sorted; one that is not known here stands as it is."""
+    return sorted(_WORDS.get(one, one) for one in applications)
+
+
+def _scope_keys(row: Mapping[str, object]) -> list[str]:
+    return [(wire.text(one, key) or "").lower() for one in scopes_in(row) for key in ("Name", "ImmutableIdentity")]
+
+
+def _further(row: wire.JsonObject, scopes: Scopes) -> Fields:
+    """What only some policies say: their applications, and their adaptive scopes with the queries that decide who is in them."""
+    named = [scopes.texts.get(key) for key in _scope_keys(row)]
+    found = {"applications": applications_of(row), "scopes": tuple(sorted({text for text in named if text}))}
+    return {name: value for name, value in found.items() if value}
+
+
+def _policy_from(  # a row, what belongs to it, and two facts about it
+    row: wire.JsonObject, rules: Sequence[wire.JsonObject], made_by_us: bool | None, beside: Beside  # noqa: FBT001  # a fact, no switch
 ) -> Live:
     comment = wire.text(row, "Comment")
     mark = find_mark(comment)
     mode = (wire.text(row, "Mode") or "Enforce").lower()
     enabled = bool(wire.flag(row, "Enabled")) and mode == "enforce"
-    named = dict(_named(row, "", mailboxes))
+    named = dict(_named(row, "", beside.mailboxes))
+    force = _force(row, enabled=enabled)
+    if force is Force.APPLIED and beside.scopes.filling.intersection(_scope_keys(row)):
+        force = Force.PENDING
     return Live(
         kind=_kind_of(row, rules, mark),
         vendor_id=(wire.text(row, "Guid") or "").lower(),
@@ -125,13 +206,14 @@ def _policy_from(
         fields={
             "enabled": enabled,
             "description": without_mark(comment),
-            "exceptions": tuple(sorted(members_of(row, "Exception", mailboxes))),
+            "exceptions": tuple(sorted(members_of(row, "Exception", beside.mailboxes))),
             "locked": bool(wire.flag(row, "RestrictiveRetention")),
+            **_further(row, beside.scopes),
         },
         members=frozenset(named.values()),
         member_states=failures(row, named),
         mark=mark,
-        force=_force(row, enabled=enabled),
+        force=force,
         created_at=wire.moment(row, "WhenCreatedUTC"),
         changed_at=wire.moment(row, "WhenChangedUTC"),
         made_by_us=made_by_us,
@@ -163,7 +245,7 @@ def _named(row: wire.JsonObject, suffix: str, mailboxes: Mapping[str, str]) -> I
             today = place if place and prefix in _BY_ADDRESS and not place.startswith(".") else named
             yield member(prefix, named), member(prefix, today)
     if not suffix:
-        for scope in [*wire.rows(row, "AdaptiveScopeLocation"), *wire.rows(row, "DynamicScopeLocation")]:
+        for scope in scopes_in(row):
             word = f"scope:{wire.filled(scope, 'Name') or wire.filled(scope, 'ImmutableIdentity') or 'unnamed'}"
             yield word, word
 

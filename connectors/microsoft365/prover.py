@@ -26,10 +26,13 @@ from policies.kinds import Kind
 from policies.resources import Live, Mark, Ref, Value, Wanted
 
 _TEXT = "A proof that this can be written; it keeps nothing and reaches nobody."
+_NOBODY = 'Alias -eq "recordwarden-proof-of-nobody"'
+"""A query that finds nobody."""
 _POLICY_OF = {Kind.M365_LABEL_RULE: Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_RULE: Kind.M365_RETENTION_POLICY}
 _NOUNS = {
     Kind.M365_LABEL: "ComplianceTag",
     Kind.M365_EVENT_TYPE: "ComplianceRetentionEventType",
+    Kind.M365_ADAPTIVE_SCOPE: "AdaptiveScope",
     Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
     Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
 }
@@ -101,7 +104,7 @@ class Microsoft365Prover:
         left = self._clear(made)
         surface = self._access.ediscovery.way if kind in (Kind.M365_CASE, Kind.M365_HOLD) else ways.writing(kind)
         self._proved_as[kind] = self._writer.account(kind)
-        receipt = replace(made[-1].receipt, surface=surface.value)
+        receipt = replace(next(dummy.receipt for dummy in reversed(made) if dummy.ref.kind is kind), surface=surface.value)
         if not left:
             return receipt
         return replace(receipt, raw=wire.compact({"answer": receipt.raw, "left_behind": "; ".join(left)}))
@@ -127,15 +130,22 @@ class Microsoft365Prover:
             publishing = kind is Kind.M365_LABEL_RULE
             label = self._dummy(Kind.M365_LABEL, _other(mark, "label"), made) if publishing else None
             policy = self._dummy(_POLICY_OF[kind], _other(mark, "pub" if publishing else "policy"), made)
-            self._dummy(kind, mark, made, parent=policy.ref, publishes=label.ref.name if label else "")
+            self._dummy(kind, mark, made, parent=policy.ref, names=label.ref.name if label else "")
+        elif kind is Kind.M365_ADAPTIVE_SCOPE:
+            # A scope that no policy can lie over would prove nothing: the one over it is switched off, and its query finds nobody.
+            scope = self._dummy(kind, mark, made)
+            self._dummy(Kind.M365_RETENTION_POLICY, _other(mark, "over"), made, names=scope.ref.name)
         else:
             # A policy of ours without a rule is told by its key, for the rule is what tells the two sorts apart.
             self._dummy(kind, _other(mark, "pub") if kind is Kind.M365_LABEL_POLICY else mark, made)
 
-    def _dummy(self, kind: Kind, mark: Mark, made: list[_Dummy], *, parent: Ref | None = None, publishes: str = "") -> _Dummy:
-        """The dummy that an earlier proof left, written to again; else a new one. Raises ``proof.not_read_back`` when it is not seen after."""
+    def _dummy(self, kind: Kind, mark: Mark, made: list[_Dummy], *, parent: Ref | None = None, names: str = "") -> _Dummy:
+        """The dummy that an earlier proof left, written to again; else a new one. ``names``: the label or the scope that it is about.
+
+        Raises ``proof.not_read_back`` when it is not seen after as it was sent.
+        """
         tenant = self._access.tenant.id
-        wanted = self._wanted(kind, mark, publishes)
+        wanted = self._wanted(kind, mark, names)
         left = self._left(kind, mark, parent)
         if left is not None:
             receipt, ref = self._again(left, wanted, mark), left.ref(tenant)
@@ -144,7 +154,8 @@ class Microsoft365Prover:
             parent_id = parent.vendor_id if parent else None
             ref = Ref(tenant=tenant, kind=kind, vendor_id=receipt.vendor_id, name=receipt.name, mark=mark, parent_id=parent_id)
         made.append(_Dummy(ref=ref, receipt=receipt, fresh=left is None))
-        if self._reader.read_back(ref) is None:
+        seen = self._reader.read_back(ref)
+        if seen is None or seen.fields.get("applications") != wanted.fields.get("applications"):
             raise PermanentError("proof.not_read_back", f"{ref.name} was written and is not there when read again.", "Report it.")
         return made[-1]
 
@@ -171,24 +182,27 @@ class Microsoft365Prover:
                 raise
             return there
 
-    def _wanted(self, kind: Kind, mark: Mark, publishes: str) -> Wanted:
+    def _wanted(self, kind: Kind, mark: Mark, names: str) -> Wanted:
         fields: dict[Kind, dict[str, Value]] = {
             Kind.M365_LABEL: {"period": 1, "trigger": "created", "action": "keep", "behaviour": "retain"},
             Kind.M365_EVENT_TYPE: {},
             Kind.M365_LABEL_POLICY: {"enabled": False},
             Kind.M365_RETENTION_POLICY: {"enabled": False},
-            Kind.M365_LABEL_RULE: {"publishes": publishes},
+            Kind.M365_LABEL_RULE: {"publishes": names},
+            Kind.M365_ADAPTIVE_SCOPE: {"location": "user", "query": _NOBODY},
             Kind.M365_RETENTION_RULE: {"period": 1, "trigger": "created", "action": "keep", "query": ""},
             Kind.M365_CASE: {"state": "open"},
             Kind.M365_HOLD: {"enabled": True, "query": ""},
         }
         policy = kind in _POLICY_OF.values()
+        over = {"applications": ("user:exchange", "user:onedriveforbusiness")} if policy and names else {}
+        places = {f"scope:{names}"} if over else {f"exchange:{self._some_mailbox()}"} if policy else set[str]()
         return Wanted(
             kind=kind,
             key=mark.key,
             name=f"Recordwarden {mark.key} {mark.district}"[:64],
-            fields={**fields[kind], "description": _TEXT},
-            members=frozenset({f"exchange:{self._some_mailbox()}"}) if policy else frozenset(),
+            fields={**fields[kind], **over, "description": _TEXT},
+            members=frozenset(places),
         )
 
     def _some_mailbox(self) -> str:

@@ -37,6 +37,7 @@ class Reach:
     people: People = field(default_factory=People)
     identities: frozenset[str] = frozenset()
     everyone: bool = False
+    adaptive: bool = False
     unknown: str | None = None
     blocked: str | None = None
     unlicensed: bool = False
@@ -101,6 +102,7 @@ def _everyone(
         people=People() if unknown else People(covered=covered, not_covered=count - covered - open_, unknown=open_),
         identities=frozenset(person.vendor_id for person in licensed),
         everyone=True,
+        adaptive=selector.adaptive,
         unknown=unknown,
         blocked=None if licensed or unknown else "people.not_licensed",
         unlicensed=not licensed and not open_,
@@ -136,6 +138,7 @@ def union(left: Reach, right: Reach) -> Reach:
         exceptions=tuple(sorted({*left.exceptions, *right.exceptions})),
         identities=left.identities | right.identities,
         everyone=left.everyone or right.everyone,
+        adaptive=left.adaptive and right.adaptive,
         unknown=left.unknown or right.unknown,
     )
 

@@ -15,6 +15,7 @@ from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.audit import read_audit
 from connectors.microsoft365.capabilities import capabilities, read_subscriptions, surfaces
+from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.delegated_labels import is_missing, label_from_graph, one_label
 from connectors.microsoft365.explaining import explain
 from connectors.microsoft365.findings import findings
@@ -24,7 +25,7 @@ from connectors.microsoft365.holds import case_from, case_path, hold_from, hold_
 from connectors.microsoft365.records import Known
 from connectors.microsoft365.renaming import current, mailboxes
 from connectors.microsoft365.roster import drives, licences, read_roster
-from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, POLICY_KINDS, Look
+from connectors.microsoft365.seeing import FURTHER, HOLD_KINDS, KINDS, NEWER, POLICY_KINDS, Look
 from connectors.microsoft365.seeing_holds import see_hold
 from connectors.microsoft365.signed_capabilities import who_is_signed_in
 from connectors.microsoft365.ways import Way
@@ -126,7 +127,18 @@ class Microsoft365Reader:
 
     def findings(self, snapshot: Snapshot) -> tuple[Finding, ...]:
         """What deletes by age, what is locked, and what no read of ours can show."""
-        return findings(snapshot)
+        return findings(snapshot, newer_seen=not self._access.allowed.admin or self._newer_shown())
+
+    def _newer_shown(self) -> bool:
+        """Whether the newer family of policies is shown to whoever reads the older one."""
+        ways = self._access.ways
+        try:
+            admin = ways.admin(ways.reading(Kind.M365_LABEL_POLICY, "Get-RetentionCompliancePolicy"))
+            return NEWER.lower() in admin.cmdlets(Endpoint.COMPLIANCE)
+        except TenantUnreachableError:
+            raise
+        except ConnectorError:
+            return False
 
     def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:
         """The vendor's log of changes in the window, as searches and the activity feed show it together."""

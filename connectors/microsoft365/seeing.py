@@ -10,7 +10,7 @@ from typing import Protocol
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.microsoft365 import delegated_labels, wire
 from connectors.microsoft365.access import Access
-from connectors.microsoft365.admin import Rows
+from connectors.microsoft365.admin import AdminClient, Rows
 from connectors.microsoft365.belt import ON_HOLD, belt_from
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.delegated_labels import event_type_from_graph, label_from_graph
@@ -18,7 +18,7 @@ from connectors.microsoft365.further import event_names, event_type_from, litiga
 from connectors.microsoft365.holds import people_of
 from connectors.microsoft365.inplace import mailbox_from
 from connectors.microsoft365.labels import label_from
-from connectors.microsoft365.policies import DETAIL, family
+from connectors.microsoft365.policies import DETAIL, Beside, family, scopes_from, scopes_in
 from connectors.microsoft365.seeing_holds import see_holds
 from connectors.microsoft365.ways import Way
 from policies.kinds import TRAITS, Kind
@@ -30,6 +30,8 @@ KINDS = frozenset({Kind.M365_LABEL}) | POLICY_KINDS | HOLD_KINDS
 """The kinds that this connector reads in every run."""
 FURTHER = frozenset({Kind.M365_EVENT_TYPE, Kind.M365_ADAPTIVE_SCOPE, Kind.M365_MAILBOX, Kind.M365_ORG_HOLD})
 """Kinds that are read where somebody asks for them."""
+NEWER = "Get-AppRetentionCompliancePolicy"
+"""What shows policies over newer locations and adaptive scopes, where it is offered."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -47,6 +49,7 @@ class Look:
         self._found: list[Live] = []
         self._reads: dict[Kind, KindRead] = {}
         self._events: Rows | None = None
+        self._adaptive: Rows | None = None
 
     def at(self, kinds: AbstractSet[Kind]) -> Snapshot:
         """The snapshot of ``kinds``. Raises only ``TenantUnreachableError`` and ``Stopped``; a kind that fails is ``failed`` in it."""
@@ -94,7 +97,7 @@ class Look:
 
     def _event_rows(self) -> Rows:
         if self._events is None:
-            self._needs("Get-ComplianceRetentionEventType")
+            _needs(self._access.admin, "Get-ComplianceRetentionEventType")
             self._events = self._access.admin.read("Get-ComplianceRetentionEventType")
         return self._events
 
@@ -111,9 +114,29 @@ class Look:
         found = self._event_rows()
         self._add(kinds, [event_type_from(row, made_by_us=self._made(row)) for row in found.rows], found.partial)
 
+    def _scopes_of(self, policies: Iterable[wire.JsonObject]) -> tuple[tuple[wire.JsonObject, ...], str | None]:
+        """The adaptive scopes, where a policy names any: a changed query changes whom the policy reaches, and nothing on the policy moves.
+
+        Where nobody lets us see them (a licence that ran out) the policies over them are read all the same; whom they reach is not known then.
+        """
+        if not any(scopes_in(row) for row in policies):
+            return (), None
+        try:
+            found = self._scope_rows()
+        except PermanentError:
+            return (), None
+        return found.rows, found.partial
+
+    def _scope_rows(self) -> Rows:
+        if self._adaptive is None:
+            ways = self._access.ways
+            admin = ways.admin(ways.reading(Kind.M365_ADAPTIVE_SCOPE, "Get-AdaptiveScope"))
+            _needs(admin, "Get-AdaptiveScope")
+            self._adaptive = admin.read("Get-AdaptiveScope")
+        return self._adaptive
+
     def _scopes(self, kinds: AbstractSet[Kind]) -> None:
-        self._needs("Get-AdaptiveScope")
-        found = self._access.admin.read("Get-AdaptiveScope")
+        found = self._scope_rows()
         self._add(kinds, [scope_from(row, made_by_us=self._made(row)) for row in found.rows], found.partial)
 
     def _litigation(self, kinds: AbstractSet[Kind]) -> None:
@@ -127,11 +150,6 @@ class Look:
         found = self._access.admin.read("Get-OrganizationConfig", endpoint=Endpoint.EXCHANGE)
         lives = organisation_from(found.rows[0]) if len(found.rows) == 1 else None
         self._add(kinds, [None] if lives is None else list(lives), found.partial)
-
-    def _needs(self, cmdlet: str) -> None:
-        """Raises PermanentError where the cmdlet is not ours: not licensed (A5), or not in our roles (docs/wire)."""
-        if cmdlet.lower() not in self._access.admin.cmdlets(Endpoint.COMPLIANCE):
-            raise PermanentError("admin.cmdlet_missing", f"{cmdlet} is not offered to us here.", "It needs A5 or its records add-on, and the role.")
 
     def _add(self, kinds: AbstractSet[Kind], lives: list[Live | None], partial: str | None) -> None:
         self._found += [live for live in lives if live is not None]
@@ -160,14 +178,17 @@ class Look:
         # Never by Identity: an unknown one returns all (M§2.2).
         policies = admin.read("Get-RetentionCompliancePolicy", DETAIL)
         rules = admin.read("Get-RetentionComplianceRule")
-        policy_rows, rule_rows, partial = list(policies.rows), list(rules.rows), policies.partial or rules.partial
+        rule_rows, newer_rows, partial = list(rules.rows), list[wire.JsonObject](), policies.partial or rules.partial
         # Newer locations and adaptive scopes live in a family of their own, exported only where it is licensed (M§2.2).
-        if self._whole and "get-appretentioncompliancepolicy" in admin.cmdlets(Endpoint.COMPLIANCE):
-            newer, newer_rules = admin.read("Get-AppRetentionCompliancePolicy", DETAIL), admin.read("Get-AppRetentionComplianceRule")
-            policy_rows += newer.rows
+        if self._whole and NEWER.lower() in admin.cmdlets(Endpoint.COMPLIANCE):
+            newer, newer_rules = admin.read(NEWER, DETAIL), admin.read("Get-AppRetentionComplianceRule")
+            newer_rows += newer.rows
             rule_rows += newer_rules.rows
             partial = partial or newer.partial or newer_rules.partial
-        joined = family(policy_rows, rule_rows, self._access.context.district, self._made, self._access.mailboxes)
+        scopes, unseen = self._scopes_of([*policies.rows, *newer_rows])
+        partial = partial or unseen
+        beside = Beside(mailboxes=self._access.mailboxes, scopes=scopes_from(scopes, self._access.context.clock.now()))
+        joined = family(policies.rows, rule_rows, self._access.context.district, self._made, beside, newer=newer_rows)
         self._found += [*joined.policies, *joined.rules]
         flaw = f"wire.missing_property: {joined.flaw}" if joined.flaw else None
         for kind in kinds:
@@ -193,6 +214,12 @@ class Look:
 
     def _made(self, row: wire.JsonObject) -> bool | None:
         return self._access.made_by_us(wire.text(row, "CreatedBy"))
+
+
+def _needs(admin: AdminClient, cmdlet: str) -> None:
+    """Raises PermanentError where the cmdlet is not ours: not licensed (A5), or not in our roles (docs/wire)."""
+    if cmdlet.lower() not in admin.cmdlets(Endpoint.COMPLIANCE):
+        raise PermanentError("admin.cmdlet_missing", f"{cmdlet} is not offered to us here.", "It needs A5 or its records add-on, and the role.")
 
 
 def judged(kind: Kind, lives: list[Live], partial: str | None, check: str | None) -> KindRead:

@@ -56,6 +56,7 @@ _NEW = {
     Kind.M365_RETENTION_POLICY: "New-RetentionCompliancePolicy",
     Kind.M365_LABEL_RULE: "New-RetentionComplianceRule",
     Kind.M365_RETENTION_RULE: "New-RetentionComplianceRule",
+    Kind.M365_ADAPTIVE_SCOPE: "New-AdaptiveScope",
 }
 """The cmdlet without which we cannot write a kind as ourselves."""
 PERSONAL = frozenset(_NEW)

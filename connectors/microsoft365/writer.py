@@ -15,22 +15,37 @@ from connectors.microsoft365.case_holding import CaseHoldWriter
 from connectors.microsoft365.delegated_labels import LabelWriter
 from connectors.microsoft365.filing import FilingDesk
 from connectors.microsoft365.holding import HoldWriter
-from connectors.microsoft365.labels import ACTION_WORDS, CLOCK_WORDS, EVENT, EVENT_CLOCK, period_word, stages_word
-from connectors.microsoft365.policies import DETAIL, RULE_KEYS, locations, members_of, published_label
+from connectors.microsoft365.labels import EVENT
+from connectors.microsoft365.parameters import (
+    changes_of,
+    comment,
+    excepted,
+    label_parameters,
+    named_applications,
+    needed,
+    never,
+    new_parameters,
+    placed,
+)
+from connectors.microsoft365.policies import DETAIL, application_words, applications_of, members_of, published_label
 from connectors.microsoft365.ways import LABEL_KINDS, Way
 from policies.kinds import Kind
-from policies.resources import FILED, Fields, Live, Mark, Ref, Value, Wanted, find_mark
+from policies.resources import FILED, Live, Mark, Ref, Wanted, find_mark
 
 _PATIENCE = 5.0
 """Seconds to wait after a 429 that names no time (M§2.5)."""
 _LONGEST_WAIT = 300.0
 _POLICIES = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY})
-
-CHAT_KEYS = "keep-chat-"
-"""Keys of our policies over Teams chats, whose rules take neither clock nor display hint (M§2.2)."""
-
-_LABEL_ACTIONS = frozenset({"keep", "keep_and_delete", "review"})
-"""Keep-and-delete exists for a transitory label that two officers switched on; others keep, or wait for named people at the end (design §1.8)."""
+_NOUNS = {
+    Kind.M365_LABEL: "ComplianceTag",
+    Kind.M365_EVENT_TYPE: "ComplianceRetentionEventType",
+    Kind.M365_ADAPTIVE_SCOPE: "AdaptiveScope",
+    Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
+    Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
+    Kind.M365_LABEL_RULE: "RetentionComplianceRule",
+    Kind.M365_RETENTION_RULE: "RetentionComplianceRule",
+}
+_FORCED = _POLICIES | {Kind.M365_LABEL}
 
 
 class Microsoft365Writer:
@@ -45,21 +60,16 @@ class Microsoft365Writer:
 
     def create(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Receipt:
         """Make ``wanted`` with ``mark`` in it. A policy is born with its members; a case or hold without."""
-        if wanted.kind is Kind.M365_CASE:
+        kind = wanted.kind
+        if kind is Kind.M365_CASE:
             return self._held(lambda holds: holds.create_case(wanted, mark))
-        if wanted.kind is Kind.M365_HOLD:
-            return self._held(lambda holds: holds.create_hold(wanted, mark, _needed(parent, wanted.name)))
-        if wanted.kind in LABEL_KINDS:
+        if kind is Kind.M365_HOLD:
+            return self._held(lambda holds: holds.create_hold(wanted, mark, needed(parent, wanted.name)))
+        if kind in LABEL_KINDS:
             return self._labelled(wanted, mark)
-        if wanted.kind in _POLICIES:
-            return self._made(
-                "New-RetentionCompliancePolicy", policy_parameters(wanted, mark), wanted, mark, "Get-RetentionCompliancePolicy"
-            )
-        if wanted.kind in (Kind.M365_LABEL_RULE, Kind.M365_RETENTION_RULE):
-            policy = _needed(parent, wanted.name)
-            parameters = publish_parameters(wanted, policy) if wanted.kind is Kind.M365_LABEL_RULE else rule_parameters(wanted, mark, policy)
-            return self._made("New-RetentionComplianceRule", parameters, wanted, mark, "Get-RetentionComplianceRule")
-        raise _never(f"{wanted.kind.value} is not written by this edition")
+        if kind not in _NOUNS:
+            raise never(f"{kind.value} is not written by this edition")
+        return self._made(f"New-{_NOUNS[kind]}", new_parameters(wanted, mark, parent), wanted, mark, f"Get-{_NOUNS[kind]}")
 
     def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Bring the named fields to what ``wanted`` says; the mark is sent again each time."""
@@ -67,23 +77,19 @@ class Microsoft365Writer:
             return self._held(lambda holds: holds.set_case(ref, wanted, mark, fields))
         if ref.kind is Kind.M365_HOLD:
             return self._held(lambda holds: holds.set_hold(ref, wanted, mark, fields))
-        changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions"} - FILED)
+        changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions", "applications"} - FILED)
         if self._access.ways.writing(ref.kind) is Way.PERSON_GRAPH:
             return self._labels().set(ref, changes)
         if ref.kind is Kind.M365_LABEL and fields & FILED:
             return self._receipt(ref, self._filing.set(ref, wanted, mark, changes, fields & FILED))
         if ref.kind in _POLICIES and "exceptions" in fields:
             changes |= self._exceptions(ref, wanted)
-        noun = {
-            Kind.M365_LABEL: "ComplianceTag",
-            Kind.M365_EVENT_TYPE: "ComplianceRetentionEventType",
-            Kind.M365_LABEL_POLICY: "RetentionCompliancePolicy",
-            Kind.M365_RETENTION_POLICY: "RetentionCompliancePolicy",
-            Kind.M365_RETENTION_RULE: "RetentionComplianceRule",
-        }[ref.kind]
+        if ref.kind in _POLICIES and "applications" in fields:
+            # The list is set as a whole (M§2.2), so what is there is sent again.
+            changes |= {"Applications": application_words({*applications_of(self._row(ref)), *named_applications(wanted)})}
         # The GUID, never the name: a name can be somebody else's tomorrow.
-        force = {} if ref.kind in (Kind.M365_RETENTION_RULE, Kind.M365_EVENT_TYPE) else {"Force": True}
-        return self._receipt(ref, self._admin(ref.kind).write(f"Set-{noun}", {"Identity": ref.vendor_id, **force, **changes}))
+        force = {"Force": True} if ref.kind in _FORCED else {}
+        return self._receipt(ref, self._admin(ref.kind).write(f"Set-{_NOUNS[ref.kind]}", {"Identity": ref.vendor_id, **force, **changes}))
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
         """Add members; what is live stays. One outcome per member."""
@@ -92,7 +98,7 @@ class Microsoft365Writer:
         if ref.kind is Kind.M365_MAILBOX:
             return self._belt.add(ref, members, live)
         if ref.kind not in _POLICIES:
-            raise _never(f"{ref.kind.value} has no members")
+            raise never(f"{ref.kind.value} has no members")
         return self._graph_holds.add_locations(ref, members - live.members, already=members & live.members)
 
     def retry(self, ref: Ref) -> Receipt:
@@ -100,7 +106,7 @@ class Microsoft365Writer:
         if ref.kind is Kind.M365_HOLD:
             return self._held(lambda holds: holds.retry(ref))
         if ref.kind not in _POLICIES:
-            raise _never(f"{ref.kind.value} is not distributed")
+            raise never(f"{ref.kind.value} is not distributed")
         parameters = {"Identity": ref.vendor_id, "RetryDistribution": True}
         return self._receipt(ref, self._admin(ref.kind).write("Set-RetentionCompliancePolicy", parameters))
 
@@ -168,12 +174,16 @@ class Microsoft365Writer:
 
     def _exceptions(self, ref: Ref, wanted: Wanted) -> dict[str, object]:
         """The parameters that bring a policy's exceptions to ``wanted``: the platform can only add and remove, so what is live is read first."""
+        live, due = frozenset(members_of(self._row(ref), "Exception")), excepted(wanted)
+        return {**placed(due - live, verb="Add", suffix="Exception"), **placed(live - due, verb="Remove", suffix="Exception")}
+
+    def _row(self, ref: Ref) -> wire.JsonObject:
+        """The policy as it is now. Raises PermanentError where it is not shown."""
         rows = self._admin(ref.kind).read("Get-RetentionCompliancePolicy", DETAIL).rows
         row = next((row for row in rows if (wire.text(row, "Guid") or "").lower() == ref.vendor_id), None)
         if row is None:
             raise PermanentError("admin.not_found", f"{ref.name} was not shown.", "Read the tenant again.")
-        live, due = frozenset(members_of(row, "Exception")), _excepted(wanted)
-        return {**_locations(due - live, verb="Add", suffix="Exception"), **_locations(live - due, verb="Remove", suffix="Exception")}
+        return row
 
     def _made(self, cmdlet: str, parameters: Mapping[str, object], wanted: Wanted, mark: Mark, reading: str) -> Receipt:
         """The receipt of a ``New-`` cmdlet; its answer is not documented, so without an id in it the object is looked up."""
@@ -239,142 +249,3 @@ def _event_name(wanted: Wanted) -> str | None:
     """The event type that a label counts from, by name; None where it counts from something else."""
     trigger = str(wanted.fields.get("trigger"))
     return trigger.removeprefix(EVENT) if trigger.startswith(EVENT) else None
-
-
-def comment(description: object, mark: Mark) -> str:
-    """``description`` with the mark as the last thing in it."""
-    return f"{description} {mark}".strip() if isinstance(description, str) else str(mark)
-
-
-def label_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
-    """The parameters of ``New-ComplianceTag``, but for the event type. Raises PermanentError for a record, regulatory or delete-only label."""
-    fields = wanted.fields
-    if fields.get("behaviour", "retain") != "retain" or fields.get("action") not in _LABEL_ACTIONS:
-        raise _never(f"label {wanted.name}: only labels that retain, and keep, are reviewed, or (transitory) keep and then delete, are made")
-    trigger = fields.get("trigger")
-    clock = EVENT_CLOCK if str(trigger).startswith(EVENT) else CLOCK_WORDS.get(str(trigger))
-    if clock is None:
-        raise _never(f"label {wanted.name}: there is no clock {trigger!r}")
-    review = {"MultiStageReviewProperty": _stages(wanted.name, fields)} if fields.get("action") == "review" else {}
-    return {
-        "Name": wanted.name,
-        "RetentionAction": ACTION_WORDS[str(fields["action"])],
-        "RetentionDuration": _period(wanted),
-        "RetentionType": clock,
-        "Comment": comment(fields.get("description"), mark),
-        "Notes": fields.get("description") or "",
-        "IsRecordLabel": False,
-        **review,
-    }
-
-
-def policy_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
-    """The parameters of ``New-RetentionCompliancePolicy``. Raises PermanentError without a location, or for an exception without All."""
-    excepted = _excepted(wanted)
-    orphans = {item for item in excepted if f"{item.partition(':')[0]}:All" not in wanted.members}
-    if not wanted.members or orphans or wanted.fields.get("locked"):
-        raise _never(f"policy {wanted.name}: it needs a location, exceptions only beside All, and no lock")
-    return {
-        "Name": wanted.name,
-        "Comment": comment(wanted.fields.get("description"), mark),
-        "Enabled": wanted.fields.get("enabled", True) is True,
-        **_locations(wanted.members),
-        **_locations(excepted, suffix="Exception"),
-    }
-
-
-def rule_parameters(wanted: Wanted, mark: Mark, policy: Ref) -> dict[str, object]:
-    """The parameters of a retain rule. The action is always sent: without it the vendor makes another kind of hold (M§2.2)."""
-    if wanted.fields.get("action") != "keep" or wanted.fields.get("query"):
-        raise _never(f"rule {wanted.name}: a rule over a place keeps everything there and never deletes")
-    common: dict[str, object] = {
-        "Name": wanted.name,
-        "Policy": policy.vendor_id,
-        "RetentionDuration": _period(wanted),
-        "RetentionComplianceAction": "Keep",
-        "Comment": comment(wanted.fields.get("description"), mark),
-    }
-    if mark.key.removeprefix(RULE_KEYS).startswith(CHAT_KEYS):
-        return common
-    return {**common, "ExpirationDateOption": _policy_clock(wanted.name, wanted.fields.get("trigger")), "RetentionDurationDisplayHint": "Days"}
-
-
-def publish_parameters(wanted: Wanted, policy: Ref) -> dict[str, object]:
-    """The parameters of a publish rule: no name, no comment, or the parameter set is ambiguous (docs/wire)."""
-    label = wanted.fields.get("publishes")
-    if not isinstance(label, str) or not label:
-        raise _never(f"rule {wanted.name}: it publishes no label")
-    return {"Policy": policy.vendor_id, "PublishComplianceTag": label}
-
-
-def changes_of(kind: Kind, wanted: Fields, mark: Mark, fields: frozenset[str]) -> dict[str, object]:
-    """The parameters that bring ``fields`` to ``wanted``. Raises PermanentError for what the platform fixes at birth or we never write."""
-    found: dict[str, object] = {}
-    if kind is Kind.M365_LABEL_RULE:
-        raise _never("a publish rule cannot be changed")
-    for name in sorted(fields):
-        if name == "period" and kind in (Kind.M365_LABEL, Kind.M365_RETENTION_RULE):
-            found["RetentionDuration"] = _period_of(wanted)
-        elif name == "reviewers" and kind is Kind.M365_LABEL:
-            found["MultiStageReviewProperty"] = _stages("a label", wanted)
-        elif name == "action" and kind is Kind.M365_RETENTION_RULE and wanted.get("action") == "keep":
-            found["RetentionComplianceAction"] = "Keep"
-        elif name == "trigger" and kind is Kind.M365_RETENTION_RULE:
-            found["ExpirationDateOption"] = _policy_clock("a rule", wanted.get("trigger"))
-        elif name == "enabled" and kind in _POLICIES and wanted.get("enabled") is True:
-            found["Enabled"] = True
-        elif name != "description":
-            raise _never(f"{kind.value}: {name} cannot be set to {wanted.get(name)!r}")
-    if kind is Kind.M365_LABEL and "description" in fields:
-        found["Notes"] = wanted.get("description") or ""
-    return {**found, "Comment": comment(wanted.get("description"), mark)}
-
-
-def _stages(name: str, fields: Fields) -> str:
-    """Reviewers as the cmdlet takes them: never nobody, because keep-and-delete without a reviewer would simply delete."""
-    stages = fields.get("reviewers")
-    try:
-        return stages_word([item for item in stages if isinstance(item, str)] if isinstance(stages, tuple) else [])
-    except ValueError as error:
-        raise _never(f"{name}: {error}") from error
-
-
-def _excepted(wanted: Wanted) -> frozenset[str]:
-    exceptions = wanted.fields.get("exceptions")
-    return frozenset(item for item in exceptions if isinstance(item, str)) if isinstance(exceptions, tuple) else frozenset()
-
-
-def _locations(members: frozenset[str], *, verb: str = "", suffix: str = "") -> Mapping[str, object]:
-    try:
-        return dict(locations(members, verb=verb, suffix=suffix))
-    except ValueError as error:
-        raise _never(str(error)) from error
-
-
-def _policy_clock(name: str, trigger: Value) -> str:
-    if trigger not in ("created", "modified"):
-        raise _never(f"rule {name}: a policy counts from creation or modification, not from {trigger!r}")
-    return CLOCK_WORDS[str(trigger)]
-
-
-def _period(wanted: Wanted) -> str:
-    return _period_of(wanted.fields)
-
-
-def _period_of(fields: Fields) -> str:
-    try:
-        return period_word(fields.get("period"))
-    except ValueError as error:
-        raise _never(str(error)) from error
-
-
-def _needed(parent: Ref | None, name: str) -> Ref:
-    if parent is None:
-        raise _never(f"{name} needs its parent")
-    return parent
-
-
-def _never(why: str) -> PermanentError:
-    return PermanentError("write.not_allowed", why, "This is never written from here; do it by hand if it is right.")
-
-

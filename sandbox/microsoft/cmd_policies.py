@@ -40,8 +40,8 @@ def cmdlets() -> list[Cmdlet]:
     )
     more = (flag("IncludeTestModeResults"), flag("PriorityCleanup"))
     places = (*(texts(name, "") for name in _PLAIN), *(texts(name, "Teams") for name in _TEAMS))
-    scopes = texts("AdaptiveScopeLocation", "Adaptive")
-    new = (scopes, text("Name"), text("Comment"), flag("Enabled"), flag("RestrictiveRetention"), flag("RetainCloudAttachment"), flag("Force"))
+    reach = (texts("AdaptiveScopeLocation", "Adaptive"), texts("Applications", "", "Adaptive"))
+    new = (*reach, text("Name"), text("Comment"), flag("Enabled"), flag("RestrictiveRetention"), flag("RetainCloudAttachment"), flag("Force"))
     return [
         Cmdlet(name="Get-RetentionCompliancePolicy", run=get, parameters=(text("Identity"), *looks, *more)),
         Cmdlet(name="Get-AppRetentionCompliancePolicy", run=get_app, parameters=(text("Identity"), *looks), premium=True),
@@ -66,6 +66,7 @@ def _set_parameters() -> tuple[Parameter, ...]:
         flag("RestrictiveRetention", "", "Teams", "Adaptive"),
         texts("AddAdaptiveScopeLocation", "Adaptive"),
         texts("RemoveAdaptiveScopeLocation", "Adaptive"),
+        texts("Applications", "", "Adaptive"),
     )
     return (text("Identity"), flag("RetryDistribution", "Retry"), *settings, *moves)
 
@@ -127,9 +128,8 @@ def render(call: Call, policy: Policy) -> Row:
         "PriorityCleanup": policy.priority_cleanup,
         "AdaptiveScopeLocation": _scopes(call.state, policy) if true else [],
         "DynamicScopeLocation": [],
+        "Applications": list(policy.applications) if policy.app or policy.applications else None,
     }
-    if policy.app:
-        row["Applications"] = list(policy.applications)
     for name in PROPERTIES:
         row[name] = [place_row(call, one) for one in policy.locations.get(name, [])] if true else []
     return row
@@ -179,6 +179,7 @@ def create(call: Call) -> Rows:
         enabled=call.on("Enabled", default=True),
         locked=call.on("RestrictiveRetention"),
         scopes=scopes,
+        applications=call.words("Applications"),
         due=now,
         status_at=now,
     )
@@ -209,6 +210,7 @@ def _place(call: Call, policy: Policy, verb: str, change_of: policing.Change) ->
 
 
 def _check(call: Call, policy: Policy) -> None:
+    cmd_scopes.check_applications(call.state, policy)
     try:
         policing.check(call.world, policy)
     except policing.PlaceError as error:
@@ -244,7 +246,7 @@ def change(call: Call) -> Rows:
     adaptive = [name for name in ("AddAdaptiveScopeLocation", "RemoveAdaptiveScopeLocation") if call.has(name)]
     if adaptive and not policy.scopes:
         raise invalid(f"The policy '{policy.name}' is static and takes no adaptive scopes.")
-    before = (policy.enabled, policy.comment, policy.locked, {name: list(places) for name, places in policy.locations.items()}, policy.due)
+    before = replace(policy, locations={name: list(places) for name, places in policy.locations.items()})
     trial = policing.Change(
         actor=call.actor, at=call.world.clock.now(), due=call.world.clock.now() + seconds(call.world, "distribution", 900)
     )
@@ -252,7 +254,8 @@ def change(call: Call) -> Rows:
         changed = _apply(call, policy, trial)
         _check(call, policy)
     except Exception:
-        policy.enabled, policy.comment, policy.locked, policy.locations, policy.due = before
+        for name in ("enabled", "comment", "locked", "locations", "due", "scopes", "applications"):
+            setattr(policy, name, getattr(before, name))
         raise
     if not changed:
         call.unchanged(policy.name)
@@ -269,6 +272,8 @@ def _apply(call: Call, policy: Policy, trial: policing.Change) -> bool:
     scopes = [*(one for one in policy.scopes if one not in gone), *(one for one in added if one not in policy.scopes)]
     if scopes != policy.scopes:
         policy.scopes, changed = scopes, True
+    if call.has("Applications") and call.words("Applications") != policy.applications:
+        policy.applications, changed = call.words("Applications"), True
     for name in PROPERTIES:
         if call.words(f"Remove{name}"):
             changed |= policing.displace(policy, name, call.words(f"Remove{name}"))

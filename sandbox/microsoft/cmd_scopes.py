@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.microsoft.binding import Call, Cmdlet, CmdletError, Row, Rows, enum, exists, flag, invalid, not_found, nothing, rows, text, texts
-from sandbox.microsoft.objects import Scope
+from sandbox.microsoft.objects import Policy, Scope
 from sandbox.microsoft.rendering import common
 from sandbox.microsoft.state import TenantState
 
@@ -38,6 +38,17 @@ def named(call: Call, words: list[str]) -> list[str]:
             raise not_found(word)
         found[scope.guid] = None
     return list(found)
+
+
+def check_applications(state: TenantState, policy: Policy) -> None:
+    """A policy over a scope must name an application of what the scope is of. Raises ``CmdletError``."""
+    for scope in (state.scopes[guid] for guid in policy.scopes):
+        if not any(one.partition(":")[0].strip().lower() == scope.location_type.lower() for one in policy.applications):
+            words = (
+                f"Policy locations contain adaptive scope of location type '{scope.location_type}', "
+                "but no applications were specified for the same location type"
+            )
+            raise CmdletError("Microsoft.Exchange.Management.UnifiedPolicy.MissingApplicationsLocationTypeForAdaptiveScopeException", words)
 
 
 def get(call: Call) -> Rows:

@@ -22,6 +22,7 @@ def dump(world: World) -> Json:
         "app": {"id": state.app.app_id, "object_id": state.app.object_id, "name": state.app.name},
         **_labels(world),
         "policies": [_policy(world, policy) for policy in state.policies.values()],
+        "scopes": [Json(name=scope.name, guid=scope.guid, comment=scope.comment, query=scope.query) for scope in state.scopes.values()],
         "rules": [
             Json(name=rule.name, guid=rule.guid, policy=rule.policy, duration=rule.duration, action=rule.action, publishes=rule.publishes)
             for rule in state.rules.values()
@@ -81,6 +82,8 @@ def _policy(world: World, policy: Policy) -> Json:
         "status": policing.status(world, policy),
         "removing": policy.removing is not None,
         "locations": places,
+        "scopes": [tenant_of(world).scopes[guid].name for guid in policy.scopes],
+        "applications": list(policy.applications),
     }
 
 

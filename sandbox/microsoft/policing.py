@@ -31,6 +31,8 @@ _WORKLOAD = {
     "TeamsChatLocation": "Teams",
 }
 _SUFFIX = {"Delete": ":1", "Keep": ":2", "KeepAndDelete": ":3"}
+_EVERYBODY = re.compile(r"\(IsInactiveMailbox -eq \"False\"\) -or \(IsInactiveMailbox -eq \"True\"\)", re.IGNORECASE)
+_IN_MAILBOXES = re.compile(r"^User:.*(Exchange|MicrosoftTeams)", re.IGNORECASE)
 _QUERY = re.compile(r"\(?\s*(?P<name>department|title)\s+-eq\s+'(?P<value>[^']*)'\s*\)?", re.IGNORECASE)
 PROPERTIES = tuple(name + tail for name in LOCATIONS for tail in ("", "Exception") if name + tail != "PublicFolderLocationException")
 """Every location property that a policy shows."""
@@ -230,10 +232,14 @@ def _stamped(world: World, policy: Policy, rule: Rule) -> Iterator[tuple[str, st
 
 
 def scoped(state: TenantState, policy: Policy) -> list[Account]:
-    """People with a mailbox whom the policy's adaptive scopes reach by ``Department`` or ``Title -eq``; other queries reach nobody here."""
+    """People with a mailbox whom the policy's adaptive scopes reach: by ``Department`` or ``Title -eq``, or all; other queries reach nobody here."""
     reached: dict[str, Account] = {}
+    if not any(_IN_MAILBOXES.search(one) for one in policy.applications):
+        return []
     for scope in (state.scopes[guid] for guid in policy.scopes):
         query = _QUERY.fullmatch((scope.query or "").strip()) if scope.location_type == "User" else None
+        if scope.location_type == "User" and _EVERYBODY.fullmatch((scope.query or "").strip()):
+            reached |= {one.id: one for one in state.alive() if one.mailbox is not None}
         if query is not None:
             attribute = {"department": "department", "title": "job_title"}[query["name"].lower()]
             wanted = query["value"].lower()

@@ -36,6 +36,7 @@ def _marked(sandbox: Sandbox) -> Iterator[tuple[str, str]]:
     lists = {
         "label": microsoft["labels"],
         "policy": microsoft["policies"],
+        "scope": microsoft["scopes"],
         "case": microsoft["cases"],
         "hold": [hold for case in microsoft["cases"] for hold in case["holds"]],
         "google matter": [matter for matter in google["matters"] if matter["state"] != "DELETED"],

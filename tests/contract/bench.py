@@ -157,8 +157,8 @@ class Bench:
 
 VOCABULARY: Mapping[Kind, frozenset[str]] = {
     Kind.M365_LABEL: frozenset({"period", "trigger", "action", "behaviour", "description", "reviewers"}) | FILED,
-    Kind.M365_LABEL_POLICY: frozenset({"enabled", "description", "exceptions", "locked"}),
-    Kind.M365_RETENTION_POLICY: frozenset({"enabled", "description", "exceptions", "locked"}),
+    Kind.M365_LABEL_POLICY: frozenset({"enabled", "description", "exceptions", "locked", "applications", "scopes"}),
+    Kind.M365_RETENTION_POLICY: frozenset({"enabled", "description", "exceptions", "locked", "applications", "scopes"}),
     Kind.M365_LABEL_RULE: frozenset({"publishes"}),
     Kind.M365_RETENTION_RULE: frozenset({"period", "trigger", "action", "query"}),
     Kind.M365_EVENT_TYPE: frozenset({"description"}),

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from connectors.effects import UnknownSettingError, google_effects, m365_effects
+from connectors.effects import google_effects, m365_effects
+from connectors.places import UnknownSettingError
 from policies.effects import FOREVER, Clock, Effect, Mechanism, RemovableBy
 from policies.kinds import Kind, Workload
 from policies.resources import Force, Live, MemberState, Snapshot

@@ -119,6 +119,7 @@ def test_the_contract_s_forms() -> None:
     found = population(m365={"all": "users", "except": {"group": "leavers@d"}}, google=[{"ou": "/Staff"}, {"users": ["Ann@d"]}, {"group": "g@d"}])
     assert found[MS] == Selector(all_users=True, except_=Selector(groups=("leavers@d",)))
     assert found[GOOGLE] == Selector(org_units=("/Staff",), users=("ann@d",), groups=("g@d",))
+    assert population(m365={"all": "users", "adaptive": True})[MS] == Selector(all_users=True, adaptive=True)
     assert population(m365={"sites": ["https://x/sites/a"]}) == {MS: Selector(sites=("https://x/sites/a",))}
     assert population(m365={"group": "name:All Staff"}) == {MS: Selector(groups=("name:All Staff",))}
 
@@ -137,6 +138,10 @@ def test_an_exception_of_a_list_stands_on_its_own() -> None:
         ({}, "names nobody"),
         ({"m365": []}, "names nobody"),
         ({"m365": {"all": "people"}}, "users"),
+        ({"m365": {"group": "g@d", "adaptive": True}}, "adaptive beside something else"),
+        ({"m365": {"all": "users", "adaptive": True, "except": {"users": ["a"]}}}, "adaptive beside something else"),
+        ({"m365": [{"all": "users", "adaptive": True}, {"users": ["a"]}]}, "adaptive in a list"),
+        ({"m365": [{"all": "users", "adaptive": True}, {"except": {"users": ["a"]}}]}, "adaptive in a list"),
     ],
 )
 def test_populations_that_cannot_be_read_one_way(forms: dict[str, object], says: str) -> None:

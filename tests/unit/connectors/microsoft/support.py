@@ -76,6 +76,8 @@ class Bench:
         self.session: Session | None = None
         """Who is signed in beside the application."""
         self.proven: dict[Kind, str | None] = {}
+        self.adaptive = False
+        """Whether the district wants everybody to be an adaptive scope somewhere."""
         self._closing: list[Callable[[], None]] = []
         overlay = YAML(typ="safe").load(server.overlay.read_text(encoding="utf-8"))["tenants"]["m365"]
         credential = {name: server.folder / value for name, value in overlay["credential"].items()}
@@ -86,7 +88,7 @@ class Bench:
         return Context(clock=self.clock, meter=self.meter, stop=self.stop, district=DISTRICT, timeout=10.0, drill=True)
 
     def connector(self, *, accepted: bool = True, groups: frozenset[str] = frozenset(), sites: frozenset[str] = frozenset()) -> Microsoft365Connector:
-        allowed = Allowed(admin=accepted, sign_in=lambda _tenant: self.session, proven=lambda: self.proven)
+        allowed = Allowed(admin=accepted, adaptive=self.adaptive, sign_in=lambda _tenant: self.session, proven=lambda: self.proven)
         return Microsoft365Connector(allowed=allowed, groups=groups, sites=sites)
 
     def reader(self, *, accepted: bool = True, groups: frozenset[str] = frozenset(), sites: frozenset[str] = frozenset()) -> Microsoft365Reader:

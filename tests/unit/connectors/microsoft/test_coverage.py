@@ -136,7 +136,7 @@ def test_without_the_organisations_list_nothing_is_called_unprotected() -> None:
 
 
 def test_the_newer_family_names_its_workloads_in_applications() -> None:
-    newer = policy(P1, "scope:staff", raw='{"Applications":["User:Exchange,OneDriveForBusiness","Group:Exchange,Group:SharePoint"]}')
+    newer = policy(P1, "scope:staff", applications=("user:exchange", "user:onedriveforbusiness", "group:exchange", "group:sharepoint"))
     found = seen(world(newer, rule(P1)), mailbox(f"mbx{bare(P1)}:2"))
     assert (found[Workload.MAIL].protected, found[Workload.CHAT].protected) == (True, False)
     # Nobody can say from here whether the drive is in the scope.

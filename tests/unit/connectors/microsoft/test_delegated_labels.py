@@ -12,8 +12,8 @@ from connectors.errors import PermanentError
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.delegated_labels import body_of, event_type_from_graph, label_from_graph
 from connectors.microsoft365.labels import label_from
+from connectors.microsoft365.parameters import label_parameters
 from connectors.microsoft365.sign_in import by_browser
-from connectors.microsoft365.writer import label_parameters
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import Live, ReadState, Ref, Wanted
@@ -320,6 +320,15 @@ def test_graphs_words_in_normal_form(more: dict[str, object], field: str, value:
     assert live is not None
     assert live.fields.get(field) == value
     assert live.vendor_id == "dc67-x"
+
+
+def test_graphs_descriptors_are_the_words_of_the_file_plan() -> None:
+    plan = {"department": {"displayName": "HR"}, "category": {"displayName": "C", "subcategory": {"displayName": "S"}}, "citation": None}
+    live = label_from_graph(row(descriptors=plan), made_by_us=None)
+    assert live is not None
+    assert {name: live.fields.get(name) for name in ("department", "category", "subcategory", "citation")} == {
+        "department": "HR", "category": "C", "subcategory": "S", "citation": None,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("said", "known"), [(True, True), ("true", True), ("false", False), (None, None), ("perhaps", None)])

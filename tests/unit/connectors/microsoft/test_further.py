@@ -9,7 +9,7 @@ import pytest
 from connectors.errors import PermanentError
 from connectors.microsoft365.further import event_names, event_type_from, litigation_from, organisation_from, scope_from
 from connectors.microsoft365.labels import label_from, stage, stages_from, stages_word
-from connectors.microsoft365.writer import label_parameters
+from connectors.microsoft365.parameters import label_parameters
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import ReadState

@@ -43,6 +43,8 @@ def test_what_is_said_to_be_written_can_be_proven_and_carried_out_by_hand_and_no
 @pytest.mark.parametrize("kind", sorted(Kind))
 def test_every_written_kind_has_a_way_by_hand(kind: Kind) -> None:
     fields: dict[str, Value] = {"publishes": "x"} if kind is Kind.M365_LABEL_RULE else {"action": "keep", "trigger": "created", "period": 9}
+    if kind is Kind.M365_ADAPTIVE_SCOPE:
+        fields = {"location": "user", "query": "q"}
     if "policy" in kind.value or kind in (Kind.M365_CASE, Kind.M365_HOLD, Kind.M365_EVENT_TYPE):
         fields = {}
     members = frozenset({"exchange:a@d.example"}) if "policy" in kind.value else frozenset()

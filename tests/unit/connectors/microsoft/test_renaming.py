@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectors.microsoft365.holds import hold_from
-from connectors.microsoft365.policies import family
+from connectors.microsoft365.policies import Beside, family
 from connectors.microsoft365.renaming import current
 from policies.kinds import Kind
 from policies.resources import Force, Live
@@ -37,7 +37,7 @@ def test_what_a_policy_says_of_a_place_under_its_old_address_is_said_of_the_pers
         "Name": "p", "Guid": "g", "Enabled": True, "DistributionStatus": "Error", "ExchangeLocation": [place, {"Name": "leo@d.example"}],
         "SharePointLocation": [], "OneDriveLocation": [], "ModernGroupLocation": [], "DistributionResults": ["[Exchange]mia@d.example:gone"],
     }  # fmt: skip
-    (live,) = family([row], [], DISTRICT, lambda _row: None, {GUID: "mia.cole@d.example"}).policies
+    (live,) = family([row], [], DISTRICT, lambda _row: None, Beside(mailboxes={GUID: "mia.cole@d.example"})).policies
     assert live.members == {"exchange:mia.cole@d.example", "exchange:leo@d.example"}
     assert {member: state.error for member, state in live.member_states.items()} == {"exchange:mia.cole@d.example": "gone"}
 

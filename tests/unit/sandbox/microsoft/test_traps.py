@@ -121,12 +121,17 @@ def test_an_adaptive_scope_and_the_policy_over_it(lab: Lab) -> None:
     board = lab.someone("board")
     (scope,) = lab.cmdlet("New-AdaptiveScope", Name="Board", LocationType="User", RawQuery="Department -eq 'Board of Education'", Comment="c")
     assert "already exists" in lab.failure("New-AdaptiveScope", Name="BOARD", LocationType="User", RawQuery="x")
-    lab.cmdlet("New-RetentionCompliancePolicy", Name="Board mail", AdaptiveScopeLocation=["Board"])
+    wrongs: list[dict[str, Any]] = [{}, {"Applications": ["Group:Exchange"]}]
+    for wrong in wrongs:
+        refused = lab.failure("New-RetentionCompliancePolicy", Name="Board mail", AdaptiveScopeLocation=["Board"], **wrong)
+        assert "no applications were specified for the same location type" in refused
+    lab.cmdlet("New-RetentionCompliancePolicy", Name="Board mail", AdaptiveScopeLocation=["Board"], Applications=["User:Exchange"])
     lab.cmdlet("New-RetentionComplianceRule", Name="r", Policy="Board mail", RetentionDuration="30", RetentionComplianceAction="Keep")
     lab.advance(1000)
     found = lab.named("Get-RetentionCompliancePolicy", "Board mail", DistributionDetail=True)
     assert found["IsAdaptivePolicy"] is True
     assert [one["ImmutableIdentity"] for one in found["AdaptiveScopeLocation"]] == [scope["Guid"]]
+    assert found["Applications"] == ["User:Exchange"]
     stamp = f"mbx{found['Guid'].replace('-', '')}:2"
     (mailbox,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=board)
     assert stamp in mailbox["InPlaceHolds"]
@@ -134,6 +139,15 @@ def test_an_adaptive_scope_and_the_policy_over_it(lab: Lab) -> None:
     lab.cmdlet("Set-AdaptiveScope", Identity=scope["Guid"], RawQuery="Department -eq 'Nowhere'")
     (mailbox,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=board)
     assert stamp not in mailbox["InPlaceHolds"]
+    lab.cmdlet("Set-AdaptiveScope", Identity=scope["Guid"], RawQuery='(IsInactiveMailbox -eq "False") -or (IsInactiveMailbox -eq "True")')
+    (mailbox,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=board)
+    assert stamp in mailbox["InPlaceHolds"]
+    assert "no applications" in lab.failure("Set-RetentionCompliancePolicy", Identity=found["Guid"], Applications=["Group:Exchange"])
+    lab.cmdlet("Set-RetentionCompliancePolicy", Identity=found["Guid"], Applications=["User:OneDriveForBusiness"])
+    lab.advance(1000)
+    assert lab.named("Get-RetentionCompliancePolicy", "Board mail", DistributionDetail=True)["Applications"] == ["User:OneDriveForBusiness"]
+    (mailbox,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=board)
+    assert stamp not in mailbox["InPlaceHolds"], "no application of it is in mailboxes any more"
     assert "AmbiguousParameterSet" in lab.failure("New-RetentionCompliancePolicy", Name="x", AdaptiveScopeLocation=["Board"], ExchangeLocation=["All"])
     lab.switch(licence="A3")
     assert lab.invoke("New-AdaptiveScope", Name="x", LocationType="User", RawQuery="x").status_code == 403

@@ -42,7 +42,7 @@ FIELDS: Mapping[Kind, Fields] = {
     Kind.M365_HOLD: HOLD,
     Kind.M365_LABEL_RULE: {"publishes": "Routine"},
 }
-READ = (*FIELDS, Kind.M365_MAILBOX, Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD, Kind.GOOGLE_VAULT_RULE)
+READ = (*FIELDS, Kind.M365_MAILBOX, Kind.M365_ADAPTIVE_SCOPE, Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD, Kind.GOOGLE_VAULT_RULE)
 
 
 def effects_of(snapshot: Snapshot) -> tuple[Effect, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from connectors.effects import UnknownSettingError, google_effects
+from connectors.effects import google_effects
+from connectors.places import EVERYBODY, UnknownSettingError
 from policies.effects import Effect
 from policies.kinds import Kind
 from policies.protection import Direction
@@ -205,7 +206,7 @@ def test_a_member_still_on_its_way_counts_as_it_is_and_as_it_will_be() -> None:
 
 
 def test_what_is_not_modelled_not_seen_or_not_projected_weakens() -> None:
-    (judged, verdict), = walk([change(Kind.M365_ADAPTIVE_SCOPE, operation=Operation.CREATE, vendor_id=None, after={})], snapshot(), effects_of)
+    (judged, verdict), = walk([change(Kind.M365_ORG_HOLD, operation=Operation.CREATE, vendor_id=None, after={})], snapshot(), effects_of)
     assert judged.direction is Direction.WEAKENS
     assert verdict.touches("anybody@d.example")
     assert "not modelled" in (verdict.reason or "")
@@ -341,7 +342,7 @@ OTHERS = (
 
 
 def test_somebody_elses_adaptive_policy_does_not_make_every_gain_a_loss() -> None:
-    """It is taken for a policy over nobody and for one over everybody, and lengthening a policy of ours gains in both."""
+    """Lengthening a policy of ours gains for whom it reaches and for whom it does not."""
     step = setting(RULE_, "R1", {"period": 365}, {"period": 730})
     assert direction(step, *keeping(365), *OTHERS) is Direction.STRENGTHENS
 
@@ -366,3 +367,74 @@ def test_a_closed_case_is_reopened_whatever_others_rules_say() -> None:
     closed = (live(Kind.M365_CASE, "C1", state="closed"), live(Kind.M365_HOLD, "H1", parent_id="C1", members=("mail:a@d.example",)))
     step = setting(Kind.M365_CASE, "C1", {"state": "closed"}, {"state": "open"})
     assert direction(step, *closed, *strange) is Direction.STRENGTHENS
+
+
+def scoped(period: int = 500, action: str = "delete", query: str = "Title -eq 'x'") -> tuple[Live, Live]:
+    """Somebody else's policy over an adaptive scope: whom it reaches, only the platform knows."""
+    return (
+        live(Kind.M365_RETENTION_POLICY, "P9", members=["scope:S"], applications=("user:exchange",), scopes=(f"S (user): {query}",)),
+        live(Kind.M365_RETENTION_RULE, "R9", parent_id="P9", period=period, action=action),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [(365, 730, Direction.STRENGTHENS), (730, 365, Direction.WEAKENS), (730, 600, Direction.WEAKENS), (365, 365, Direction.NEUTRAL)],
+)
+def test_beside_a_deletion_over_some_of_everybody_our_own_changes_can_still_be_judged(before: int, after: int, expected: Direction) -> None:
+    one = setting(RULE_, "R1", {"period": before}, {"period": after})
+    assert direction(one, *keeping(before), *scoped()) is expected
+
+
+def test_what_is_kept_for_some_of_everybody_excuses_no_loss() -> None:
+    shorter = setting(RULE_, "R1", {"period": 730}, {"period": 365})
+    assert direction(shorter, *keeping(730), *scoped(3650, "keep")) is Direction.WEAKENS
+    longer = (live(Kind.M365_RETENTION_POLICY, "P2", members=[A]), live(RULE_, "R2", parent_id="P2", period=3650))
+    assert direction(shorter, *keeping(730), *longer) is Direction.NEUTRAL
+
+
+def test_a_deletion_that_names_its_places_goes_before_one_over_everything_and_a_scope_names_its_own() -> None:
+    everything = (live(Kind.M365_RETENTION_POLICY, "P3", members=["exchange:All"]), live(RULE_, "R3", parent_id="P3", period=30, action="delete"))
+    # Bringing the general deletion forward harms whom the scope does not reach, for it rules them.
+    earlier = setting(RULE_, "R3", {"period": 30}, {"period": 10})
+    assert direction(earlier, *everything, *scoped(500)) is Direction.WEAKENS
+    # Whom it does reach, it deletes by its own later day: releasing the scope's policy would let the earlier one through.
+    gone = change(Kind.M365_RETENTION_POLICY, operation=Operation.RELEASE, vendor_id="P9")
+    assert direction(gone, *everything, *scoped(500)) is Direction.WEAKENS
+
+
+@pytest.mark.parametrize("action", ["keep", "delete"])
+def test_another_query_is_another_set_of_people_which_nobody_here_can_compare(action: str) -> None:
+    was, now = scoped(365, action), scoped(365, action, query="Title -eq 'y'")
+    verdict = judge_between(Kind.M365_RETENTION_POLICY, snapshot(*was), snapshot(*now), effects_of)
+    assert verdict.direction is Direction.WEAKENS
+
+
+def everybodys_scope(query: str) -> Live:
+    return live(Kind.M365_ADAPTIVE_SCOPE, "S1", name="S", location="user", query=query)
+
+
+def test_a_scope_is_judged_by_what_lies_over_it() -> None:
+    """Its query is what the policies over it reach, however these were read; where they were not seen, nobody can say whom it loses."""
+    lying = scoped(730, "keep", EVERYBODY)
+    narrower = setting(Kind.M365_ADAPTIVE_SCOPE, "S1", {"query": EVERYBODY}, {"query": "Title -eq 'x'"})
+    assert direction(narrower, everybodys_scope(EVERYBODY), *lying) is Direction.WEAKENS
+    back = setting(Kind.M365_ADAPTIVE_SCOPE, "S1", {"query": "Title -eq 'x'"}, {"query": EVERYBODY})
+    assert direction(back, everybodys_scope("Title -eq 'x'"), *lying) is Direction.STRENGTHENS
+    unseen = {Kind.M365_RETENTION_POLICY: ReadState.PARTIAL}
+    assert direction(narrower, everybodys_scope(EVERYBODY), states=unseen) is Direction.WEAKENS
+    made = change(Kind.M365_ADAPTIVE_SCOPE, operation=Operation.CREATE, vendor_id=None, after={"location": "user", "query": EVERYBODY})
+    assert direction(made, states=unseen) is Direction.NEUTRAL, "nothing lies over it yet"
+
+
+def test_one_scope_in_the_place_of_another_is_a_loss_for_whom_only_the_first_reaches() -> None:
+    """Nobody in both, or everybody in both, would look the same before and after."""
+    policy, rule = scoped(365, "keep")
+    moved = replace(policy, members=frozenset({"scope:T"}))
+    verdict = judge_between(Kind.M365_RETENTION_POLICY, snapshot(policy, rule), snapshot(moved, rule), effects_of)
+    assert verdict.direction is Direction.WEAKENS
+
+
+def test_places_of_nobody_are_no_reason_to_be_afraid() -> None:
+    public = (live(Kind.M365_RETENTION_POLICY, "P4", members=["public_folder:All"]), live(RULE_, "R4", parent_id="P4", period=30, action="delete"))
+    assert direction(setting(RULE_, "R1", {"period": 365}, {"period": 730}), *keeping(), *public) is Direction.STRENGTHENS

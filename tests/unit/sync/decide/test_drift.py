@@ -134,7 +134,7 @@ def theirs(**fields: Any) -> tuple[Live, Live]:
 
 
 def test_others_objects_are_watched_from_first_sight() -> None:
-    seen = snapshot(*theirs(), live(LABEL, "L1", key="k"), live(Kind.M365_ADAPTIVE_SCOPE, "S1"), live(LABEL, "L2", mark=mark("k", district="zzzz9999")))
+    seen = snapshot(*theirs(), live(LABEL, "L1", key="k"), live(Kind.M365_ORG_HOLD, "S1"), live(LABEL, "L2", mark=mark("k", district="zzzz9999")))
     watched = watch(seen, {}, DISTRICT)
     assert set(watched) == {vendor_key(POLICY, "X1"), vendor_key(RULE, "X2"), vendor_key(LABEL, "L2")}
     assert found(seen, watched={}, district=DISTRICT) == found(snapshot(live(LABEL, "L1", key="k")), district=DISTRICT), "first sight is no drift"
