@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from connectors.errors import Stopped
 from recordwarden import __version__
-from recordwarden.cli.endings import acting
-from recordwarden.cli.failures import told
 from recordwarden.costs import summed
+from recordwarden.endings import acting
 from recordwarden.exits import Exit
+from recordwarden.failures import told
 from recordwarden.notifying import notify
 from recordwarden.options import Options
 from recordwarden.wiring import Office, office

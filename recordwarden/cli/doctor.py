@@ -13,7 +13,7 @@ from connectors.examination import Capability, Feed, VisibilityCheck, WriteCapab
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli import delivering
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import capability_document, check_document, examination_document
 from recordwarden.cli.feeds import Started, feeds, not_on, start_feeds, with_feed
@@ -21,8 +21,8 @@ from recordwarden.cli.granting import grant_scripts
 from recordwarden.cli.proving import Proof, prove
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen, moment
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
+from recordwarden.wrong import CommandError, error
 from reports.words import KINDS
 from sync.look import Look, look
 from sync.watch.alarms import alarm_problems, alarms

@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 import typer
 
 from policies.problems import Problem, Severity
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.holding import act, answered, follow, summary
 from recordwarden.cli.running import Running, running
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
 from recordwarden.notifying import notify
 from recordwarden.wiring import group_names
+from recordwarden.wrong import CommandError, error
 from sync.matters.model import Opened, Presence, SourceState
 from sync.matters.order import MatterOrder
 from sync.matters.reading import OrderFile, people_order, read_names, read_order, with_names

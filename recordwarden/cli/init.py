@@ -21,12 +21,12 @@ from policies.district import Role
 from policies.folder import load_folder
 from policies.problems import FolderError, Problem
 from policies.source import SourceError, read_document
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.files import must_exist, write_new
 from recordwarden.cli.screen import Screen
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 
 LETTERS = string.ascii_lowercase + string.digits
 REVIEW_YEARS = 2

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 from reports.board import BoardReport, ReportError, make
 
 

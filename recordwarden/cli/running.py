@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from policies.problems import Problem
 from recordwarden import __version__
 from recordwarden.cli.answer import Answer
-from recordwarden.cli.documents import problems_of, tenant_document
+from recordwarden.cli.documents import tenant_document
 from recordwarden.cli.screen import Screen
 from recordwarden.costs import summed
+from recordwarden.endings import problems_of
 from recordwarden.exits import Exit
 from sync.matters.lane import HoldLane
 from sync.result import RunResult

@@ -11,12 +11,12 @@ import typer
 from connectors.errors import Stopped
 from policies.problems import Problem, Severity
 from recordwarden.chores import Chore, Done, Worker, enqueue
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.screen import Screen
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.notifying import not_sent
+from recordwarden.wrong import CommandError, error
 from sync.jobs import Jobs
 
 WORDS = {Chore.HOLDS: "holds", Chore.SYNC: "everything"}
