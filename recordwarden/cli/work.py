@@ -37,10 +37,11 @@ def work(
         done = _all(Worker(call.options, jobs, call.stop, call.notice), call)
         silent = not_sent(office)
     failed = [one for one in done if not one.ok]
+    found = [problem for one in done for problem in one.problems]
     return Answer(
         exit=Exit.ERROR if failed else Exit.DONE,
         result={"jobs": [_document(one) for one in done]},
-        problems=(*office.problems, *(_problem(one) for one in failed), *silent),
+        problems=tuple(dict.fromkeys((*office.problems, *(_problem(one) for one in failed), *found, *silent))),
         show=lambda screen: _show(screen, done),
     )
 
