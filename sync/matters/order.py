@@ -10,11 +10,11 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from policies import forms
 from policies.district import FolderModel
 from policies.kinds import Workload
 
-_ADDRESS = r"^[^@\s,;:<>\"]+@[^@\s,;:<>\"]+\.[^@\s,;:<>\"]+$"
-Address = Annotated[str, Field(pattern=_ADDRESS)]
+Address = Annotated[str, Field(pattern=forms.ADDRESS)]
 Instant = datetime | date
 
 
@@ -153,7 +153,7 @@ class Silent(FolderModel):
 class MatterOrder(FolderModel):
     """A hold order. Four answers are enough: who ordered it, who is on hold, from when, and an alias (made up when left out)."""
 
-    alias: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")] | None = None
+    alias: Annotated[str, Field(pattern=forms.ALIAS)] | None = None
     name: str | None = None
     kind: MatterKind | None = None
     trigger: str | None = None
