@@ -40,7 +40,7 @@ def open_(
     read = _order(file, name_file)
     with running(call, last_good=True, groups=_groups(read.order)) as run:
         run.problems.extend(read.problems)
-        opened = run.lane.open(read.order, both=both, sha256=read.sha256)
+        opened = run.lane.open(read.order, both=both, sha256=read.sha256, by=call.author(run.office))
         return _said(run, read, _held(call, run, opened, wait_for, timeout))
 
 
@@ -58,7 +58,7 @@ def add(  # noqa: PLR0913, PLR0917  # the contract's options
     read = _order(file, person_file)
     with running(call, last_good=True, groups=_groups(read.order)) as run:
         run.problems.extend(read.problems)
-        opened = run.lane.add(alias, read.order, both=both, sha256=read.sha256)
+        opened = run.lane.add(alias, read.order, both=both, sha256=read.sha256, by=call.author(run.office))
         return _said(run, read, _held(call, run, opened, wait_for, timeout))
 
 

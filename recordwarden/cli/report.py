@@ -32,7 +32,8 @@ def board(
         desk = office.desk
         try:
             made: BoardReport = make(
-                desk.store, office.district, office.policy, desk.journal, desk.clock, month=month, edition=edition, out=out, restate=restate
+                desk.store, office.district, office.policy, desk.journal, desk.clock,
+                month=month, edition=edition, out=out, restate=restate, by=call.author(office),
             )
         except ReportError as failure:
             code = Exit.REFUSED if failure.code == "report.exists" else Exit.ERROR

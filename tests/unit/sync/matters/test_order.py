@@ -76,7 +76,7 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         ("people: [{address: a@d.example}]\nrange: {from: 2026-02-01, to: 2026-01-01}\n", "ends before"),
         ("people: [{address: a@d.example}]\nsources: [paper]\n", "paper"),
         ("people: [{address: a@d.example}]\nsources: [{site: https://x.example, group: y}]\n", "exactly one"),
-        ("people: [{address: a@d.example}]\nalias: has a space\n", "form"),
+        ("people: [{address: a@d.example}]\nalias: has a space\n", "begin with a letter or digit"),
         ("people: [{address: a@d.example}\n", "YAML"),
     ],
 )
