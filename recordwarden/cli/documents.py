@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sync.drift import next_step
-from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document, standing_document
+from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document
 
 if TYPE_CHECKING:
     from connectors.examination import Capability, Examination, VisibilityCheck
@@ -85,7 +85,6 @@ def tenant_document(one: TenantResult, approvals: Mapping[str, Sequence[KeptAppr
         "drift": [{**drift_document(drift), "next_step": next_step(drift)} for drift in one.drift],
         "changes": [change_document(progress, _said(progress, approvals.get(progress.change.id, ()))) for progress in one.changes],
         "unmanaged": [ref_document(ref) for ref in one.unmanaged],
-        "standings": [standing_document(standing) for standing in one.standings],
         "in_flight": [in_flight_document(flight) for flight in (*one.in_flight, *one.overdue)],
         "blocked": [open_document(key) for key in one.blocked],
         "requests": {surface: dict(methods) for surface, methods in sorted(one.requests.items())},

@@ -20,6 +20,7 @@ from sync.result import RunResult
 from sync.run import Engine
 from sync.store.approvals import Approvals, KeptApproval
 from sync.store.runs import Runs
+from sync.wording import standing_document
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -75,6 +76,7 @@ def answer(run: Running, result: RunResult, code: Exit, extra: Mapping[str, obje
         result={
             "digest": result.digest,
             **extra,
+            "standings": [standing_document(standing) for tenant in result.tenants for standing in tenant.standings],
             "totals": totals(result),
             "requests": {name: dict(one) for name, one in sorted(run.requests().items())},
         },

@@ -23,7 +23,7 @@ def sandbox(district: District) -> Sandbox:
 
 
 def stands(ran: Ran) -> dict[str, dict[str, Any]]:
-    found = [one for one in ran.tenants["google"]["standings"] if one["series"] is None]
+    found = [one for one in ran.result["standings"] if one["tenant"] == "google" and one["series"] is None]
     assert all(one["workload"] is None for one in found)
     return {one["line"]: one for one in found}
 

@@ -47,7 +47,7 @@ def sandbox(district: District) -> Sandbox:
 
 
 def kept(district: District) -> dict[tuple[str, str], tuple[str, str | None]]:
-    found = district.run("--tenant", "google", "plan").tenants["google"]["standings"]
+    found = district.run("--tenant", "google", "plan").result["standings"]
     return {(one["line"], one["workload"]): (one["standing"], one["reason"]) for one in found if one["line"].startswith("keep")}
 
 
