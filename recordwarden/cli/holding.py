@@ -123,10 +123,11 @@ def answered(run: Running, alias: str | None, result: RunResult | None, extra: M
     code, problems = ending(run, alias, result, timed_out=timed_out)
     run.exit = code
     tenants: Mapping[str, object] = {}
+    unreachable = frozenset(tenant.tenant for tenant in result.tenants if tenant.error) if result else frozenset[str]()
     if result is not None:
         said = approvals_of(run, result)
         tenants = {tenant.tenant: tenant_document(tenant, said) for tenant in result.tenants}
-    shown = run.lane.status(alias)
+    shown = run.lane.status(alias, unreachable)
     return Answer(
         exit=code,
         tenants=tenants,

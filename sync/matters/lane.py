@@ -133,9 +133,12 @@ class HoldLane:
 
     # -- what people see
 
-    def status(self, alias: str | None = None) -> dict[str, object]:
-        """The contract's result: the matter's fields, or without an alias ``matters`` with those of each. Raises MatterError ``matter.unknown``."""
-        tools = self._tools()
+    def status(self, alias: str | None = None, unreachable: AbstractSet[str] = frozenset()) -> dict[str, object]:
+        """The contract's result: the matter's fields, or without an alias ``matters`` with those of each. Raises MatterError ``matter.unknown``.
+
+        ``unreachable``: tenants that were asked now and did not answer, which the by-hand sheet says.
+        """
+        tools = self._tools(unreachable)
         if alias is not None:
             return self._document(self.find(alias), tools)
         return {"matters": [self._document(matter, tools) for matter in self.register.all()]}
@@ -241,12 +244,14 @@ class HoldLane:
         subjects = valid_subjects(self.desk.store, self.desk.clock.now())
         return frozenset(subject.removeprefix(PAPER) for subject in subjects if subject.startswith(PAPER))
 
-    def _tools(self) -> tuple[Tools, ...]:
+    def _tools(self, unreachable: AbstractSet[str] = frozenset()) -> tuple[Tools, ...]:
         """What a sheet is written with, tenant by tenant."""
         doors = {door.tenant.id: door.connector for door in self.desk.doors}
         bindings = Bindings(self.desk.store)
         tenants = self.desk.district.tenants
-        return tuple(Tools(tenant=one, connector=doors.get(one.id), bindings=bindings.of(one.id)) for one in tenants)
+        return tuple(
+            Tools(tenant=one, connector=doors.get(one.id), bindings=bindings.of(one.id), unreachable=one.id in unreachable) for one in tenants
+        )
 
     def _document(self, matter: Matter, tools: Sequence[Tools]) -> dict[str, object]:
         prefix = "gap/"
