@@ -22,6 +22,8 @@ from sync.store.pins import Pins
 from sync.store.proofs import Proofs
 from sync.store.rosters import Rosters, with_drive
 
+UNPROVEN = "capability.unproven: no proof has been made here"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -93,13 +95,16 @@ def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
 
 
 def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, datetime]) -> tuple[Capability, ...]:
-    """Capabilities with this store's proofs added: what was written and read back here counts as proven."""
-    return tuple(
-        replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind], reason=None, next_step=None)
-        if one.kind in proofs and one.write is WriteCapability.UNPROVEN
-        else one
-        for one in capabilities
-    )
+    """Capabilities with this store's proofs added: what was written and read back here counts as proven, and what was not says so."""
+    return tuple(_proven(one, proofs) if one.write is WriteCapability.UNPROVEN else one for one in capabilities)
+
+
+def _proven(one: Capability, proofs: Mapping[Kind, datetime]) -> Capability:
+    if one.kind in proofs:
+        return replace(one, write=WriteCapability.PROVEN, proven_at=proofs[one.kind], reason=None, next_step=None)
+    if one.reason is not None:
+        return one
+    return replace(one, reason=UNPROVEN, next_step=one.next_step or f"recordwarden doctor --prove {one.kind.value}")
 
 
 def identity_changed(tenant: str) -> Problem:

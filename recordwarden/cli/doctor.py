@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from connectors.base import Lane
-from connectors.examination import Capability, Feed, VisibilityCheck, WriteCapability
+from connectors.examination import Capability, Feed, ReadCapability, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli import delivering
@@ -22,13 +22,15 @@ from recordwarden.cli.proving import Proof, prove
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen, moment
 from recordwarden.exits import Exit, worst
-from recordwarden.wrong import CommandError, error
+from recordwarden.wrong import CommandError, error, warning
 from reports.words import KINDS
 from sync.look import Look, look
 from sync.watch.alarms import alarm_problems, alarms
 from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document
 
+ON_DEMAND = "kind.on_demand"
+"""Said of places that are looked up one by one when somebody names them."""
 PROVING = "Write one marked dummy per kind, read it back, remove it; without kinds also switch on the log's feed. Signed by an officer."
 
 
@@ -120,9 +122,16 @@ def _exit(found: Found) -> Exit:
     unknown = any(
         one.error is not None or one.examination is None or not all(surface.ok for surface in one.examination.surfaces if surface.url) for one in seen
     )
+    unknown = unknown or any(_unsure(one) for one in seen)
     failed = any(not proof.ok for proof in found.proofs) or any(part.problem is not None for part in found.started)
     unsent = any(one.failed is not None for one in found.letters)
     return worst(Exit.UNKNOWN if unknown or failed or unsent else Exit.DONE)
+
+
+def _unsure(one: Look) -> bool:
+    """Whether a check that the folder names was not seen, or nobody could say what may be read of a kind that is not asked for by name alone."""
+    unseen = any(check.name is not None and check.seen is not True for check in checks(one))
+    return unseen or any(it.read is ReadCapability.UNKNOWN and not (it.reason or "").startswith(ON_DEMAND) for it in one.capabilities)
 
 
 def _document(run: Running, one: Look) -> dict[str, object]:
@@ -172,9 +181,21 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                         next_step="See the reason beside each kind.",
                     )
                 )
+        found += [_unseen(one.tenant.id, check) for check in checks(one) if check.name is not None and check.seen is not True]
     for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
         found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot)]
     return tuple(found)
+
+
+def _unseen(tenant: str, check: VisibilityCheck) -> Problem:
+    words = "could not be looked for" if check.seen is None else "was not seen"
+    return warning(
+        "visibility_check.not_seen",
+        f"{check.name}, the visibility check for {KINDS[check.kind]}, {words}: nothing can be called missing there.",
+        "Compare its name and our account's rights with the tenant; the kind's reason stands in the table.",
+        tenant=tenant,
+        subject=check.kind.value,
+    )
 
 
 def _key_beside() -> Problem:
@@ -199,9 +220,8 @@ def _show(screen: Screen, run: Running, found: Found) -> None:
             screen.say("licences: " + ", ".join(f"{name} {count}" for name, count in sorted(one.examination.licences.items())), indent=2)
         _table(screen, one)
         for check in checks(one):
-            if not check.seen:
-                state = "none is set" if check.name is None else f"{check.name} {'could not be looked for' if check.seen is None else 'was not seen'}"
-                screen.say(f"visibility check for {KINDS[check.kind]}: {state}", "yellow", indent=2)
+            if check.name is None:
+                screen.say(f"visibility check for {KINDS[check.kind]}: none is set", "yellow", indent=2)
     delivering.show(screen, found.letters)
     _show_done(screen, found)
     if run.office.folder is not None and run.office.folder.overlaid:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -15,7 +15,14 @@ from policies.district import FolderModel
 from policies.kinds import Workload
 
 Address = Annotated[str, Field(pattern=forms.ADDRESS)]
-Instant = datetime | date
+
+
+def _day(value: object) -> object:
+    """A day that was written stays a day; anything else is left to what comes next. Raises ValueError for a day that no calendar has."""
+    return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-09-14") else value
+
+
+Instant = Annotated[datetime | date, BeforeValidator(_day)]
 
 
 class MatterKind(StrEnum):
