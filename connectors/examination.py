@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from policies.kinds import Kind
 
@@ -27,6 +28,10 @@ class WriteCapability(StrEnum):
     MISSING = "missing"
     ATTEST_ONLY = "attest_only"
     NONE = "none"
+
+
+NOT_PROVEN: Final = "capability.unproven: no proof has been made here"
+"""Why a kind that could be written is not: nobody has shown it on this tenant yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

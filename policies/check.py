@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from policies.citations import superseded_in
@@ -15,6 +15,8 @@ from policies.periods import PeriodKind
 from policies.policy import Rule
 from policies.problems import Problem, Severity, Where
 from policies.schedule import RecordSeries, Verification, is_confirmed
+
+NO_CREDENTIAL = "credential.missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ def check(folder: Folder, confirmed: Mapping[str, str] | None, today: date | Non
         *_vault_defaults(folder),
         *_dates(folder, today),
         *_officers(folder),
+        *_credentials(folder),
     )
     return CheckResult(series=series, controls=controls, problems=found)
 
@@ -238,6 +241,18 @@ def _officers(folder: Folder) -> Iterator[Problem]:
     if len(approvers) < 2:
         message = f"{len(approvers)} officers with a key may approve; what shrinks protection needs two"
         yield _finding("officer.too_few", Severity.WARNING, message, "recordwarden officer keygen --out FILE, for each officer", where)
+
+
+def _credentials(folder: Folder) -> Iterator[Problem]:
+    """Tenants that nobody can sign in to: the folder is right as it stands, and no run can ask them anything."""
+    for index, tenant in enumerate(folder.district.tenants):
+        lacking = [word for word, writing in (("reading", False), ("writing", True)) if tenant.credential_for(writing=writing) is None]
+        if lacking:
+            message = f"tenant {tenant.id} has no credential for {' and '.join(lacking)}"
+            if "reading" in lacking:
+                message += ": no run can ask it anything"
+            found = _finding(NO_CREDENTIAL, Severity.WARNING, message, "set credential, here or in an overlay", folder.where(("tenants", index)))
+            yield replace(found, tenant=tenant.id)
 
 
 def _term(folder: Folder, rule: Rule) -> Term | None:

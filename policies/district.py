@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from policies import forms
 from policies.kinds import Kind, Platform
 
 
@@ -40,11 +41,11 @@ class FolderModel(BaseModel):
 class Officer(FolderModel):
     """A named role-holder with an Ed25519 public key (``ed25519:<base64>``)."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+    id: Annotated[str, Field(pattern=forms.NAME_40)]
     name: str
     email: str
     roles: tuple[Role, ...] = Field(min_length=1)
-    key: Annotated[str, Field(pattern=r"^ed25519:[A-Za-z0-9+/=]{44}$")] | None = None
+    key: Annotated[str, Field(pattern=forms.PUBLIC_KEY)] | None = None
 
 
 class Thresholds(FolderModel):
@@ -96,7 +97,7 @@ class SurfaceBudget(FolderModel):
 class Tenant(FolderModel):
     """One cloud of the district and how it is reached."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,19}$")]
+    id: Annotated[str, Field(pattern=forms.TENANT)]
     platform: Platform
     mode: Mode = Mode.OBSERVE
     cloud: str = "worldwide"
@@ -170,9 +171,9 @@ class Delivery(FolderModel):
     to: str
     by: Way
     tenant: str | None = None
-    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(default=None, alias="from")
+    sender: Annotated[str, Field(pattern=forms.EMAIL)] | None = Field(default=None, alias="from")
     url_file: Path | None = None
-    hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")], ...] = ()
+    hosts: tuple[Annotated[str, Field(pattern=forms.HOST)], ...] = ()
     about: Annotated[tuple[Subject, ...], Field(min_length=1)] = tuple(Subject)
 
     @property
@@ -200,7 +201,7 @@ class District(FolderModel):
     """``district.yaml``."""
 
     recordwarden: Annotated[int, Field(ge=1, le=1)]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]{8}$")]
+    id: Annotated[str, Field(pattern=forms.DISTRICT)]
     name: str
     timezone: str = "America/New_York"
     calendar: Calendar = Calendar()

@@ -11,6 +11,7 @@ from typing import Annotated
 import rfc8785
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from policies import forms
 from policies.controls import ControlDuty, Verify
 from policies.district import FolderModel
 from policies.duties import Carrier, Population, StandingValue
@@ -19,8 +20,8 @@ from policies.problems import Where
 from policies.schedule import Pack, RecordSeries, SeriesId
 from policies.selectors import PopulationForm
 
-LineId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-Obligation = Annotated[str, Field(pattern=r"^[A-Z]{2}-[0-9]{2}$")]
+LineId = Annotated[str, Field(pattern=forms.LINE)]
+Obligation = Annotated[str, Field(pattern=forms.OBLIGATION)]
 
 
 class Method(StrEnum):

@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 import rfc8785
 from pydantic import Field, field_validator, model_validator
 
+from policies import forms
 from policies.district import FolderModel
 from policies.duties import Disposition
 from policies.periods import PeriodKind, RetentionPeriod, RetentionTrigger, parse_period, parse_trigger
 
-SeriesId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+SeriesId = Annotated[str, Field(pattern=forms.LINE)]
 
 PlanWord = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$")]
 """A word of the file plan, as long as a platform takes it (docs/wire/file-plan.md)."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from policies import forms
 from policies.district import FolderModel
 from policies.duties import Population, Selector
 from policies.kinds import Platform
@@ -49,7 +50,7 @@ class MicrosoftForm(FolderModel):
 class GoogleForm(FolderModel):
     """One way to name people in Google Workspace; ``ou`` is the path of an organisational unit and takes in the units under it."""
 
-    ou: str | None = Field(default=None, pattern=r"^/")
+    ou: str | None = Field(default=None, pattern=forms.UNIT)
     group: str | None = None
     users: tuple[str, ...] | None = None
     except_: GoogleForms | None = Field(default=None, alias="except")
@@ -88,9 +89,9 @@ class PopulationForm(FolderModel):
 
     @model_validator(mode="after")
     def _exceptions_are_clear(self) -> PopulationForm:
-        for forms in (self.m365, self.google):
-            if forms is not None:
-                _united(forms)
+        for given in (self.m365, self.google):
+            if given is not None:
+                _united(given)
         if self.m365 is None and self.google is None:
             raise ValueError("names nobody: write m365: or google:")
         return self

@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from policies.forms import form_words
 from policies.problems import Problem, Severity, Where
 from policies.source import Path_, Plain, nearest
 
@@ -46,8 +47,8 @@ def _said(model: type[BaseModel], detail: ErrorDetails, path: Path_) -> tuple[st
     if kind in {"enum", "literal_error"}:
         return _one_of(detail)
     if kind == "string_pattern_mismatch":
-        pattern = detail.get("ctx", {}).get("pattern", "")
-        return "folder.value", f"'{given}' does not have the form {pattern}", "write it in that form"
+        form = form_words(detail["ctx"]["pattern"])
+        return "folder.value", f"'{given}' is not {form}", f"write {form}"
     message = detail["msg"].removeprefix("Value error, ") if kind == "value_error" else f"{_lower(detail['msg'])}{_given(given)}"
     return "folder.value", message, "correct the value"
 

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from policies import forms
 from policies.district import FolderModel
 from policies.effects import FOREVER, Clock, Effect, Mechanism, Scope, Term
 from policies.kinds import Platform, Workload
@@ -79,7 +80,7 @@ class VaultRule(FolderModel):
 
     service: Service
     default: bool = False
-    org_unit: str | None = Field(default=None, pattern=r"^/")
+    org_unit: str | None = Field(default=None, pattern=forms.UNIT)
     duration: str
     from_: Counted = Field(default=Counted.CREATED, alias="from")
     action: AtTheEnd

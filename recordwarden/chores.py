@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connectors.errors import Stopped
+from policies.problems import Problem
 from recordwarden import __version__
-from recordwarden.cli.endings import acting
-from recordwarden.cli.failures import told
 from recordwarden.costs import summed
+from recordwarden.endings import acting, problems_of
 from recordwarden.exits import Exit
+from recordwarden.failures import told
 from recordwarden.notifying import notify
 from recordwarden.options import Options
 from recordwarden.sign_ins import SignIns
@@ -48,6 +49,8 @@ class Done:
     run: str | None = None
     code: str | None = None
     changes: Mapping[str, int] | None = None
+    problems: tuple[Problem, ...] = ()
+    """What the command would have said is wrong, each thing once."""
 
     @property
     def ok(self) -> bool:
@@ -100,7 +103,7 @@ class Worker:
             self._jobs.fail(job, problems[0].code, retry_in=None if code is Exit.OUR_FAULT else AGAIN_SECONDS)
             if code is Exit.OUR_FAULT:
                 raise  # our own fault ends the process with its own exit code; it is never turned into a standing
-            return Done(job=job.number, chore=chore, exit=code, code=problems[0].code)
+            return Done(job=job.number, chore=chore, exit=code, code=problems[0].code, problems=problems)
         if done.code is not None:
             self._jobs.fail(job, done.code, retry_in=AGAIN_SECONDS)
             return done
@@ -113,8 +116,7 @@ class Worker:
     def _run(self, job: Job, chore: Chore) -> Done:
         with office(self._options, stop=self._stop, notice=self._notice, last_good_allowed=True, signed_in=self._signed_in) as opened:
             result, code = acted(opened, chore)
-            for problem in notify(opened):
-                self._notice(problem.message)
+            problems = (*opened.problems, *problems_of(result), *notify(opened))
             unreachable = next((tenant.error.code for tenant in result.tenants if tenant.error is not None), None)
             return Done(
                 job=job.number,
@@ -123,6 +125,7 @@ class Worker:
                 run=opened.desk.run_id,
                 code=unreachable if code is Exit.ERROR else None,
                 changes=_counted(result),
+                problems=tuple(dict.fromkeys(problems)),
             )
 
 

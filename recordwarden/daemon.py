@@ -17,6 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from structlog.typing import FilteringBoundLogger
 
 from connectors.errors import Stopped
+from policies.problems import Problem, Severity
 from recordwarden.chores import Chore, Done, Worker, enqueue
 from recordwarden.exits import Exit
 from recordwarden.logging import Bridge
@@ -81,6 +82,8 @@ class Daemon:
         return number
 
     def _told(self, done: Done) -> None:
+        for problem in done.problems:
+            told(self._log, problem, job=done.job)
         say = self._log.info if done.ok and done.exit is Exit.DONE else self._log.warning
         say("job.ended", job=done.job, chore=done.chore.value, exit=int(done.exit), run=done.run, code=done.code, changes=done.changes)
 
@@ -108,6 +111,12 @@ class Daemon:
             self._stop.set()
 
 
+def told(log: FilteringBoundLogger, problem: Problem, **of: object) -> None:
+    """A line for ``problem``: code, cloud and subject, which names people and matters by ids. Its words stay out: they may name others' matters."""
+    say = {Severity.ERROR: log.error, Severity.WARNING: log.warning, Severity.INFO: log.info}[problem.severity]
+    say("problem", code=problem.code, tenant=problem.tenant, subject=problem.subject, **of)
+
+
 class Ticker(Protocol):
     """What is used of APScheduler, which ships no types."""
 
@@ -131,4 +140,4 @@ def scheduler(rhythm: Rhythm, ask: Callable[[Chore], None], beat: Callable[[], N
     return clock
 
 
-__all__ = ["LEASE", "Daemon", "Rhythm", "scheduler"]
+__all__ = ["LEASE", "Daemon", "Rhythm", "scheduler", "told"]

@@ -18,7 +18,11 @@ from reports.collect import ReportError, Source, collect
 from reports.facts import BoardFacts, Edition
 from reports.render import csv, html, json
 from sync.journal import EntryKind, Journal
+from sync.registers.governance import Author
 from sync.store import Store
+
+PROGRAM = Author()
+"""A report that the program makes of itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,9 @@ def make(  # noqa: PLR0913  # what it is made from, and the four choices of who 
     edition: Edition | str,
     out: Path,
     restate: bool = False,
+    by: Author = PROGRAM,
 ) -> BoardReport:
-    """The report of ``month`` (``YYYY-MM``) in ``out`` as ``board-YYYY-MM-<edition>.{html,json,csv}``, sealed in the journal.
+    """The report of ``month`` (``YYYY-MM``) in ``out`` as ``board-YYYY-MM-<edition>.{html,json,csv}``, sealed in the journal ``by`` whoever makes it.
 
     A month that has ended is reported once; ``restate`` makes it again, and the journal shows both. A month that still lasts gives a preliminary
     report, as often as one likes. Raises ReportError ``report.month .nothing_yet .exists .place``, StoreError, AccessibilityError.
@@ -58,7 +63,7 @@ def make(  # noqa: PLR0913  # what it is made from, and the four choices of who 
     written = {f"board-{month}-{wanted.value}.{ending}": text.encode() for ending, text in texts.items()}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in written.items()}
     drafts = {out / name: _draft(out, name, content) for name, content in written.items()}
-    seq = journal.append(EntryKind.EVIDENCE, subject, _body(facts, hashes, restate=restate))
+    seq = journal.append(EntryKind.EVIDENCE, subject, _body(facts, hashes, restate=restate), actor=by.actor, signer=by.key)
     for path, draft in drafts.items():
         draft.replace(path)  # sealed first: a report that stands in its place is one that the journal knows
     return BoardReport(paths=tuple(drafts), sha256=hashes, seq=seq, facts=facts)

@@ -168,7 +168,7 @@ def _facts(scene: _Scene, version: str) -> BoardFacts:
         ),
         controls=duties,
         waiting=_waiting(scene),
-        guards_waiting=current(source.store, source.now).pending is not None,
+        guards_waiting=None if period.over else current(source.store, source.now).pending is not None,
     )
     return BoardFacts(
         schema=SCHEMA,
@@ -313,10 +313,13 @@ def _reason(one: KeptStanding) -> str | None:
     return None if value is None else str(value)
 
 
-def _waiting(scene: _Scene) -> int:
-    """Changes of the newest plan of each tenant that would keep less and have not been signed by as many officers as they need."""
+def _waiting(scene: _Scene) -> int | None:
+    """Changes of the newest plan of each tenant that would keep less and have not been signed by as many officers as they need.
+
+    None for a month that is over: the store knows what waits now, and how it stood on another day it does not keep.
+    """
     if scene.period.over:
-        return 0
+        return None
     modes = {tenant.id: tenant.mode for tenant in scene.tenants}
     open_ones = Changes(scene.source.store).with_status(*_WAITING)
     newest = {tenant: max((one.updated_at for one in open_ones if one.tenant == tenant), default=None) for tenant in modes}

@@ -52,9 +52,10 @@ class Material:
     statements: Sequence[StatementFacts]
     not_checked: Sequence[NotChecked]
     controls: Sequence[ControlFacts]
-    waiting: int
-    """Changes of the newest plan that would keep less and lack signatures."""
-    guards_waiting: bool
+    waiting: int | None
+    """Changes of the newest plan that would keep less and lack signatures; None for a month that is over, of which nobody kept what waited then."""
+    guards_waiting: bool | None
+    """Whether a looser setting of the guards lacks signatures; None as above."""
 
 
 def numbers(on: Material) -> Numbers:
@@ -125,10 +126,14 @@ def _point(count: int, one: str, several: str, section: str) -> Point | None:
     return Point(text=f"{many(count, one, several)}.", section=section) if count else None
 
 
+_NOT_KEPT = "What waited for signatures when the month ended is not known any more; the officers see what waits today."
+
+
 def decisions(on: Material) -> tuple[Point, ...]:
     """What waits for officers or for the board."""
     found: list[Point | None] = [
-        _point(on.waiting, "change that would keep less waits for two officers' signatures",
+        Point(text=_NOT_KEPT, section="outside") if on.waiting is None else None,
+        _point(on.waiting or 0, "change that would keep less waits for two officers' signatures",
                "changes that would keep less wait for two officers' signatures", "outside"),
         Point(text="A looser setting of the guards waits for two officers' signatures.", section="policy") if on.guards_waiting else None,
         _point(sum(one.found_by is None for one in on.gaps), "gap record waits for a named officer to record what was found",

@@ -45,7 +45,7 @@ _TEXTS: Final = frozenset({"description"}) | FILED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one line stands for one series, population and workload. ``evidence`` are journal numbers.
+    """How one line stands for one series, population and workload. ``evidence`` are the numbers of the journal entries that it rests on.
 
     A control has neither series nor workload, and no population where it is about everybody; ``since`` is then when it was first seen to stand so.
     """
@@ -64,7 +64,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessInput:
-    """What standings are judged from. ``stopped`` gives, by key, the code that stops its change; ``evidence`` journal numbers by key or subject."""
+    """What standings are judged from. ``stopped`` gives, by key, the code that stops its change.
+
+    ``evidence`` gives the journal's numbers by the key of a carrier and by series, ``stated`` those of what officers stated about rules in a console.
+    """
 
     snapshot: Snapshot
     bindings: Mapping[str, Binding]
@@ -72,6 +75,7 @@ class AssessInput:
     in_flight: Mapping[str, InFlight] = field(default_factory=dict)
     stopped: Mapping[str, str] = field(default_factory=dict)
     evidence: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    stated: tuple[int, ...] = ()
     by_hand: frozenset[str] = frozenset()
     """Keys of what a person made from the by-hand sheet and a look found."""
 
@@ -116,8 +120,13 @@ def _standing(carriage: Carriage, wanted: Mapping[str, Wanted], inputs: AssessIn
         reason=worst.reason or next((part.reason for part in parts if part.reason is not None), carriage.reason),
         since=worst.since,
         people=_people(carriage.people, worst.standing, left_out if carriage.standing in _PROTECTING else 0),
-        evidence=tuple(sorted({seq for key in (carriage.line, *carriage.carriers) for seq in inputs.evidence.get(key, ())})),
+        evidence=_evidence(carriage, inputs),
     )
+
+
+def _evidence(carriage: Carriage, inputs: AssessInput) -> tuple[int, ...]:
+    found = {seq for key in (carriage.series, *carriage.carriers) for seq in inputs.evidence.get(key, ())}
+    return tuple(sorted(found | set(inputs.stated if carriage.standing is StandingValue.ATTESTED else ())))
 
 
 def _part(wanted: Wanted, inputs: AssessInput) -> _Part:

@@ -10,7 +10,7 @@ from typing import cast
 
 from connectors.base import Connector, Lane, PlaceFinder, Reader, Settling
 from connectors.errors import ConnectorError
-from connectors.examination import Capability, Examination, WriteCapability
+from connectors.examination import NOT_PROVEN, Capability, Examination, WriteCapability
 from connectors.following import Follower
 from policies.district import Tenant
 from policies.kinds import Kind
@@ -97,13 +97,16 @@ def with_places(desk: Desk, seen: Look, identity_ids: AbstractSet[str]) -> Look:
 
 
 def proven(capabilities: tuple[Capability, ...], proofs: Mapping[Kind, KeptProof]) -> tuple[Capability, ...]:
-    """Capabilities with this store's proofs added: what was written and read back here, over the same surface, counts as proven."""
-    return tuple(
-        _proven(one, proofs[one.kind].at)
-        if one.kind in proofs and one.write is WriteCapability.UNPROVEN and _counts(proofs[one.kind], one)
-        else one
-        for one in capabilities
-    )
+    """Capabilities with this store's proofs: what was written and read back here, over the same surface, is proven, and what was not says so."""
+    return tuple(_judged(one, proofs.get(one.kind)) if one.write is WriteCapability.UNPROVEN else one for one in capabilities)
+
+
+def _judged(one: Capability, proof: KeptProof | None) -> Capability:
+    if proof is not None and _counts(proof, one):
+        return _proven(one, proof.at)
+    if one.reason is not None:
+        return one
+    return replace(one, reason=NOT_PROVEN, next_step=one.next_step or f"recordwarden doctor --prove {one.kind.value}")
 
 
 def _counts(proof: KeptProof, one: Capability) -> bool:

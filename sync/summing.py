@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors.base import Lane
@@ -18,9 +19,13 @@ from sync.drift import watch
 from sync.journal import EntryKind
 from sync.ledger import Progress
 from sync.plan import ChangeStatus
+from sync.registers.attestations import attestations
+from sync.registers.confirmations import latest
+from sync.registers.statements import subject_of
 from sync.result import TenantResult
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
+from sync.store.journal_rows import newest
 from sync.store.standings import Standings
 from sync.watch.verifying import asked_kinds, verify
 from sync.wording import standing_document
@@ -99,6 +104,8 @@ class Summing:
                 in_flight={one.key: one for one in (*flights.in_flight, *flights.overdue)} if flights else {},
                 stopped={change.key: change.refusals[0].code for change in decision.changes if change.refusals},
                 by_hand=Changes(self.desk.store).made_by_hand(tenant),
+                evidence=self._evidence(tenant, decision),
+                stated=tuple(one.seq for one in attestations(self.desk.store, self.desk.clock.now(), subject_of(tenant))[-1:]),
             ),
         )
         store = Standings(self.desk.store)
@@ -115,7 +122,14 @@ class Summing:
                     session=session,
                 )
                 store.keep(session, tenant, standings, self.desk.clock.now(), seq)
-        return standings
+        return store.witnessed(tenant, standings)
+
+    def _evidence(self, tenant: str, decision: Decision) -> Mapping[str, tuple[int, ...]]:
+        """What the journal says of the carriers, by key, and who confirmed each row of the schedule, by series."""
+        keys = {key for one in decision.desired.carriages for key in one.carriers}
+        with self.desk.store.read() as session:
+            found = newest(session, self.desk.store.district, tenant, keys)
+        return {**{series: (one.seq,) for series, one in latest(self.desk.store).items()}, **found}
 
 
 def with_read_back(snapshot: Snapshot, live: dict[str, Live]) -> Snapshot:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError
-from connectors.examination import Capability, Feed, ReadCapability, Surface, WriteCapability
+from connectors.examination import NOT_PROVEN, Capability, Feed, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
 from connectors.microsoft365.clouds import Endpoint, address_of, cloud_of
@@ -45,7 +45,6 @@ _NOT_USED = "scope.not_used: no population here says adaptive"
 _PEOPLE = (Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE)
 _WRITE_ROLE = "eDiscovery.ReadWrite.All"
 _READ_ROLE = "eDiscovery.Read.All"
-_UNPROVEN = "capability.unproven: no proof has been made here"
 
 
 def capabilities(access: Access, licences: Mapping[str, int]) -> tuple[Capability, ...]:
@@ -151,7 +150,7 @@ def by_cmdlet(access: Access) -> Iterable[Capability]:
             read=ReadCapability.FULL if can_read else ReadCapability.NONE,
             write=WriteCapability.MISSING if missing else WriteCapability.UNPROVEN,
             surface=Endpoint.COMPLIANCE.value,
-            reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else _UNPROVEN,
+            reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else NOT_PROVEN,
             next_step=_LACKING.get(kind, _ROLE) if missing else f"recordwarden doctor --prove {kind.value}",
         )
 
@@ -203,7 +202,7 @@ def _over_graph(access: Access, kind: Kind, listing: Listing) -> Capability:
         read=ReadCapability.PARTIAL if listing.partial else ReadCapability.FULL,
         write=WriteCapability.UNPROVEN if may else WriteCapability.MISSING,
         surface=access.ediscovery.way.value,
-        reason=_UNPROVEN if may else f"ediscovery.permission_missing: {_WRITE_ROLE}",
+        reason=NOT_PROVEN if may else f"ediscovery.permission_missing: {_WRITE_ROLE}",
         next_step=f"recordwarden doctor --prove {kind.value}" if may else grant,
         account=account,
     )
@@ -219,7 +218,7 @@ def _case_cmdlets(access: Access, kind: Kind, refusal: ConnectorError) -> Capabi
         read=ReadCapability.FULL,
         write=WriteCapability.MISSING if missing else WriteCapability.UNPROVEN,
         surface=Endpoint.COMPLIANCE.value,
-        reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else f"{_UNPROVEN}; by cmdlet, for Graph said {refusal.code}",
+        reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else f"{NOT_PROVEN}; by cmdlet, for Graph said {refusal.code}",
         next_step=REGISTER if missing else f"recordwarden doctor --prove {kind.value}",
     )
 

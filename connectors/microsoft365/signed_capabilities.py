@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
-from connectors.examination import Capability, PersonSignedIn, ReadCapability, WriteCapability
+from connectors.examination import NOT_PROVEN, Capability, PersonSignedIn, ReadCapability, WriteCapability
 from connectors.microsoft365 import delegated_labels
 from connectors.microsoft365.access import Access, Person
 from connectors.microsoft365.clouds import Endpoint
@@ -14,7 +14,6 @@ from connectors.microsoft365.ways import LABEL_KINDS, PERSONAL, Way
 from policies.kinds import Kind
 
 _WRITE = "RecordsManagement.ReadWrite.All"
-_UNPROVEN = "capability.unproven: no proof has been made here"
 _CASES = frozenset({Kind.M365_CASE, Kind.M365_HOLD})
 _NOBODY = "auth.not_signed_in"
 
@@ -94,7 +93,7 @@ def _over_graph(access: Access, kind: Kind, reading: Way) -> Capability:
         read=read,
         write=WriteCapability.UNPROVEN if may else WriteCapability.MISSING,
         surface=Way.PERSON_GRAPH.value,
-        reason=_UNPROVEN if may else f"auth.consent_missing: the token lacks {_WRITE}",
+        reason=NOT_PROVEN if may else f"auth.consent_missing: the token lacks {_WRITE}",
         next_step=f"recordwarden doctor --prove {kind.value}" if may else f"Grant the delegated permission {_WRITE}, and {step(access.tenant)}",
         account=person.account,
     )
@@ -110,7 +109,7 @@ def _by_cmdlet(access: Access, kind: Kind, cmdlets: tuple[str, tuple[str, ...]])
         read=ReadCapability.FULL if cmdlets[0].lower() in allowed else ReadCapability.NONE,
         write=WriteCapability.MISSING if lacking else WriteCapability.UNPROVEN,
         surface=Way.PERSON_ADMIN.value,
-        reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else _UNPROVEN,
+        reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else NOT_PROVEN,
         next_step=_role(person.account) if lacking else f"recordwarden doctor --prove {kind.value}",
         account=person.account,
     )

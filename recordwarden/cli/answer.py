@@ -28,12 +28,3 @@ class Answer:
     show: Callable[[Screen], None] = _nothing
     shows_problems: bool = False
     """``show`` prints the problems itself."""
-
-
-class CommandError(Exception):
-    """A command ends here, with problems and an exit code."""
-
-    def __init__(self, exit_code: Exit, *problems: Problem) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
-        self.exit = exit_code
-        self.problems = problems

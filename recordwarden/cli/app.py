@@ -175,8 +175,8 @@ def _aborted(_call: Call) -> Answer:
 
 
 def _failed(call: Call, error: BaseException) -> Answer:
-    from recordwarden.cli.failures import told
     from recordwarden.clock import ClockFileError
+    from recordwarden.failures import told
 
     if isinstance(error, ClockFileError):
         call.without_clock()

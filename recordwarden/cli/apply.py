@@ -8,9 +8,9 @@ import typer
 
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.endings import acting
 from recordwarden.cli.running import answer, running
 from recordwarden.cli.sync import Wait, show_run
+from recordwarden.endings import acting
 from recordwarden.notifying import notify
 
 

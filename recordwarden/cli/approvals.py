@@ -10,15 +10,15 @@ from typing import Annotated
 import typer
 
 from policies.problems import Problem
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.documents import approval_document
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.shown import because
 from recordwarden.cli.words import DIRECTIONS, OPERATIONS
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from recordwarden.wrong import CommandError, error
 from reports.words import KINDS
 from sync.approvals import LIFETIME, Approval, admissible
 from sync.awaiting import Awaiting, awaiting

@@ -14,14 +14,14 @@ from connectors.base import Lane
 from connectors.errors import ConnectorError, Stopped
 from policies.kinds import Platform
 from policies.vault_rules import read_rules
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.files import must_exist
 from recordwarden.cli.screen import Screen, moment
 from recordwarden.cli.vault_words import rule_problems
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from recordwarden.wrong import CommandError, error
 from sync.desk import Desk
 from sync.matters.lane import HoldLane
 from sync.registers.acceptances import PREFIX, accept

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import secrets
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from policies.folder import Folder
     from recordwarden.wiring import Office
     from sync.officers import Signer
+    from sync.registers.governance import Author
 
 
 class Call:
@@ -76,6 +80,8 @@ class Call:
         ):
             self.run_id, self._clock, self._drill = opened.desk.run_id, opened.desk.clock, opened.district.drill
             self._district, self._policy = opened.district.id, opened.policy_digest
+            if self.options.officer is not None:
+                self.signer(opened)  # whoever is named has to be who they say, also where nothing is signed
             yield opened
 
     def notice(self, text: str) -> None:
@@ -93,6 +99,15 @@ class Call:
         if self.options.officer is None or self.options.key is None:
             raise OfficerError("officer.not_identified", "This has to be signed by an officer.", "recordwarden --as OFFICER --key FILE ...")
         return identify(office.desk.store, self.options.officer, load(self.options.key, passphrase(self.options)))
+
+    def author(self, office: Office) -> Author:
+        """Who stands behind an act that needs no signature: the officer, who then signs it, or else this account of the operating system.
+
+        Raises what ``signer`` raises.
+        """
+        from sync.registers.governance import account, signed_by
+
+        return signed_by(self.signer(office)) if self.options.officer else account(_user(), socket.gethostname())
 
     def proposer(self, office: Office) -> str | None:
         """The officer behind this call, or None where nobody is named. Raises what ``signer`` raises."""
@@ -115,6 +130,14 @@ class Call:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _user() -> str:
+    """The account that this process runs under, as the system knows it and not as the environment says; its number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def called(ctx: typer.Context) -> Call:

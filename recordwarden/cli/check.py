@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from policies.check import CheckResult
+from policies.check import NO_CREDENTIAL, CheckResult
 from policies.check import check as check_folder
 from policies.compiler import compile_policy
 from policies.folder import Folder, load_folder
@@ -128,4 +128,6 @@ def _show(screen: Screen, folder: Folder, found: CheckResult, problems: tuple[Pr
     numbers = {severity: sum(problem.severity is severity for problem in problems) for severity in Severity}
     counts = ", ".join(many(count, "note" if severity is Severity.INFO else severity.value) for severity, count in numbers.items() if count)
     screen.say()
-    screen.say(f"The folder is sound. {counts or 'Nothing to remark'}.")
+    closed = [str(problem.tenant) for problem in problems if problem.code == NO_CREDENTIAL]
+    but = f"; {' and '.join(closed)} cannot be asked as long as a credential is missing" if closed else ""
+    screen.say(f"The folder is sound{but}. {counts or 'Nothing to remark'}.")

@@ -16,14 +16,14 @@ from policies.problems import Problem, Severity
 from policies.vault_judging import binding
 from policies.vault_rules import StatedRules, as_yaml
 from policies.vault_settings import AFTER, BEFORE, Entry, rules_of, settings
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.files import write_new
 from recordwarden.cli.screen import Screen
 from recordwarden.cli.vault_words import rule_document, rule_problems, simulation, simulation_rows
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from recordwarden.wrong import CommandError, error
 from sync.registers.statements import newest, stated_rules
 
 COLUMNS = ("Item", "Unit", "Kept", "Vault deletes", "Asked for")

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from connectors.base import Holders, Lane
-from connectors.examination import Capability, Examination, Feed, PersonSignedIn, VisibilityCheck, WriteCapability
+from connectors.examination import Capability, Examination, Feed, PersonSignedIn, ReadCapability, VisibilityCheck, WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli import delivering
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import capability_document, check_document, examination_document
 from recordwarden.cli.feeds import Started, feeds, not_on, start_feeds, with_feed
@@ -24,14 +24,16 @@ from recordwarden.cli.holders import show as show_holders
 from recordwarden.cli.proving import Proof, prove
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen, moment
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
+from recordwarden.wrong import CommandError, error, warning
 from reports.words import KINDS
 from sync.look import Look, look
 from sync.watch.alarms import alarm_problems, alarms
 from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document
 
+ON_DEMAND = "kind.on_demand"
+"""Said of places that are looked up one by one when somebody names them."""
 PROVING = "Write one marked dummy per kind, read it back, remove it; without kinds also switch on the log's feed. Signed by an officer."
 
 
@@ -123,7 +125,7 @@ def _exit(found: Found) -> Exit:
     seen = found.seen
     if seen and all(one.error is not None for one in seen):
         return Exit.ERROR
-    unknown = any(one.error is not None or one.examination is None or not _whole(one.examination) for one in seen)
+    unknown = any(one.error is not None or one.examination is None or not _whole(one.examination) or _unsure(one) for one in seen)
     failed = any(not proof.ok for proof in found.proofs) or any(part.problem is not None for part in found.started)
     unsent = any(one.failed is not None for one in found.letters)
     return worst(Exit.UNKNOWN if unknown or failed or unsent else Exit.DONE)
@@ -133,6 +135,12 @@ def _whole(examination: Examination) -> bool:
     """Whether every address that is given answers, and nothing is wrong with the sign-in of a person."""
     person = examination.signed_in
     return all(surface.ok for surface in examination.surfaces if surface.url) and (person is None or person.trouble is None)
+
+
+def _unsure(one: Look) -> bool:
+    """Whether a check that the folder names was not seen, or nobody could say what may be read of a kind that is not asked for by name alone."""
+    unseen = any(check.name is not None and check.seen is not True for check in checks(one))
+    return unseen or any(it.read is ReadCapability.UNKNOWN and not (it.reason or "").startswith(ON_DEMAND) for it in one.capabilities)
 
 
 def _document(run: Running, one: Look) -> dict[str, object]:
@@ -184,15 +192,9 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                 )
             elif surface.next_step is not None:
                 found.append(
-                    Problem(
-                        code="permission.missing",
-                        severity=Severity.WARNING,
-                        tenant=one.tenant.id,
-                        subject=surface.name,
-                        message=f"{surface.name}: {surface.detail}",
-                        next_step=surface.next_step,
-                    )
+                    warning("permission.missing", f"{surface.name}: {surface.detail}", surface.next_step, tenant=one.tenant.id, subject=surface.name)
                 )
+        found += [_unseen(one.tenant.id, check) for check in checks(one) if check.name is not None and check.seen is not True]
     found += [_person(one.tenant.id, one.examination.signed_in) for one in seen if one.examination and one.examination.signed_in]
     for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
         found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot)]
@@ -208,6 +210,17 @@ def _person(tenant: str, one: PersonSignedIn) -> Problem:
     until = unused if one.kept else "for this process alone"
     words = f"{one.account} is signed in beside the application, {until}."
     return Problem(code="auth.signed_in", severity=Severity.INFO, tenant=tenant, message=words, next_step="recordwarden login --out ends it here.")
+
+
+def _unseen(tenant: str, check: VisibilityCheck) -> Problem:
+    words = "could not be looked for" if check.seen is None else "was not seen"
+    return warning(
+        "visibility_check.not_seen",
+        f"{check.name}, the visibility check for {KINDS[check.kind]}, {words}: nothing can be called missing there.",
+        "Compare its name and our account's rights with the tenant; the kind's reason stands in the table.",
+        tenant=tenant,
+        subject=check.kind.value,
+    )
 
 
 def _key_beside() -> Problem:
@@ -234,9 +247,8 @@ def _show(screen: Screen, run: Running, found: Found) -> None:
         show_holders(screen, found.who[one.tenant.id])
         _table(screen, one)
         for check in checks(one):
-            if not check.seen:
-                state = "none is set" if check.name is None else f"{check.name} {'could not be looked for' if check.seen is None else 'was not seen'}"
-                screen.say(f"visibility check for {KINDS[check.kind]}: {state}", "yellow", indent=2)
+            if check.name is None:
+                screen.say(f"visibility check for {KINDS[check.kind]}: none is set", "yellow", indent=2)
     delivering.show(screen, found.letters)
     _show_done(screen, found)
     if run.office.folder is not None and run.office.folder.overlaid:

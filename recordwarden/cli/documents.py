@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from policies.problems import Problem, Severity
 from sync.drift import next_step
-from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document, standing_document
+from sync.wording import change_document, drift_document, instant, kind_document, problem_document, ref_document
 
 if TYPE_CHECKING:
     from connectors.examination import Capability, Examination, PersonSignedIn, VisibilityCheck
     from sync.difference import InFlight
     from sync.ledger import Progress
-    from sync.result import RunResult, TenantResult
+    from sync.result import TenantResult
     from sync.settle import OpenKey
     from sync.store.approvals import KeptApproval
 
@@ -100,7 +99,6 @@ def tenant_document(one: TenantResult, approvals: Mapping[str, Sequence[KeptAppr
         "drift": [{**drift_document(drift), "next_step": next_step(drift)} for drift in one.drift],
         "changes": [change_document(progress, _said(progress, approvals.get(progress.change.id, ()))) for progress in one.changes],
         "unmanaged": [ref_document(ref) for ref in one.unmanaged],
-        "standings": [standing_document(standing) for standing in one.standings],
         "in_flight": [in_flight_document(flight) for flight in (*one.in_flight, *one.overdue)],
         "blocked": [open_document(key) for key in one.blocked],
         "requests": {surface: dict(methods) for surface, methods in sorted(one.requests.items())},
@@ -111,30 +109,3 @@ def tenant_document(one: TenantResult, approvals: Mapping[str, Sequence[KeptAppr
 def _said(progress: Progress, verdicts: Sequence[KeptApproval]) -> tuple[dict[str, object], ...]:
     """What officers said of a change; what let it run is not stale in the run's own answer, though it is spent by now."""
     return tuple(approval_document(one, stale=one.spent and progress.sent is None) for one in verdicts)
-
-
-def problems_of(result: RunResult) -> tuple[Problem, ...]:
-    """Every problem of a run, and a warning for each kind that was needed and not completely seen."""
-    found = list(result.problems)
-    for tenant in result.tenants:
-        found += [tenant.error] if tenant.error else []
-        found += tenant.problems
-        if tenant.error is None:
-            found += unread(tenant)
-    return tuple(found)
-
-
-def unread(tenant: TenantResult) -> list[Problem]:
-    """A warning for each kind that this run needed and that was not completely seen."""
-    return [
-        Problem(
-            code="kind.not_complete",
-            severity=Severity.WARNING,
-            tenant=tenant.tenant,
-            subject=kind.value,
-            message=f"{kind.value} was not seen completely ({read.state.value}: {read.reason}).",
-            next_step="recordwarden doctor",
-        )
-        for kind, read in sorted(tenant.kinds.items())
-        if kind in tenant.needed and read.state.value != "complete"
-    ]

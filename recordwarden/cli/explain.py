@@ -19,7 +19,7 @@ from recordwarden.cli.call import called
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import Screen
 from recordwarden.coverage import Coverage, Protected, coverage, observed, people_kinds, with_statement
-from recordwarden.exits import Exit, worst
+from recordwarden.exits import Exit
 from recordwarden.stated import stated_of
 from sync.look import Look, look, with_places
 from sync.matters.reading import read_people
@@ -37,7 +37,7 @@ def explain(
         looks = [_looked(run, door.tenant.id, people) for door in run.office.desk.doors]
         found = [one for seen in looks for one in _covered(run, seen, people)]
         missing = _missing(looks, people)
-        run.exit = _exit(looks, missing)
+        run.exit = _exit(looks, missing, found)
         return Answer(
             exit=run.exit,
             tenants={seen.tenant.id: {"error": None if seen.error is None else problem_document(seen.error)} for seen in looks},
@@ -112,12 +112,13 @@ def _missing(looks: Iterable[Look], people: Sequence[str]) -> tuple[Problem, ...
     return tuple(found)
 
 
-def _exit(looks: Sequence[Look], missing: Sequence[Problem]) -> Exit:
-    """All tenants failed: 1. Somebody is not found, or a tenant could not be asked: 3. An unknown source is an answer, and said."""
+def _exit(looks: Sequence[Look], missing: Sequence[Problem], found: Sequence[Coverage]) -> Exit:
+    """All tenants failed: 1. Somebody is not found, a tenant could not be asked, or of a source nobody can say whether it is protected: 3."""
     failed = [seen for seen in looks if seen.error is not None]
     if failed and len(failed) == len(looks):
         return Exit.ERROR
-    return worst(Exit.UNKNOWN if failed or missing else Exit.DONE)
+    unknown = any(one.protected is Protected.UNKNOWN for one in found)
+    return Exit.UNKNOWN if failed or missing or unknown else Exit.DONE
 
 
 def _document(one: Coverage) -> dict[str, object]:

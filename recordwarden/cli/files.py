@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from recordwarden.cli.answer import CommandError
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 
 
 def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:

@@ -9,14 +9,14 @@ from typing import Annotated, Literal
 import typer
 
 from policies.problems import Problem, Severity
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.holding import act, answered, follow, summary
 from recordwarden.cli.running import Running, running
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit, worst
 from recordwarden.notifying import notify
 from recordwarden.wiring import group_names
+from recordwarden.wrong import CommandError, error
 from sync.matters.model import Opened, Presence, SourceState
 from sync.matters.order import MatterOrder
 from sync.matters.reading import OrderFile, people_order, read_names, read_order, with_names
@@ -40,7 +40,7 @@ def open_(
     read = _order(file, name_file)
     with running(call, last_good=True, groups=_groups(read.order)) as run:
         run.problems.extend(read.problems)
-        opened = run.lane.open(read.order, both=both, sha256=read.sha256)
+        opened = run.lane.open(read.order, both=both, sha256=read.sha256, by=call.author(run.office))
         return _said(run, read, _held(call, run, opened, wait_for, timeout))
 
 
@@ -58,7 +58,7 @@ def add(  # noqa: PLR0913, PLR0917  # the contract's options
     read = _order(file, person_file)
     with running(call, last_good=True, groups=_groups(read.order)) as run:
         run.problems.extend(read.problems)
-        opened = run.lane.add(alias, read.order, both=both, sha256=read.sha256)
+        opened = run.lane.add(alias, read.order, both=both, sha256=read.sha256, by=call.author(run.office))
         return _said(run, read, _held(call, run, opened, wait_for, timeout))
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, cast
 
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer
-from recordwarden.cli.documents import problems_of, tenant_document
+from recordwarden.cli.documents import tenant_document
 from recordwarden.cli.running import Running, approvals_of
 from recordwarden.cli.screen import Screen, many, moment
-from recordwarden.cli.wrong import error
+from recordwarden.endings import problems_of
 from recordwarden.exits import Exit, worst
+from recordwarden.wrong import error
 from sync.matters.model import MatterState, PersonState, SourceState
 from sync.patience import Patience
 from sync.result import RunResult
@@ -122,10 +123,11 @@ def answered(run: Running, alias: str | None, result: RunResult | None, extra: M
     code, problems = ending(run, alias, result, timed_out=timed_out)
     run.exit = code
     tenants: Mapping[str, object] = {}
+    unreachable = frozenset(tenant.tenant for tenant in result.tenants if tenant.error) if result else frozenset[str]()
     if result is not None:
         said = approvals_of(run, result)
         tenants = {tenant.tenant: tenant_document(tenant, said) for tenant in result.tenants}
-    shown = run.lane.status(alias)
+    shown = run.lane.status(alias, unreachable)
     return Answer(
         exit=code,
         tenants=tenants,

@@ -7,7 +7,7 @@ import secrets
 import string
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -15,18 +15,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 
+from policies import forms
 from policies.district import Role
 from policies.folder import load_folder
+from policies.forms import form_words
 from policies.problems import FolderError, Problem
 from policies.source import SourceError, read_document
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.files import must_exist, write_new
 from recordwarden.cli.screen import Screen
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 
 LETTERS = string.ascii_lowercase + string.digits
 REVIEW_YEARS = 2
@@ -37,14 +40,14 @@ class OfficerAnswer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")
+    id: str = Field(pattern=forms.NAME_40)
     name: str = Field(min_length=1)
-    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    email: str = Field(pattern=forms.EMAIL)
     roles: tuple[Role, ...] = Field(min_length=1)
 
 
 class Answers(BaseModel):
-    """Everything that the interview asks. At least one of the two clouds."""
+    """Everything that the interview asks."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,6 +69,15 @@ class Answers(BaseModel):
         except (ZoneInfoNotFoundError, ValueError) as unknown:
             raise ValueError(f"{zone} is no time zone") from unknown
         return zone
+
+    @field_validator("officers")
+    @classmethod
+    def ids_of_their_own(cls, officers: tuple[OfficerAnswer, ...]) -> tuple[OfficerAnswer, ...]:
+        """The officers, where no two share an id. Raises ValueError."""
+        ids = [one.id for one in officers]
+        if twice := sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"the id {', '.join(twice)} is given twice")
+        return officers
 
 
 def init(
@@ -93,7 +105,14 @@ def _read(path: Path) -> Answers:
     except SourceError as broken:
         raise CommandError(Exit.ERROR, *broken.problems) from broken
     except ValidationError as wrong:
-        raise CommandError(Exit.ERROR, *(_answer_problem(path, one["loc"], one["msg"]) for one in wrong.errors())) from wrong
+        raise CommandError(Exit.ERROR, *(_answer_problem(path, one["loc"], _words(one)) for one in wrong.errors())) from wrong
+
+
+def _words(wrong: ErrorDetails) -> str:
+    """What is wrong with an answer, for people."""
+    if wrong["type"] == "string_pattern_mismatch":
+        return f"'{wrong['input']}' is not {form_words(wrong['ctx']['pattern'])}"
+    return wrong["msg"].removeprefix("Value error, ")
 
 
 def _answer_problem(path: Path, place: tuple[int | str, ...], words: str) -> Problem:
@@ -103,34 +122,62 @@ def _answer_problem(path: Path, place: tuple[int | str, ...], words: str) -> Pro
 def _asked(call: Call) -> Answers:
     if not sys.stdin.isatty() or call.options.format == "json":
         raise CommandError(Exit.ERROR, error("init.no_terminal", "Nobody sits at a terminal to be asked.", "recordwarden -C DIR init --answers FILE"))
-    name = _ask("Name of the district")
-    given = {
-        "name": name,
-        "timezone": _ask("Time zone", "America/New_York"),
-        "microsoft_domain": _ask("Primary domain in Microsoft 365 (empty: none)", "") or None,
-        "google_domain": _ask("Primary domain in Google Workspace (empty: none)", "") or None,
-        "policy_title": _ask("Title of the adopted policy"),
-        "policy_number": _ask("Its number (empty: none)", "") or None,
-        "adopted": _ask("Adopted on (YYYY-MM-DD)"),
-        "officers": tuple(_officers(_ask)),
-    }
+    return Answers.model_validate(
+        {
+            "name": _asked_for(Answers, "name", "Name of the district"),
+            "timezone": _asked_for(Answers, "timezone", "Time zone", "America/New_York"),
+            "microsoft_domain": _asked_for(Answers, "microsoft_domain", "Primary domain in Microsoft 365 (empty: none)", "") or None,
+            "google_domain": _asked_for(Answers, "google_domain", "Primary domain in Google Workspace (empty: none)", "") or None,
+            "policy_title": _asked_for(Answers, "policy_title", "Title of the adopted policy"),
+            "policy_number": _asked_for(Answers, "policy_number", "Its number (empty: none)", "") or None,
+            "adopted": _asked_for(Answers, "adopted", "Adopted on (YYYY-MM-DD)"),
+            "officers": _officers(),
+        }
+    )
+
+
+def _asked_for(model: type[BaseModel], field: str, question: str, default: str | None = None) -> str:
+    """An answer that can stand in ``field``: one that cannot is told and asked for again, and no other is lost by it."""
+    while True:
+        answer = str(typer.prompt(question, default=default, err=True))
+        wrong = _wrong(model, field, _listed(answer) if field == "roles" else answer)
+        if wrong is None:
+            return answer
+        typer.echo(f"{wrong}. Once more, please.", err=True)
+
+
+def _wrong(model: type[BaseModel], field: str, value: object) -> str | None:
+    """What keeps ``value`` from standing in ``field``, whatever the other fields lack."""
     try:
-        return Answers.model_validate(given)
-    except ValidationError as wrong:
-        raise CommandError(Exit.ERROR, *(_answer_problem(Path("answer"), one["loc"], one["msg"]) for one in wrong.errors())) from wrong
+        model.model_validate({field: value})
+    except ValidationError as error:
+        return next((_words(one) for one in error.errors() if one["loc"][:1] == (field,)), None)
+    return None
 
 
-def _ask(question: str, default: str | None = None) -> str:
-    return str(typer.prompt(question, default=default, err=True))
-
-
-def _officers(ask: Callable[[str, str | None], str]) -> list[dict[str, object]]:
+def _officers() -> list[dict[str, object]]:
     """Officers one after another, until an empty id."""
     found: list[dict[str, object]] = []
-    while identifier := ask("Officer's short id, such as custodian (empty: no more)", ""):
-        roles = ask(f"Roles, of {', '.join(Role)}", Role.RECORDS_CUSTODIAN.value)
-        found.append({"id": identifier, "name": ask("Name", None), "email": ask("E-mail", None), "roles": roles.replace(",", " ").split()})
+    while identifier := _identifier(found):
+        roles = _asked_for(OfficerAnswer, "roles", f"Roles, of {', '.join(Role)}", Role.RECORDS_CUSTODIAN.value)
+        named = {field: _asked_for(OfficerAnswer, field, question) for field, question in (("name", "Name"), ("email", "E-mail"))}
+        found.append({"id": identifier, **named, "roles": _listed(roles)})
     return found
+
+
+def _identifier(known: Sequence[Mapping[str, object]]) -> str:
+    """An id that no officer has yet, or nothing."""
+    while True:
+        given = str(typer.prompt("Officer's short id, such as custodian (empty: no more)", default="", err=True))
+        taken = given in {one["id"] for one in known}
+        wrong = f"'{given}' is another officer's id" if taken else _wrong(OfficerAnswer, "id", given)
+        if not given or wrong is None:
+            return given
+        typer.echo(f"{wrong}. Once more, please.", err=True)
+
+
+def _listed(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def district_text(given: Answers) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import typer
@@ -68,15 +68,19 @@ def _document(one: Look) -> dict[str, object]:
     return {
         **said,
         "findings": _findings(one),
-        "deletes": None
-        if one.snapshot is None
-        else [_deleting(one.tenant.id, live, parents) for live in resources if live.fields.get("action") in DELETING],
-        "holds": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in HOLDS],
-        "rules": None if one.snapshot is None else [_object(one.tenant.id, live, parents) for live in resources if live.kind in RULES],
+        "deletes": _known(one, RULES, [_deleting(one.tenant.id, live, parents) for live in resources if live.fields.get("action") in DELETING]),
+        "holds": _known(one, HOLDS, [_object(one.tenant.id, live, parents) for live in resources if live.kind in HOLDS]),
+        "rules": _known(one, RULES, [_object(one.tenant.id, live, parents) for live in resources if live.kind in RULES]),
         "kinds": {kind.value: kind_document(read) for kind, read in sorted(one.snapshot.reads.items())} if one.snapshot else {},
         "not_read": _not_read(one),
         "error": None if one.error is None else problem_document(one.error),
     }
+
+
+def _known(one: Look, kinds: Iterable[Kind], found: list[dict[str, object]]) -> list[dict[str, object]] | None:
+    """``found``, or None where nothing was and a kind that could have some was not read whole: ``not_read`` says why."""
+    own = [kind for kind in kinds if kind.platform is one.tenant.platform]
+    return found if found or (one.snapshot is not None and all(one.snapshot.complete(kind) for kind in own)) else None
 
 
 def _findings(one: Look) -> list[Document]:
@@ -146,15 +150,22 @@ def _show(screen: Screen, documents: Mapping[str, Document]) -> None:
             continue
         for one in cast("Sequence[Document]", document["findings"]):
             screen.say(f"{'FIRST OF ALL: ' if one['grave'] else ''}{one['message']} {one['next_step']}", "red" if one["grave"] else None, indent=2)
-        _deletes(screen, cast("Sequence[Document]", document["deletes"]))
-        _holds(screen, cast("Sequence[Document]", document["holds"]))
+        _deletes(screen, cast("Sequence[Document] | None", document["deletes"]))
+        _holds(screen, cast("Sequence[Document] | None", document["holds"]))
         kinds = cast("Mapping[str, Document]", document["kinds"])
-        screen.say("objects seen: " + ", ".join(f"{KINDS[Kind(kind)]} {read['count']}" for kind, read in kinds.items()), indent=2)
+        screen.say("objects seen: " + ", ".join(f"{KINDS[Kind(kind)]} {_counted(read['count'])}" for kind, read in kinds.items()), indent=2)
         for one in cast("Sequence[Document]", document["not_read"]):
             screen.say(f"not read: {KINDS[Kind(str(one['kind']))]} ({one['reason']})", indent=2)
 
 
-def _deletes(screen: Screen, deletes: Sequence[Document]) -> None:
+def _counted(count: object) -> object:
+    return "unknown" if count is None else count
+
+
+def _deletes(screen: Screen, deletes: Sequence[Document] | None) -> None:
+    if deletes is None:
+        screen.say("What deletes today: unknown, see below what was not read", "yellow", indent=2)
+        return
     screen.say(f"What deletes today: {many(len(deletes), 'rule') if deletes else 'nothing that could be seen'}", indent=2)
     for one in deletes:
         parent = cast("Document | None", one["parent"])
@@ -167,7 +178,10 @@ def _deletes(screen: Screen, deletes: Sequence[Document]) -> None:
         )
 
 
-def _holds(screen: Screen, holds: Sequence[Document]) -> None:
+def _holds(screen: Screen, holds: Sequence[Document] | None) -> None:
+    if holds is None:
+        screen.say("Holds: unknown, see below what was not read", "yellow", indent=2)
+        return
     ours = [one for one in holds if one["ours"]]
     screen.say(f"Holds: {len(holds)}" + (f", {len(ours)} of them ours" if ours else ""), indent=2)
     for one in holds:

@@ -10,8 +10,8 @@ import typer
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.screen import Screen, many
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import error
 from sync.journal import Verification, verify_file
 
 

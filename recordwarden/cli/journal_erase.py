@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from policies.problems import Problem, Severity
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.files import must_exist
 from recordwarden.cli.screen import Screen, many
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from recordwarden.wrong import CommandError, error
 from sync.matters.lane import HoldLane
 from sync.naming import Names
 from sync.registers.erasure import Erasure, ask

@@ -11,14 +11,14 @@ from connectors.errors import PermanentError
 from policies.district import Tenant
 from policies.kinds import Platform
 from policies.problems import Problem, Severity
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.inviting import signed_in
 from recordwarden.cli.screen import Screen
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.sign_ins import IN_MEMORY
 from recordwarden.wiring import Office
+from recordwarden.wrong import CommandError, error
 from sync.journal import EntryKind
 
 REFUSED = frozenset(

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.screen import Screen
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 from sync.officers import generate, read_passphrase
 
 

@@ -11,10 +11,10 @@ import typer
 from recordwarden.cli import shown
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.endings import looking
 from recordwarden.cli.files import write_new
 from recordwarden.cli.running import answer, running
 from recordwarden.cli.screen import Screen
+from recordwarden.endings import looking
 from sync.result import RunResult
 
 

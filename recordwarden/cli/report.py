@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 from reports.board import BoardReport, ReportError, make
 
 
@@ -32,7 +32,8 @@ def board(
         desk = office.desk
         try:
             made: BoardReport = make(
-                desk.store, office.district, office.policy, desk.journal, desk.clock, month=month, edition=edition, out=out, restate=restate
+                desk.store, office.district, office.policy, desk.journal, desk.clock,
+                month=month, edition=edition, out=out, restate=restate, by=call.author(office),
             )
         except ReportError as failure:
             code = Exit.REFUSED if failure.code == "report.exists" else Exit.ERROR

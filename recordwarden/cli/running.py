@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from policies.problems import Problem
 from recordwarden import __version__
 from recordwarden.cli.answer import Answer
-from recordwarden.cli.documents import problems_of, tenant_document
+from recordwarden.cli.documents import tenant_document
 from recordwarden.cli.screen import Screen
 from recordwarden.costs import summed
+from recordwarden.endings import problems_of
 from recordwarden.exits import Exit
 from sync.matters.lane import HoldLane
 from sync.result import RunResult
 from sync.run import Engine
 from sync.store.approvals import Approvals, KeptApproval
 from sync.store.runs import Runs
+from sync.wording import standing_document
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -74,6 +76,7 @@ def answer(run: Running, result: RunResult, code: Exit, extra: Mapping[str, obje
         result={
             "digest": result.digest,
             **extra,
+            "standings": [standing_document(standing) for tenant in result.tenants for standing in tenant.standings],
             "totals": totals(result),
             "requests": {name: dict(one) for name, one in sorted(run.requests().items())},
         },

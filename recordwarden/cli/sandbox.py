@@ -16,12 +16,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
-from recordwarden.cli.wrong import error
 from recordwarden.clock import SystemClock
 from recordwarden.drill.time import forward
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 
 State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="Where the sandbox keeps what it serves with.")]
 PATIENCE = 30.0

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from policies.schedule import row_digest
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.files import must_exist
 from recordwarden.cli.screen import Screen, many
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
+from recordwarden.wrong import CommandError, error
 from sync.registers.confirmations import Confirmation
 from sync.registers.confirmations import confirm as confirm_rows
 from sync.wording import instant

@@ -13,7 +13,7 @@ import typer
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.screen import many
-from recordwarden.daemon import HOLDS_SECONDS, SYNC_SECONDS, Daemon, Rhythm
+from recordwarden.daemon import HOLDS_SECONDS, SYNC_SECONDS, Daemon, Rhythm, told
 from recordwarden.exits import Exit
 from recordwarden.logging import json_log
 from sync.jobs import Jobs
@@ -30,7 +30,7 @@ def serve(
         desk = office.desk
         log = json_log(sys.stderr, desk.clock, district=office.district.id, run=desk.run_id)
         for problem in office.problems:
-            log.warning("problem", code=problem.code, words=problem.message)
+            told(log, problem)
         jobs = Jobs(desk.store, desk.clock, socket.gethostname(), os.getpid())
         done = Daemon(office, jobs, log, Rhythm(sync=sync_every, holds=holds_every)).run()
     code = Exit.TERMINATED if call.signal == signal.SIGTERM else Exit.INTERRUPTED

@@ -17,14 +17,14 @@ from policies.problems import Problem
 from policies.resources import ReadState
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.endings import NOT_KNOWN
 from recordwarden.cli.holding import ending
 from recordwarden.cli.running import Running
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.words import STANDINGS
-from recordwarden.cli.wrong import warning
+from recordwarden.endings import NOT_KNOWN
 from recordwarden.exits import Exit, worst
 from recordwarden.notifying import not_sent, notices
+from recordwarden.wrong import warning
 from reports.words import KINDS, reason
 from sync.awaiting import FULL
 from sync.bindings import BindingState

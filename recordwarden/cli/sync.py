@@ -9,9 +9,9 @@ import typer
 from recordwarden.cli import shown
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.endings import acting
 from recordwarden.cli.running import answer, running
 from recordwarden.cli.screen import Screen
+from recordwarden.endings import acting
 from recordwarden.exits import Exit
 from recordwarden.notifying import notify
 from sync.result import RunResult

@@ -11,11 +11,11 @@ from connectors.base import Lane
 from policies.keys import TAKEN, key_of
 from policies.kinds import TRAITS, Kind
 from policies.resources import Live, Wanted
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.wiring import Office
+from recordwarden.wrong import CommandError, error
 from reports.words import KINDS
 from sync.bindings import Binding, bound_to
 from sync.decide import circumstances

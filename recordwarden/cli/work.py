@@ -11,12 +11,12 @@ import typer
 from connectors.errors import Stopped
 from policies.problems import Problem, Severity
 from recordwarden.chores import Chore, Done, Worker, enqueue
-from recordwarden.cli.answer import Answer, CommandError
+from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.screen import Screen
-from recordwarden.cli.wrong import error
 from recordwarden.exits import Exit
 from recordwarden.notifying import not_sent
+from recordwarden.wrong import CommandError, error
 from sync.jobs import Jobs
 
 WORDS = {Chore.HOLDS: "holds", Chore.SYNC: "everything"}
@@ -37,10 +37,11 @@ def work(
         done = _all(Worker(call.options, jobs, call.stop, call.notice, office.sign_ins), call)
         silent = not_sent(office)
     failed = [one for one in done if not one.ok]
+    found = [problem for one in done for problem in one.problems]
     return Answer(
         exit=Exit.ERROR if failed else Exit.DONE,
         result={"jobs": [_document(one) for one in done]},
-        problems=(*office.problems, *(_problem(one) for one in failed), *silent),
+        problems=tuple(dict.fromkeys((*office.problems, *(_problem(one) for one in failed), *found, *silent))),
         show=lambda screen: _show(screen, done),
     )
 

@@ -16,7 +16,7 @@ from policies.resources import Mark, Wanted
 from policies.roster import Group, Identity, Roster
 from sync.bindings import Binding
 from sync.matters.model import TAKEN, Matter, PersonCode, PersonOnHold, Presence, Source, SourceState
-from sync.matters.placing import asked
+from sync.matters.placing import asked, has_such
 from sync.matters.sources import PLACES, spots
 
 _NOTHING_TO_DO = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.NOT_LICENSED.value})
@@ -31,20 +31,31 @@ class Tools:
     tenant: Tenant
     connector: Connector | None
     bindings: Mapping[str, Binding] = field(default_factory=dict)
+    unreachable: bool = False
+    """It was asked now and did not answer: what is said of it is what was known before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """What is not held in one tenant: sources we know, and people whom nobody could look up there."""
+    """What is not held in one tenant: sources we know, people of whom nobody could look up what they have there, and places that are named."""
 
     tools: Tools
     sources: tuple[Source, ...]
     people: tuple[PersonOnHold, ...]
+    places: tuple[PersonOnHold, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """All addresses of the people whom nobody could look up."""
-        return tuple(sorted({address for one in self.people for address in (one.address, *one.also)}))
+        """The people's addresses in this tenant: those of their accounts where some are known, else all that the order gives."""
+        return tuple(sorted({address for one in self.people for address in self._known(one) or (one.address, *one.also)}))
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """The addresses of those of whom nobody could say whether they have an account here."""
+        return tuple(sorted({address for one in self.people if not self._known(one) for address in (one.address, *one.also)}))
+
+    def _known(self, person: PersonOnHold) -> tuple[str, ...]:
+        return tuple(account.address for account in person.accounts if account.tenant == self.tools.tenant.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +71,10 @@ def missing(matter: Matter, tools: Tools) -> Missing:
     """What of ``matter`` is not held in a tenant and a person could do something about."""
     tenant = tools.tenant.id
     sources = tuple(source for source in matter.sources if source.tenant == tenant and is_open(source))
-    people = [person for person in matter.people if person.place is None and (tenant in person.where(Presence.UNREAD) or _unsought(person, tenant))]
-    return Missing(tools=tools, sources=sources, people=tuple(people))
+    lacking = [one for one in matter.people if tenant in one.where(Presence.UNREAD) or _unsought(one, tenant) or _unplaced(one, matter, tenant)]
+    people = tuple(one for one in lacking if one.place is None)
+    places = tuple(one for one in lacking if one.place is not None and has_such(one.place, tools.tenant.platform) and not _has(one, matter, tenant))
+    return Missing(tools=tools, sources=sources, people=people, places=places)
 
 
 def is_open(source: Source) -> bool:
@@ -83,6 +96,7 @@ def handwork(matter: Matter, lacking: Missing, connector: Connector, district: s
         sought=(
             *((source.workload, source.place.address) for source in lacking.sources if source.place.container is None),
             *((line.workload, line.address) for line in unread if line.container is None),
+            *((one.place, one.address) for one in lacking.places if one.place is not None),
         ),
         refused=tuple((line.workload, line.address, why) for line, why in ordered.refused.items() if line in lines),
     )
@@ -166,6 +180,17 @@ def _circumstances(matter: Matter, tools: Tools) -> Circumstances:
         pieces={key: sorted(binding.members) for key, binding in tools.bindings.items()},
         names={key: binding.name for key, binding in tools.bindings.items()},
     )
+
+
+def _unplaced(person: PersonOnHold, matter: Matter, tenant: str) -> bool:
+    """Whether somebody has an account there of which nobody has looked up the places yet: the tenant answered once, and then no more."""
+    answer = person.answers.get(tenant)
+    found = answer is not None and answer.presence is Presence.FOUND and not answer.codes
+    return found and not person.candidates and not _has(person, matter, tenant)
+
+
+def _has(person: PersonOnHold, matter: Matter, tenant: str) -> bool:
+    return any(source.tenant == tenant for source in matter.sources_of(person.id))
 
 
 def _unsought(person: PersonOnHold, tenant: str) -> bool:

@@ -132,7 +132,7 @@ def _steps(matter: Matter, district: District, paper: Sequence[PaperPlace]) -> t
     open_paper = [one for one in paper if one.state == "not_secured"]
     steps += [f"Secure on paper: {one.what}, {one.where}" + (f" ({one.responsible})." if one.responsible else ".") for one in open_paper]
     if seen.can_still_move:
-        steps.append("Look again until everything is in force; Microsoft states up to 24 hours (M§3.7).")
+        steps.append("Look again until everything is in force; Microsoft states up to 24 hours.")
     overwriting = [one for one in district.systems if one.overwrites_after]
     steps += [f"Ask {one.owner} to stop {one.name} from overwriting (after {one.overwrites_after})." for one in overwriting]
     if matter.details.silent_reason is None:

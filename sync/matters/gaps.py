@@ -18,9 +18,9 @@ from sync.store.drifts import KeptDrift
 DELAY_HOLD: Final = timedelta(days=30)
 """M§3.1: a mailbox from which any hold is taken off goes on being kept for 30 days; M§3.7 says the same of a case that is closed."""
 
-_WHY_MAILBOX: Final = "Microsoft keeps a mailbox for 30 days after a hold is taken off it (delay hold, M§3.1), counted from its last look held."
-_WHY_PLACE: Final = "Microsoft says that content of a site or OneDrive may be deleted for good once it leaves a hold (M§3.7); no term is stated."
-_WHY_GOOGLE: Final = "Google may purge at once what a user had deleted more than 30 days before the hold came off (G§4.2); no term is stated."
+_WHY_MAILBOX: Final = "Microsoft keeps a mailbox for 30 days after a hold is taken off it (delay hold), counted from its last look held."
+_WHY_PLACE: Final = "Microsoft says that content of a site or OneDrive may be deleted for good once it leaves a hold; no term is stated."
+_WHY_GOOGLE: Final = "Google may purge at once what a user had deleted more than 30 days before the hold came off; no term is stated."
 
 
 def gap_id(matter: str, source: str, first_seen: datetime) -> str:

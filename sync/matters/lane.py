@@ -35,7 +35,7 @@ from sync.matters.resolve import Directory
 from sync.matters.sources import USUAL
 from sync.officers import Signer
 from sync.registers.attestations import attestations, valid_subjects
-from sync.registers.governance import signing
+from sync.registers.governance import Author, signed_by
 from sync.store.bindings import Bindings
 from sync.store.drifts import Drifts
 from sync.store.rosters import Rosters
@@ -44,6 +44,9 @@ from sync.watch.people import PERSON, ids_on_hold, risks
 
 PAPER = "paper/"
 """An attestation of ``paper/ID`` vouches for a place on paper."""
+
+PROGRAM = Author()
+"""An order that the program gives itself."""
 
 FRESH = timedelta(minutes=10)
 """How long a list of people counts as read now."""
@@ -76,23 +79,24 @@ class HoldLane:
 
     # -- what people order
 
-    def open(self, order: MatterOrder, *, both: bool = False, sha256: str | None = None) -> Opened:
+    def open(self, order: MatterOrder, *, both: bool = False, sha256: str | None = None, by: Author = PROGRAM) -> Opened:
         """The matter of ``order``, recorded before anything is sent: a new one, or the open one of this alias or this very file.
 
+        ``by`` gives the order and stands beside it in the journal.
         Nobody is taken out of an open matter; what the order no longer names comes back in ``missing``. Raises MatterError ``matter.released``.
         """
         before = self._same(order, sha256)
         if before is not None and before.state is MatterState.RELEASED:
             raise MatterError("matter.released", "The matter of this alias has been released.", "Give the new order an alias of its own.")
         try:
-            return self._take(before, order, both=both, sha256=sha256)
+            return self._take(before, order, Event(name="opened", order=sha256, by=by), both=both)
         except AliasTakenError:
-            return self._take(self._same(order, sha256), order, both=both, sha256=sha256)
+            return self._take(self._same(order, sha256), order, Event(name="opened", order=sha256, by=by), both=both)
 
-    def add(self, alias: str, order: MatterOrder, *, both: bool = False, sha256: str | None = None) -> Opened:
-        """The open matter of ``alias`` with what ``order`` adds. Raises MatterError ``matter.unknown`` or ``matter.released``."""
+    def add(self, alias: str, order: MatterOrder, *, both: bool = False, sha256: str | None = None, by: Author = PROGRAM) -> Opened:
+        """The open matter of ``alias`` with what ``order``, given ``by`` somebody, adds. Raises MatterError ``matter.unknown .released``."""
         before = self._open_one(alias)
-        return self._take(before, order, both=both, sha256=sha256)
+        return self._take(before, order, Event(name="added", order=sha256, by=by), both=both)
 
     def former(self, alias: str, addresses: Iterable[str], signer: Signer) -> Opened:
         """The matter with these people marked as former: they stay on hold until two officers release them. Signed.
@@ -112,7 +116,7 @@ class HoldLane:
             for person in before.people
         )
         after = replace(before, people=people)
-        self.register.keep(before, after, Event(name="former", actor=signing(signer), signer=signer.key), self._settled)
+        self.register.keep(before, after, Event(name="former", by=signed_by(signer), always=True), self._settled)
         self._loaded = -1
         return Opened(alias=after.alias, tenant_alias=after.tenant_alias, new=False, unchanged=after == before)
 
@@ -129,9 +133,12 @@ class HoldLane:
 
     # -- what people see
 
-    def status(self, alias: str | None = None) -> dict[str, object]:
-        """The contract's result: the matter's fields, or without an alias ``matters`` with those of each. Raises MatterError ``matter.unknown``."""
-        tools = self._tools()
+    def status(self, alias: str | None = None, unreachable: AbstractSet[str] = frozenset()) -> dict[str, object]:
+        """The contract's result: the matter's fields, or without an alias ``matters`` with those of each. Raises MatterError ``matter.unknown``.
+
+        ``unreachable``: tenants that were asked now and did not answer, which the by-hand sheet says.
+        """
+        tools = self._tools(unreachable)
         if alias is not None:
             return self._document(self.find(alias), tools)
         return {"matters": [self._document(matter, tools) for matter in self.register.all()]}
@@ -237,12 +244,14 @@ class HoldLane:
         subjects = valid_subjects(self.desk.store, self.desk.clock.now())
         return frozenset(subject.removeprefix(PAPER) for subject in subjects if subject.startswith(PAPER))
 
-    def _tools(self) -> tuple[Tools, ...]:
+    def _tools(self, unreachable: AbstractSet[str] = frozenset()) -> tuple[Tools, ...]:
         """What a sheet is written with, tenant by tenant."""
         doors = {door.tenant.id: door.connector for door in self.desk.doors}
         bindings = Bindings(self.desk.store)
         tenants = self.desk.district.tenants
-        return tuple(Tools(tenant=one, connector=doors.get(one.id), bindings=bindings.of(one.id)) for one in tenants)
+        return tuple(
+            Tools(tenant=one, connector=doors.get(one.id), bindings=bindings.of(one.id), unreachable=one.id in unreachable) for one in tenants
+        )
 
     def _document(self, matter: Matter, tools: Sequence[Tools]) -> dict[str, object]:
         prefix = "gap/"
@@ -263,14 +272,14 @@ class HoldLane:
             raise MatterError("matter.released", "This matter has been released.", "Open a new one.")
         return found
 
-    def _take(self, before: Matter | None, order: MatterOrder, *, both: bool, sha256: str | None) -> Opened:
-        seen_before = before is not None and sha256 is not None and self.register.has_order(before, sha256)
+    def _take(self, before: Matter | None, order: MatterOrder, event: Event, *, both: bool) -> Opened:
+        seen_before = before is not None and event.order is not None and self.register.has_order(before, event.order)
         base = before or opening.new(order, self._token, self.desk.clock.now())
         after = base if seen_before else opening.with_order(base, order, self._token, both=both)
         after = opening.with_both(after) if both else after
         self._secured = self._vouched()
         after = after if seen_before and not both else self._settled(after)
-        event = Event(name="opened" if before is None else "added", order=None if seen_before else sha256)
+        event = replace(event, name="opened" if before is None else "added", order=None if seen_before else event.order)
         written = self.register.keep(before, after, event, self._settled).seq is not None
         if written:
             # Whoever is to be held is looked for among everybody, not among those of whom a change was told.

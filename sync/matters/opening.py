@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 from policies.kinds import Workload
 from sync.matters.model import Details, Line, Matter, MatterState, Paper, PersonOnHold, Times
 from sync.matters.order import LineKind, MatterOrder, PersonLine
+from sync.store.columns import rfc3339
 
 Token = Callable[[], str]
 """Eight random characters ``[a-z0-9]``, the first a letter; different each time."""
@@ -89,6 +90,12 @@ def details(order: MatterOrder) -> Details:
     )
 
 
+def _day_or_time(value: datetime | date | None) -> str | None:
+    """A day as it was written, a time as RFC 3339 in UTC."""
+    at = instant(value)
+    return None if value is None or at is None else rfc3339(at) if isinstance(value, datetime) else value.isoformat()
+
+
 def instant(value: datetime | date | None) -> datetime | None:
     """A day or a time of an order as an aware UTC instant; a day is its first moment, a time without a zone is taken as UTC."""
     if value is None:
@@ -118,7 +125,7 @@ def _paper(matter: Matter, order: MatterOrder, token: Token) -> tuple[Paper, ...
     known = {(paper.what, paper.where): paper for paper in matter.paper}
     for line in order.paper:
         old = known.get((line.what, line.where)) or Paper(id=token(), what=line.what, where=line.where)
-        secured = line.secured_on.isoformat() if line.secured_on else old.secured_on
+        secured = _day_or_time(line.secured_on) or old.secured_on
         known[line.what, line.where] = replace(old, responsible=line.responsible or old.responsible, secured_on=secured)
     return tuple(known.values())
 

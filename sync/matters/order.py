@@ -6,16 +6,23 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from policies import forms
 from policies.district import FolderModel
 from policies.kinds import Workload
 
-_ADDRESS = r"^[^@\s,;:<>\"]+@[^@\s,;:<>\"]+\.[^@\s,;:<>\"]+$"
-Address = Annotated[str, Field(pattern=_ADDRESS)]
-Instant = datetime | date
+Address = Annotated[str, Field(pattern=forms.ADDRESS)]
+
+
+def _day(value: object) -> object:
+    """A day that was written stays a day; anything else is left to what comes next. Raises ValueError for a day that no calendar has."""
+    return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-09-14") else value
+
+
+Instant = Annotated[datetime | date, BeforeValidator(_day)]
 
 
 class MatterKind(StrEnum):
@@ -153,7 +160,7 @@ class Silent(FolderModel):
 class MatterOrder(FolderModel):
     """A hold order. Four answers are enough: who ordered it, who is on hold, from when, and an alias (made up when left out)."""
 
-    alias: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")] | None = None
+    alias: Annotated[str, Field(pattern=forms.ALIAS)] | None = None
     name: str | None = None
     kind: MatterKind | None = None
     trigger: str | None = None

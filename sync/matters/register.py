@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sync.journal import PROGRAM, Actor, EntryKind, Journal
+from sync.journal import EntryKind, Journal
 from sync.matters import noting, rows
 from sync.matters.delta import between, body
 from sync.matters.merging import rebased
 from sync.matters.model import IN_FORCE, Matter
-from sync.officers import OfficerKey
+from sync.registers.governance import Author
 from sync.store import Session, Store
 from sync.store.journal_rows import get as journal_row
 from sync.store.matter_words import MatterState
@@ -30,8 +30,9 @@ class Event:
     name: str
     tenant: str | None = None
     order: str | None = None
-    actor: Actor = PROGRAM
-    signer: OfficerKey | None = None
+    by: Author = field(default_factory=Author)
+    always: bool = False
+    """Written down also where it changes nothing: somebody signed for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ class Register:
         Where another process wrote since ``before`` was loaded, only the changes are applied to what it left, and ``settle`` is asked for the
         states that follow from that. Raises AliasTakenError for a new matter whose alias is in use.
         """
-        if between(before, after).empty and event.signer is None:
+        if between(before, after).empty and not event.always:
             return Written(matter=after)
         with self.store.write() as session:
             if before is None and self._rows.find(session, after.alias) is not None:
@@ -108,11 +109,11 @@ class Register:
                 current = rows.matter(self._rows.load(session, tenant_alias=before.tenant_alias)[0])
                 before, after = current, settle(rebased(before, after, current))
             delta = between(before, after)
-            if delta.empty and event.signer is None:
+            if delta.empty and not event.always:
                 return Written(matter=after)
             seq = self._journal.append(
-                EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.actor,
-                signer=event.signer, session=session,
+                EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.by.actor,
+                signer=event.by.key, session=session,
             )
             self._rows.put(session, rows.rows(delta, self.store.district, self._written(session, seq)))
             if event.order is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.base import Clock
-from sync.journal import Actor, ActorKind, EntryKind, Journal, Sealed
+from sync.journal import PROGRAM, Actor, ActorKind, EntryKind, Journal, Sealed
 from sync.journal.entry import parse
 from sync.officers import OfficerError, OfficerKey, Signer
 from sync.plan import canonical
@@ -90,6 +90,24 @@ def identify(store: Store, officer_id: str, key: OfficerKey) -> Signer:
     if known[officer_id] != key.public_key:
         raise OfficerError("officer.key_mismatch", f"this key is not the one in force for {officer_id}", "use the officer's own key")
     return Signer(officer=officer_id, key=key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who stands behind an act: an officer with the key that signs it, an account that only the operating system knows, or the program itself."""
+
+    actor: Actor = PROGRAM
+    key: OfficerKey | None = None
+
+
+def signed_by(signer: Signer) -> Author:
+    """``signer`` as the author of an act."""
+    return Author(actor=signing(signer), key=signer.key)
+
+
+def account(user: str, host: str) -> Author:
+    """An act that nobody signed: the account stands beside it, and counts as no officer (design, *Officers*)."""
+    return Author(actor=Actor(kind=ActorKind.OS, id=f"{user}@{host}"))
 
 
 def signing(signer: Signer) -> Actor:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 
 from sync.store.tables.core import JournalHead, JournalRow, SealedValue, StoreMeta
 from sync.store.words import EntryKind, OutcomeResult
@@ -64,6 +64,23 @@ def done(session: Session, district: str, subjects: Iterable[str]) -> Sequence[D
         for row, body in bodies
         if body["result"] == OutcomeResult.DONE and "change" in body
     )
+
+
+_TELLING = (EntryKind.OUTCOME, EntryKind.OBSERVATION)
+
+
+def newest(session: Session, district: str, tenant: str, subjects: Iterable[str]) -> Mapping[str, tuple[int, ...]]:
+    """By subject, the last entry of what was done to it in ``tenant`` and the last of what was seen of it, in the journal's order."""
+    keys = list(subjects)
+    query = (
+        select(JournalRow.subject, func.max(JournalRow.seq))
+        .where(JournalRow.district == district, JournalRow.tenant == tenant, col(JournalRow.kind).in_(_TELLING), col(JournalRow.subject).in_(keys))
+        .group_by(JournalRow.subject, JournalRow.kind)
+    )
+    found: dict[str, list[int]] = {}
+    for subject, seq in session.exec(query).all():
+        found.setdefault(subject, []).append(seq)
+    return {subject: tuple(sorted(seqs)) for subject, seqs in found.items()}
 
 
 def open_intents(session: Session, district: str) -> Sequence[JournalRow]:

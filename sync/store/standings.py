@@ -46,12 +46,17 @@ class Standings:
     def changed(self, tenant: str, standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
         """The standings that differ from those that stand now; a standing that nobody gives any more is not among them, but ``keep`` ends it."""
         now = {_key_of_row(row): row for row in self._current(tenant)}
-        return tuple(one for one in standings if _key(one) not in now or load_object(now[_key(one)].document) != standing_document(one))
+        return tuple(one for one in standings if _key(one) not in now or not _same(now[_key(one)], one))
 
     def dated(self, tenant: str, standings: tuple[Standing, ...], now: datetime) -> tuple[Standing, ...]:
         """Controls' standings with the time since when each was seen to stand so, for the same reason: ``now`` for what is new."""
         rows = {_key_of_row(row): load_object(row.document) for row in self._current(tenant)}
         return tuple(replace(one, since=_since(rows.get(_key(one)), one) or now) for one in standings)
+
+    def witnessed(self, tenant: str, standings: tuple[Standing, ...]) -> tuple[Standing, ...]:
+        """Standings that were kept, each with the entry that says since when it stands so among its evidence."""
+        begun = {_key_of_row(row): row.from_seq for row in self._current(tenant)}
+        return tuple(replace(one, evidence=tuple(sorted({begun[_key(one)], *one.evidence}))) for one in standings)
 
     def gone(self, tenant: str, standings: tuple[Standing, ...]) -> bool:
         """Whether something stands that ``standings`` do not speak of any more."""
@@ -65,7 +70,7 @@ class Standings:
         ).all()
         for row in rows:
             one = fresh.get(_key_of_row(row))
-            if one is not None and load_object(row.document) == standing_document(one):
+            if one is not None and _same(row, one):
                 fresh.pop(_key_of_row(row))
                 continue
             row.until_seq, row.until_at = seq, now
@@ -110,6 +115,11 @@ class Standings:
 
 def _key(one: Standing) -> tuple[str, str, str]:
     return (one.line, one.population or "", one.workload.value if one.workload else "")
+
+
+def _same(row: StandingRow, one: Standing) -> bool:
+    """Whether a kept standing says the same; what was written about its carriers since then is more evidence, and no other standing."""
+    return {**load_object(row.document), "evidence": None} == {**standing_document(one), "evidence": None}
 
 
 def _since(kept: Mapping[str, object] | None, one: Standing) -> datetime | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rehearsal import District, Sandbox, make_district, start_sandbox
+from tests.acceptance.rehearsal import LATER, District, Sandbox, make_district, start_sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -24,7 +24,7 @@ def unproved(keys: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Dist
     """A district whose officers have accepted the admin endpoint and proved nothing yet."""
     served = start_sandbox(tmp_path / "sandbox", profile="tiny")
     made = make_district(tmp_path / "place", served, *keys)
-    made.must("attest", "admin-endpoint/m365", "--until", "2030-06-30", officer="custodian")
+    made.must("attest", "admin-endpoint/m365", "--until", LATER, officer="custodian")
     yield made
     served.end()
 

@@ -85,7 +85,7 @@ def test_a_spoilt_folder_is_told_whole_and_nothing_happens(
 def test_a_population_that_matches_nobody_is_a_gap_and_not_a_success(district: District) -> None:
     edited(district, "policy.yaml", "group: board@harbormill.example", "group: nobody.here@harbormill.example")
     ran = district.run("--tenant", "m365", "plan")
-    lines = {one["line"]: one for one in ran.tenants["m365"]["standings"] if one["population"] == "board"}
+    lines = {one["line"]: one for one in ran.result["standings"] if one["tenant"] == "m365" and one["population"] == "board"}
     assert {one["standing"] for one in lines.values()} == {"gap"}
     assert {one["reason"] for one in lines.values()} == {"population.empty"}
     assert not [change for change in ran.tenants["m365"]["changes"] if change["because"]["rule"] in lines]
@@ -183,7 +183,7 @@ def test_bad_luck_in_one_cloud_is_said_and_the_other_goes_on(district: District,
     assert ran.code == 3, ran.stdout
     assert "Traceback" not in ran.stderr
     assert ran.tenants["google"]["error"] is None
-    said = f"{ran.tenants['m365']['error']} {ran.document['problems']} {ran.tenants['m365']['kinds']} {ran.tenants['m365']['standings']}"
+    said = f"{ran.tenants['m365']['error']} {ran.document['problems']} {ran.tenants['m365']['kinds']} {ran.result['standings']}"
     if code is not None:
         assert code in said
     assert not sandbox.door("/violations")

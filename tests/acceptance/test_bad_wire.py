@@ -75,7 +75,7 @@ def test_a_list_that_goes_wrong_creates_nothing_of_its_kind(tiny: District, tena
     if fault == "foreign link":
         assert "wire.foreign_link" in str(said(ran.document, tenant)) + str(ran.document["problems"])
     if (tenant, fault) == ("google", "403"):
-        lines = [one for one in ran.tenants[tenant]["standings"] if one["line"].startswith("label-") and one["workload"] == "drive"]
+        lines = [one for one in ran.result["standings"] if one["tenant"] == tenant and one["line"].startswith("label-") and one["workload"] == "drive"]
         assert {(one["standing"], one["reason"]) for one in lines} == {("unknown", "google.permission_denied")}, "a missing right is unknown, no gap"
     verb = {"m365": "New-RetentionCompliancePolicy", "google": "drivelabels.labels.create"}[tenant]
     assert verb not in written

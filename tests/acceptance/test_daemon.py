@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import time
 
 import pytest
 
@@ -31,16 +30,13 @@ def test_serve_does_its_jobs_and_ends_as_told(district: District) -> None:
         if seen[-1]["event"] == "job.ended" and seen[-1]["chore"] == "sync":
             break
     alive = district.run("status")
-    told = time.monotonic()
     process.send_signal(signal.SIGTERM)
     stdout, rest = process.communicate(timeout=LONG)
-    took = time.monotonic() - told
     seen += [logged(line) for line in rest.splitlines()]
     document = json.loads(stdout)
 
     assert process.returncode == document["exit"] == 143
     assert document["schema"] == "recordwarden/serve/1"
-    assert took < 10
     ended = [one for one in seen if one["event"] == "job.ended"]
     assert [one["chore"] for one in ended[:2]] == ["holds", "sync"]
     assert ended[1]["run"] is not None
@@ -105,7 +101,7 @@ def test_work_once_brings_the_tenants_to_the_policy_and_says_so(district: Distri
     first = district.must("work", "--once")
     assert [(job["kind"], job["ok"]) for job in first.result["jobs"]] == [("holds", True), ("sync", True)]
     stands = district.run("status")
-    assert stands.code in {0, 2, 3, 4, 5}
+    assert stands.code == 5, "what was sent is not in force yet"
     again = district.must("work", "--once")
     assert all(not set(job["changes"]) & {"sent", "accepted", "effective"} for job in again.result["jobs"])
 
@@ -116,7 +112,8 @@ def test_work_says_once(district: District) -> None:
     assert said.document["schema"] == "recordwarden/usage/1"
 
 
-def test_a_tenant_that_does_not_answer_is_a_job_that_failed(district: District) -> None:
+def leading_nowhere(district: District) -> str:
+    """The overlays of the district with both tenants behind a port where nobody listens."""
     nowhere = district.place / "nowhere.yaml"
     nowhere.write_text(
         "drill: true\ntenants:\n  m365:\n    endpoints: {authority: 'https://127.0.0.1:9', graph: 'https://127.0.0.1:9/graph'}\n"
@@ -124,20 +121,38 @@ def test_a_tenant_that_does_not_answer_is_a_job_that_failed(district: District) 
         encoding="utf-8",
     )
     assert district.sandbox is not None
-    overlays = f"{district.sandbox.overlays()}{os.pathsep}{nowhere}"
-    said = district.run("work", "--once", RECORDWARDEN_OVERLAY=overlays)
+    return f"{district.sandbox.overlays()}{os.pathsep}{nowhere}"
+
+
+def test_a_tenant_that_does_not_answer_is_a_job_that_failed_and_each_is_told(district: District) -> None:
+    said = district.run("work", "--once", RECORDWARDEN_OVERLAY=leading_nowhere(district))
     assert said.code == 1
     failed = next(job for job in said.result["jobs"] if job["kind"] == "sync")
     assert not failed["ok"]
     assert failed["code"] in said.codes("error")
+    assert {one["tenant"] for one in said.document["problems"] if one["severity"] == "error"} == {None, "m365", "google"}
     assert district.run("status").code == 3
 
 
-@pytest.mark.parametrize("words", [("status",), ("explain", "--person-file", "people.txt"), ("work", "--once")])
-def test_a_broken_folder_keeps_the_last_good_one(district: District, words: tuple[str, ...]) -> None:
+def test_the_daemon_logs_what_its_runs_hand_back(district: District) -> None:
+    process = district.start("serve", RECORDWARDEN_OVERLAY=leading_nowhere(district))
+    assert process.stderr is not None
+    seen: list[dict[str, object]] = []
+    while not seen or seen[-1].get("chore") != "sync":
+        seen.append(logged(process.stderr.readline()))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=LONG)
+    told = [one for one in seen if one["event"] == "problem" and one.get("job") == seen[-1]["job"]]
+    assert seen[-1]["code"] in {one["code"] for one in told}
+    assert {one["tenant"] for one in told if one["level"] == "error"} == {"m365", "google"}
+    assert all({"code", "tenant", "subject"} <= one.keys() and "words" not in one for one in told)
+
+
+@pytest.mark.parametrize(("words", "code"), [(("status",), 3), (("explain", "--person-file", "people.txt"), 3), (("work", "--once"), 0)])
+def test_a_broken_folder_keeps_the_last_good_one(district: District, words: tuple[str, ...], code: int) -> None:
     (district.place / "people.txt").write_text("hattie.stonecroft@harbormill.example\n", encoding="utf-8")
     (district.folder / "policy.yaml").write_text("rules: [", encoding="utf-8")
     said = district.run(*words)
     assert "folder.last_good" in said.codes("warning")
     assert said.document["result"] is not None
-    assert said.code != 1
+    assert said.code == code, said.stdout

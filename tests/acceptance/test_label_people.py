@@ -24,7 +24,7 @@ def google(district: District, *words: str) -> Ran:
 
 
 def stands(ran: Ran) -> tuple[str, str | None]:
-    (found,) = [one for one in ran.tenants["google"]["standings"] if one["line"] == LINE and one["workload"] == "drive"]
+    (found,) = [one for one in ran.result["standings"] if one["tenant"] == "google" and one["line"] == LINE and one["workload"] == "drive"]
     return found["standing"], found["reason"]
 
 

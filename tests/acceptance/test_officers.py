@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.acceptance.afterwards import state_of
-from tests.acceptance.rehearsal import District
+from tests.acceptance.rehearsal import LATER, District
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -95,8 +95,8 @@ def test_an_officer_answers_for_what_somebody_else_changed(labelled: District) -
         assert "weakens" in {one["direction"] for one in found}
     for one in found:
         assert f"attest drift/{one['id']} --until DATE" in one["next_step"]
-        refused = labelled.must("attest", f"drift/{one['id']}", "--until", "2030-06-30", officer="itdirector", code=4)
+        refused = labelled.must("attest", f"drift/{one['id']}", "--until", LATER, officer="itdirector", code=4)
         assert refused.codes() == {"approval.role"}
-        labelled.must("attest", f"drift/{one['id']}", "--until", "2030-06-30", officer="custodian")
+        labelled.must("attest", f"drift/{one['id']}", "--until", LATER, officer="custodian")
     assert labelled.must("drift").tenants["m365"]["drift"] == []
     assert labelled.must("journal", "verify").result["first_bad"] is None

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from sandbox.people import make_world
-from tests.acceptance.rehearsal import District, Keys, Moment, Prepared, Sandbox, make_district
+from tests.acceptance.rehearsal import LATER, District, Keys, Moment, Prepared, Sandbox, make_district
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -47,14 +47,14 @@ def sandbox(district: District) -> Sandbox:
 
 
 def kept(district: District) -> dict[tuple[str, str], tuple[str, str | None]]:
-    found = district.run("--tenant", "google", "plan").tenants["google"]["standings"]
+    found = district.run("--tenant", "google", "plan").result["standings"]
     return {(one["line"], one["workload"]): (one["standing"], one["reason"]) for one in found if one["line"].startswith("keep")}
 
 
 def states(district: District, rules: str) -> Any:
     file = district.place / "rules.yaml"
     file.write_text(rules, encoding="utf-8")
-    return district.must("attest", "vault-rules/google", "--until", "2030-06-30", "--rules", file, officer="itdirector")
+    return district.must("attest", "vault-rules/google", "--until", LATER, "--rules", file, officer="itdirector")
 
 
 def test_rules_are_entered_stated_and_overtaken(here: District) -> None:
@@ -140,7 +140,7 @@ def test_short_rules_are_told_when_stated_and_no_duty_counts(here: District) -> 
 def test_a_broken_rules_file_is_refused_with_its_places(here: District) -> None:
     file = here.place / "rules.yaml"
     file.write_text("- {service: MAIL, duration: 2 years, action: purge_all}\n", encoding="utf-8")
-    ran = here.run("attest", "vault-rules/google", "--until", "2030-06-30", "--rules", file, officer="itdirector")
+    ran = here.run("attest", "vault-rules/google", "--until", LATER, "--rules", file, officer="itdirector")
     assert ran.code == 1
     (problem,) = ran.document["problems"]
     assert (problem["where"]["line"], problem["where"]["column"]) == (1, 19)

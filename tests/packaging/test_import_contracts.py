@@ -23,6 +23,7 @@ WRONG_EDITS = {
     "The library that calls many hosts stays behind its fence": ("recordwarden/envelope.py", "import apprise"),
     "SQLModel stays in the store": ("sync/settle.py", "import sqlmodel"),
     "asyncio only in Microsoft's connector and the sandbox": ("recordwarden/clock.py", "import asyncio"),
+    "Nobody but the command line knows the command line": ("recordwarden/chores.py", "import recordwarden.cli.answer"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -39,6 +40,20 @@ def test_ignore_rules_are_anchored() -> None:
 
 def test_no_module_is_called_utils() -> None:
     assert not [path for path in tracked() if path.suffix == ".py" and path.stem in {"utils", "util", "helpers", "common"}]
+
+
+def texts(path: Path) -> set[str]:
+    """Every text of a module but its docstrings, which nobody at a screen reads."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
+    return {node.value for node in constants if isinstance(node.value, str)}
+
+
+def test_no_text_for_people_points_to_notes_that_they_do_not_have() -> None:
+    modules = [path for path in tracked() if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in PACKAGES]
+    assert len(modules) > 300
+    assert not [(path.name, text) for path in modules for text in texts(path) if "§" in text]
 
 
 @pytest.mark.slow

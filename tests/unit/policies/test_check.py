@@ -47,6 +47,25 @@ def test_rows_and_controls_as_the_contract_prints_them(tmp_path: Path) -> None:
     assert (control.id, control.serves, control.standing, control.method) == ("C1", ("ST-27",), StandingValue.UNKNOWN, "A")
 
 
+def test_a_tenant_that_nobody_can_sign_in_to_is_told(tmp_path: Path) -> None:
+    found = of(checked(tmp_path), "credential.missing")
+    assert [(one.severity, one.tenant) for one in found] == [(Severity.WARNING, "m365"), (Severity.WARNING, "google")]
+    assert "for reading and writing: no run can ask it anything" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("credential: {managed_identity: true}", None),
+        ("credentials: {read: {managed_identity: true}, write: {managed_identity: true}}", None),
+        ("credentials: {read: {managed_identity: true}}", "for writing"),
+    ],
+)
+def test_separate_credentials_for_reading_and_writing_count(tmp_path: Path, given: str, says: str | None) -> None:
+    found = [one for one in of(checked(tmp_path, district=bent(DISTRICT, "id: m365", f"id: m365, {given}")), "credential.missing") if one.tenant == "m365"]
+    assert [one.message.endswith(says or "") for one in found] == ([True] if says else [])
+
+
 def test_without_a_store_confirmed_is_not_known(tmp_path: Path) -> None:
     result = checked(tmp_path, confirm=False)
     assert {row.confirmed for row in result.series} == {None}

@@ -44,7 +44,7 @@ def test_mail_and_a_pager(home: Path) -> None:
         (MAIL.replace("by: mail", "by: male"), "folder.value", "did you mean 'mail'?", "male"),
         (MAIL.replace("tenant: m365, ", ""), "delivery.incomplete", "lacks 'tenant'", "{to"),
         (MAIL.replace("from: records@elm.example, ", ""), "delivery.incomplete", "lacks 'from'", "{to"),
-        (MAIL.replace("records@elm.example", "records"), "folder.value", "does not have the form", "records"),
+        (MAIL.replace("records@elm.example", "records"), "folder.value", "'records' is not one address, such as name@district.example", "records"),
         (PAGER.replace(", url_file: secrets/pager.url", ""), "delivery.incomplete", "lacks 'url_file'", "{to"),
         (PAGER.replace("}", ", tenant: m365}"), "delivery.incomplete", "'tenant' says nothing", "m365"),
         (PAGER.replace("pager.url", "page.url"), "file.missing", "page.url is not there", "secrets"),

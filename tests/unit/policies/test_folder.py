@@ -68,7 +68,7 @@ def test_layout_and_order_do_not_change_the_digest_but_words_do(tmp_path: Path) 
         ("series: COR-02, population", "series: COR-2, population", "rule.unknown_series", "series: COR-2", "did you mean 'COR-02'?"),
         ("population: staff", "population: staf", "rule.unknown_population", "population: staf,", "did you mean 'staff'?"),
         ("packs: []", "packs: [conecticut]", "pack.unknown", "conecticut", "connecticut-education"),
-        ("ou: /Staff", "ou: Staff", "folder.value", "ou: Staff", "form"),
+        ("ou: /Staff", "ou: Staff", "folder.value", "ou: Staff", "a path that begins with a slash"),
         ("group: staff@elm.example", "grup: staff@elm.example", "folder.unknown_key", "grup", "did you mean 'group'?"),
         ("{group: staff@elm.example}", "{group: a, users: [b]}", "folder.value", "m365", "a list of two"),
         ("{group: staff@elm.example}", "{}", "folder.value", "m365", "names nobody"),
@@ -115,7 +115,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     ("old", "new", "code", "says"),
     [
         ("id: abcd1234", "id: 12345678", "folder.value", "must be text"),
-        ("id: abcd1234", "id: ABC", "folder.value", "form"),
+        ("id: abcd1234", "id: ABC", "folder.value", "exactly 8 lower-case letters or digits"),
         ("id: google, platform", "id: m365, platform", "folder.twice", "given 2 times"),
         ("recordwarden: 1", "recordwarden: 2", "folder.value", "less than or equal to 1"),
         ("recordwarden: 1", "recordwarden: 1\ntimezone: America/New_Yrok", "district.timezone", "America/New_York"),

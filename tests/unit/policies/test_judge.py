@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
+from types import FrameType
+from typing import Self
 
 import pytest
 from hypothesis import Phase, event, given, settings
@@ -224,12 +225,28 @@ CHANGES = {
 }
 
 
+class Steps:
+    """Counts the Python functions that are called, which no other process on the machine has a say in."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _called(self, _frame: FrameType, event: str, _argument: object) -> None:
+        self.count += event == "call"
+
+
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_large_district_is_judged_in_well_under_a_second(name: str) -> None:
+def test_a_large_district_is_judged_without_comparing_everything_with_everything(name: str) -> None:
     world = large_world()
     assert len(world) == 300
-    began = time.process_time()
-    found = judge(world, CHANGES[name](world))
-    took = time.process_time() - began
+    with Steps() as steps:
+        found = judge(world, CHANGES[name](world))
     assert found.direction.value == {"a policy for everyone appears": "strengthens", "a member joins a hold": "strengthens"}.get(name, "weakens")
-    assert took < 1.0 or sys.gettrace() is not None, f"{took:.2f} s of one processor; about a quarter of that when nothing else runs"
+    assert steps.count < 250_000, "twice what the hardest of them takes"

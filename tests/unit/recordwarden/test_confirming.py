@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from recordwarden.cli import series
-from recordwarden.cli.answer import CommandError
 from recordwarden.exits import Exit
 from recordwarden.options import Options
 from recordwarden.wiring import office
+from recordwarden.wrong import CommandError
 
 DEMO = Path(__file__).resolve().parents[3] / "examples" / "demo"
 

@@ -71,6 +71,8 @@ def test_nothing_is_written_over_or_beside_a_file(tmp_path: Path, capsys: pytest
         (ANSWERS.replace("name: Made-up", "nmae: Made-up"), "nmae"),
         (ANSWERS + "timezone: Mars/Olympus\n", "timezone"),
         (ANSWERS.replace("records_custodian", "king"), "roles"),
+        (ANSWERS.replace("id: custodian", "id: Custodian"), "'Custodian' is not 1 to 40 lower-case letters"),
+        (ANSWERS + "  - {id: custodian, name: Ben, email: ben@made-up.example, roles: [counsel]}\n", "given twice"),
     ],
 )
 def test_every_wrong_answer_is_named_and_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str], answers: str, word: str) -> None:
@@ -85,3 +87,23 @@ def test_nobody_is_asked_where_nobody_sits(tmp_path: Path, capsys: pytest.Captur
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert run(["-C", str(tmp_path / "district"), "--format", "json", "init"]) == 1
     assert [one["code"] for one in json.loads(capsys.readouterr().out)["problems"]] == ["init.no_terminal"]
+
+
+def test_a_wrong_answer_is_asked_for_again_and_the_others_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = [
+        "Made-up Public Schools", "Mars/Olympus", "", "made-up.example", "", "Records", "", "soon", "2024-02-29",
+        "The Custodian", "custodian", "king, counsel", "records_custodian, counsel", "Ada Quill", "nobody", "custodian@made-up.example",
+        "custodian", "",
+    ]  # fmt: skip
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("\n".join(typed) + "\n"))
+    place = tmp_path / "district"
+    assert run(["-C", str(place), "init"]) == 0
+    district = load_folder(place).district
+    assert (district.name, district.timezone) == ("Made-up Public Schools", "America/New_York")
+    [officer] = district.officers
+    assert (officer.id, officer.name, [role.value for role in officer.roles]) == ("custodian", "Ada Quill", ["records_custodian", "counsel"])

@@ -7,6 +7,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from policies.problems import Problem, Severity
+from recordwarden.daemon import told
 from recordwarden.logging import Bridge, json_log
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -46,3 +48,13 @@ def test_what_a_library_says_names_the_error_and_keeps_its_values_back() -> None
     line = json.loads(stream.getvalue())
     assert (line["library"], line["error"], line["words"]) == ("apscheduler", "ValueError", "Job %s raised")
     assert "confidential" not in stream.getvalue()
+
+
+def test_a_problem_is_logged_by_code_cloud_and_subject_and_never_by_its_words() -> None:
+    stream = io.StringIO()
+    words = "A hold named Doe against the Board was seen."
+    found = Problem(code="hold.nobody", severity=Severity.INFO, tenant="google", subject="h-1", message=words, next_step="Ask Doe.")
+    told(json_log(stream, Clock()), found, job=4)
+    assert json.loads(stream.getvalue()) == {
+        "at": "2026-03-01T12:00:00Z", "code": "hold.nobody", "event": "problem", "job": 4, "level": "info", "subject": "h-1", "tenant": "google",
+    }  # fmt: skip

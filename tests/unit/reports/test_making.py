@@ -66,6 +66,13 @@ def test_april_compares_with_march(april: Month) -> None:
     assert now.outside == ()
 
 
+def test_what_waited_when_a_month_ended_is_not_known_and_never_nothing(april: Month) -> None:
+    said = "What waited for signatures when the month ended is not known any more"
+    over, lasting = april.report().facts, april.report(APRIL).facts
+    assert [point.text.startswith(said) for point in over.decisions].count(True) == 1
+    assert not [point for point in lasting.decisions if point.text.startswith(said)]
+
+
 def test_a_month_that_is_over_is_reported_once(april: Month) -> None:
     april.report()
     with pytest.raises(ReportError) as caught:

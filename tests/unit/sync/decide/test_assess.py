@@ -42,7 +42,7 @@ def rule(**more: Any) -> Live:
 
 
 def test_everything_in_force_is_enforced() -> None:
-    standing = stand(policy(), rule(), evidence={"keep": (7, 3), "R1": (5,)})
+    standing = stand(policy(), rule(), evidence={"keep": (7, 3), "COR-02": (5,), "other": (9,)}, stated=(11,))
     assert (standing.standing, standing.reason, standing.people) == (S.ENFORCED, None, People(covered=2, not_covered=1))
     assert standing.evidence == (3, 5, 7)
 

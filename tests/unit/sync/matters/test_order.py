@@ -10,7 +10,7 @@ import pytest
 
 from policies.kinds import Workload
 from policies.problems import FolderError, Problem, Severity
-from sync.matters.opening import details, instant
+from sync.matters.opening import details, instant, new, with_order
 from sync.matters.order import LineKind, MatterOrder
 from sync.matters.reading import OrderFile, people_order, read_names, read_order, read_people, with_names
 
@@ -67,6 +67,21 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("on", "kept"),
+    [
+        ("2026-09-15", "2026-09-15"),
+        ("2026-09-15T10:00:00-04:00", "2026-09-15T14:00:00.000000Z"),
+        ("2026-09-15T10:00:00", "2026-09-15T10:00:00.000000Z"),
+    ],
+)
+def test_when_paper_was_secured_is_a_day_or_an_instant_with_its_zone(tmp_path: Path, on: str, kept: str) -> None:
+    order = read(tmp_path, f"paper: [{{what: minutes, where: safe, secured_on: {on}}}]\n").order
+    token = iter("abcdefgh").__next__
+    [paper] = with_order(new(order, token, datetime(2026, 9, 20, tzinfo=UTC)), order, token, both=False).paper
+    assert paper.secured_on == kept
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("alias: x\n", "nobody"),
@@ -76,7 +91,7 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
         ("people: [{address: a@d.example}]\nrange: {from: 2026-02-01, to: 2026-01-01}\n", "ends before"),
         ("people: [{address: a@d.example}]\nsources: [paper]\n", "paper"),
         ("people: [{address: a@d.example}]\nsources: [{site: https://x.example, group: y}]\n", "exactly one"),
-        ("people: [{address: a@d.example}]\nalias: has a space\n", "form"),
+        ("people: [{address: a@d.example}]\nalias: has a space\n", "begin with a letter or digit"),
         ("people: [{address: a@d.example}\n", "YAML"),
     ],
 )

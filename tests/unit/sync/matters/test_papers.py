@@ -6,6 +6,7 @@ from pathlib import Path
 
 from policies.kinds import Kind
 from sync.matters.first_hour import first_hour
+from sync.run import Engine
 from tests.unit.sync.matters.world import HOUR, google, m365, order, roster, scene
 
 ONE, TWO = "person1@d.example", "person2@d.example"
@@ -45,6 +46,40 @@ def test_the_sheet_has_both_clouds_before_anybody_could_be_asked(tmp_path: Path)
             assert f"Service: {service}. Specific accounts:" in text
         assert "could not be asked" in text
         assert here.lane.facts("roof").ordered == 0
+
+
+def test_what_is_known_of_a_tenant_that_answers_no_more_stands_on_the_sheet_and_that_it_was_not_looked_at(tmp_path: Path) -> None:
+    people = roster("m365", m365(1), m365(2)), roster("google", google(1), google(2))
+    with scene(tmp_path, *people) as here:
+        here.lane.open(order(ONE))
+        here.until_in_force()
+        looked = here.clock.now()
+        here.worlds["m365"].troubles.unreachable = "network.unreachable"
+        site = "https://d.sharepoint.com/sites/roof"
+        lane = here.fresh_lane()  # another process, which has never seen the tenant
+        lane.add("roof", order(TWO, sources=["mail", {"site": site}, {"group": "staff@d.example"}]))
+        Engine(here.desk, lane).hold()
+        text = str(lane.status("roof", {"m365"})["by_hand"])
+        sheet = text.partition("== m365")[2].partition("==\n")[2].partition("== google")[0]
+        assert f"m365 could not be looked at now. What stands here is what was known at the last look, {looked:%Y-%m-%d %H:%M} UTC." in sheet
+        assert TWO in sheet
+        assert f"[ ] site of {site}" in sheet
+        assert "[ ] mailbox or archive of the group of staff@d.example" in sheet
+        assert site not in text.partition("== google")[2], "Google has no sites of its own"
+        assert ONE not in sheet, "whoever is held already has nothing to be done"
+
+
+def test_an_account_that_was_found_before_its_tenant_went_silent_stands_on_the_sheet(tmp_path: Path) -> None:
+    with scene(tmp_path, roster("m365", m365(1, address="one@m.example", aliases=frozenset({ONE}))), roster("google", google(1))) as here:
+        here.lane.open(order(ONE))
+        here.lane.resolve({name: world.roster for name, world in here.worlds.items()})
+        for world in here.worlds.values():
+            world.troubles.unreachable = "network.unreachable"
+        here.hold()
+        text = here.lane.by_hand("roof") or ""
+        assert "ExchangeLocation 'one@m.example'" in text, "its own address there is known"
+        assert text.count(f"[ ] {ONE}") == 3, "Gmail, Drive and Chat in Vault"
+        assert "could not be asked" not in text, "nobody has to find out who has an account"
 
 
 def test_the_first_hour_has_times_per_cloud_and_no_name_of_a_person_on_hold(tmp_path: Path) -> None:

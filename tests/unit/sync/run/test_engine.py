@@ -342,6 +342,25 @@ def test_standings_are_kept_from_when_until_when(at_work: Scene) -> None:
     assert {one.standing for one in earlier} == {"pending"}
 
 
+def test_a_standing_names_the_entries_that_it_rests_on(at_work: Scene) -> None:
+    in_force(at_work)
+    entries = {one.seq: one for one in at_work.desk.journal.entries()}
+    (standing,) = microsoft(at_work.engine.plan()).standings
+    found = [(entries[seq].kind, entries[seq].subject) for seq in standing.evidence]
+    assert (EntryKind.OUTCOME, LABEL) in found
+    assert (EntryKind.OBSERVATION, "standings/m365") in found
+    assert entries[standing.evidence[-1]].body["standings"], "the entry since which it stands so"
+
+
+def test_new_evidence_is_no_new_standing(at_work: Scene) -> None:
+    in_force(at_work)
+    (before,) = microsoft(at_work.engine.plan()).standings
+    seq = at_work.desk.journal.append(EntryKind.OBSERVATION, LABEL, {"seen": "again"}, tenant="m365")
+    (after,) = microsoft(at_work.engine.plan()).standings
+    assert after.evidence == tuple(sorted({*before.evidence, seq}))
+    assert at_work.desk.journal.head().seq == seq, "nothing is written down for it"
+
+
 def test_the_policy_changes_and_the_bound_label_keeps_its_name(at_work: Scene) -> None:
     in_force(at_work)
     longer = replace(duty(term=1096), title="Letters", label_name="COR-02 Letters")

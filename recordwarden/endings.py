@@ -1,7 +1,8 @@
-"""From what a run found and did to the contract's exit code."""
+"""From what a run found and did to the contract's exit code, and to the problems that are told with it."""
 
 from __future__ import annotations
 
+from policies.problems import Problem, Severity
 from policies.resources import ReadState
 from recordwarden.exits import Exit, worst
 from sync.plan import ChangeStatus
@@ -60,3 +61,30 @@ def _change(status: ChangeStatus, refusals: set[str], error: str | None) -> Exit
     if status is ChangeStatus.ACCEPTED:
         return Exit.IN_FLIGHT
     return Exit.LEFT if status in {ChangeStatus.PLANNED, ChangeStatus.APPROVED} else Exit.DONE
+
+
+def problems_of(result: RunResult) -> tuple[Problem, ...]:
+    """Every problem of a run, and a warning for each kind that was needed and not completely seen."""
+    found = list(result.problems)
+    for tenant in result.tenants:
+        found += [tenant.error] if tenant.error else []
+        found += tenant.problems
+        if tenant.error is None:
+            found += unread(tenant)
+    return tuple(found)
+
+
+def unread(tenant: TenantResult) -> list[Problem]:
+    """A warning for each kind that this run needed and that was not completely seen."""
+    return [
+        Problem(
+            code="kind.not_complete",
+            severity=Severity.WARNING,
+            tenant=tenant.tenant,
+            subject=kind.value,
+            message=f"{kind.value} was not seen completely ({read.state.value}: {read.reason}).",
+            next_step="recordwarden doctor",
+        )
+        for kind, read in sorted(tenant.kinds.items())
+        if kind in tenant.needed and read.state.value != "complete"
+    ]

@@ -8,12 +8,11 @@ from pathlib import PurePath
 
 from connectors.errors import Stopped
 from policies.problems import FolderError, Problem, ToldError
-from recordwarden.cli.answer import CommandError
-from recordwarden.cli.wrong import error
 from recordwarden.clock import ClockFileError
 from recordwarden.drill.crash import UnknownPointError
 from recordwarden.exits import Exit
 from recordwarden.wiring import UnknownTenantError
+from recordwarden.wrong import CommandError, error
 from sync.lease import LeaseLost
 from sync.store.changes import UnknownPlanError
 

@@ -1,10 +1,20 @@
-"""Saying what is wrong: the shape in which every command complains. Imports nothing heavy."""
+"""Saying what is wrong: the shape in which every command complains, and the error that ends one. Imports nothing heavy."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from policies.problems import Problem, Severity
+from recordwarden.exits import Exit
+
+
+class CommandError(Exception):
+    """A command ends here, with problems and an exit code."""
+
+    def __init__(self, exit_code: Exit, *problems: Problem) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.exit = exit_code
+        self.problems = problems
 
 
 def error(code: str, message: str, next_step: str, *, subject: str | None = None, tenant: str | None = None) -> Problem:
