@@ -202,7 +202,7 @@ def _opened(opening: Opening) -> Office:
 
 def _with_person(opened: Office) -> Office:
     """The office with somebody signed in for this process alone; where nobody does, a warning, and everything else goes on."""
-    from recordwarden.cli.inviting import sign_in_here  # only where somebody is to sign in
+    from recordwarden.inviting import sign_in_here  # only where somebody is to sign in
 
     return replace(opened, problems=(*opened.problems, *sign_in_here(opened)))
 

@@ -13,7 +13,7 @@ from policies.kinds import Platform
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
-from recordwarden.cli.inviting import signed_in
+from recordwarden.inviting import signed_in
 from recordwarden.cli.screen import Screen
 from recordwarden.exits import Exit
 from recordwarden.sign_ins import IN_MEMORY
@@ -40,7 +40,7 @@ def login(
         if chosen.id not in {door.tenant.id for door in office.desk.doors}:
             raise CommandError(Exit.USAGE, error("tenant.unknown", f"{chosen.id} is not among the tenants that --tenant names.", "Name it once."))
         try:
-            return _out(office, chosen) if out else _in(call, office, chosen, "device-code" if device_code else "browser")
+            return _out(call, office, chosen) if out else _in(call, office, chosen, "device-code" if device_code else "browser")
         except PermanentError as wrong:
             code = Exit.REFUSED if wrong.code in REFUSED else Exit.ERROR
             raise CommandError(code, error(wrong.code, wrong.message, wrong.next_step, tenant=chosen.id)) from wrong
@@ -63,7 +63,7 @@ def _in(call: Call, office: Office, tenant: Tenant, way: str) -> Answer:
     keeper = office.sign_ins.keeper(tenant, context)
     if keeper is not None:
         keeper.read()  # a file that could not be written over is told before anybody has to sign in
-    found = signed_in(office, tenant, way, call.signer(office) if call.options.officer else None)
+    found = signed_in(office, tenant, way, call.author(office))
     if keeper is not None:
         found.session.keep(keeper)
     person = found.session.person
@@ -83,11 +83,12 @@ def _in(call: Call, office: Office, tenant: Tenant, way: str) -> Answer:
     return Answer(result=result, problems=problems, show=show)
 
 
-def _out(office: Office, tenant: Tenant) -> Answer:
+def _out(call: Call, office: Office, tenant: Tenant) -> Answer:
     context = office.desk.door(tenant.id).context(Lane.SYNC)
     gone = office.sign_ins.forget(tenant, context)
     if gone:
-        office.desk.journal.append(EntryKind.OBSERVATION, f"sign-in/{tenant.id}", {"way": "out"}, tenant=tenant.id)
+        by = call.author(office)
+        office.desk.journal.append(EntryKind.OBSERVATION, f"sign-in/{tenant.id}", {"way": "out"}, tenant=tenant.id, actor=by.actor, signer=by.key)
     words = "The sign-in that was kept here is forgotten." if gone else "No sign-in was kept here."
     told = Problem(
         code="auth.sessions_live_on",

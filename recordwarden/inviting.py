@@ -13,13 +13,14 @@ from policies.district import Tenant
 from policies.kinds import Platform
 from policies.problems import Problem, Severity
 from sync.journal import EntryKind, Sealed
-from sync.registers.governance import signing
+from sync.registers.governance import Author
 from sync.store.pins import Pins
 
 if TYPE_CHECKING:
     from connectors.microsoft365.sign_in import Invitation, SignedIn
     from recordwarden.wiring import Office
-    from sync.officers import Signer
+
+PROGRAM = Author()
 
 
 def invite(invitation: Invitation) -> None:
@@ -36,7 +37,7 @@ def invite(invitation: Invitation) -> None:
     threading.Thread(target=browser.wait, daemon=True).start()
 
 
-def signed_in(opened: Office, tenant: Tenant, way: str, signer: Signer | None = None) -> SignedIn:
+def signed_in(opened: Office, tenant: Tenant, way: str, by: Author = PROGRAM) -> SignedIn:
     """Somebody signs in to ``tenant`` by ``way`` (``browser``, ``device-code``); written down. Raises PermanentError when it does not come about.
 
     Another tenant than the one that was met first is refused: ``tenant.identity_changed``.
@@ -49,8 +50,7 @@ def signed_in(opened: Office, tenant: Tenant, way: str, signer: Signer | None = 
     pinned = Pins(opened.desk.store).get(tenant.id)
     same = pinned is None or pinned.lower() == theirs
     body = {"account": Sealed(account), "way": way, "scopes": list(found.scopes), "same_tenant": same}
-    actor, key = (signing(signer), signer.key) if signer is not None else (None, None)
-    opened.desk.journal.append(EntryKind.OBSERVATION, f"sign-in/{tenant.id}", body, tenant=tenant.id, actor=actor, signer=key)
+    opened.desk.journal.append(EntryKind.OBSERVATION, f"sign-in/{tenant.id}", body, tenant=tenant.id, actor=by.actor, signer=by.key)
     if not same:
         words = f"{account} signed in to another tenant ({theirs}) than {tenant.id} was when it was met first; the sign-in is not used."
         step = "Compare tenant_id and endpoints in district.yaml with the tenant; sign in to that one."
