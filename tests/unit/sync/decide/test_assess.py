@@ -73,7 +73,7 @@ def test_the_weakest_part_decides(lives: tuple[Live, ...], expected: S, reason: 
 def test_an_unread_kind_is_unknown_and_counts_nobody() -> None:
     standing = stand(policy(), states={RULE: ReadState.FAILED})
     assert (standing.standing, standing.reason, standing.people) == (S.UNKNOWN, "wire.broken", People(unknown=3))
-    assert stand(one=carriage(carriers=("scope",)), resources=(wanted(Kind.M365_ADAPTIVE_SCOPE, "scope"),)).reason == "kind.unknown"
+    assert stand(one=carriage(carriers=("scope",)), resources=(wanted(Kind.M365_ORG_HOLD, "scope"),)).reason == "kind.unknown"
     nobody_knows = stand(policy(), states={RULE: ReadState.FAILED}, one=carriage(people=People()))
     assert nobody_knows.people == People()
 

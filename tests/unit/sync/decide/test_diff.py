@@ -103,7 +103,7 @@ def test_an_incomplete_read_stops_a_create_in_the_sync_lane_and_only_warns_in_th
 
 
 def test_a_kind_that_was_not_read_at_all_is_unknown() -> None:
-    result = diff(inputs([wanted(Kind.M365_ADAPTIVE_SCOPE, "scope")], snapshot()))
+    result = diff(inputs([wanted(Kind.M365_ORG_HOLD, "scope")], snapshot()))
     assert [codes(c) for c in result.changes] == [["kind.unknown"]]
 
 
