@@ -13,9 +13,9 @@ from policies.kinds import Platform
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
-from recordwarden.inviting import signed_in
 from recordwarden.cli.screen import Screen
 from recordwarden.exits import Exit
+from recordwarden.inviting import signed_in
 from recordwarden.sign_ins import IN_MEMORY
 from recordwarden.wiring import Office
 from recordwarden.wrong import CommandError, error
