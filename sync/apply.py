@@ -149,13 +149,17 @@ class Applier:
         """Look for our mark once; an object found there was made, anything else stays open until a later run can tell."""
         live = self._seek(progress.change, wanted)
         if live is None:
-            lost = replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code="intent.open")
-            with self.desk.store.write() as session:
-                self.hands.lease.guard(session)
-                self.changes.put(session, lost, intent_seq=intent)
-            return lost
+            return self._left_open(progress, intent, error.message)
         accepted = replace(progress, status=ChangeStatus.ACCEPTED, accepted=self.desk.clock.now(), vendor_id=live.vendor_id, vendor_name=live.name)
         return self._settle(accepted, wanted, intent, live)
+
+    def _left_open(self, progress: Progress, intent: int, why: str) -> Progress:
+        """The intent stays without an outcome: a later run settles it by the mark, and until then nothing is made a second time."""
+        lost = replace(progress, status=ChangeStatus.FAILED, error=why, error_code="intent.open")
+        with self.desk.store.write() as session:
+            self.hands.lease.guard(session)
+            self.changes.put(session, lost, intent_seq=intent)
+        return lost
 
     def _seek(self, change: Change, wanted: Wanted) -> Live | None:
         try:
@@ -176,7 +180,12 @@ class Applier:
         try:
             live = self.hands.reader.read_back(ref)
         except ConnectorError as error:
+            if progress.change.operation is Operation.CREATE:
+                return self._left_open(progress, intent, error.message)
             return self._outcome(replace(progress, error=error.message, error_code="read_back.failed"), intent, None)
+        if live is None and progress.change.operation is Operation.CREATE:
+            # Lists may lag behind (M§10): what was accepted under this id is neither bound unseen nor called failed.
+            return self._left_open(progress, intent, f"The platform accepted {receipt.name} and does not show it yet.")
         if live is None or not taken(progress.change, wanted, live, set(progress.member_errors)):
             return self._outcome(
                 replace(

@@ -105,7 +105,11 @@ class MemoryReader:
             return []
         hidden = self.world.troubles.hidden
         things = (thing for thing in self.world.things.values() if thing.kind is kind and thing.vendor_id not in hidden)
-        return [thing for thing in things if not self._shut_away(thing)]
+        return [thing for thing in things if not self._shut_away(thing) and not self._not_yet(thing)]
+
+    def _not_yet(self, thing: Thing) -> bool:
+        late = timedelta(seconds=self.world.troubles.late.get(thing.kind, 0))
+        return self.world.clock.now() - thing.created_at < late
 
     def _shut_away(self, thing: Thing) -> bool:
         if thing.kind is not Kind.GOOGLE_HOLD:
@@ -146,7 +150,7 @@ class MemoryReader:
         if reason is not None:
             raise PermanentError(reason, f"{ref.kind.value} could not be read", "see doctor")
         thing = self.world.things.get(ref.vendor_id)
-        if thing is None:
+        if thing is None or self._not_yet(thing):
             if ref.kind in self.world.troubles.roleless:
                 raise PermanentError("role.missing", "gone, or not for us to see", "see doctor")
             return None

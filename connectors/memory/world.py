@@ -58,7 +58,7 @@ class Troubles:
     ``failed`` kinds cannot be read at all and ``partial`` ones only without ``hidden`` objects, each with its reason; a kind in ``roleless``
     answers with an empty list and no error, as both vendors do to an identity without the role. ``lost`` is where the next write breaks off:
     "before" the commit or "after" it. ``refused_members`` cannot be added, with the vendor's reason. ``no_log`` is why the log does not answer;
-    ``blind_log``: it answers, and shows nothing.
+    ``blind_log``: it answers, and shows nothing. ``late``: so many seconds pass until a new object of that kind is shown at all (M§10).
     """
 
     failed: dict[Kind, str] = field(default_factory=dict)
@@ -70,6 +70,7 @@ class Troubles:
     refused_members: dict[str, str] = field(default_factory=dict)
     no_log: str | None = None
     blind_log: bool = False
+    late: dict[Kind, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

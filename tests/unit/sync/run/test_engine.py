@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.base import AuditEvent, AuditRead, Lane
-from connectors.errors import TenantUnreachableError
+from connectors.errors import TenantUnreachableError, TransientError
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.memory.reader import MemoryReader
 from connectors.memory.writer import MemoryWriter
@@ -19,7 +19,7 @@ from policies.duties import Carrier, Disposition, Duty, Population, Selector, St
 from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
 from policies.protection import Direction
-from policies.resources import Because, ReadState
+from policies.resources import Because, ReadState, Ref
 from sync.drift import AttributionState, DriftClass
 from sync.journal import EntryKind
 from sync.lease import Leases
@@ -245,6 +245,31 @@ def test_a_lost_answer_makes_one_object_never_two(at_work: Scene, lost: str) -> 
     assert len(labels) == 1
     assert at_work.desk.journal.open_intents() == []
     assert at_work.desk.journal.verify().ok
+
+
+@pytest.mark.parametrize("unreadable", [False, True], ids=["not shown yet", "could not be read back"])
+def test_what_was_accepted_and_does_not_show_yet_is_open_and_made_once(at_work: Scene, monkeypatch: pytest.MonkeyPatch, *, unreadable: bool) -> None:
+    world = at_work.worlds["m365"]
+
+    def refuse(_reader: MemoryReader, _ref: Ref) -> None:
+        raise TransientError("wire.unavailable", "not now")
+
+    with monkeypatch.context() as trouble:
+        if unreadable:
+            trouble.setattr(MemoryReader, "read_back", refuse)
+        else:
+            at_work.clock.advance(HOUR)  # what was there before is shown all the time
+            world.troubles.late[Kind.M365_LABEL] = 300
+        first = microsoft(at_work.engine.sync())
+    (made,) = [one for one in first.changes if one.change.key == LABEL]
+    assert (made.status, made.error_code) == (ChangeStatus.FAILED, "intent.open")
+    assert LABEL not in Bindings(at_work.store).of("m365"), "what nobody saw is not bound"
+    assert len(at_work.desk.journal.open_intents()) == 1
+    world.troubles.late.clear()
+    in_force(at_work)
+    assert len([thing for thing in world.things.values() if thing.kind is Kind.M365_LABEL and thing.mark is not None]) == 1
+    assert at_work.desk.journal.open_intents() == []
+    assert Bindings(at_work.store).of("m365")[LABEL].vendor_id in world.things
 
 
 def test_an_intent_that_nobody_can_settle_blocks_its_own_key_only(at_work: Scene) -> None:
