@@ -16,6 +16,7 @@ EMAIL: Final = r"^[^@\s]+@[^@\s]+$"
 ADDRESS: Final = r"^[^@\s,;:<>\"]+@[^@\s,;:<>\"]+\.[^@\s,;:<>\"]+$"
 HOST: Final = r"^[A-Za-z0-9.:-]+$"
 UNIT: Final = r"^/"
+UNPADDED: Final = r"^\S(.*\S)?$"
 
 WORDS: Final[Mapping[str, str]] = {
     NAME_40: "1 to 40 lower-case letters, digits, dots, hyphens or underscores that begin with a letter or digit",
@@ -28,6 +29,7 @@ WORDS: Final[Mapping[str, str]] = {
     EMAIL: "one address, such as name@district.example",
     ADDRESS: "one address, such as name@district.example",
     HOST: "the name of a host, such as mail.district.example, without https:// and path",
+    UNPADDED: "a text without a blank at its beginning or end",
     UNIT: "a path that begins with a slash, such as /Staff",
 }
 

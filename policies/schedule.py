@@ -18,7 +18,7 @@ from policies.periods import PeriodKind, RetentionPeriod, RetentionTrigger, pars
 
 SeriesId = Annotated[str, Field(pattern=forms.LINE)]
 
-PlanWord = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$")]
+PlanWord = Annotated[str, Field(min_length=1, max_length=64, pattern=forms.UNPADDED)]
 """A word of the file plan, as long as a platform takes it (docs/wire/file-plan.md)."""
 
 

@@ -58,6 +58,7 @@ def test_a_hold_that_is_half_there_is_added_to_and_not_made_again(keys: Path, tm
 def test_a_matter_of_which_nothing_could_be_sent_is_made_whole_by_hand_and_adopted(keys: Path, tmp_path: Path) -> None:
     with held(keys, tmp_path) as here:
         here.fault("graph", CASES, status=403, times=9999)
+        here.fault("compliance", "New-ComplianceCase", status=403)  # by cmdlet neither
         wystan = f"wystan.formerly@{here.world.domain}"
         here.order(here.people[0], wystan, sources=["mail"], terms="the roof's edge")
         here.look()

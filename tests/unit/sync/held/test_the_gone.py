@@ -107,6 +107,7 @@ def test_the_sheet_keeps_the_period_of_an_inactive_mailbox(keys: Path, tmp_path:
     with held(keys, tmp_path) as here:
         wystan = f"wystan.formerly@{here.world.domain}"
         here.fault("graph", "POST /security/cases/ediscoveryCases/{case}/legalHolds/{hold}/userSources", status=403, times=9999)
+        here.fault("compliance", "Set-CaseHoldPolicy", status=403, times=9999)  # by cmdlet neither
         here.order(wystan, sources=["mail"])
         here.look()
         assert f"'.{wystan}'" in here.matter()["by_hand"]
