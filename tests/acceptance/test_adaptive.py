@@ -37,7 +37,7 @@ def microsoft(district: District, *words: str) -> Ran:
 
 
 def stands(ran: Ran, workload: str) -> tuple[str, str | None]:
-    (found,) = [one for one in ran.tenants["m365"]["standings"] if one["line"] == LINE and one["workload"] == workload]
+    (found,) = [one for one in ran.result["standings"] if one["tenant"] == "m365" and one["line"] == LINE and one["workload"] == workload]
     return found["standing"], found["reason"]
 
 

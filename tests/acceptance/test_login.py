@@ -64,7 +64,8 @@ def kept(district: District) -> Path:
 
 
 def standings(ran: Ran) -> dict[str, tuple[str, str | None]]:
-    return {one["line"]: (one["standing"], one["reason"]) for one in ran.tenants["m365"]["standings"] if one["line"].startswith("label-")}
+    ours = (one for one in ran.result["standings"] if one["tenant"] == "m365" and one["line"].startswith("label-"))
+    return {one["line"]: (one["standing"], one["reason"]) for one in ours}
 
 
 def capability(ran: Ran, kind: str) -> dict[str, Any]:
