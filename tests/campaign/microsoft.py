@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from connectors.base import Connector
 from connectors.microsoft365.access import Allowed
@@ -14,7 +15,7 @@ from policies.duties import Duty
 from policies.kinds import Kind, Platform
 from policies.resources import find_mark
 from sandbox import microsoft
-from sandbox.microsoft.objects import Case, Hold
+from sandbox.microsoft.objects import Actor, AuditQuery, Case, Group, Hold
 from sandbox.microsoft.state import TenantState, tenant_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
@@ -33,16 +34,26 @@ _LISTS = (
     f"GET {_CASES}", f"GET {_HOLDS}", f"GET {_HOLD}/userSources", f"GET {_HOLD}/siteSources", "GET /users", "GET /groups",
     "GET /directory/deletedItems/microsoft.graph.user",
 )  # fmt: skip
+_MEMBERS = "GET /groups/{group}/transitiveMembers/microsoft.graph.user"
 _SINGLE = frozenset({f"GET {_HOLDS}", "GET /directory/deletedItems/microsoft.graph.user"})
 """Lists that have one thing in them here."""
-_READS = (f"GET {_HOLD}", f"GET {_CASE}", "GET /organization", "GET /subscribedSkus", "GET /users/{user}/drive")
+_READS = (f"GET {_HOLD}", f"GET {_CASE}", "GET /organization", "GET /subscribedSkus", "GET /users/{user}/drive", "GET /security/labels/retentionLabels")
 """One object each, or (subscriptions) a collection that Graph never pages."""
+_QUERIES = "/security/auditLog/queries"
+_LOG = (f"POST {_QUERIES}", f"GET {_QUERIES}", f"GET {_QUERIES}/{{query}}", f"GET {_QUERIES}/{{query}}/records", "subscriptions/content")
+"""Who changed it is asked of both sources of the log, wherever something differs."""
 METHODS = (
     *(Method(surface="graph", operation=name, writes=True) for name in _WRITES),
-    *(Method(surface="graph", operation=name, writes=False, pages=True) for name in _LISTS),
+    *(Method(surface="graph", operation=name, writes=False, pages=True) for name in (*_LISTS, _MEMBERS)),
     *(Method(surface="graph", operation=name, writes=False) for name in _READS),
+    *(Method(surface="activity" if "/content" in name else "graph", operation=name, writes=False, pages=name == f"GET {_QUERIES}") for name in _LOG),
+    *(Method(surface=surface, operation="EXOModuleFile", writes=False) for surface in ("compliance", "exchange")),
+    Method(surface="exchange", operation="Get-Mailbox", writes=False, pages=True),
+    Method(surface="authority", operation="openid-configuration", writes=False),
     Method(surface="authority", operation="token", writes=False),
 )
+_TEAMS = ("Campaign team 1", "Campaign team 2")
+_DAY = timedelta(days=1)
 SHORT = Paging(switches={"m365.page_size": "1"}, token="skiptoken", linked=True)
 EMPTY_FIRST = Paging(switches={"m365.empty_page": "legalHolds,microsoft.graph.user"}, token="skiptoken", linked=True)
 """Graph may begin a list with an empty page that leads on (M§7), so that even a list of one thing can be read half."""
@@ -63,16 +74,18 @@ class MicrosoftTheatre:
     number: int = 0
 
     def connector(self) -> Connector:
-        return Microsoft365Connector(allowed=Allowed(admin=True))
+        return Microsoft365Connector(allowed=Allowed(admin=True), groups=frozenset(f"name:{name}" for name in _TEAMS))
 
     def duties(self) -> tuple[Duty, ...]:
         return ()
 
     def prepare(self, world: World) -> None:
-        self.others = _others(tenant_of(world))
+        state = tenant_of(world)
+        _lengthen(state, world.clock.now())
+        self.others = _others(state)
 
-    def orders(self, world: World, rng: random.Random) -> MatterOrder:
-        """An order for people of whom at least one was never looked up before, where there still is one."""
+    def orders(self, world: World, rng: random.Random, *, grouped: bool = False) -> MatterOrder:
+        """An order for people of whom at least one was never looked up before, where there still is one; ``grouped``: as the members of a group."""
         self.number += 1
         state = tenant_of(world)
         able = [address for person in world.people if _holdable(state, address := f"{person.local_part}@{world.domain}")]
@@ -81,6 +94,11 @@ class MicrosoftTheatre:
         chosen = [*first, *rng.sample([one for one in able if one not in first], k=rng.choice((1, 2, 3)))]
         self.held.append(set(chosen))
         people = [{"address": one} for one in chosen]
+        empty = [one for one in state.groups.values() if one.display_name in _TEAMS and not one.members]
+        if grouped and empty:  # who is in a group is looked up at the vendor, page by page
+            group = empty[0]
+            group.members = [account.id for one in chosen if (account := state.account_at(one)) is not None]
+            people = [{"group": group.mail}]
         return MatterOrder.model_validate({"alias": f"campaign-{self.number}", "ordered_by": "counsel", "people": people})
 
     def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
@@ -89,7 +107,7 @@ class MicrosoftTheatre:
             state = tenant_of(world)
             ours = [hold for hold in state.holds.values() if find_mark(hold.comment) is not None and hold.sources and _is_open(state, hold)]
             if acts is None or not ours:  # or what an earlier strike left is not whole yet, so somebody new is put on hold instead
-                return self.orders(world, rng)
+                return self.orders(world, rng, grouped=method.operation == _MEMBERS)
             acts(world, state, rng.choice(ours))
         return None
 
@@ -113,9 +131,10 @@ class MicrosoftTheatre:
 _CMDLETS_THAT_WRITE = (
     "New-ComplianceCase", "New-CaseHoldPolicy", "New-CaseHoldRule", "Set-ComplianceCase", "Set-CaseHoldPolicy", "Set-CaseHoldRule",
 )  # fmt: skip
+_CMDLETS_THAT_LIST = ("Get-ComplianceCase", "Get-CaseHoldPolicy", "Get-CaseHoldRule")
 CMDLETS = (
     *(Method(surface="compliance", operation=name, writes=True) for name in _CMDLETS_THAT_WRITE),
-    *(Method(surface="compliance", operation=name, writes=False) for name in ("Get-ComplianceCase", "Get-CaseHoldPolicy", "Get-CaseHoldRule")),
+    *(Method(surface="compliance", operation=name, writes=False, pages=True) for name in _CMDLETS_THAT_LIST),
 )
 
 
@@ -128,6 +147,21 @@ class CmdletTheatre(MicrosoftTheatre):
     def prepare(self, world: World) -> None:
         world.switches["m365.licence"] = "A3"
         super().prepare(world)
+
+
+def _lengthen(state: TenantState, now: datetime) -> None:
+    """Searches of another hand, so that their list can be read half; a search more than these two waits in no queue (M§6)."""
+    by = Actor(name="Somebody", object_id=state.new_id("somebody"))
+    for number in (1, 2):
+        asked: dict[str, object] = {
+            "displayName": f"Somebody's search {number}",
+            "filterStartDateTime": (now - _DAY).isoformat(),
+            "filterEndDateTime": now.isoformat(),
+        }
+        made = AuditQuery(id=state.new_id("query"), body=asked, created=now - _DAY, due=now - _DAY, by=by)
+        state.queries[made.id] = made
+        team = Group(id=state.new_id("group"), display_name=_TEAMS[number - 1], mail=f"campaign.team.{number}@{state.domain}")
+        state.groups[team.id] = team
 
 
 def _act(name: str, **given: Callable[[Hold], str]) -> Callable[[World, TenantState, Hold], None]:
@@ -168,6 +202,7 @@ _ACTS: Mapping[str, Callable[[World, TenantState, Hold], None]] = {
     f"PATCH {_CASE}": _describe,
     f"PATCH {_HOLD}": _narrow,
     RETRY: _fail,
+    **dict.fromkeys(_LOG, _act("close_case")),
     "Set-ComplianceCase": _act("close_case"),
     "Set-CaseHoldPolicy": _act("remove_hold_source", hold=lambda hold: hold.guid, place=lambda hold: _first(hold, "mailbox")),
     "Set-CaseHoldRule": _narrow,

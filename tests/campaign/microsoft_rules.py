@@ -27,11 +27,13 @@ from tests.campaign.drive import Paging, Planted, plant_on_wire
 NEW_LABEL, SET_LABEL = "New-ComplianceTag", "Set-ComplianceTag"
 NEW_POLICY, SET_POLICY = "New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy"
 NEW_RULE, SET_RULE = "New-RetentionComplianceRule", "Set-RetentionComplianceRule"
+NEW_EVENT, SET_EVENT = "New-ComplianceRetentionEventType", "Set-ComplianceRetentionEventType"
+NEW_VALUE = "New-FilePlanPropertyCitation"
 
-_WRITES = (NEW_LABEL, SET_LABEL, NEW_POLICY, SET_POLICY, NEW_RULE, SET_RULE)
+_WRITES = (NEW_LABEL, SET_LABEL, NEW_POLICY, SET_POLICY, NEW_RULE, SET_RULE, NEW_EVENT, SET_EVENT, NEW_VALUE)
 _LISTS = (
     "Get-ComplianceTag", "Get-RetentionCompliancePolicy", "Get-RetentionComplianceRule", "Get-AppRetentionCompliancePolicy",
-    "Get-AppRetentionComplianceRule", "Get-ComplianceRetentionEventType",
+    "Get-AppRetentionComplianceRule", "Get-ComplianceRetentionEventType", "Get-FilePlanPropertyCitation",
 )  # fmt: skip
 METHODS = (
     *(Method(surface=COMPLIANCE, operation=name, writes=True) for name in _WRITES),
@@ -57,6 +59,12 @@ class _Line:
     labelled: bool
     days: int
     people: frozenset[str]
+    event: str | None = None
+    """What its label counts from, where that is not creation."""
+
+    @property
+    def citation(self) -> str:
+        return f"M-{self.series}"
 
 
 @dataclass
@@ -69,7 +77,7 @@ class MicrosoftRulesTheatre:
     methods = METHODS
     strikes = EVERYWHERE
     proven = frozenset(
-        {Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE}
+        {Kind.M365_LABEL, Kind.M365_EVENT_TYPE, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE}
     )
     lines: list[_Line] = field(default_factory=list)
     others: dict[str, object] = field(default_factory=dict)
@@ -82,8 +90,8 @@ class MicrosoftRulesTheatre:
         self.others = _others(tenant_of(world))
 
     def orders(self, world: World, rng: random.Random) -> MatterOrder | None:
-        """The policy at the start: a label that is offered, and a place that is kept."""
-        self._demand(world, rng, labelled=True)
+        """The policy at the start: a label that counts from an event and is offered, and a place that is kept."""
+        self._demand(world, rng, labelled=True, counted=True)
         self._demand(world, rng, labelled=False)
         return None
 
@@ -94,7 +102,8 @@ class MicrosoftRulesTheatre:
         spoil = _ACTS.get(method.operation)
         with world.lock:
             if spoil is None or not spoil(world, tenant_of(world), rng):  # or what an earlier strike left is not whole yet
-                self._demand(world, rng, labelled=method.operation == NEW_LABEL or rng.random() < 0.5)
+                labelled = method.operation in _LABELLED or rng.random() < 0.5
+                self._demand(world, rng, labelled=labelled, counted=method.operation in (NEW_EVENT, SET_EVENT))
         return None
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
@@ -104,7 +113,8 @@ class MicrosoftRulesTheatre:
         state = tenant_of(world)
         found = [f"another's object was touched: {name}" for name, value in _others(state).items() if self.others.get(name) != value]
         found += [f"another's object is gone: {name}" for name in self.others.keys() - _others(state).keys()]
-        made: list[Made] = [one for one in (*state.labels.values(), *state.policies.values(), *state.rules.values()) if _ours(one)]
+        everything = (*state.labels.values(), *state.event_types.values(), *state.policies.values(), *state.rules.values())
+        made: list[Made] = [one for one in everything if _ours(one)]
         marks = Counter(str(find_mark(one.comment)) for one in made)
         found += [f"{count} objects carry {mark}" for mark, count in marks.items() if count > 1]
         found += [f"{mark} is another district's" for mark in marks if f"rw:{district}:" not in mark]
@@ -116,13 +126,13 @@ class MicrosoftRulesTheatre:
             found.append(f"{labels} labels and {policies} policies of ours for {len(self.lines)} lines")
         return tuple(found)
 
-    def _demand(self, world: World, rng: random.Random, *, labelled: bool) -> None:
-        """A line more in the policy, for two or three people."""
+    def _demand(self, world: World, rng: random.Random, *, labelled: bool, counted: bool = False) -> None:
+        """A line more in the policy, for two or three people; ``counted``: from an event of its own."""
         state = tenant_of(world)
         able = [address for person in world.people if _has_mailbox(state, address := f"{person.local_part}@{world.domain}")]
         number = len(self.lines) + 1
         people = frozenset(rng.sample(able, k=rng.choice((2, 3))))
-        self.lines.append(_Line(series=f"CMP-{number:02}", labelled=labelled, days=rng.choice(_TERMS), people=people))
+        self.lines.append(_Line(series=f"CMP-{number:02}", labelled=labelled, days=rng.choice(_TERMS), people=people, event=f"Campaign event {number}" if counted else None))
 
 
 def _lengthen(state: TenantState) -> None:
@@ -152,11 +162,11 @@ def _duty(line: _Line) -> Duty:
         workload=Workload.MAIL,
         carrier=Carrier.LABEL if line.labelled else Carrier.POLICY,
         term=line.days,
-        clock=Clock.CREATED,
-        event=None,
+        clock=Clock.EVENT if line.event else Clock.CREATED,
+        event=line.event,
         population=Population(id=f"people-{line.series.lower()}", selectors={Platform.MICROSOFT365: Selector(users=tuple(sorted(line.people)))}),
         disposition=Disposition.PERMANENT,
-        citation=None,
+        citation=line.citation,
         because=Because(line=f"line-{line.series.lower()}", series=line.series),
         label_keys=(key,),
         label_name=f"{line.series} Campaign records",
@@ -210,10 +220,20 @@ def _shorten_rule(world: World, state: TenantState, rng: random.Random) -> bool:
     return bool(rules)
 
 
+def _describe_event(world: World, state: TenantState, rng: random.Random) -> bool:
+    """Somebody writes another description on an event type of ours, behind the mark."""
+    events = [one for one in state.event_types.values() if _ours(one)]
+    for one in events[:1]:
+        one.comment = f"Somebody wrote here. {find_mark(one.comment)}"
+    return bool(events)
+
+
+_LABELLED = frozenset({NEW_LABEL, NEW_EVENT, SET_EVENT, NEW_VALUE, "Get-FilePlanPropertyCitation"})
 _ACTS: Mapping[str, Callable[[World, TenantState, random.Random], bool]] = {
     SET_LABEL: _shorten_label,
     SET_POLICY: _spoil_policy,
     SET_RULE: _shorten_rule,
+    SET_EVENT: _describe_event,
 }
 
 
@@ -222,7 +242,12 @@ def _label_wrongs(world: World, state: TenantState, line: _Line) -> list[str]:
     if len(labels) != 1:
         return [f"{len(labels)} labels for {line.series}"]
     (label,) = labels
-    found = [] if (label.action, label.duration, label.trigger) == ("Keep", str(line.days), "CreationAgeInDays") else [_said(label, line)]
+    trigger = "EventAgeInDays" if line.event else "CreationAgeInDays"
+    found = [] if (label.action, label.duration, label.trigger) == ("Keep", str(line.days), trigger) else [_said(label, line)]
+    event = state.event_types.get(label.event_type or "")
+    found += [] if (event.name if event else None) == line.event else [f"label {label.name} counts from {event.name if event else None}"]
+    cited = state.templates.get(label.templates.get("citation", ""))
+    found += [] if cited is not None and cited.name == line.citation else [f"label {label.name} cites {cited.name if cited else None}"]
     rules = [one for one in state.rules.values() if one.publishes == label.guid]
     if len(rules) != 1:
         return [*found, f"{line.series} is published {len(rules)} times"]

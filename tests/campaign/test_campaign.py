@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaign.cells import AT_LEAST, LOST_AFTER_COMMIT, Cell, Method, cells, dealt, sample
-from tests.campaign.drive import make_keys, run
+from tests.campaign.drive import _stage, make_keys, run
 from tests.campaign.run import THEATRES
 
 SEED = 7
@@ -73,3 +73,25 @@ def test_it_ends_as_wanted(chosen: Run, keys: dict[str, Path], tmp_path: Path) -
     ending = run(THEATRES[cloud, theatre](), 500 + number, squares, keys[cloud], tmp_path)
     assert ending.wrongs == ()
     assert [cell for cell, hits in ending.hits if not hits] == [], "a strike that nothing ran into shows nothing"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cloud", ["microsoft"])
+def test_no_request_of_a_run_is_left_out_of_the_matrix(cloud: str, keys: dict[str, Path], tmp_path: Path) -> None:
+    """What the theatres of a cloud send, when each of their writes is needed once, are rows of one of them."""
+    theatres = {theatre: make for (where, theatre), make in THEATRES.items() if where == cloud}
+    sent = set()
+    for name, make in theatres.items():
+        theatre, place = make(), tmp_path / name
+        place.mkdir()
+        with _stage(theatre, SEED, keys[cloud], place) as stage:
+            theatre.prepare(stage.world)
+            stage.order(theatre.orders(stage.world, stage.rng))
+            stage.look()
+            for method in theatre.methods:
+                if method.writes:
+                    stage.order(theatre.provoke(stage.world, method, stage.rng))
+                    stage.look()
+            sent |= {(one.surface, one.operation) for one in stage.world.exchanges}
+    rows = {(method.surface, method.operation) for make in theatres.values() for method in make().methods}
+    assert sent <= rows, sorted(sent - rows)
