@@ -27,6 +27,7 @@ _RISKS: Final[Mapping[str, str]] = {
     "person.renamed": "renamed",
     "person.deleted": "deleted",
     "person.group_deleted": "deleted (a group)",
+    "group.archive_off": "keeping no archive (a group)",
 }
 """How an account on hold is at risk; every code of ``MEANINGS`` has its words (a test compares)."""
 

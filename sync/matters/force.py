@@ -70,6 +70,7 @@ class Sight:
         self._off = {live.vendor_id for live in snapshot.of(Kind.M365_CASE, Kind.GOOGLE_MATTER) if live.fields.get("state") not in {None, "open"}}
         self._accounts = {one.vendor_id: one for one in roster.identities}
         self._groups = {group.vendor_id for group in roster.groups}
+        self._archives = {live.fields.get("group"): live.fields.get("archived") for live in snapshot.of(Kind.GOOGLE_GROUP_ARCHIVE)}
         self._all_groups = any(read.kind in _GROUPS and read.state is ReadState.COMPLETE for read in roster.reads)
         self._licensing = all(read.state is ReadState.COMPLETE for read in roster.reads if read.kind in _LICENSING)
         self._whole = any(read.kind in _PEOPLE and read.state is ReadState.COMPLETE for read in roster.reads)
@@ -108,7 +109,7 @@ class Sight:
         if source.identity is None:
             return seen
         if source.workload in PLACES:
-            return self._with_group(source.identity, seen)
+            return self._with_archive(source, platform, self._with_group(source.identity, seen))
         account = self._accounts.get(source.identity)
         if platform is Platform.GOOGLE_WORKSPACE and (account.state is AccountState.DELETED if account else self._whole):
             return replace(seen, held=Held.FAILED, code=PersonCode.DELETED.value, since=None)
@@ -121,6 +122,15 @@ class Sight:
         """G§4.2: a deleted group takes its archive with it, held or not."""
         gone = self._all_groups and identity not in self._groups
         return replace(seen, held=Held.FAILED, code=PersonCode.GROUP_DELETED.value, since=None) if gone else seen
+
+    def _with_archive(self, source: Source, platform: Platform, seen: Seen) -> Seen:
+        """G§1.5: a Google group that keeps no conversation holds nothing, whatever the hold says; one whose archive nobody read is not shown held."""
+        if platform is not Platform.GOOGLE_WORKSPACE or source.workload is not Workload.GROUP or seen.held not in {Held.YES, Held.PENDING}:
+            return seen
+        kept = self._archives.get(source.identity or "")
+        if kept is False:
+            return replace(seen, held=Held.FAILED, code=PersonCode.ARCHIVE_OFF.value, since=None)
+        return seen if kept is True or seen.held is Held.PENDING else replace(seen, held=Held.UNKNOWN)
 
     def _with_licence(self, account: Identity, workload: Workload, seen: Seen, platform: Platform) -> Seen:
         """That what a licence keeps could not be told is no want of one. Microsoft's own word stands then; Vault's says nothing of licences."""

@@ -66,6 +66,10 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         lost="The group's own messages are gone, held or not. Copies in its members' mailboxes remain.",
         do="Hold the members' mail for the same range, and ask Google support at once whether the group can be restored.",
     ),
+    PersonCode.ARCHIVE_OFF.value: Meaning(
+        lost="What is written to the group now is kept nowhere in it: the hold names it and holds nothing new. Copies in members' mailboxes remain.",
+        do="Switch the archive on at once (groups.google.com > Group settings > Conversation history), and hold the members' mail meanwhile.",
+    ),
 }
 _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
     # Old names and new ones: Google renamed the Admin console's in 2026 (G§5), so the words decide, not the spelling.
@@ -76,14 +80,18 @@ _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
     PersonCode.RENAMED.value: re.compile(r"RENAME|CHANGE.*PRIMARY_(?:EMAIL|ADDRESS)"),
     PersonCode.DELETED.value: re.compile(r"(?<!UN)DELETE.*USER|USER.*(?<!UN)DELETED?$"),
     PersonCode.GROUP_DELETED.value: re.compile(r"(?<!UN)DELETE.*GROUP$|GROUP.*(?<!UN)DELETED?$"),
+    PersonCode.ARCHIVE_OFF.value: re.compile(r"CHANGE.*GROUP.*SETTING|GROUP.*SETTING.*CHANGE"),
 }
 _LIKE: Final = {LEFT_UNIT: PersonCode.MOVED.value}
+_SETTINGS: Final = ("SETTING_NAME", "setting_name")
 _TARGETS: Final = ("USER_EMAIL", "GROUP_EMAIL", "user_email", "group_email", "target_user")
 
 
-def is_risky(operation: str) -> bool:
-    """Whether an event of the admin log can put an account or group on hold in danger."""
-    name = _spelt(operation)
+def is_risky(event: AuditEvent) -> bool:
+    """Whether an event of the admin log can put an account or group on hold in danger; of a group's settings only its archive can."""
+    name = _spelt(event.operation)
+    if _EVENTS[PersonCode.ARCHIVE_OFF.value].search(name):
+        return any("ARCHIV" in setting and "ONLY" not in setting for key in _SETTINGS if (setting := _spelt(event.details.get(key, ""))))
     return any(pattern.search(name) for pattern in _EVENTS.values())
 
 
@@ -130,7 +138,8 @@ def _dangers(
     codes = {code.value for code in answer.codes} if answer is not None else set()
     sources = [source for source in matter.sources_of(person.id) if source.tenant == roster.tenant]
     if person.place is not None:
-        yield from ((subject, code) for subject in _places(person, matter, roster.tenant) for code in codes if code in MEANINGS)
+        codes |= {source.code for source in sources if source.code}
+        yield from ((subject, code) for subject in _places(person, matter, roster.tenant) for code in sorted(codes) if code in MEANINGS)
         return
     for account in person.accounts:
         if account.tenant != roster.tenant:

@@ -154,7 +154,7 @@ def _asked(reader: Reader, since: datetime, until: datetime) -> AuditRead:
 def _concerns(event: AuditEvent, ids: Mapping[str, str], now: datetime) -> str | None:
     """What the event is to us, or None: changes and looks at rules, names that nobody knows, what threatens an account or group on hold."""
     if not event.id.startswith(VAULT):
-        return PERSON if is_risky(event.operation) and target_of(event) in ids else None
+        return PERSON if is_risky(event) and target_of(event) in ids else None
     sort = sort_of(event.operation)
     if event.kind is Kind.GOOGLE_MATTER and sort is Sort.OTHER:
         return MATTER if event.vendor_id and not event.ours and not looks(event.operation) else None
