@@ -14,13 +14,15 @@ from typing import Final
 from connectors.base import AuditEvent
 from policies.kinds import Kind
 from policies.reach import ancestors
-from policies.resources import Snapshot
+from policies.resources import ReadState, Snapshot
 from policies.roster import Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold
 from sync.store.watch_rows import LoggedEvent, Risk
 
 PERSON: Final = "person"
 LEFT_UNIT: Final = "person.left_held_unit"
+GONE: Final = "person.gone_for_good"
+"""A deleted account that Google no longer lets anybody bring back."""
 GOOGLE_KEEPS: Final = timedelta(days=20)
 """How long Google lets a deleted account be brought back (G§4.1)."""
 
@@ -62,6 +64,10 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         lost="What the account holds is on its way to being gone for good; undeleting brings back the account, not what was marked for deletion.",
         do="Have the account undeleted today (Admin console > Users > deleted users), then see that the hold names it.",
     ),
+    GONE: Meaning(
+        lost="The account and what only it held: more than 20 days after its deletion Google brings back neither, held or not.",
+        do="Find what is left elsewhere (exports, files that others own, mail in others' mailboxes), hold that, and record what was lost.",
+    ),
     PersonCode.GROUP_DELETED.value: Meaning(
         lost="The group's own messages are gone, held or not. Copies in its members' mailboxes remain.",
         do="Hold the members' mail for the same range, and ask Google support at once whether the group can be restored.",
@@ -82,7 +88,7 @@ _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
     PersonCode.GROUP_DELETED.value: re.compile(r"(?<!UN)DELETE.*GROUP$|GROUP.*(?<!UN)DELETED?$"),
     PersonCode.ARCHIVE_OFF.value: re.compile(r"CHANGE.*GROUP.*SETTING|GROUP.*SETTING.*CHANGE"),
 }
-_LIKE: Final = {LEFT_UNIT: PersonCode.MOVED.value}
+_LIKE: Final = {LEFT_UNIT: PersonCode.MOVED.value, GONE: PersonCode.DELETED.value}
 _SETTINGS: Final = ("SETTING_NAME", "setting_name")
 _TARGETS: Final = ("USER_EMAIL", "GROUP_EMAIL", "user_email", "group_email", "target_user")
 
@@ -125,7 +131,8 @@ def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events:
     found: dict[tuple[str, str], Risk] = {}
     for matter in matters:
         for person in matter.people:
-            for subject, code in _dangers(person, matter, roster, known, units):
+            for subject, said in _dangers(person, matter, roster, known, units):
+                code = GONE if said == PersonCode.DELETED.value and _past_bringing_back(known.get(subject), roster) else said
                 until = _until(code, known.get(subject))
                 found[subject, code] = Risk(subject=subject, code=code, until=until, event=_shown(code, subject, listed))
     return tuple(found.values())
@@ -171,9 +178,16 @@ def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:
     return now is not None and bool(was - set(ancestors(now.lower())))
 
 
+def _past_bringing_back(identity: Identity | None, roster: Roster) -> bool:
+    """Whether a deleted account can be brought back no more: its 20 days are over, or a list read whole, deleted ones too, has it no longer."""
+    if identity is None:
+        return any(read.kind is Kind.GOOGLE_USER and read.state is ReadState.COMPLETE for read in roster.reads)
+    return identity.deleted_at is not None and roster.at - identity.deleted_at > GOOGLE_KEEPS
+
+
 def _until(code: str, identity: Identity | None) -> datetime | None:
     """Until when an account can be brought back, where its list of deleted ones says when it went."""
-    if code != PersonCode.DELETED.value or identity is None or identity.deleted_at is None:
+    if code != PersonCode.DELETED.value or identity is None or identity.deleted_at is None:  # past bringing back, it has no such time any more
         return None
     return identity.deleted_at + GOOGLE_KEEPS
 
