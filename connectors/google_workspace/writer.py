@@ -82,7 +82,7 @@ class GoogleWriter:
         raise _not_written(wanted.kind)
 
     def _never_on_top(self, wanted: Wanted) -> None:
-        """Raises ``PermanentError`` for a hold on the whole organisation: while one stands no account can be deleted (G§4.3).
+        """Raises ``PermanentError`` for a hold on the whole organisation: while one stands no account can be deleted (G§1.5).
 
         Which unit is the root only the directory tells; where it does not answer, nothing is made on any unit.
         """

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from connectors.base import UNIT
 from policies.kinds import TRAITS, Kind, Platform, Workload
 from policies.resources import Fields, Force, Live, MemberState, ReadState, Snapshot
 from policies.roster import AccountState, Identity, Roster
@@ -79,7 +80,7 @@ class Sight:
         """What this read says of ``source``. A kind that was not read whole can show that it is held, never that it is gone."""
         binding = self.bindings.get(source.resource or "")
         if binding is None or source.place.member is None:
-            return Seen(held=Held.UNKNOWN)
+            return self._left_behind(source)
         live = self._lives.get((binding.kind, binding.vendor_id))
         if live is None:
             gone = self.snapshot.complete(binding.kind) or binding.parent_id in self._off
@@ -88,11 +89,19 @@ class Sight:
         base = Seen(held=Held.UNKNOWN, container=live.vendor_id, vendor_id=state.vendor_id if state else None)
         if live.fields.get("enabled") is False or live.force is Force.OFF or live.parent_id in self._off:
             return replace(base, held=Held.NO, code="hold.off")
-        if source.place.member not in live.members:
+        if not _names(live, source.place.member):
             return replace(base, held=Held.NO, code="hold.member_missing") if self._listed(binding.kind) else base
         if narrowed(live.fields, binding.fields):
             return replace(base, held=Held.NO, code="hold.narrowed")
         return self._with_account(source, binding.kind.platform, _of_member(base, live, state))
+
+    def _left_behind(self, source: Source) -> Seen:
+        """A source whose hold is not made yet says nothing, unless another carried it until now: whoever left a held unit is not held by it."""
+        left = source.state in IN_FORCE and source.resource is not None and self.snapshot.complete(Kind.GOOGLE_HOLD)
+        container = self._lives.get((Kind.GOOGLE_HOLD, source.vendor_container or ""))
+        if left and container is not None and container.fields.get("scope") == "org_unit":
+            return Seen(held=Held.NO, code="person.left_held_unit")
+        return Seen(held=Held.UNKNOWN)
 
     def _listed(self, kind: Kind) -> bool:
         """Whether the members of an object that was seen may be believed: without a visibility check too, but not from a half-read list.
@@ -140,6 +149,13 @@ class Sight:
         if kept is None:
             return replace(seen, held=Held.UNKNOWN) if seen.held is Held.YES and platform is Platform.GOOGLE_WORKSPACE else seen
         return replace(seen, held=Held.FAILED, code=PersonCode.NOT_LICENSED.value, since=None)
+
+
+def _names(live: Live, member: str) -> bool:
+    """Whether the hold takes the member in: by its list, or as the unit that it is on."""
+    if member.startswith(UNIT):
+        return live.fields.get("scope") == "org_unit" and str(live.fields.get("org_unit")).removeprefix("id:") == member.removeprefix(UNIT)
+    return member in live.members
 
 
 def _of_member(base: Seen, live: Live, state: MemberState | None) -> Seen:

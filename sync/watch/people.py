@@ -49,8 +49,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         do="Assign the licence again at once; the hold is followed on. Then record what could have been deleted.",
     ),
     LEFT_UNIT: Meaning(
-        lost="Somebody else's hold on the old unit no longer covers this account; the hold on the account itself goes on.",
-        do="Tell who looks after that hold; nothing of ours has to be done.",
+        lost="A hold on the old unit no longer covers this account. Holds on the account itself go on; where ours was on the unit, one follows.",
+        do="Where the hold is somebody else's, tell them; where it is ours, see the gap record.",
     ),
     PersonCode.MOVED.value: Meaning(
         lost="Nothing of this hold, which names the account. Retention rules of the old unit no longer apply to it.",
