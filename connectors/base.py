@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from connectors.examination import Capability, Examination, Feed, Identity
 from policies.district import Tenant
@@ -153,6 +153,10 @@ class Receipt:
     """The surface that it was written over, where a kind has more than one; as ``Capability.surface`` names it."""
 
 
+UNIT: Final = "unit:"
+"""How the member begins that stands for a whole organisational unit: its hold is made with it, lists nobody, and takes nobody else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedSource:
     """One source of one person (or place) that a hold order names, resolved in this tenant."""
@@ -163,6 +167,8 @@ class OrderedSource:
     address: str
     container: str | None = None
     """The place to hold: mailbox address, OneDrive or site URL, account id, group address."""
+    unit: str | None = None
+    """Path of the organisational unit by which the order names the person; the unit is held where the platform can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,10 +163,10 @@ def _opened(opening: Opening) -> Office:
     if read.folder is not None:
         keep(journal, store, clock, read.digest, {Path(one.path).name: one.text.encode() for one in read.folder.files})
     register = Register(store, journal, clock.now)
-    wanted = opening.groups | held_groups(register.open())
+    matters = register.open()
     belt = _asked_for_belt(register)
     doors = tuple(
-        _door(tenant, district, replace(opening, groups=wanted, second_belt=belt))
+        _door(tenant, district, replace(opening, groups=opening.groups | held_groups(matters, tenant.platform), second_belt=belt))
         for tenant in district.tenants
         if not options.tenants or tenant.id in options.tenants
     )
@@ -394,11 +394,21 @@ def _asked_for_belt(register: Register) -> Callable[[], bool]:
     return lambda: any(matter.second_belt for matter in register.open())
 
 
-def held_groups(matters: Iterable[Matter]) -> frozenset[str]:
-    """The groups whose members or sites open matters hold, as their orders name them: by address, or by the name of a group or school."""
-    named = [line.text for matter in matters for line in matter.lines]
-    sites = [person for matter in matters for person in matter.people if person.place is Workload.SITE and "://" not in person.address]
-    return group_names((*named, *(f"group:{person.address}" for person in sites)))
+def held_groups(matters: Iterable[Matter], platform: Platform) -> frozenset[str]:
+    """The groups that each look at a platform asks about one by one, for open matters hold something of theirs, as their orders name them.
+
+    Those of lines, whose members are held. In Microsoft 365 those of which the site is held, for where it is the group has to say. In Google
+    those that are held themselves, for only a group's own settings say whether it keeps an archive (G§1.5); by id too, so that a new address loses
+    none.
+    """
+    open_ones = tuple(matters)
+    named = [line.text for matter in open_ones for line in matter.lines]
+    asked = {Platform.MICROSOFT365: Workload.SITE, Platform.GOOGLE_WORKSPACE: Workload.GROUP}[platform]
+    places = [
+        name for matter in open_ones for person in matter.people if person.place is asked and "://" not in person.address
+        for name in (person.address, *sorted({one.identity for one in matter.sources_of(person.id) if one.identity and one.workload is asked}))
+    ]  # fmt: skip
+    return group_names((*named, *(f"group:{name}" for name in places)))
 
 
 def group_names(lines: Iterable[str]) -> frozenset[str]:

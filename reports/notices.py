@@ -26,7 +26,9 @@ _RISKS: Final[Mapping[str, str]] = {
     "person.moved": "moved to another unit",
     "person.renamed": "renamed",
     "person.deleted": "deleted",
+    "person.gone_for_good": "deleted and past bringing back",
     "person.group_deleted": "deleted (a group)",
+    "group.archive_off": "keeping no archive (a group)",
 }
 """How an account on hold is at risk; every code of ``MEANINGS`` has its words (a test compares)."""
 

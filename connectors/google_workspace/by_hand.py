@@ -42,6 +42,14 @@ def _matter(deed: Deed) -> Instruction:
 
 def _hold(deed: Deed) -> Instruction:
     where = f"{_VAULT} > {deed.parent or 'the matter'} > Holds"
+    if deed.operation == "create" and deed.fields.get("scope") == "org_unit":
+        corpus, unit = str(deed.fields.get("corpus")), deed.fields.get("org_unit")
+        return _made(
+            deed, "hold",
+            f"{where} > Create. Name, copied whole: {marked_name(deed.name, deed.mark)}",
+            f"Service: {_SERVICES.get(corpus, corpus)}. Organizational unit: the one of the order (its id is {unit}), and never the topmost one",
+            *_narrowed(deed), "Create",
+        )  # fmt: skip
     if deed.operation == "create":
         corpus = str(deed.fields.get("corpus"))
         return _made(

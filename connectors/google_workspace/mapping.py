@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
+from connectors.base import UNIT, Circumstances, HoldOrder, Ordered, OrderedSource
 from connectors.examination import ReadCapability, WriteCapability
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, NO_RULES_API
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.label_people import wanted_appliers
+from connectors.google_workspace.units import Units, bare
 from connectors.google_workspace.vault import ACCOUNT, ALL_OPTIONS, CORPUS_OF, WITH_TERMS
 from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, People, StandingValue
 from policies.effects import FOREVER, Clock, Term
@@ -23,6 +24,7 @@ from policies.keys import key_of
 from policies.kinds import Kind, Platform, Workload
 from policies.populations import ResolvedPopulation, resolve
 from policies.resources import Because, Fields, Value, Wanted, without_mark
+from policies.roster import OrgUnit
 from policies.vault_judging import shortfalls
 from policies.vault_rules import StatedRules
 
@@ -143,21 +145,33 @@ def _counts(people: ResolvedPopulation, standing: StandingValue) -> People:
 
 
 def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
-    """One matter and one hold per corpus; which account of which hold carries each source; and what Vault's API cannot hold."""
+    """One matter and one hold per corpus, and per unit that is named; which member of which carries each source; what Vault's API cannot hold."""
     matter = key_of("m", order.tenant_alias)
     refused: dict[OrderedSource, str] = {}
     carried: dict[OrderedSource, tuple[str, str]] = {}
     members: dict[str, dict[str, str]] = {}
+    units: dict[tuple[str, OrgUnit], set[str]] = {}
+    directory = Units(circumstances.roster)
     for source in order.sources:
         account, why = _account(source, circumstances)
         if account is None:
             refused[source] = why
             continue
+        if source.unit is not None and directory.unread:
+            refused[source] = "hold.unit_unknown"  # who is held as a unit is not asked for one by one because units could not be read once
+            continue
         corpus = CORPUS_OF[source.workload]
+        unit = directory.carrying(source)
+        if unit is not None:
+            units.setdefault((corpus, unit), set()).add(source.person)
+            carried[source] = (_unit_key(order, corpus, unit), f"{UNIT}{bare(unit)}")
+            continue
         members.setdefault(corpus, {})[f"{ACCOUNT}{account}"] = source.person
         carried[source] = (_hold_key(order, corpus), f"{ACCOUNT}{account}")
     holds = [_hold(order, corpus, members[corpus], matter, circumstances) for corpus in sorted(members)]
-    people = {person for held in members.values() for person in held.values()}
+    for corpus, unit in sorted(units, key=lambda one: (one[0], one[1].path)):
+        holds.append(replace(_unit_hold(order, corpus, unit, matter, circumstances), people=len(units[corpus, unit])))
+    people = {person for held in members.values() for person in held.values()} | {person for held in units.values() for person in held}
     head = Wanted(
         kind=Kind.GOOGLE_MATTER,
         key=matter,
@@ -168,6 +182,24 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
     )
     archives = [_archive(order, member.removeprefix(ACCOUNT), circumstances) for member in sorted(members.get(CORPUS_OF[Workload.GROUP], ()))]
     return Ordered(resources=(head, *holds, *archives) if holds else (), carried=carried, refused=refused)
+
+
+def _unit_key(order: HoldOrder, corpus: str, unit: OrgUnit) -> str:
+    return key_of("m", order.tenant_alias, corpus, bare(unit))
+
+
+def _unit_hold(order: HoldOrder, corpus: str, unit: OrgUnit, matter: str, circumstances: Circumstances) -> Wanted:
+    """A hold on a unit and all below it, whoever joins; it lists nobody, so its people are counted by the roster."""
+    key = _unit_key(order, corpus, unit)
+    return Wanted(
+        kind=Kind.GOOGLE_HOLD,
+        key=key,
+        name=without_mark(circumstances.names.get(key)) or f"{order.tenant_alias} {_CORPUS_WORDS[corpus]} of a unit",
+        fields={**_hold_fields(order, corpus), "scope": "org_unit", "org_unit": unit.vendor_id},
+        parent=matter,
+        depends_on=(matter,),
+        because=Because(matter=order.alias),
+    )
 
 
 def _archive(order: HoldOrder, group_id: str, circumstances: Circumstances) -> Wanted:

@@ -21,6 +21,7 @@ from connectors.google_workspace.operations import (
     MATTERS_REOPEN,
     MATTERS_UNDELETE,
     MATTERS_UPDATE,
+    ORG_UNITS_LIST,
     Operation,
 )
 from connectors.google_workspace.vault import ACCOUNT, empty_query, hold_body, marked_name, matter_body, query_body
@@ -43,6 +44,8 @@ _PASSING: Final = {
     14: "google.server_error",
 }  # fmt: skip
 """Those that say not now: the account is asked for again within the same call, for adding one that is held already does no harm (G§1.7)."""
+_TOP: Final = "/"
+_MY_CUSTOMER: Final = "my_customer"
 _PAUSES: Final = (1.0, 2.0, 4.0)
 """Seconds before each further try."""
 
@@ -51,6 +54,7 @@ class GoogleWriter:
     """The writing identity's hand in one tenant."""
 
     def __init__(self, tenant: Tenant, context: Context) -> None:
+        self._tenant = tenant
         self._context = context
         self._session = Session(tenant, context, writing=True)
         self._archives = ArchiveWriter(self._session, context)
@@ -68,6 +72,7 @@ class GoogleWriter:
         if wanted.kind is Kind.GOOGLE_HOLD:
             if parent is None:
                 raise PermanentError("hold.no_matter", f"the hold {wanted.key} has no matter to be made in", "Order the matter first.")
+            self._never_on_top(wanted)
             answer = self._session.call(HOLDS_CREATE, matterId=parent.vendor_id, body=hold_body(wanted, mark))
             return self._receipt(answer, self._made(answer, "holdId", HOLDS_CREATE))
         if wanted.kind is Kind.GOOGLE_GROUP_ARCHIVE:
@@ -75,6 +80,22 @@ class GoogleWriter:
         if wanted.kind is Kind.GOOGLE_DRIVE_LABEL:
             return self._labels.create(wanted, mark)
         raise _not_written(wanted.kind)
+
+    def _never_on_top(self, wanted: Wanted) -> None:
+        """Raises ``PermanentError`` for a hold on the whole organisation: while one stands no account can be deleted (G§1.5).
+
+        Which unit is the root only the directory tells; where it does not answer, nothing is made on any unit.
+        """
+        if wanted.fields.get("scope") != "org_unit":
+            return
+        unit = str(wanted.fields.get("org_unit"))
+        listed = self._session.call(ORG_UNITS_LIST, customerId=self._tenant.customer_id or _MY_CUSTOMER, type="allIncludingParent").body
+        paths = {text(one, "orgUnitId").removeprefix("id:"): text(one, "orgUnitPath") for one in objects(listed, "organizationUnits", "orgunits")}
+        path = _TOP if unit == _TOP else paths.get(unit.removeprefix("id:"))
+        if path is None:
+            raise PermanentError("hold.unit_unknown", f"{wanted.name}: the directory knows no unit {unit}", "Correct the order.")
+        if path == _TOP:
+            raise PermanentError("hold.never_on_top_unit", f"{wanted.name}: a hold on the whole organisation is not made", "Hold a unit below it.")
 
     def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """The named fields brought to what ``wanted`` says; read first, so that everything else is sent back as it is (G§1.6)."""

@@ -20,7 +20,7 @@ from sync.matters.placing import asked, has_such
 from sync.matters.sources import PLACES, spots
 
 _NOTHING_TO_DO = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.NOT_LICENSED.value})
-_OFF, _GONE, _FAILED = "hold.off", "hold.missing", "hold.platform_error"
+_OFF, _GONE, _FAILED, _KEEPS_NOTHING = "hold.off", "hold.missing", "hold.platform_error", PersonCode.ARCHIVE_OFF.value
 _GROUPS = (Kind.M365_GROUP, Kind.GOOGLE_GROUP)
 
 
@@ -121,8 +121,14 @@ def _deeds(ordered: Ordered, lines: Mapping[OrderedSource, Source | None], tools
             yield from _container(deed, bound=binding is not None, codes=codes)
         elif one.key in inside:
             yield from _hold(deed, inside[one.key], people, bound=binding is not None)
-        elif one.parent is None and not one.members and binding is None and any(line.workload is Workload.GROUP for line in lines):
-            yield deed
+        elif one.parent is None and not one.members and _resting(one, binding, lines):
+            yield replace(deed, vendor_id=None)
+
+
+def _resting(one: Wanted, binding: Binding | None, lines: Mapping[OrderedSource, Source | None]) -> bool:
+    """Whether what a hold rests on is still to be done: it never was, or it was undone since."""
+    undone = {source.identity for source in lines.values() if source is not None and source.code == _KEEPS_NOTHING}
+    return one.fields.get("group") in undone or (binding is None and any(line.workload is Workload.GROUP for line in lines))
 
 
 def _deed(one: Wanted, binding: Binding | None, district: str, names: Mapping[str, str]) -> Deed:
@@ -148,7 +154,7 @@ def _hold(deed: Deed, inside: Mapping[str, Source | None], people: Mapping[str, 
         return
     if _FAILED in codes.values():
         yield replace(deed, operation="retry", fields={})
-    absent = frozenset(member for member, code in codes.items() if code not in {_FAILED, _OFF})
+    absent = frozenset(member for member, code in codes.items() if code not in {_FAILED, _OFF, _KEEPS_NOTHING})
     if absent:
         yield _adding(deed, absent, people)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from policies.duties import Population
 from policies.kinds import Kind, Platform
 from policies.populations import resolve
+from policies.reach import ancestors
 from policies.resources import ReadState
 from policies.roster import AccountState, Group, Identity, Roster
 from sync.matters.order import LineKind, PersonLine
@@ -46,6 +47,8 @@ def expand(line: PersonLine, rosters: Mapping[str, Roster], populations: Mapping
             gathered.complete = False
         elif line.kind is LineKind.ROLE:
             _role(line.text, roster, populations, platform, gathered)
+        elif line.kind is LineKind.OU:
+            _unit(line.text, roster, platform, gathered)
         else:
             _named(line, roster, gathered, both=both)
     if gathered.rivals:
@@ -86,6 +89,17 @@ def _role(text: str, roster: Roster, populations: Mapping[str, Population], plat
     answer = resolve(selector, roster)
     gathered.complete &= answer.unknown_reason is None
     _take(gathered, answer.identities)
+
+
+def _unit(path: str, roster: Roster, platform: Platform, gathered: _Gathered) -> None:
+    """Everybody in a unit of Google's and below it. Microsoft has none: there, these people are held by their accounts."""
+    if platform is not Platform.GOOGLE_WORKSPACE:
+        return
+    wanted = path.strip().rstrip("/").lower()
+    gathered.found |= any(unit.path.lower() == wanted for unit in roster.org_units)
+    people = [one for one in roster.identities if one.state is not AccountState.DELETED]
+    _take(gathered, [one for one in people if one.org_unit and wanted in ancestors(one.org_unit.lower())])
+    gathered.complete &= _read(roster, _UNITS | {Kind.GOOGLE_USER})
 
 
 def _take(gathered: _Gathered, identities: tuple[Identity, ...] | list[Identity]) -> None:

@@ -12,6 +12,10 @@ _SAYS = {
     PersonCode.NOT_FOUND: ("No tenant knows this person.", "Check the address in the order."),
     PersonCode.DELETED: ("An account of this person is deleted.", "See with the vendor's administrator what of it still exists."),
     PersonCode.GROUP_DELETED: ("A group on hold is deleted; its own content may be gone.", "Ask the vendor at once whether it can be restored."),
+    PersonCode.ARCHIVE_OFF: (
+        "A group on hold keeps no archive of its conversations, so its hold holds nothing.",
+        "Switch it on: the next run does where it may; else the by-hand sheet of the matter has the steps.",
+    ),
     PersonCode.NOT_LICENSED: ("An account lacks the licence without which a hold protects nothing.", "Assign the licence; the hold is followed on."),
     PersonCode.PLACE_UNKNOWN: (
         "Nobody could say where a source of this person is, or whether there is one; it is not held.",
@@ -22,8 +26,11 @@ _SAYS = {
     PersonCode.MOVED: ("An account of this person has moved to another organisational unit.", "Nothing: accounts are held, not units."),
 }
 _ERRORS = frozenset({
-    PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.DELETED, PersonCode.GROUP_DELETED, PersonCode.NOT_LICENSED, PersonCode.PLACE_UNKNOWN,
+    PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.DELETED, PersonCode.GROUP_DELETED, PersonCode.ARCHIVE_OFF, PersonCode.NOT_LICENSED,
+    PersonCode.PLACE_UNKNOWN,
 })
+_OF_PEOPLE = frozenset(code.value for code in PersonCode)
+"""Codes that are told of the person, and not once more of each source."""
 _OF_ALL = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.ONE_TENANT})
 
 
@@ -38,7 +45,7 @@ def problems(matter: Matter, tenant: str, known_gaps: frozenset[str]) -> Iterabl
                 next_step=says[1],
             )
     for source in matter.sources:
-        if source.tenant == tenant and source.state is SourceState.FAILED and source.code and not source.code.startswith("person."):
+        if source.tenant == tenant and source.state is SourceState.FAILED and source.code and source.code not in _OF_PEOPLE:
             yield Problem(
                 code=source.code, severity=Severity.ERROR, tenant=tenant, subject=f"{matter.tenant_alias}/{source.person}",
                 message=f"{source.workload.value} of one person is not held.", next_step="See the by-hand sheet of the matter.",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from connectors.base import UNIT
 from policies.kinds import TRAITS, Kind, Platform, Workload
 from policies.resources import Fields, Force, Live, MemberState, ReadState, Snapshot
 from policies.roster import AccountState, Identity, Roster
@@ -70,6 +71,7 @@ class Sight:
         self._off = {live.vendor_id for live in snapshot.of(Kind.M365_CASE, Kind.GOOGLE_MATTER) if live.fields.get("state") not in {None, "open"}}
         self._accounts = {one.vendor_id: one for one in roster.identities}
         self._groups = {group.vendor_id for group in roster.groups}
+        self._archives = {live.fields.get("group"): live.fields.get("archived") for live in snapshot.of(Kind.GOOGLE_GROUP_ARCHIVE)}
         self._all_groups = any(read.kind in _GROUPS and read.state is ReadState.COMPLETE for read in roster.reads)
         self._licensing = all(read.state is ReadState.COMPLETE for read in roster.reads if read.kind in _LICENSING)
         self._whole = any(read.kind in _PEOPLE and read.state is ReadState.COMPLETE for read in roster.reads)
@@ -78,7 +80,7 @@ class Sight:
         """What this read says of ``source``. A kind that was not read whole can show that it is held, never that it is gone."""
         binding = self.bindings.get(source.resource or "")
         if binding is None or source.place.member is None:
-            return Seen(held=Held.UNKNOWN)
+            return self._left_behind(source)
         live = self._lives.get((binding.kind, binding.vendor_id))
         if live is None:
             gone = self.snapshot.complete(binding.kind) or binding.parent_id in self._off
@@ -87,11 +89,19 @@ class Sight:
         base = Seen(held=Held.UNKNOWN, container=live.vendor_id, vendor_id=state.vendor_id if state else None)
         if live.fields.get("enabled") is False or live.force is Force.OFF or live.parent_id in self._off:
             return replace(base, held=Held.NO, code="hold.off")
-        if source.place.member not in live.members:
+        if not _names(live, source.place.member):
             return replace(base, held=Held.NO, code="hold.member_missing") if self._listed(binding.kind) else base
         if narrowed(live.fields, binding.fields):
             return replace(base, held=Held.NO, code="hold.narrowed")
         return self._with_account(source, binding.kind.platform, _of_member(base, live, state))
+
+    def _left_behind(self, source: Source) -> Seen:
+        """A source whose hold is not made yet says nothing, unless another carried it until now: whoever left a held unit is not held by it."""
+        left = source.state in IN_FORCE and source.resource is not None and self.snapshot.complete(Kind.GOOGLE_HOLD)
+        container = self._lives.get((Kind.GOOGLE_HOLD, source.vendor_container or ""))
+        if left and container is not None and container.fields.get("scope") == "org_unit":
+            return Seen(held=Held.NO, code="person.left_held_unit")
+        return Seen(held=Held.UNKNOWN)
 
     def _listed(self, kind: Kind) -> bool:
         """Whether the members of an object that was seen may be believed: without a visibility check too, but not from a half-read list.
@@ -108,7 +118,7 @@ class Sight:
         if source.identity is None:
             return seen
         if source.workload in PLACES:
-            return self._with_group(source.identity, seen)
+            return self._with_archive(source, platform, self._with_group(source.identity, seen))
         account = self._accounts.get(source.identity)
         if platform is Platform.GOOGLE_WORKSPACE and (account.state is AccountState.DELETED if account else self._whole):
             return replace(seen, held=Held.FAILED, code=PersonCode.DELETED.value, since=None)
@@ -122,6 +132,15 @@ class Sight:
         gone = self._all_groups and identity not in self._groups
         return replace(seen, held=Held.FAILED, code=PersonCode.GROUP_DELETED.value, since=None) if gone else seen
 
+    def _with_archive(self, source: Source, platform: Platform, seen: Seen) -> Seen:
+        """G§1.5: a Google group that keeps no conversation holds nothing, whatever the hold says; one whose archive nobody read is not shown held."""
+        if platform is not Platform.GOOGLE_WORKSPACE or source.workload is not Workload.GROUP or seen.held not in {Held.YES, Held.PENDING}:
+            return seen
+        kept = self._archives.get(source.identity or "")
+        if kept is False:
+            return replace(seen, held=Held.FAILED, code=PersonCode.ARCHIVE_OFF.value, since=None)
+        return seen if kept is True or seen.held is Held.PENDING else replace(seen, held=Held.UNKNOWN)
+
     def _with_licence(self, account: Identity, workload: Workload, seen: Seen, platform: Platform) -> Seen:
         """That what a licence keeps could not be told is no want of one. Microsoft's own word stands then; Vault's says nothing of licences."""
         kept = account.kept(workload) if self._licensing else True if workload in account.licensed_for_hold else None
@@ -130,6 +149,13 @@ class Sight:
         if kept is None:
             return replace(seen, held=Held.UNKNOWN) if seen.held is Held.YES and platform is Platform.GOOGLE_WORKSPACE else seen
         return replace(seen, held=Held.FAILED, code=PersonCode.NOT_LICENSED.value, since=None)
+
+
+def _names(live: Live, member: str) -> bool:
+    """Whether the hold takes the member in: by its list, or as the unit that it is on."""
+    if member.startswith(UNIT):
+        return live.fields.get("scope") == "org_unit" and str(live.fields.get("org_unit")).removeprefix("id:") == member.removeprefix(UNIT)
+    return member in live.members
 
 
 def _of_member(base: Seen, live: Live, state: MemberState | None) -> Seen:

@@ -13,6 +13,7 @@ from policies.roster import Group
 from sync.matters.expand import Expansion, expand
 from sync.matters.model import Account, Answer, Line, Matter, PersonCode, PersonOnHold, Presence
 from sync.matters.opening import Token, line_of
+from sync.matters.order import LineKind
 from sync.matters.placing import has_such, of_place
 from sync.matters.resolve import Asked, Directory, Found, find
 
@@ -36,7 +37,8 @@ def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matte
     taken = {(account.tenant, account.vendor_id) for person in people.values() for account in person.accounts}
     lines: list[Line] = []
     for line in matter.lines:
-        expansion = _expand(line, asking) if line.expanded is None else None
+        # Whoever joins a unit is held with it from then on, so it is looked up at each look; the members of a group are those of the day.
+        expansion = _expand(line, asking) if line.expanded is None or line.text.startswith(f"{LineKind.OU.value}:") else None
         lines.append(line if expansion is None else _line(line, expansion, now))
         for identity in expansion.identities if expansion else ():
             if (identity.tenant, identity.vendor_id) not in taken:
@@ -113,7 +115,7 @@ def _line(line: Line, expansion: Expansion, now: datetime) -> Line:
         return replace(line, candidates=expansion.rivals, code=PersonCode.AMBIGUOUS)
     if not expansion.complete:
         return replace(line, candidates=(), code=None)
-    return replace(line, candidates=(), expanded=now, code=None if expansion.found else PersonCode.NOT_FOUND)
+    return replace(line, candidates=(), expanded=line.expanded or now, code=None if expansion.found else PersonCode.NOT_FOUND)
 
 
 def _places(  # a line's groups, and what there is already

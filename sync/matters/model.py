@@ -22,6 +22,8 @@ class PersonCode(StrEnum):
     NOT_FOUND = "person.not_found"
     DELETED = "person.deleted"
     GROUP_DELETED = "person.group_deleted"
+    ARCHIVE_OFF = "group.archive_off"
+    """A group that keeps no conversation: its hold holds nothing (G§1.5)."""
     NOT_LICENSED = "person.not_licensed"
     PLACE_UNKNOWN = "person.place_unknown"
     """Nobody could say where a source of the person is, or whether there is one."""

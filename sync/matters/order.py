@@ -39,29 +39,36 @@ class MatterKind(StrEnum):
 
 
 class LineKind(StrEnum):
-    """The five ways to say who is on hold."""
+    """The six ways to say who is on hold."""
 
     ADDRESS = "address"
     GROUP = "group"
     SCHOOL = "school"
     ROLE = "role"
+    OU = "ou"
     CSV = "csv"
 
 
 class PersonLine(FolderModel):
-    """One line of ``people``: an address (with other addresses of the same person), a group, a school, a role of the policy, or a list."""
+    """One line of ``people``: an address (with other addresses of the same person), a group, a school, a role of the policy, a unit, or a list."""
 
     address: Address | None = None
     also: tuple[Address, ...] = ()
     group: str | None = None
     school: str | None = None
     role: str | None = None
+    ou: Annotated[
+        str | None,
+        Field(pattern=r"^/.*$", description="Google Workspace: an organisational unit by its path, held as a unit, never the root."),
+    ] = None
     csv: str | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if len(self._given()) != 1:
-            raise ValueError("a line of people says exactly one of address, group, school, role, csv")
+            raise ValueError("a line of people says exactly one of address, group, school, role, ou, csv")
+        if self.ou is not None and not self.ou.strip().strip("/"):
+            raise ValueError("the whole organisation is not put on hold, for no account could be deleted meanwhile: name a unit below the root")
         if self.also and self.address is None:
             raise ValueError("also goes with an address: it names the same person's other addresses")
         return self
@@ -71,7 +78,7 @@ class PersonLine(FolderModel):
 
     @property
     def kind(self) -> LineKind:
-        """Which of the five ways it is."""
+        """Which of the six ways it is."""
         return self._given()[0][0]
 
     @property

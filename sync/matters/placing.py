@@ -11,6 +11,7 @@ from connectors.base import HoldOrder, Ordered, OrderedSource
 from policies.kinds import Kind, Platform, Workload
 from policies.roster import Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold, Place, Source, SourceState
+from sync.matters.order import LineKind
 from sync.matters.sources import spots
 
 NO_RIGHT = "capability.missing"
@@ -51,7 +52,7 @@ def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource
     index = {
         OrderedSource(
             person=matter.person(source.person).address, workload=source.workload, identity_id=source.identity, address=source.place.address,
-            container=source.place.container,
+            container=source.place.container, unit=_unit(matter.person(source.person)),
         ): source.id
         for source in matter.sources
         if source.tenant == tenant and source.place.container is not None and source.state is not SourceState.RELEASED
@@ -61,6 +62,11 @@ def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource
         range_from=_day(matter.details.range_from), range_to=_day(matter.details.range_to),
     )
     return order, index
+
+
+def _unit(person: PersonOnHold) -> str | None:
+    kind, _, path = (person.line or "").partition(":")
+    return path if kind == LineKind.OU.value else None
 
 
 def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str], missing: Mapping[Kind, str]) -> Matter:

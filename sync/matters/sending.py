@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from connectors.base import UNIT
 from sync.ledger import Progress
 from sync.matters.model import IN_FORCE, Matter, Source, SourceState
 from sync.matters.placing import REFUSED
@@ -27,8 +28,13 @@ def after(matter: Matter, tenant: str, progress: Progress) -> Matter:
 
 
 def _concerns(source: Source, progress: Progress) -> bool:
-    """An add, and a create that carries members, concerns these. Without any, a create that failed concerns all, and one that worked nobody yet."""
+    """An add, and a create that carries members, concerns these; that of a hold on a unit, everybody in it.
+
+    Without any, a create that failed concerns all, and one that worked nobody yet.
+    """
     change = progress.change
+    if change.operation is Operation.CREATE and (source.place.member or "").startswith(UNIT):
+        return True
     if change.operation is Operation.ADD or (change.operation is Operation.CREATE and change.add):
         return source.place.member in change.add
     return change.operation is Operation.CREATE and progress.status is ChangeStatus.FAILED

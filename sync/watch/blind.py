@@ -5,6 +5,7 @@ Vault answers 404 for what is gone and for what our account may not see alike (G
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
@@ -14,9 +15,12 @@ from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import ReadState, Snapshot
 from sync.drift.values import Attribution, AttributionState, Drift, DriftClass, Since, drift_of
+from sync.watch.vault_names import looks
 
 _CONTAINERS: Final = (Kind.GOOGLE_MATTER,)
-_GONE: Final = ("delete_investigation", "delete_matter")
+_LIFE: Final = re.compile(r"investigation|_matters?_|_matter$")
+"""What the names of operations on matters themselves have in common; those inside one go by other names (G§2.2)."""
+_GONE: Final = ("delete_investigation", "delete_matter", "obsolete_api_matters_delete")
 """Operations after which a matter may rightly be out of every list (G§2.2: trash for about 30 days, then gone)."""
 
 
@@ -43,9 +47,9 @@ def blind_spots(snapshot: Snapshot, events: Iterable[AuditEvent]) -> tuple[Drift
 
 
 def _deleted(events: Iterable[AuditEvent]) -> bool:
-    """Whether the last that the log tells of it is its deletion."""
-    last = max(events, key=lambda event: (event.at, event.id))
-    return last.operation.startswith(_GONE)
+    """Whether the last that was done to it is its deletion; what somebody looked at or did inside it says nothing of that."""
+    done = [event for event in events if _LIFE.search(event.operation) and not looks(event.operation)]
+    return bool(done) and max(done, key=lambda event: (event.at, event.id)).operation.startswith(_GONE)
 
 
 def _spot(tenant: str, kind: Kind, vendor_id: str, seen: Iterable[AuditEvent]) -> Drift:

@@ -14,13 +14,15 @@ from typing import Final
 from connectors.base import AuditEvent
 from policies.kinds import Kind
 from policies.reach import ancestors
-from policies.resources import Snapshot
+from policies.resources import ReadState, Snapshot
 from policies.roster import Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold
 from sync.store.watch_rows import LoggedEvent, Risk
 
 PERSON: Final = "person"
 LEFT_UNIT: Final = "person.left_held_unit"
+GONE: Final = "person.gone_for_good"
+"""A deleted account that Google no longer lets anybody bring back."""
 GOOGLE_KEEPS: Final = timedelta(days=20)
 """How long Google lets a deleted account be brought back (G§4.1)."""
 
@@ -47,8 +49,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         do="Assign the licence again at once; the hold is followed on. Then record what could have been deleted.",
     ),
     LEFT_UNIT: Meaning(
-        lost="Somebody else's hold on the old unit no longer covers this account; the hold on the account itself goes on.",
-        do="Tell who looks after that hold; nothing of ours has to be done.",
+        lost="A hold on the old unit no longer covers this account. Holds on the account itself go on; where ours was on the unit, one follows.",
+        do="Where the hold is somebody else's, tell them; where it is ours, see the gap record.",
     ),
     PersonCode.MOVED.value: Meaning(
         lost="Nothing of this hold, which names the account. Retention rules of the old unit no longer apply to it.",
@@ -62,9 +64,17 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         lost="What the account holds is on its way to being gone for good; undeleting brings back the account, not what was marked for deletion.",
         do="Have the account undeleted today (Admin console > Users > deleted users), then see that the hold names it.",
     ),
+    GONE: Meaning(
+        lost="The account and what only it held: more than 20 days after its deletion Google brings back neither, held or not.",
+        do="Find what is left elsewhere (exports, files that others own, mail in others' mailboxes), hold that, and record what was lost.",
+    ),
     PersonCode.GROUP_DELETED.value: Meaning(
         lost="The group's own messages are gone, held or not. Copies in its members' mailboxes remain.",
         do="Hold the members' mail for the same range, and ask Google support at once whether the group can be restored.",
+    ),
+    PersonCode.ARCHIVE_OFF.value: Meaning(
+        lost="What is written to the group now is kept nowhere in it: the hold names it and holds nothing new. Copies in members' mailboxes remain.",
+        do="Switch the archive on at once (groups.google.com > Group settings > Conversation history), and hold the members' mail meanwhile.",
     ),
 }
 _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
@@ -76,14 +86,18 @@ _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
     PersonCode.RENAMED.value: re.compile(r"RENAME|CHANGE.*PRIMARY_(?:EMAIL|ADDRESS)"),
     PersonCode.DELETED.value: re.compile(r"(?<!UN)DELETE.*USER|USER.*(?<!UN)DELETED?$"),
     PersonCode.GROUP_DELETED.value: re.compile(r"(?<!UN)DELETE.*GROUP$|GROUP.*(?<!UN)DELETED?$"),
+    PersonCode.ARCHIVE_OFF.value: re.compile(r"CHANGE.*GROUP.*SETTING|GROUP.*SETTING.*CHANGE"),
 }
-_LIKE: Final = {LEFT_UNIT: PersonCode.MOVED.value}
+_LIKE: Final = {LEFT_UNIT: PersonCode.MOVED.value, GONE: PersonCode.DELETED.value}
+_SETTINGS: Final = ("SETTING_NAME", "setting_name")
 _TARGETS: Final = ("USER_EMAIL", "GROUP_EMAIL", "user_email", "group_email", "target_user")
 
 
-def is_risky(operation: str) -> bool:
-    """Whether an event of the admin log can put an account or group on hold in danger."""
-    name = _spelt(operation)
+def is_risky(event: AuditEvent) -> bool:
+    """Whether an event of the admin log can put an account or group on hold in danger; of a group's settings only its archive can."""
+    name = _spelt(event.operation)
+    if _EVENTS[PersonCode.ARCHIVE_OFF.value].search(name):
+        return any("ARCHIV" in setting and "ONLY" not in setting for key in _SETTINGS if (setting := _spelt(event.details.get(key, ""))))
     return any(pattern.search(name) for pattern in _EVENTS.values())
 
 
@@ -117,7 +131,8 @@ def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events:
     found: dict[tuple[str, str], Risk] = {}
     for matter in matters:
         for person in matter.people:
-            for subject, code in _dangers(person, matter, roster, known, units):
+            for subject, said in _dangers(person, matter, roster, known, units):
+                code = GONE if said == PersonCode.DELETED.value and _past_bringing_back(known.get(subject), roster) else said
                 until = _until(code, known.get(subject))
                 found[subject, code] = Risk(subject=subject, code=code, until=until, event=_shown(code, subject, listed))
     return tuple(found.values())
@@ -130,7 +145,8 @@ def _dangers(
     codes = {code.value for code in answer.codes} if answer is not None else set()
     sources = [source for source in matter.sources_of(person.id) if source.tenant == roster.tenant]
     if person.place is not None:
-        yield from ((subject, code) for subject in _places(person, matter, roster.tenant) for code in codes if code in MEANINGS)
+        codes |= {source.code for source in sources if source.code}
+        yield from ((subject, code) for subject in _places(person, matter, roster.tenant) for code in sorted(codes) if code in MEANINGS)
         return
     for account in person.accounts:
         if account.tenant != roster.tenant:
@@ -162,9 +178,16 @@ def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:
     return now is not None and bool(was - set(ancestors(now.lower())))
 
 
+def _past_bringing_back(identity: Identity | None, roster: Roster) -> bool:
+    """Whether a deleted account can be brought back no more: its 20 days are over, or a list read whole, deleted ones too, has it no longer."""
+    if identity is None:
+        return any(read.kind is Kind.GOOGLE_USER and read.state is ReadState.COMPLETE for read in roster.reads)
+    return identity.deleted_at is not None and roster.at - identity.deleted_at > GOOGLE_KEEPS
+
+
 def _until(code: str, identity: Identity | None) -> datetime | None:
     """Until when an account can be brought back, where its list of deleted ones says when it went."""
-    if code != PersonCode.DELETED.value or identity is None or identity.deleted_at is None:
+    if code != PersonCode.DELETED.value or identity is None or identity.deleted_at is None:  # past bringing back, it has no such time any more
         return None
     return identity.deleted_at + GOOGLE_KEEPS
 

@@ -2,13 +2,15 @@
 
 Events arrive late and out of order (G§2.2, G§5), so each window begins well before the end of the last one, and once a day a long one is read again;
 each event is kept once, under the vendor's own id. The cursor moves in the transaction that keeps what was read, so a crash loses neither.
+
+Before the first of them the whole past is read once, slice by slice, for traces of matters alone: a hidden matter may be older than we are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from connectors.base import AuditEvent, AuditRead, Reader
@@ -34,8 +36,12 @@ PAIR: Final = timedelta(hours=1)
 SERVED: Final = timedelta(days=180)
 """What the vendor surely serves; whether it serves more is tried once (G§2.2)."""
 _TRIED: Final = timedelta(days=180)
+OLDEST: Final = datetime(2012, 1, 1, tzinfo=UTC)
+"""Nothing in Vault's log is older: Google opened Vault in 2012, and its log is kept for ever (G§2.2)."""
+_SLICES: Final = (timedelta(days=1096), timedelta(days=30))
+"""How much of the past is asked for at once: before and within what the vendor surely serves, where the Admin console's log answers too."""
 MATTER: Final = "matter"
-"""The sort of an event about somebody's matter: only the log can tell that there is one out of our sight."""
+"""The sort of an event in somebody's matter: only the log can tell that there is one out of our sight."""
 NAMELESS: Final = frozenset({PERSON, MATTER, Sort.EARLY.value})
 """Sorts of events that are about people or matters: of them no name and no raw answer is kept."""
 VAULT: Final = "vault/"
@@ -82,9 +88,11 @@ class Poller:
             cursor = replace(cursor, readable_from=_readable(now, reader)[0])
         deep = cursor.deep_at is None or now - cursor.deep_at >= EACH_DAY
         begin = _begin(cursor, now, deep=deep)
-        answer = _asked(reader, begin, now)
+        past = self._past(tenant, cursor, reader, now) if cursor.through is None else Reach(at=cursor.readable_from)
+        answer = _asked(reader, begin, now) if past.reason is None else AuditRead(available=False, reason=past.reason)
         if not answer.available:
             return self._failed(tenant, cursor, answer.reason or "not said", now)
+        cursor = replace(cursor, readable_from=cursor.readable_from or past.at)
         moved = replace(
             cursor,
             through=max(answer.through or begin, cursor.through or begin),
@@ -106,6 +114,21 @@ class Poller:
             self._rows.reaches(tenant, at)
         return Reach(at=at, reason=reason)
 
+    def _past(self, tenant: str, cursor: Cursor, reader: Reader, now: datetime) -> Reach:
+        """Everything before the first window, read once for matters: of what else happened before we came nothing is told.
+
+        Answers from when the log can be read. A slice that cannot be read ends it, and the next look begins it again: what is kept is kept once.
+        """
+        oldest = now - SERVED
+        for begin, end in _slices(cursor.began, now):
+            answer = _asked(reader, begin, end)
+            if not answer.available:
+                return Reach(reason=answer.reason or "not said")
+            oldest = min((oldest, *(event.at for event in answer.events)))
+            traces = [event for event in answer.events if _in_matter(event) is not None and _concerns(event, {}, now) == MATTER]
+            self._keep(tenant, None, traces, {}, now)
+        return Reach(at=oldest)
+
     def _failed(self, tenant: str, cursor: Cursor, reason: str, now: datetime) -> Poll:
         """The log could not be read: the cursor stays where it is, so the next window begins where this one did."""
         kept = replace(cursor, failing_since=cursor.failing_since or now, reason=reason)
@@ -113,8 +136,8 @@ class Poller:
             self._rows.move(session, tenant, kept)
         return Poll(cursor=kept, reason=reason)
 
-    def _keep(self, tenant: str, cursor: Cursor, events: Iterable[AuditEvent], ids: Mapping[str, str], now: datetime) -> None:
-        mine = [(event, sort) for event in events if (sort := _concerns(event, ids, now)) is not None]
+    def _keep(self, tenant: str, cursor: Cursor | None, events: Iterable[AuditEvent], ids: Mapping[str, str], now: datetime) -> None:
+        mine = self._sparing(tenant, [(event, sort) for event in events if (sort := _concerns(event, ids, now)) is not None])
         with self._desk.store.write() as session:
             kept = self._rows.known(session, tenant, (event.id for event, _ in mine))
             for event, sort in mine:
@@ -125,7 +148,35 @@ class Poller:
                     live = Live(kind=Kind.GOOGLE_VAULT_RULE, vendor_id=event.id, name=event.operation, fields={}, changed_at=event.at, raw=event.raw)
                     sha = Evidence(self._desk.store).keep(session, tenant, live, now)
                 self._rows.keep(session, tenant, _logged(event, sort, ids, sha), now)
-            self._rows.move(session, tenant, cursor)
+            if cursor is not None:
+                self._rows.move(session, tenant, cursor)
+
+    def _sparing(self, tenant: str, found: list[tuple[AuditEvent, str]]) -> list[tuple[AuditEvent, str]]:
+        """``found`` with one trace a day of work inside each matter: a review leaves thousands, and they say no more than that it is there."""
+        first = min((event.at for event, sort in found if sort == MATTER), default=None)
+        if first is None:
+            return found
+        since = first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        told: set[tuple[str | None, date]] = {(one.subject, one.at.astimezone(UTC).date()) for one in self._rows.events(tenant, MATTER, since=since)}
+        spared: list[tuple[AuditEvent, str]] = []
+        for event, sort in found:
+            day = (_in_matter(event), event.at.astimezone(UTC).date())
+            if sort == MATTER and _is_work(event) and day in told:
+                continue
+            if sort == MATTER:
+                told.add(day)
+            spared.append((event, sort))
+        return spared
+
+
+def _slices(until: datetime, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The time before ``until`` in pieces, oldest first, large ones where only Vault's own log reaches."""
+    long, short = _SLICES
+    begin, served = OLDEST, now - SERVED
+    while begin < until:
+        end = min(begin + long, served) if begin < served else begin + short
+        yield begin, min(end, until)
+        begin = end
 
 
 def _readable(now: datetime, reader: Reader) -> tuple[datetime | None, str | None]:
@@ -154,13 +205,23 @@ def _asked(reader: Reader, since: datetime, until: datetime) -> AuditRead:
 def _concerns(event: AuditEvent, ids: Mapping[str, str], now: datetime) -> str | None:
     """What the event is to us, or None: changes and looks at rules, names that nobody knows, what threatens an account or group on hold."""
     if not event.id.startswith(VAULT):
-        return PERSON if is_risky(event.operation) and target_of(event) in ids else None
+        return PERSON if is_risky(event) and target_of(event) in ids else None
     sort = sort_of(event.operation)
-    if event.kind is Kind.GOOGLE_MATTER and sort is Sort.OTHER:
-        return MATTER if event.vendor_id and not event.ours and not looks(event.operation) else None
+    if sort is Sort.OTHER and _in_matter(event) is not None:
+        return None if event.ours else MATTER
     if sort is Sort.OTHER or (begins(event.operation) and now - event.at < PAIR):
         return None
     return sort.value
+
+
+def _in_matter(event: AuditEvent) -> str | None:
+    """The matter that something of Vault's log happened in: its holds, searches, exports and views name it too (G§2.2)."""
+    return event.details.get("matter_id") or (event.vendor_id if event.kind is Kind.GOOGLE_MATTER else None)
+
+
+def _is_work(event: AuditEvent) -> bool:
+    """Whether it happened inside a matter and did nothing to the matter itself."""
+    return event.kind is not Kind.GOOGLE_MATTER or looks(event.operation)
 
 
 def _logged(event: AuditEvent, sort: str, ids: Mapping[str, str], evidence: str | None) -> LoggedEvent:
@@ -182,4 +243,4 @@ def _subject(event: AuditEvent, sort: str, ids: Mapping[str, str]) -> str | None
         return ids.get(target_of(event) or "")
     if sort == Sort.EARLY.value:
         return event.details.get("matter_id") or event.vendor_id
-    return event.vendor_id if sort == MATTER else None
+    return _in_matter(event) if sort == MATTER else None

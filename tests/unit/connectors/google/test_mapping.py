@@ -293,3 +293,37 @@ def test_a_label_that_cannot_be_written_is_a_gap_only_where_labels_could_be_read
     desired = CONNECTOR.realise([duty(carrier=Carrier.LABEL, workload=Workload.DRIVE)], circumstances(licences=PLUS, capabilities=(known,)))
     assert desired.carriages[0].standing is standing
     assert len(desired.resources) == (standing is StandingValue.AVAILABLE)
+
+
+UNITS = (
+    OrgUnit(tenant="google", vendor_id="id:top", path="/"), OrgUnit(tenant="google", vendor_id="id:staff", path="/Staff"),
+)  # fmt: skip
+
+
+def unit_roster(*paths: str, state: ReadState = ReadState.COMPLETE) -> Roster:
+    people = tuple(replace(PEOPLE[number], org_unit=path) for number, path in enumerate(paths))
+    read = KindRead(kind=Kind.GOOGLE_ORG_UNIT, state=state, count=2, reason=None if state is ReadState.COMPLETE else "cut short")
+    return replace(ROSTER, identities=people, org_units=UNITS, reads=(read,))
+
+
+def test_who_is_named_by_their_unit_is_held_with_it_and_by_the_account_once_outside() -> None:
+    sources = (source(0, unit="/Staff"), source(1, unit="/staff/"))
+    known = circumstances(roster=unit_roster("/Staff/North", "/Board"))
+    _, accounts, unit = CONNECTOR.realise_hold(order(*sources), known).resources
+    assert (accounts.fields["scope"], accounts.members) == ("accounts", frozenset({"account:id1"}))
+    assert (unit.fields["scope"], unit.fields["org_unit"], unit.members, unit.people) == ("org_unit", "id:staff", frozenset(), 1)
+    assert CONNECTOR.realise_hold(order(*sources), known).carried[sources[0]] == (unit.key, "unit:staff")
+
+
+def test_nobody_is_held_by_the_root_and_a_half_read_list_of_units_moves_nobody() -> None:
+    top = source(0, unit="/")
+    assert CONNECTOR.realise_hold(order(top), circumstances(roster=unit_roster("/Staff"))).carried[top] == ("m-heron-mail", "account:id0")
+    staff = source(0, unit="/Staff")
+    ordered = CONNECTOR.realise_hold(order(staff), circumstances(roster=unit_roster("/Staff", state=ReadState.PARTIAL)))
+    assert (ordered.resources, ordered.refused) == ((), {staff: "hold.unit_unknown"})
+
+
+def test_a_group_is_held_as_a_group_whatever_unit_the_order_names() -> None:
+    known = source(0, Workload.GROUP, identity_id=None, address="board@d.example", container="board@d.example", unit="/Staff")
+    _, hold, _ = CONNECTOR.realise_hold(order(known), circumstances(roster=unit_roster("/Staff"))).resources
+    assert hold.fields["scope"] == "accounts"

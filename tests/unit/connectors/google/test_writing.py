@@ -67,6 +67,21 @@ def test_a_hold_on_a_unit_is_sent_with_its_unit(bench: Bench) -> None:
         writer.add(ref, members(bench, 0), live)
 
 
+def test_nothing_is_held_on_the_whole_organisation(bench: Bench) -> None:
+    writer = bench.writer()
+    matter = make_matter(bench, writer)
+    top = bench.state.unit("/")
+    assert top is not None
+    for unit in (top.id, top.id.removeprefix("id:"), "/"):
+        with pytest.raises(PermanentError) as caught:
+            writer.create(hold_wanted(scope="org_unit", org_unit=unit), mark("m-heron-mail"), matter)
+        assert caught.value.code == "hold.never_on_top_unit"
+    with pytest.raises(PermanentError) as caught:
+        writer.create(hold_wanted(scope="org_unit", org_unit="id:nowhere"), mark("m-heron-mail"), matter)
+    assert caught.value.code == "hold.unit_unknown"
+    assert bench.seen("vault.matters.holds.create") == 0
+
+
 def test_what_vault_cannot_hold_is_refused_before_anything_is_sent(bench: Bench) -> None:
     writer = bench.writer()
     matter = make_matter(bench, writer)

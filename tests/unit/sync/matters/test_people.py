@@ -9,7 +9,7 @@ import pytest
 
 from policies.duties import Carrier, Disposition, Duty, Population, Selector
 from policies.effects import Clock
-from policies.kinds import Platform, Workload
+from policies.kinds import Kind, Platform, Workload
 from policies.resources import Because, ReadState
 from policies.roster import AccountState, Group, Identity, Roster
 from sync.matters.model import Account, PersonCode, Presence
@@ -241,6 +241,7 @@ def test_a_groups_own_mailbox_is_held_only_when_named(tmp_path: Path) -> None:
     left = roster("m365", m365(1), m365(2), groups=(STAFF,))
     twin = Group(tenant="google", vendor_id="g-7", address="staff@d.example", name="Staff", members=frozenset({"100001"}))
     with scene(tmp_path, left, roster("google", google(1), google(2), groups=(twin,))) as here:
+        here.console("google").make(Kind.GOOGLE_GROUP_ARCHIVE, "staff@d.example", {"group": "g-7", "archived": True, "frozen": False})
         here.lane.open(order(people=[{"group": "staff@d.example"}], sources=["mail", "group", {"site": "https://d.sharepoint.com/sites/roof"}]))
         here.until_in_force()
         states = here.sources("roof")

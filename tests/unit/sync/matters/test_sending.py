@@ -76,6 +76,34 @@ def test_a_group_that_is_gone_is_said(tmp_path: Path) -> None:
         assert here.people("roof")["staff@d.example"][1] == "person.group_deleted"
 
 
+def test_a_group_that_keeps_no_archive_is_not_held_whatever_its_hold_says(tmp_path: Path) -> None:
+    staff = Group(tenant="google", vendor_id="g-1", address="staff@d.example", name="All staff", members=frozenset())
+    with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1), groups=(staff,))) as here:
+        archive = here.console("google").make(Kind.GOOGLE_GROUP_ARCHIVE, "staff@d.example", {"group": "g-1", "archived": True, "frozen": False})
+        here.lane.open(order(sources=[{"group": "staff@d.example"}]))
+        here.until_in_force()
+        assert here.people("roof") == {"staff@d.example": ("held", None)}
+        here.console("google").set(archive, archived=False)
+        here.later(HOUR)
+        assert here.people("roof") == {"staff@d.example": ("not_held", "group.archive_off")}
+        assert states(here, "google") == {("failed", "group.archive_off")}
+        (gap,) = here.document("roof")["gaps"]
+        assert gap["restored"] is None
+        here.console("google").set(archive, archived=True)
+        here.later(HOUR)
+        assert here.people("roof") == {"staff@d.example": ("held", None)}
+        assert here.document("roof")["gaps"][0]["restored"] is not None
+
+
+def test_a_group_whose_archive_nobody_read_is_not_called_held(tmp_path: Path) -> None:
+    staff = Group(tenant="google", vendor_id="g-1", address="staff@d.example", name="All staff", members=frozenset())
+    with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1), groups=(staff,))) as here:
+        here.lane.open(order(sources=[{"group": "staff@d.example"}]))
+        here.until_in_force()
+        assert here.people("roof") == {"staff@d.example": ("not_held", None)}
+        assert states(here, "google") == {("accepted", None)}
+
+
 def test_a_place_and_an_address_that_nobody_knows_are_asked_about(tmp_path: Path) -> None:
     with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1))) as here:
         here.lane.open(order(people=[{"address": ONE, "also": ["tpyo@d.example"]}], sources=["mail", {"group": "gone@d.example"}]))

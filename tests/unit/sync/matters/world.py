@@ -74,7 +74,11 @@ def roster(tenant: str, *identities: Identity, groups: tuple[Group, ...] = (), u
 
 
 class Sheeted(MemoryConnector):
-    """A tenant in memory that has each platform's own words for what a person does."""
+    """A tenant in memory that has each platform's own words for what a person does, and reads the archives of Google's groups."""
+
+    def kinds(self) -> frozenset[Kind]:
+        archives = {Kind.GOOGLE_GROUP_ARCHIVE} if self.platform is Platform.GOOGLE_WORKSPACE else set()
+        return super().kinds() | archives
 
     def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...]:
         return (microsoft_instructions if self.platform is Platform.MICROSOFT365 else google_instructions)(deeds)

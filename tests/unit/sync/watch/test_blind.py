@@ -43,6 +43,12 @@ def test_what_was_deleted_is_none_and_what_came_back_is_one_again() -> None:
     gone = [event(50), event(40, operation="delete_investigation_end")]
     assert blind_spots(snapshot(), gone) == ()
     assert len(blind_spots(snapshot(), [*gone, event(30, operation="restore_investigation_end")])) == 1
+    assert blind_spots(snapshot(), [*gone, event(30, operation="view_investigation"), event(20, operation="search")]) == ()
+
+
+def test_what_was_only_worked_in_or_looked_at_is_one_too() -> None:
+    for operation in ("search", "view_investigation", "create_export_end", "add_preservation_rule_end"):
+        assert len(blind_spots(snapshot(), [event(50, operation=operation)])) == 1
 
 
 def test_nothing_is_concluded_from_a_list_that_failed_or_from_events_after_the_look() -> None:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from connectors.base import AuditEvent, Lane
+from connectors.base import AuditEvent, AuditRead, Lane, Reader
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.vault_rules import INDEFINITE
@@ -20,7 +21,8 @@ from sync.registers.statements import NOT_READ, OVERTAKEN, stated_rules
 from sync.result import TenantResult
 from sync.store.drifts import Drifts
 from sync.store.watch_rows import WatchRows
-from sync.watch.polling import SERVED, Poller, Reach
+from sync.watch import polling
+from sync.watch.polling import MATTER, OLDEST, SERVED, Poller, Reach
 from sync.watch.vault_names import Sort, is_known, sort_of, stem
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, roster, scene
 
@@ -256,7 +258,7 @@ def test_what_the_vendor_answered_is_kept(here: Scene, tmp_path: Path) -> None:
 
 def test_a_matter_that_only_the_log_tells_of_is_told_until_it_is_seen(here: Scene) -> None:
     looks(here)
-    happened = {"create_investigation_end": False, "view_investigation": False, "close_investigation_end": True}
+    happened = {"create_investigation_end": False, "view_investigation": True, "close_investigation_end": True}
     for number, (operation, ours) in enumerate(happened.items()):
         event = AuditEvent(
             id=f"vault/m{number}/0", at=here.clock.now(), actor=ADMIN, operation=operation, kind=Kind.GOOGLE_MATTER, vendor_id=f"hidden-{number}",
@@ -267,6 +269,61 @@ def test_a_matter_that_only_the_log_tells_of_is_told_until_it_is_seen(here: Scen
         (told,) = looks(here, 48 * HOUR).drift
         assert (told.drift, told.kind, told.vendor_id) == (DriftClass.BLIND_SPOT, Kind.GOOGLE_MATTER, "hidden-0")
         assert (told.attribution.actor, told.name) == (ADMIN, None)
+
+
+def inside(here: Scene, operation: str, matter: str, *, ago: float, kind: Kind | None = None, ours: bool = False) -> None:
+    """Something that was done in a matter, as Vault's log has it."""
+    log, at = here.worlds["google"].log, here.clock.now() - timedelta(seconds=ago)
+    log.append(AuditEvent(id=f"vault/w{len(log)}/0", at=at, actor=ADMIN, operation=operation, kind=kind, details={"matter_id": matter}, ours=ours))
+
+
+@pytest.mark.parametrize("days", [5, 100, 400, 3000])
+def test_a_matter_made_long_before_the_first_look_is_told(here: Scene, days: int) -> None:
+    inside(here, "create_investigation_end", "old", ago=days * 24 * HOUR, kind=Kind.GOOGLE_MATTER)
+    happens(here, "add_retention_rule_end", ago=days * 24 * HOUR)
+    (told,) = looks(here).drift
+    assert (told.drift, told.vendor_id) == (DriftClass.BLIND_SPOT, "old"), "of rules, what was before we came is no difference"
+    assert told.since.latest == here.clock.now() - timedelta(days=days, seconds=120)
+
+
+def test_a_past_that_could_not_be_read_is_read_at_the_next_look(here: Scene) -> None:
+    inside(here, "create_investigation_end", "old", ago=400 * 24 * HOUR, kind=Kind.GOOGLE_MATTER)
+    here.worlds["google"].troubles.no_log = "google.permission_denied"
+    assert looks(here).drift == ()
+    here.worlds["google"].troubles.no_log = None
+    assert [one.vendor_id for one in looks(here, 24 * HOUR).drift] == ["old"]
+
+
+def test_the_past_is_read_in_slices_without_a_hole_and_once(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[datetime, datetime]] = []
+    real = polling._asked
+
+    def asking(reader: Reader, since: datetime, until: datetime) -> AuditRead:
+        asked.append((since, until))
+        return real(reader, since, until)
+
+    monkeypatch.setattr(polling, "_asked", asking)
+    looks(here)
+    assert asked[0][0] == OLDEST
+    assert all(begin == end for (_, end), (begin, _) in pairwise(asked))
+    assert len(asked) < 20
+    asked.clear()
+    looks(here, HOUR)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("operation", "kind"), [
+    ("add_preservation_rule_end", Kind.GOOGLE_HOLD), ("search", None), ("create_export_end", None), ("view_document", None),
+    ("view_investigation", Kind.GOOGLE_MATTER),
+])  # fmt: skip
+def test_whatever_was_done_in_a_matter_tells_of_it(here: Scene, operation: str, kind: Kind | None) -> None:
+    looks(here)
+    for number in range(3):
+        inside(here, operation, "hidden", ago=number, kind=kind)
+        inside(here, operation, "own", ago=number, kind=kind, ours=True)
+    for _ in range(2):
+        assert [one.vendor_id for one in looks(here, 60).drift] == ["hidden"]
+    assert len(WatchRows(here.store).events("google", MATTER)) == 1, "one trace a day is enough"
 
 
 def test_every_name_of_the_list_has_its_meaning() -> None:
