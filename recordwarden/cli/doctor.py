@@ -194,11 +194,25 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                 found.append(
                     warning("permission.missing", f"{surface.name}: {surface.detail}", surface.next_step, tenant=one.tenant.id, subject=surface.name)
                 )
+        found += _refused(one)
         found += [_unseen(one.tenant.id, check) for check in checks(one) if check.name is not None and check.seen is not True]
     found += [_person(one.tenant.id, one.examination.signed_in) for one in seen if one.examination and one.examination.signed_in]
     for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
         found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot)]
     return tuple(found)
+
+
+def _refused(one: Look) -> list[Problem]:
+    """The permissions of which no token is given; one that an endpoint's own failure names is told with that."""
+    seen = one.examination
+    if seen is None:
+        return []
+    failures = " ".join(surface.detail for surface in seen.surfaces if not surface.ok)
+    return [
+        warning("permission.missing", refused.reason, refused.next_step, tenant=one.tenant.id, subject=refused.permission)
+        for refused in seen.refused
+        if refused.reason not in failures
+    ]
 
 
 def _person(tenant: str, one: PersonSignedIn) -> Problem:

@@ -75,6 +75,17 @@ def test_early_deletion_is_an_alarm(bench: Bench) -> None:
     assert (told.code, told.severity, told.subject) == ("alert.accelerated_deletion", Severity.ERROR, alarm.vendor_id)
 
 
+def test_alerts_are_asked_for_once_a_look_and_only_those_of_the_last_months(bench: Bench) -> None:
+    matter = bench.console("create_matter", name="Heron")
+    bench.console("request_accelerated_deletion", matter=matter["matterId"])
+    bench.world.clock.advance(170 * 86_400)
+    bench.console("request_accelerated_deletion", matter=matter["matterId"])
+    assert len(of(looked(bench), "alert.accelerated_deletion")) == 2
+    assert bench.seen("alertcenter.alerts.list") == 1, "the probe's page serves the read"
+    bench.world.clock.advance(20 * 86_400)
+    assert len(of(looked(bench), "alert.accelerated_deletion")) == 1
+
+
 def test_controls_stand_as_the_tenant_s_settings_show_them(bench: Bench) -> None:
     """What the demonstration's policy wants read, over the wire: all of it is so at first, and each act in the console is seen where it was done."""
     policy = load_folder(ROOT / "examples" / "demo").policy
