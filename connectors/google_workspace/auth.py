@@ -160,10 +160,14 @@ class Keyring:
 
     @property
     def client_id(self) -> str | None:
-        """The OAuth client that the vendor's log shows for what we do; None where the key file does not say."""
-        if self._credential is None or self._credential.service_account_file is None:
+        """The OAuth client that the vendor's log shows for what we do: the key file's, else the one that settings name; None: nobody says.
+
+        Without a key file nothing that the machine may ask tells it: signing is allowed without a look at the account (G§6.3).
+        """
+        if self._credential is None:
             return None
-        return str(self._key_file().get("client_id") or "") or None
+        info = self._key_file() if self._credential.service_account_file is not None else {}
+        return str(info.get("client_id") or "") or self._credential.client_id
 
     @property
     def project(self) -> str | None:

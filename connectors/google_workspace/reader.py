@@ -122,7 +122,8 @@ class GoogleReader:
 
     def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:  # noqa: ARG002  # one log tells of all
         """Events of the vault and admin logs in the window; not available says why."""
-        return logs.read_audit(self._session, since, until, self._context.clock.now())
+        clients = frozenset(one for one in (self._session.keyring.client_id, self._writing.keyring.client_id) if one)
+        return logs.read_audit(self._session, (since, until), clients)
 
     def _one_kind(self, kind: Kind) -> tuple[tuple[Live, ...], KindRead]:
         if kind is Kind.GOOGLE_GROUP_ARCHIVE:

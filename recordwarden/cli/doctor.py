@@ -10,6 +10,7 @@ import typer
 
 from connectors.base import Holders, Lane
 from connectors.examination import Capability, Examination, Feed, PersonSignedIn, ReadCapability, VisibilityCheck, WriteCapability
+from policies.district import Tenant
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli import delivering
@@ -195,6 +196,7 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                     warning("permission.missing", f"{surface.name}: {surface.detail}", surface.next_step, tenant=one.tenant.id, subject=surface.name)
                 )
         found += _refused(one)
+        found += _nameless(one.tenant)
         found += [_unseen(one.tenant.id, check) for check in checks(one) if check.name is not None and check.seen is not True]
     found += [_person(one.tenant.id, one.examination.signed_in) for one in seen if one.examination and one.examination.signed_in]
     for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
@@ -213,6 +215,16 @@ def _refused(one: Look) -> list[Problem]:
         for refused in seen.refused
         if refused.reason not in failures
     ]
+
+
+def _nameless(tenant: Tenant) -> list[Problem]:
+    """Without a key file nobody but the settings knows which client the vendor's log shows for what we do."""
+    sides = [writing for writing in (False, True) if (one := tenant.credential_for(writing=writing)) is not None and one.impersonate is not None]
+    if all(tenant.client_id_for(writing=writing) for writing in sides):
+        return []
+    words = "Without a key file and without client_id our own acts cannot be told from others' in Google's log: they may be laid to our account."
+    step = "Set client_id to the service account's unique id (Google Cloud console > the service account > Details)."
+    return [warning("google.client_unknown", words, step, tenant=tenant.id)]
 
 
 def _person(tenant: str, one: PersonSignedIn) -> Problem:

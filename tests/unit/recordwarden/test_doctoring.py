@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from connectors.examination import Capability, Examination, Identity, ReadCapability, Refused, Surface, WriteCapability
 from connectors.memory import MemoryConnector, MemoryTenant
-from policies.district import Tenant
+from policies.district import Credential, Tenant
 from policies.kinds import Kind, Platform
 from policies.resources import KindRead, ReadState, Snapshot
 from policies.roster import Roster
@@ -81,3 +82,16 @@ def test_a_permission_that_was_refused_is_told_once() -> None:
     told = _problems([replace(looked(ReadState.COMPLETE, 3), examination=seen)], {})
     assert [(one.code, one.subject) for one in told] == [("surface.not_ok", "alertcenter"), ("permission.missing", "scope/members")]
     assert told[1].next_step == "Add scope/members."
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ({"credential": Credential(impersonate="sa@p", subject="bot@d.example")}, ["google.client_unknown"]),
+        ({"credential": Credential(impersonate="sa@p", subject="bot@d.example"), "client_id": "1045"}, []),
+        ({"credential": Credential(service_account_file=Path("key.json"), subject="bot@d.example")}, []),
+    ],
+)
+def test_a_keyless_tenant_that_does_not_know_its_own_client_is_told(settings: dict[str, object], codes: list[str]) -> None:
+    one = looked(ReadState.COMPLETE, 3)
+    assert [told.code for told in _problems([replace(one, tenant=one.tenant.model_copy(update=settings))], {})] == codes
