@@ -273,7 +273,8 @@ class IamSigner:
             if self._source is None:
                 self._source = self._find_source()
             if not self._source.valid:
-                self._source.refresh(_TokenRequest(self._send))
+                federated = isinstance(self._source, identity_pool.Credentials)
+                self._source.refresh(_TokenRequest(self._send, Surface.STS if federated else Surface.TOKEN))
             self._source.apply(headers)
         except exceptions.GoogleAuthError as error:
             raise TenantUnreachableError(
@@ -307,7 +308,7 @@ def machine_identity(endpoints: Mapping[str, str], *, drill: bool) -> TokenSourc
         raise _no_machine("its file is neither a service account's nor a federated workload's with a token in a file")
     if info.get("service_account_impersonation_url"):
         raise _no_machine("its file impersonates an account by itself; grant Service Account Token Creator to the workload instead")
-    url = _given(endpoints, "sts", _STS, drill=drill)
+    url = _given(endpoints, Surface.STS.value, _STS, drill=drill)
     return cast("TokenSource", identity_pool.Credentials.from_info({**info, "token_url": url}, scopes=[_IAM_SCOPE]))  # type: ignore[no-untyped-call]  # no types
 
 

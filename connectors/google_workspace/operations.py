@@ -41,6 +41,7 @@ class Surface(StrEnum):
     REPORTS = "reports"
     LICENSING = "licensing"
     IAM_CREDENTIALS = "iam_credentials"
+    STS = "sts"
     GROUP_SETTINGS = "groupssettings"
     LABELS = "drivelabels"
     POLICIES = "cloudidentity"
