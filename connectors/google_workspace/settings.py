@@ -1,4 +1,4 @@
-"""What Google only shows: settings of the Policy API, who may change retention, and requests to destroy data early. Nothing here can be written.
+"""What Google only shows: settings of the Policy API, who may do what in Vault, and requests to destroy data early. Nothing here can be written.
 
 The Policy API gives raw policies, not what is in force in a unit (G§2.1): per setting and unit the highest ``sortOrder`` wins, and a setting that was
 never touched is absent. It answers super administrators alone, so it has a subject of its own; a missing right is *unknown*.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from typing import Final
 
-from connectors.base import Context
+from connectors.base import Context, Holders
 from connectors.errors import ConnectorError, Stopped, TenantUnreachableError
+from connectors.google_workspace.holders import POWERS, Power, read_powers
 from connectors.google_workspace.http import Session
-from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, ROLE_ASSIGNMENTS_LIST, ROLES_LIST
-from connectors.google_workspace.wire import Json, inner, moment, objects, text, truth
+from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST
+from connectors.google_workspace.wire import Json, inner, moment, objects, text
 from policies.kinds import Kind
 from policies.resources import KindRead, Live, ReadState, Value
 
@@ -38,20 +40,19 @@ _ONE_PLACE: Final = re.compile(
 ACCELERATED: Final = "alert.accelerated_deletion"
 ALERTS_BACK: Final = timedelta(days=180)
 """How far back alerts are read at each look. What was seen once stays a difference until somebody answers for it, whatever its age."""
-HOLDERS: Final = "privileges.retention"
-RETENTION_PRIVILEGE: Final = "MANAGE_RETENTION_POLICY"
-"""G§4.4: whoever holds it can shorten any retention in Vault."""
 
 
 class SettingsReader:
     """The settings, privileges and alerts of one tenant as live objects of one kind."""
 
-    def __init__(self, session: Session, context: Context) -> None:
+    def __init__(self, session: Session, context: Context, ours: AbstractSet[str]) -> None:
         self._session = session
         self._context = context
+        self._ours = frozenset(one.lower() for one in ours)
         self._asked: float | None = None
         self._first: tuple[Json, float] | None = None
         self._first_alerts: tuple[Json, float] | None = None
+        self._powers: tuple[Mapping[str, tuple[str, ...]], float] | None = None
 
     def probe(self) -> None:
         """Ask for the first page of policies; the read of the same look goes on from there, for the Policy API hardly lets itself be asked."""
@@ -63,10 +64,13 @@ class SettingsReader:
         self._first_alerts = (page, self._context.clock.monotonic())
 
     def read(self, customer: str, addresses: Mapping[str, str]) -> tuple[tuple[Live, ...], KindRead]:
-        """All of them. What could not be read makes the read partial and says why; nothing read at all makes it failed."""
+        """All of them; ``addresses`` are those of the accounts by id, of this look or none.
+
+        What could not be read makes the read partial and says why; nothing read at all makes it failed.
+        """
         lives: list[Live] = []
         problems: list[ConnectorError] = []
-        parts = (self._policies, lambda: self._holders(customer, addresses), self._alerts)
+        parts = (self._policies, lambda: self._privileges(customer, addresses), self._alerts)
         for part in parts:
             try:
                 lives += part()
@@ -105,14 +109,42 @@ class SettingsReader:
         self._asked = clock.monotonic()
         return self._session.call(POLICIES_LIST, pageSize=100, **({"pageToken": token} if token else {})).body
 
-    def _holders(self, customer: str, addresses: Mapping[str, str]) -> list[Live]:
-        """One object that names every account whose role can change retention, super administrators among them."""
-        roles = self._session.pages(ROLES_LIST, "items", customer=customer, maxResults=100)
-        strong = {text(role, "roleId") for role in roles if truth(role, "isSuperAdminRole") or RETENTION_PRIVILEGE in _privileges(role)}
-        assigned = self._session.pages(ROLE_ASSIGNMENTS_LIST, "items", customer=customer, maxResults=200)
-        ids = sorted({text(one, "assignedTo") for one in assigned if text(one, "roleId") in strong})
-        who = tuple(sorted(addresses.get(one, one) for one in ids))
-        return [Live(kind=Kind.GOOGLE_SETTING, vendor_id=HOLDERS, name=HOLDERS, fields={"setting": HOLDERS, "accounts": who})]
+    def holders(self, customer: str, addresses: Mapping[str, str]) -> tuple[Holders, ...]:
+        """Who reaches holds, matters or what is kept, privilege by privilege, our own accounts apart where they need it."""
+        try:
+            found = self._read_powers(customer, addresses)
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            return (Holders(group="Vault privileges", accounts=None, reason=f"{error.code}: {error.message}"),)
+        return tuple(
+            Holders(group=power.words, accounts=others, ours=ours)
+            for power in POWERS
+            if power.holds
+            for others, ours in [self._apart(power, found[power.setting])]
+        )
+
+    def _privileges(self, customer: str, addresses: Mapping[str, str]) -> list[Live]:
+        """One object per privilege that names every account whose role brings it, super administrators among them."""
+        found = self._read_powers(customer, addresses)
+        return [
+            Live(kind=Kind.GOOGLE_SETTING, vendor_id=one.setting, name=one.setting, fields={"setting": one.setting, "accounts": others})
+            for one in POWERS
+            for others, _ in [self._apart(one, found[one.setting])]
+        ]
+
+    def _apart(self, power: Power, accounts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The others, and those of our own accounts that could not work without this privilege."""
+        ours = self._ours if power.needed else frozenset[str]()
+        return tuple(one for one in accounts if one not in ours), tuple(one for one in accounts if one in ours)
+
+    def _read_powers(self, customer: str, addresses: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+        kept, now = self._powers, self._context.clock.monotonic()
+        if kept is not None and now - kept[1] <= _HANDED_ON:
+            return kept[0]
+        found = read_powers(self._session, customer, addresses)
+        self._powers = (found, now)
+        return found
 
     def _alerts_asked(self) -> dict[str, object]:
         """What every page is asked with.
@@ -180,10 +212,6 @@ def alert_live(raw: Json) -> Live:
         created_at=at,
         raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
     )
-
-
-def _privileges(role: Json) -> frozenset[str]:
-    return frozenset(text(one, "privilegeName") for one in objects(role, "rolePrivileges", "role"))
 
 
 def _plain(value: object) -> Value:

@@ -17,6 +17,8 @@ from policies.resources import Live, ReadState, Snapshot
 from sync.watch.effective import RULES, merged, order, rule_states, values
 
 HOLDERS: Final = "privileges.retention"
+VAULT_PRIVILEGES: Final = tuple(f"privileges.{one}" for one in ("holds", "matters", "all_matters", "searches", "exports", "audits", "early_deletion"))
+"""The rest of what can be done in Vault, as the settings name it."""
 _CONSOLE: Final = "Admin console > Apps > Google Workspace"
 
 _Judge = Callable[[Mapping[str, str]], tuple[str, str] | None]
@@ -157,9 +159,9 @@ def _holders(tenant: str, live: Live, expected: AbstractSet[str] | None) -> list
     ]  # fmt: skip
 
 
-def accounts_of(snapshot: Snapshot) -> AbstractSet[str] | None:
-    """The addresses of those who can change retention in Vault; None where that was not read."""
-    return next((_named(live) for live in snapshot.of(Kind.GOOGLE_SETTING) if live.fields.get("setting") == HOLDERS), None)
+def accounts_of(snapshot: Snapshot, setting: str) -> AbstractSet[str] | None:
+    """The addresses of those who have one of Vault's privileges; None where that was not read."""
+    return next((_named(live) for live in snapshot.of(Kind.GOOGLE_SETTING) if live.fields.get("setting") == setting), None)
 
 
 def _named(live: Live) -> AbstractSet[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from policies.controls import CHECKS
 from policies.kinds import Kind
 from recordwarden.drill.crash import POINTS
+from sync.watch.settings import VAULT_PRIVILEGES
 
 ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").exists())
 PACKAGES = ("policies", "connectors", "sync", "reports", "recordwarden")
@@ -51,7 +52,7 @@ def strings(file: Path) -> Iterator[str]:
 @cache
 def used() -> dict[str, str]:
     """Codes in the program, with a file that uses each."""
-    not_codes = {kind.value for kind in Kind} | POINTS | OTHER_NAMES | set(CHECKS)
+    not_codes = {kind.value for kind in Kind} | POINTS | OTHER_NAMES | set(CHECKS) | set(VAULT_PRIVILEGES)
     found = dict.fromkeys(BUILT, "put together")
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
