@@ -53,7 +53,7 @@ def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Sea
     by_writer = reading if writer.lower() == identity.actor.lower() else read_privileges(session, identity.vendor_id, writer)
     return Examination(
         identity=identity,
-        surfaces=_surfaces(session, probes, probe(lists.settings.probe_alerts)),
+        surfaces=_surfaces(session, probes, lists.settings),
         licences=seats.counted(),
         capabilities=capabilities_of(probes, reading, by_writer, _may_write(writing)),
         refused=refused,
@@ -111,7 +111,7 @@ def _probes(session: Session, customer: str, vault: VaultReader) -> dict[Kind, P
     }
 
 
-def _surfaces(session: Session, probes: Mapping[Kind, Probe], alerts: Probe) -> tuple[Surface, ...]:
+def _surfaces(session: Session, probes: Mapping[Kind, Probe], settings: SettingsReader) -> tuple[Surface, ...]:
     found = {
         Endpoint.DIRECTORY: probes[Kind.GOOGLE_USER],
         Endpoint.VAULT: probes[Kind.GOOGLE_MATTER],
@@ -122,7 +122,8 @@ def _surfaces(session: Session, probes: Mapping[Kind, Probe], alerts: Probe) -> 
         Endpoint.LABELS: probes[Kind.GOOGLE_DRIVE_LABEL],
         Endpoint.GROUP_SETTINGS: probes[Kind.GOOGLE_GROUP_ARCHIVE],
         Endpoint.POLICIES: probes[Kind.GOOGLE_SETTING],
-        Endpoint.ALERTS: alerts,
+        Endpoint.ALERTS: probe(settings.probe_alerts),
+        Endpoint.CHAT: probe(settings.probe_spaces),
     }
     # What no licence, no group and no endpoint asks for is told beside its kind and is no surface of this tenant.
     nothing = {LABELS_NOT_LICENSED, "visibility_check.not_set"}

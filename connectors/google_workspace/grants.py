@@ -31,6 +31,7 @@ _WHY: Final[Mapping[str, str]] = {
     table.LABELS_READ: "see Drive labels",
     table.POLICIES: "see settings of Chat, Gmail and Vault; only a super administrator's account may",
     table.ALERTS: "hear of requests to delete ahead of retention",
+    table.CHAT_SPACES: "find Chat spaces whose history is off",
 }
 _THEFT: Final = (
     (table.EDISCOVERY, "make, narrow and delete holds and matters, and search and export mail and files through Vault, which is never done here"),
@@ -42,7 +43,9 @@ _THEFT: Final = (
 )
 _APIS: Final = (
     "vault.googleapis.com", "admin.googleapis.com", "licensing.googleapis.com", "groupssettings.googleapis.com", "drivelabels.googleapis.com",
-    "cloudidentity.googleapis.com", "alertcenter.googleapis.com", "iamcredentials.googleapis.com (only without a key file)",
+    "cloudidentity.googleapis.com", "alertcenter.googleapis.com",
+    "chat.googleapis.com (with an app set up under *Configuration*, no more than its name)",
+    "iamcredentials.googleapis.com (only without a key file)",
 )  # fmt: skip
 
 
@@ -142,6 +145,7 @@ def _role(subject: str) -> list[str]:
         "- Groups > Update, only if archives of held groups are to be switched on",
         "- Drive and Docs > Manage Labels, only where the edition has labels",
         "- Alert Center > View Access",
+        "- Google Chat > Manage chat and spaces conversations, only to find spaces whose history is off",
         "",
         "Not to be given: Manage Searches, Manage Exports, Manage Retention Policies, accelerated deletion. Nothing here needs them.",
         "",

@@ -1,7 +1,8 @@
-"""What Google only shows: settings of the Policy API, who may do what in Vault, and requests to destroy data early. Nothing here can be written.
+"""What Google only shows: settings of the Policy API, Chat spaces without history, who may do what in Vault, requests to destroy data early.
 
-The Policy API gives raw policies, not what is in force in a unit (G§2.1): per setting and unit the highest ``sortOrder`` wins, and a setting that was
-never touched is absent. It answers super administrators alone, so it has a subject of its own; a missing right is *unknown*.
+Nothing here can be written. The Policy API gives raw policies, not what is in force in a unit (G§2.1): per setting and unit the highest
+``sortOrder`` wins, and a setting that was never touched is absent. It answers super administrators alone, so it has a subject of its own; a
+missing right is *unknown*.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from datetime import timedelta
 from typing import Final
 
 from connectors.base import Context, Holders
-from connectors.errors import ConnectorError, Stopped, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError
 from connectors.google_workspace.holders import POWERS, Power, read_powers
 from connectors.google_workspace.http import Session
-from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST
+from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, SPACES_SEARCH, Operation
+from connectors.google_workspace.spaces import ASKED, spaces_in, spaces_live
 from connectors.google_workspace.wire import Json, inner, moment, objects, text
 from policies.kinds import Kind
 from policies.resources import KindRead, Live, ReadState, Value
@@ -50,18 +52,20 @@ class SettingsReader:
         self._context = context
         self._ours = frozenset(one.lower() for one in ours)
         self._asked: float | None = None
-        self._first: tuple[Json, float] | None = None
-        self._first_alerts: tuple[Json, float] | None = None
+        self._first: dict[str, tuple[Json, float]] = {}
         self._powers: tuple[Mapping[str, tuple[str, ...]], float] | None = None
 
     def probe(self) -> None:
         """Ask for the first page of policies; the read of the same look goes on from there, for the Policy API hardly lets itself be asked."""
-        self._first = (self._page(""), self._context.clock.monotonic())
+        self._keep(POLICIES_LIST, self._page(""))
 
     def probe_alerts(self) -> None:
         """Ask for the first page of alerts; the read of the same look goes on from there."""
-        page = self._session.call(ALERTS_LIST, **self._alerts_asked()).body
-        self._first_alerts = (page, self._context.clock.monotonic())
+        self._keep(ALERTS_LIST, self._session.call(ALERTS_LIST, **self._alerts_asked()).body)
+
+    def probe_spaces(self) -> None:
+        """Ask for the first page of Chat spaces without history; the read of the same look goes on from there."""
+        self._keep(SPACES_SEARCH, self._session.call(SPACES_SEARCH, **ASKED).body)
 
     def read(self, customer: str, addresses: Mapping[str, str]) -> tuple[tuple[Live, ...], KindRead]:
         """All of them; ``addresses`` are those of the accounts by id, of this look or none.
@@ -81,13 +85,13 @@ class SettingsReader:
         kind, reason = Kind.GOOGLE_SETTING, "; ".join(f"{error.code}: {error.message}" for error in problems) or None
         if len(problems) == len(parts):
             return (), KindRead(kind=kind, state=ReadState.FAILED, count=None, reason=reason)
+        lives.append(spaces_live(self._spaces))
         state = ReadState.PARTIAL if problems else ReadState.COMPLETE
         return tuple(lives), KindRead(kind=kind, state=state, count=len(lives), reason=reason)
 
     def _policies(self) -> list[Live]:
         found: list[Live] = []
-        kept, self._first = self._first, None
-        page = self._fresh(kept) or self._page("")
+        page = self._handed_on(POLICIES_LIST) or self._page("")
         while True:
             lives = map(setting_live, objects(page, "policies", "policies.list"))
             found += [live for live in lives if WATCHED.fullmatch(str(live.fields["setting"]))]
@@ -96,8 +100,12 @@ class SettingsReader:
                 return found
             page = self._page(token)
 
-    def _fresh(self, kept: tuple[Json, float] | None) -> Json | None:
-        """A page that was kept, if it still serves."""
+    def _keep(self, operation: Operation, page: Json) -> None:
+        self._first[operation.method] = (page, self._context.clock.monotonic())
+
+    def _handed_on(self, operation: Operation) -> Json | None:
+        """The page that a probe has read, once and while it is fresh."""
+        kept = self._first.pop(operation.method, None)
         return kept[0] if kept is not None and self._context.clock.monotonic() - kept[1] <= _HANDED_ON else None
 
     def _page(self, token: str) -> Json:
@@ -146,6 +154,21 @@ class SettingsReader:
         self._powers = (found, now)
         return found
 
+    def _spaces(self) -> tuple[Json, ...]:
+        """The spaces of all pages, under ``results`` or, as it was, under ``spaces`` (discovery document)."""
+        found: list[Json] = []
+        page, token, seen = self._handed_on(SPACES_SEARCH), "", set[str]()
+        while True:
+            page = page or self._session.call(SPACES_SEARCH, **ASKED, **({"pageToken": token} if token else {})).body
+            found += spaces_in(page)
+            token, page = text(page, "nextPageToken"), None
+            if not token:
+                return tuple(found)
+            if token in seen:
+                message = f"{SPACES_SEARCH.method}: the same page was announced twice"
+                raise PermanentError("wire.page_loop", message, "Report it; the list is not whole.")
+            seen.add(token)
+
     def _alerts_asked(self) -> dict[str, object]:
         """What every page is asked with.
 
@@ -155,8 +178,7 @@ class SettingsReader:
         return {"pageSize": 100, "filter": f'createTime >= "{since.isoformat().replace("+00:00", "Z")}"'}
 
     def _alerts(self) -> list[Live]:
-        kept, self._first_alerts = self._first_alerts, None
-        raw = self._session.pages_after(self._fresh(kept), ALERTS_LIST, "alerts", **self._alerts_asked())
+        raw = self._session.pages_after(self._handed_on(ALERTS_LIST), ALERTS_LIST, "alerts", **self._alerts_asked())
         return [alert_live(one) for one in raw if is_accelerated(one)]
 
 

@@ -21,7 +21,7 @@ ROW = re.compile(r"^\| `([a-z0-9_.]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 FILES = (".yaml", ".json", ".jsonl", ".py", ".db", ".html", ".csv", ".pem", ".log", ".txt", ".lock", ".j2", ".com", ".sh", ".md")
 OTHER_NAMES = frozenset(
     # fields of vendors' answers, settings of a vendor, events of our own log
-    ["activity.id", "chat.chat_history", "chat.space_history", "chat.third_party_archiving", "gmail.comprehensive_mail_storage", "gmail.rule_states", "takeout.service_status", "vault.service_status", "privileges.retention", "daemon.started", "daemon.ended", "job.ended", "library.said", "labels.create", "policies.list"]
+    ["activity.id", "chat.chat_history", "chat.space_history", "chat.third_party_archiving", "gmail.comprehensive_mail_storage", "gmail.rule_states", "takeout.service_status", "vault.service_status", "privileges.retention", "chat.spaces_without_history", "multi_party_approval.require_approvals", "daemon.started", "daemon.ended", "job.ended", "library.said", "labels.create", "policies.list"]
 )
 ELSEWHERE = {
     "connectors/google_workspace/operations.py",
