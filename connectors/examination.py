@@ -105,6 +105,15 @@ class PersonSignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A permission that is asked for on its own and was refused: its name at the vendor, why, and who gives it where."""
+
+    permission: str
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
     """What ``doctor`` learns without writing anything."""
 
@@ -114,3 +123,5 @@ class Examination:
     """Name of the plan or SKU to the number of assigned seats."""
     capabilities: tuple[Capability, ...]
     signed_in: PersonSignedIn | None = None
+    refused: tuple[Refused, ...] = ()
+    """Permissions that were asked for one by one and not given; empty too where a platform grants them all in one token."""

@@ -22,6 +22,7 @@ VAULT_SERVICE: Final = "google.vault_service"
 TAKEOUT: Final = "google.takeout"
 LICENCES: Final = "google.licences"
 RETENTION_PRIVILEGES: Final = "google.retention_privileges"
+VAULT_PRIVILEGES: Final = "google.vault_privileges"
 ACCELERATED_DELETION: Final = "google.accelerated_deletion"
 
 
@@ -31,6 +32,8 @@ class Verify(FolderModel):
     ``google.chat_history`` and ``google.space_history``: ``always_on`` (nobody can switch it off) or ``on_by_default``. ``google.mail_storage``:
     mail that other Google services send is in Vault too. ``google.licences``: every account has a licence that keeps its mail, files and
     chats under hold. ``google.retention_privileges``: the addresses of those who may change retention in Vault; nobody else may.
+    ``google.vault_privileges``: the addresses of those who may manage holds, matters, searches, exports, audits or early deletion there, or view
+    all matters; nobody else may, our own account for its work apart.
     ``google.accelerated_deletion``: nobody has asked Vault to destroy data ahead of its retention.
     """
 
@@ -44,6 +47,7 @@ class Verify(FolderModel):
     takeout: Literal["disabled"] | None = Field(default=None, alias=TAKEOUT)
     licences: Literal["kept_under_hold"] | None = Field(default=None, alias=LICENCES)
     retention_privileges: tuple[str, ...] | None = Field(default=None, alias=RETENTION_PRIVILEGES, min_length=1)
+    vault_privileges: tuple[str, ...] | None = Field(default=None, alias=VAULT_PRIVILEGES, min_length=1)
     accelerated_deletion: Literal["none"] | None = Field(default=None, alias=ACCELERATED_DELETION)
 
     @model_validator(mode="after")

@@ -68,7 +68,8 @@ class Timeouts(FolderModel):
 class Credential(FolderModel):
     """One way in; exactly one family of fields is set (checked by the folder loader). Paths are absolute after loading.
 
-    ``client_id`` names the Microsoft application that this credential belongs to, where it is another one than the tenant's.
+    ``client_id`` names what this credential signs in as, where it is another one than the tenant's: Microsoft's application, or the service
+    account (its unique id of digits) that a Google credential without a key file impersonates. A Google key file says it itself.
     """
 
     client_id: str | None = None

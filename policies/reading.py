@@ -112,9 +112,9 @@ def _credential(tenant: Tenant, credential: Credential | None, at: Path_, where:
         if _FAMILIES[family] is not tenant.platform:
             message = f"tenant {tenant.id}: {family} does not sign in to {tenant.platform.value}"
             yield _error("credential.platform", message, "give the credential of this platform", where((*at, family)), tenant.id)
-    if credential.client_id is not None and tenant.platform is not Platform.MICROSOFT365:
-        message = f"tenant {tenant.id}: client_id does not sign in to {tenant.platform.value}"
-        yield _error("credential.platform", message, "leave it out: it names a Microsoft application", where((*at, "client_id")), tenant.id)
+    if credential.client_id is not None and tenant.platform is not Platform.MICROSOFT365 and credential.impersonate is None:
+        message = f"tenant {tenant.id}: client_id beside a key file does not sign in to {tenant.platform.value}"
+        yield _error("credential.platform", message, "leave it out: the key file says it", where((*at, "client_id")), tenant.id)
     for name in _SECRETS:
         file = getattr(credential, name)
         if isinstance(file, Path):

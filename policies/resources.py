@@ -27,8 +27,10 @@ Fields by kind (the only names that connectors, simulator and diff use):
   ``google.drive_label``: ``state`` (draft, published, published_draft, disabled), ``period``, ``trigger``, ``description``, ``copies`` (always,
   never, if_appliable), ``locked``; members (of ours) who may apply it: ``applier:ADDRESS``, ``applier:All``.
   ``google.setting``: ``setting`` (``chat.chat_history`` ...), ``org_unit``, ``group``, ``by_administrator``,
-  ``order``, ``narrowed`` (bool), ``value`` (tuple of ``name=value``); never written. Two are none of the Policy API's: ``privileges.retention``
-  with ``accounts`` (who may change retention), and ``alert.accelerated_deletion`` with ``action``, ``service``, ``matter``, ``request``.
+  ``order``, ``narrowed`` (bool), ``value`` (tuple of ``name=value``); never written. Three sorts are none of the Policy API's:
+  ``privileges.retention``, ``privileges.holds`` and so on with ``accounts`` (who may do that in Vault),
+  ``alert.accelerated_deletion`` with ``action``, ``service``,
+  ``matter``, ``request``, and ``chat.spaces_without_history`` with ``count``, ``spaces`` (ids), ``largest`` (names), or ``unread`` (why).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -47,35 +48,36 @@ _BEGIN: Final = "_begin"
 _END: Final = "_end"
 
 
-def read_audit(session: Session, since: datetime, until: datetime, now: datetime) -> AuditRead:
-    """The events of ``[since, until]``, oldest first. Both ends are sent: without one, Google serves other days (G§2.2)."""
+def read_audit(session: Session, window: tuple[datetime, datetime], own_clients: AbstractSet[str]) -> AuditRead:
+    """The events of ``window``, both ends in it, oldest first. Both are sent: without one, Google serves other days (G§2.2)."""
+    since, until = window
     events: list[AuditEvent] = []
     try:
         for application in APPLICATIONS:
             raw = session.pages(
                 ACTIVITIES_LIST, "items", userKey="all", applicationName=application, startTime=_stamp(since), endTime=_stamp(until), maxResults=1000
             )
-            events += events_of(application, raw, session.keyring.client_id)
+            events += events_of(application, raw, own_clients)
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
         return AuditRead(available=False, reason=f"{error.code}: {error.message}")
     events.sort(key=lambda event: (event.at, event.id))
-    return AuditRead(available=True, events=tuple(events), through=min(until, now - LATENCY))
+    return AuditRead(available=True, events=tuple(events), through=min(until, session.context.clock.now() - LATENCY))
 
 
-def events_of(application: str, items: Sequence[Json], own_client: str | None) -> list[AuditEvent]:
+def events_of(application: str, items: Sequence[Json], own_clients: AbstractSet[str]) -> list[AuditEvent]:
     """The events of activities as Google lists them, begins that found their end left out, an activity listed twice counted once (G§5)."""
     seen: dict[str, AuditEvent] = {}
     for item in items:
         name = inner(item, "id", "activity") or {}
         activity = f"{application}/{required(name, 'time', 'activity.id')}/{text(name, 'uniqueQualifier')}"
         for number, event in enumerate(objects(item, "events", "activity")):
-            seen.setdefault(f"{activity}/{number}", _event(f"{activity}/{number}", application, item, event, own_client))
+            seen.setdefault(f"{activity}/{number}", _event(f"{activity}/{number}", application, item, event, own_clients))
     return _paired(sorted(seen.values(), key=lambda event: (event.at, event.id)))
 
 
-def _event(identifier: str, application: str, item: Json, event: Json, own_client: str | None) -> AuditEvent:
+def _event(identifier: str, application: str, item: Json, event: Json, own_clients: AbstractSet[str]) -> AuditEvent:
     at = moment(text(inner(item, "id", "activity") or {}, "time"))
     assert at is not None  # required() has seen it
     actor = inner(item, "actor", "activity") or {}
@@ -92,7 +94,7 @@ def _event(identifier: str, application: str, item: Json, event: Json, own_clien
         kind=kind,
         vendor_id=vendor_id,
         name=target,
-        ours=own_client is not None and text(application_info, "oauthClientId") == own_client,
+        ours=text(application_info, "oauthClientId") in own_clients,
         details=parameters,
         raw=json.dumps({**item, "events": [event]}, ensure_ascii=False, sort_keys=True),
     )

@@ -160,10 +160,14 @@ class Keyring:
 
     @property
     def client_id(self) -> str | None:
-        """The OAuth client that the vendor's log shows for what we do; None where the key file does not say."""
-        if self._credential is None or self._credential.service_account_file is None:
+        """The OAuth client that the vendor's log shows for what we do: the key file's, else the one that settings name; None: nobody says.
+
+        Without a key file nothing that the machine may ask tells it: signing is allowed without a look at the account (G§6.3).
+        """
+        if self._credential is None:
             return None
-        return str(self._key_file().get("client_id") or "") or None
+        info = self._key_file() if self._credential.service_account_file is not None else {}
+        return str(info.get("client_id") or "") or self._credential.client_id
 
     @property
     def project(self) -> str | None:
@@ -269,7 +273,8 @@ class IamSigner:
             if self._source is None:
                 self._source = self._find_source()
             if not self._source.valid:
-                self._source.refresh(_TokenRequest(self._send))
+                federated = isinstance(self._source, identity_pool.Credentials)
+                self._source.refresh(_TokenRequest(self._send, Surface.STS if federated else Surface.TOKEN))
             self._source.apply(headers)
         except exceptions.GoogleAuthError as error:
             raise TenantUnreachableError(
@@ -303,7 +308,7 @@ def machine_identity(endpoints: Mapping[str, str], *, drill: bool) -> TokenSourc
         raise _no_machine("its file is neither a service account's nor a federated workload's with a token in a file")
     if info.get("service_account_impersonation_url"):
         raise _no_machine("its file impersonates an account by itself; grant Service Account Token Creator to the workload instead")
-    url = _given(endpoints, "sts", _STS, drill=drill)
+    url = _given(endpoints, Surface.STS.value, _STS, drill=drill)
     return cast("TokenSource", identity_pool.Credentials.from_info({**info, "token_url": url}, scopes=[_IAM_SCOPE]))  # type: ignore[no-untyped-call]  # no types
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from connectors.examination import Examination, Surface
+from connectors.examination import Examination, Refused, Surface
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, Probe, capabilities_of, probe
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.http import Session
@@ -18,7 +19,9 @@ from connectors.google_workspace.operations import (
     LABELS,
     LABELS_LIST,
     ORG_UNITS_LIST,
+    READS,
     USERS_LIST,
+    WRITES,
 )
 from connectors.google_workspace.operations import Surface as Endpoint
 from connectors.google_workspace.ourselves import Ourselves
@@ -46,12 +49,14 @@ def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Sea
     probes |= _further(session, lists.settings, sold=drive_labels(seats.counted()))
     reading = read_privileges(session, identity.vendor_id, identity.actor)
     writer = writing.subject(Endpoint.VAULT)
+    refused = _refused(session, writing, sold=drive_labels(seats.counted()))
     by_writer = reading if writer.lower() == identity.actor.lower() else read_privileges(session, identity.vendor_id, writer)
     return Examination(
         identity=identity,
-        surfaces=_surfaces(session, probes),
+        surfaces=_surfaces(session, probes, lists.settings),
         licences=seats.counted(),
         capabilities=capabilities_of(probes, reading, by_writer, _may_write(writing)),
+        refused=refused,
     )
 
 
@@ -64,6 +69,22 @@ def _may_write(writing: Session) -> dict[Kind, Probe]:
         Kind.GOOGLE_GROUP_ARCHIVE: probe(lambda: writing.authorise(GROUP_SETTINGS, Endpoint.GROUP_SETTINGS)),
         Kind.GOOGLE_DRIVE_LABEL: probe(lambda: writing.authorise(LABELS, Endpoint.LABELS)),
     }
+
+
+def _refused(session: Session, writing: Session, *, sold: bool | None) -> tuple[Refused, ...]:
+    """The scopes of which no token is given, each in the order of the table; a token is held for an hour and is asked for by no read again.
+
+    Labels' scopes are left out where no licence brings labels, and all of an endpoint that is off.
+    """
+    asked = {(hand, one.scope): one.surface for hand, listed in ((session, READS), (writing, WRITES)) for one in listed}
+    found: dict[str, Refused] = {}
+    for (hand, scope), surface in asked.items():
+        if hand.url(surface) is None or (surface is Endpoint.LABELS and sold is False):
+            continue
+        tried = probe(partial(hand.authorise, scope, surface))
+        if not tried.ok:
+            found.setdefault(scope, Refused(permission=scope, reason=tried.detail, next_step=tried.next_step or ""))
+    return tuple(found.values())
 
 
 def _further(session: Session, settings: SettingsReader, *, sold: bool | None) -> dict[Kind, Probe]:
@@ -90,7 +111,7 @@ def _probes(session: Session, customer: str, vault: VaultReader) -> dict[Kind, P
     }
 
 
-def _surfaces(session: Session, probes: Mapping[Kind, Probe]) -> tuple[Surface, ...]:
+def _surfaces(session: Session, probes: Mapping[Kind, Probe], settings: SettingsReader) -> tuple[Surface, ...]:
     found = {
         Endpoint.DIRECTORY: probes[Kind.GOOGLE_USER],
         Endpoint.VAULT: probes[Kind.GOOGLE_MATTER],
@@ -101,6 +122,8 @@ def _surfaces(session: Session, probes: Mapping[Kind, Probe]) -> tuple[Surface, 
         Endpoint.LABELS: probes[Kind.GOOGLE_DRIVE_LABEL],
         Endpoint.GROUP_SETTINGS: probes[Kind.GOOGLE_GROUP_ARCHIVE],
         Endpoint.POLICIES: probes[Kind.GOOGLE_SETTING],
+        Endpoint.ALERTS: probe(settings.probe_alerts),
+        Endpoint.CHAT: probe(settings.probe_spaces),
     }
     # What no licence, no group and no endpoint asks for is told beside its kind and is no surface of this tenant.
     nothing = {LABELS_NOT_LICENSED, "visibility_check.not_set"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from connectors.examination import Capability, Examination, ReadCapability, WriteCapability
+from connectors.examination import Capability, Examination, ReadCapability, Refused, Surface, WriteCapability
 from connectors.google_workspace import operations as table
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED
 from connectors.google_workspace.operations import SCOPES
@@ -30,6 +31,7 @@ _WHY: Final[Mapping[str, str]] = {
     table.LABELS_READ: "see Drive labels",
     table.POLICIES: "see settings of Chat, Gmail and Vault; only a super administrator's account may",
     table.ALERTS: "hear of requests to delete ahead of retention",
+    table.CHAT_SPACES: "find Chat spaces whose history is off",
 }
 _THEFT: Final = (
     (table.EDISCOVERY, "make, narrow and delete holds and matters, and search and export mail and files through Vault, which is never done here"),
@@ -41,7 +43,9 @@ _THEFT: Final = (
 )
 _APIS: Final = (
     "vault.googleapis.com", "admin.googleapis.com", "licensing.googleapis.com", "groupssettings.googleapis.com", "drivelabels.googleapis.com",
-    "cloudidentity.googleapis.com", "alertcenter.googleapis.com", "iamcredentials.googleapis.com (only without a key file)",
+    "cloudidentity.googleapis.com", "alertcenter.googleapis.com",
+    "chat.googleapis.com (with an app set up under *Configuration*, no more than its name)",
+    "iamcredentials.googleapis.com (only without a key file)",
 )  # fmt: skip
 
 
@@ -52,7 +56,7 @@ def grant_script(examination: Examination, tenant: Tenant) -> str:
     keyless = credential is not None and credential.impersonate is not None
     parts = (
         [f"# Google Workspace, {tenant.id} ({examination.identity.domain})", ""],
-        _missing(examination.capabilities),
+        _missing(examination),
         _cloud(keyless=keyless),
         _scopes(tenant),
         _role(subject),
@@ -63,11 +67,25 @@ def grant_script(examination: Examination, tenant: Tenant) -> str:
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
 
-def _missing(capabilities: Iterable[Capability]) -> list[str]:
-    lacking = [one for one in capabilities if _lacks(one)]
-    if not lacking:
-        return ["## Still missing", "", "Nothing that was tried was refused.", ""]
-    return ["## Still missing", "", *(f"- [ ] {one.kind.value}: {_reason(one)} {one.next_step or ''}".rstrip() for one in lacking), ""]
+def _missing(examination: Examination) -> list[str]:
+    """Scopes first, each once with its step; then kinds and endpoints that lack something else."""
+    refused = examination.refused
+    lines = [f"- [ ] `{one.permission}`, to {_WHY.get(one.permission, 'work')}: {_reason(one.reason)} {one.next_step}".rstrip() for one in refused]
+    kinds = [one for one in examination.capabilities if _lacks(one) and not _for_want_of(one.reason, refused)]
+    lines += [f"- [ ] {one.kind.value}: {_reason(one.reason)} {one.next_step or ''}".rstrip() for one in kinds]
+    said = {one.reason for one in kinds}
+    failed = [one for one in examination.surfaces if _failed(one) and one.detail not in said and not _for_want_of(one.detail, refused)]
+    lines += [f"- [ ] {one.name}: {_reason(one.detail)} {one.next_step or ''}".rstrip() for one in failed]
+    return ["## Still missing", "", *(lines or ["Nothing that was tried was refused."]), ""]
+
+
+def _failed(one: Surface) -> bool:
+    return one.url is not None and not one.ok
+
+
+def _for_want_of(reason: str | None, refused: Sequence[Refused]) -> bool:
+    """Whether a reason names one of these scopes; one scope's name can begin another's."""
+    return any(re.search(rf"{re.escape(one.permission)}(?![\w.-])", reason or "") for one in refused)
 
 
 def _lacks(one: Capability) -> bool:
@@ -76,8 +94,8 @@ def _lacks(one: Capability) -> bool:
     return one.read in {ReadCapability.NONE, ReadCapability.PARTIAL, ReadCapability.UNKNOWN} or one.write is WriteCapability.MISSING
 
 
-def _reason(one: Capability) -> str:
-    return f"{(one.reason or 'refused').rstrip('.')}."
+def _reason(reason: str | None) -> str:
+    return f"{(reason or 'refused').rstrip('.')}."
 
 
 def _cloud(*, keyless: bool) -> list[str]:
@@ -127,6 +145,7 @@ def _role(subject: str) -> list[str]:
         "- Groups > Update, only if archives of held groups are to be switched on",
         "- Drive and Docs > Manage Labels, only where the edition has labels",
         "- Alert Center > View Access",
+        "- Google Chat > Manage chat and spaces conversations, only to find spaces whose history is off",
         "",
         "Not to be given: Manage Searches, Manage Exports, Manage Retention Policies, accelerated deletion. Nothing here needs them.",
         "",

@@ -65,6 +65,8 @@ class Session:
         self._closing = weakref.finalize(self, self._links.close)
         self._services = Services(tenant.endpoints, drill=context.drill)
         credential = tenant.credential_for(writing=writing)
+        if credential is not None:
+            credential = credential.model_copy(update={"client_id": tenant.client_id_for(writing=writing)})
         self.keyring = Keyring(credential, tenant.endpoints, self._send_for_token, drill=context.drill)
 
     def url(self, surface: Surface) -> str | None:

@@ -30,6 +30,7 @@ LABELS: Final = f"{_AUTH}drive.admin.labels"
 LABELS_READ: Final = f"{_AUTH}drive.admin.labels.readonly"
 POLICIES: Final = f"{_AUTH}cloud-identity.policies.readonly"
 ALERTS: Final = f"{_AUTH}apps.alerts"
+CHAT_SPACES: Final = f"{_AUTH}chat.admin.spaces.readonly"
 
 
 class Surface(StrEnum):
@@ -41,10 +42,12 @@ class Surface(StrEnum):
     REPORTS = "reports"
     LICENSING = "licensing"
     IAM_CREDENTIALS = "iam_credentials"
+    STS = "sts"
     GROUP_SETTINGS = "groupssettings"
     LABELS = "drivelabels"
     POLICIES = "cloudidentity"
     ALERTS = "alertcenter"
+    CHAT = "chat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +113,13 @@ LABEL_PERMISSIONS_UPDATE: Final = Operation(surface=Surface.LABELS, method="labe
 
 POLICIES_LIST: Final = Operation(surface=Surface.POLICIES, method="policies.list", scope=POLICIES)
 ALERTS_LIST: Final = Operation(surface=Surface.ALERTS, method="alerts.list", scope=ALERTS)
+# It finds spaces by their settings; no scope that is asked for reaches what is written in them.
+SPACES_SEARCH: Final = Operation(surface=Surface.CHAT, method="spaces.search", scope=CHAT_SPACES)
 
 READS: Final = (
     MATTERS_LIST, MATTERS_GET, HOLDS_LIST, HOLDS_GET, USERS_LIST, USERS_GET, GROUPS_LIST, MEMBERS_LIST, ORG_UNITS_LIST, ROLES_LIST,
     ROLE_ASSIGNMENTS_LIST, CUSTOMERS_GET, DOMAINS_LIST, ACTIVITIES_LIST, LICENCES_LIST, GROUP_SETTINGS_GET,
-    LABELS_LIST, LABELS_GET, LABEL_LIMITS, LABEL_PERMISSIONS_LIST, POLICIES_LIST, ALERTS_LIST,
+    LABELS_LIST, LABELS_GET, LABEL_LIMITS, LABEL_PERMISSIONS_LIST, POLICIES_LIST, ALERTS_LIST, SPACES_SEARCH,
 )  # fmt: skip
 WRITES: Final = (
     MATTERS_CREATE, MATTERS_UPDATE, MATTERS_REOPEN, MATTERS_UNDELETE, HOLDS_CREATE, HOLDS_UPDATE, HOLDS_ADD_ACCOUNTS, GROUP_SETTINGS_PATCH,

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
-from connectors.base import AuditRead, Clock, Context
+from connectors.base import AuditRead, Clock, Context, Holders
 from connectors.errors import PermanentError
 from connectors.examination import Examination, Identity
 from connectors.google_workspace import audit as logs
@@ -47,7 +47,7 @@ class GoogleReader:
         self._groups = groups
         self._archives = ArchiveReader(self._session, tenant, self._group_list, groups)
         self._labels = LabelReader(self._session, tenant.visibility_checks, self._ourselves)
-        self._settings = SettingsReader(self._session, context)
+        self._settings = SettingsReader(self._session, context, _own_accounts(tenant))
         self._labels_sold: bool | None = None
         self._listed = _Lately[tuple[tuple[Group, ...], KindRead]](context.clock)
         self._seats = _Lately[Seats](context.clock)
@@ -122,15 +122,24 @@ class GoogleReader:
 
     def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:  # noqa: ARG002  # one log tells of all
         """Events of the vault and admin logs in the window; not available says why."""
-        return logs.read_audit(self._session, since, until, self._context.clock.now())
+        clients = frozenset(one for one in (self._session.keyring.client_id, self._writing.keyring.client_id) if one)
+        return logs.read_audit(self._session, (since, until), clients)
+
+    def holders(self) -> tuple[Holders, ...]:
+        """Who may touch holds, matters and what is kept. Raises ``TenantUnreachableError`` and ``Stopped``."""
+        return self._settings.holders(self._ourselves.customer, self._addresses())
 
     def _one_kind(self, kind: Kind) -> tuple[tuple[Live, ...], KindRead]:
         if kind is Kind.GOOGLE_GROUP_ARCHIVE:
             return self._archives.read()
         if kind is Kind.GOOGLE_DRIVE_LABEL:
             return self._labels.read(sold=self._labels_sold)
+        return self._settings.read(self._ourselves.customer, self._addresses())
+
+    def _addresses(self) -> dict[str, str]:
+        """Addresses by id where everybody was listed a moment ago; else none, and whoever needs one asks for it."""
         known = self._known.peek()
-        return self._settings.read(self._ourselves.customer, {one.vendor_id: one.address for one in known.identities} if known else {})
+        return {one.vendor_id: one.address for one in known.identities} if known else {}
 
     def _group_list(self) -> tuple[tuple[Group, ...], KindRead]:
         """The groups of the look that goes on, without asking again."""
@@ -167,6 +176,12 @@ class GoogleReader:
         accounts = self._people.accounts(customer, self._ourselves.address, self._seats.take())
         self._known.put(accounts)
         return accounts
+
+
+def _own_accounts(tenant: Tenant) -> frozenset[str]:
+    """The accounts that we act as for reading and for writing."""
+    credentials = [tenant.credential_for(writing=writing) for writing in (False, True)]
+    return frozenset(one.subject for one in credentials if one is not None and one.subject)
 
 
 class _Lately(Generic[T]):

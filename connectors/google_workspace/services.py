@@ -26,6 +26,7 @@ _DOCUMENTS: Final[Mapping[Surface, tuple[str, str]]] = {
     Surface.LABELS: ("drivelabels", "v2"),
     Surface.POLICIES: ("cloudidentity", "v1"),
     Surface.ALERTS: ("alertcenter", "v1beta1"),
+    Surface.CHAT: ("chat", "v1"),
 }
 
 

@@ -1,21 +1,26 @@
-"""What Google only shows: settings of the Policy API, who may change retention, and requests to destroy data early. Nothing here can be written.
+"""What Google only shows: settings of the Policy API, Chat spaces without history, who may do what in Vault, requests to destroy data early.
 
-The Policy API gives raw policies, not what is in force in a unit (G§2.1): per setting and unit the highest ``sortOrder`` wins, and a setting that was
-never touched is absent. It answers super administrators alone, so it has a subject of its own; a missing right is *unknown*.
+Nothing here can be written. The Policy API gives raw policies, not what is in force in a unit (G§2.1): per setting and unit the highest
+``sortOrder`` wins, and a setting that was never touched is absent. It answers super administrators alone, so it has a subject of its own; a
+missing right is *unknown*.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
 from typing import Final
 
-from connectors.base import Context
-from connectors.errors import ConnectorError, Stopped, TenantUnreachableError
+from connectors.base import Context, Holders
+from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError
+from connectors.google_workspace.holders import POWERS, Power, read_powers
 from connectors.google_workspace.http import Session
-from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, ROLE_ASSIGNMENTS_LIST, ROLES_LIST
-from connectors.google_workspace.wire import Json, inner, moment, objects, text, truth
+from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, SPACES_SEARCH, Operation
+from connectors.google_workspace.spaces import ASKED, spaces_in, spaces_live
+from connectors.google_workspace.wire import Json, inner, moment, objects, text
 from policies.kinds import Kind
 from policies.resources import KindRead, Live, ReadState, Value
 
@@ -35,29 +40,41 @@ _ONE_PLACE: Final = re.compile(
 )
 """The queries of the discovery document that name one unit or one group and nothing else; none at all says no more than the helper fields do."""
 ACCELERATED: Final = "alert.accelerated_deletion"
-HOLDERS: Final = "privileges.retention"
-RETENTION_PRIVILEGE: Final = "MANAGE_RETENTION_POLICY"
-"""G§4.4: whoever holds it can shorten any retention in Vault."""
+ALERTS_BACK: Final = timedelta(days=180)
+"""How far back alerts are read at each look. What was seen once stays a difference until somebody answers for it, whatever its age."""
 
 
 class SettingsReader:
     """The settings, privileges and alerts of one tenant as live objects of one kind."""
 
-    def __init__(self, session: Session, context: Context) -> None:
+    def __init__(self, session: Session, context: Context, ours: AbstractSet[str]) -> None:
         self._session = session
         self._context = context
+        self._ours = frozenset(one.lower() for one in ours)
         self._asked: float | None = None
-        self._first: tuple[Json, float] | None = None
+        self._first: dict[str, tuple[Json, float]] = {}
+        self._powers: tuple[Mapping[str, tuple[str, ...]], float] | None = None
 
     def probe(self) -> None:
         """Ask for the first page of policies; the read of the same look goes on from there, for the Policy API hardly lets itself be asked."""
-        self._first = (self._page(""), self._context.clock.monotonic())
+        self._keep(POLICIES_LIST, self._page(""))
+
+    def probe_alerts(self) -> None:
+        """Ask for the first page of alerts; the read of the same look goes on from there."""
+        self._keep(ALERTS_LIST, self._session.call(ALERTS_LIST, **self._alerts_asked()).body)
+
+    def probe_spaces(self) -> None:
+        """Ask for the first page of Chat spaces without history; the read of the same look goes on from there."""
+        self._keep(SPACES_SEARCH, self._session.call(SPACES_SEARCH, **ASKED).body)
 
     def read(self, customer: str, addresses: Mapping[str, str]) -> tuple[tuple[Live, ...], KindRead]:
-        """All of them. What could not be read makes the read partial and says why; nothing read at all makes it failed."""
+        """All of them; ``addresses`` are those of the accounts by id, of this look or none.
+
+        What could not be read makes the read partial and says why; nothing read at all makes it failed.
+        """
         lives: list[Live] = []
         problems: list[ConnectorError] = []
-        parts = (self._policies, lambda: self._holders(customer, addresses), self._alerts)
+        parts = (self._policies, lambda: self._privileges(customer, addresses), self._alerts)
         for part in parts:
             try:
                 lives += part()
@@ -68,14 +85,13 @@ class SettingsReader:
         kind, reason = Kind.GOOGLE_SETTING, "; ".join(f"{error.code}: {error.message}" for error in problems) or None
         if len(problems) == len(parts):
             return (), KindRead(kind=kind, state=ReadState.FAILED, count=None, reason=reason)
+        lives.append(spaces_live(self._spaces))
         state = ReadState.PARTIAL if problems else ReadState.COMPLETE
         return tuple(lives), KindRead(kind=kind, state=state, count=len(lives), reason=reason)
 
     def _policies(self) -> list[Live]:
         found: list[Live] = []
-        kept, self._first = self._first, None
-        fresh = kept is not None and self._context.clock.monotonic() - kept[1] <= _HANDED_ON
-        page = kept[0] if kept is not None and fresh else self._page("")
+        page = self._handed_on(POLICIES_LIST) or self._page("")
         while True:
             lives = map(setting_live, objects(page, "policies", "policies.list"))
             found += [live for live in lives if WATCHED.fullmatch(str(live.fields["setting"]))]
@@ -83,6 +99,14 @@ class SettingsReader:
             if not token:  # a page can be empty and still not be the last
                 return found
             page = self._page(token)
+
+    def _keep(self, operation: Operation, page: Json) -> None:
+        self._first[operation.method] = (page, self._context.clock.monotonic())
+
+    def _handed_on(self, operation: Operation) -> Json | None:
+        """The page that a probe has read, once and while it is fresh."""
+        kept = self._first.pop(operation.method, None)
+        return kept[0] if kept is not None and self._context.clock.monotonic() - kept[1] <= _HANDED_ON else None
 
     def _page(self, token: str) -> Json:
         clock = self._context.clock
@@ -93,17 +117,68 @@ class SettingsReader:
         self._asked = clock.monotonic()
         return self._session.call(POLICIES_LIST, pageSize=100, **({"pageToken": token} if token else {})).body
 
-    def _holders(self, customer: str, addresses: Mapping[str, str]) -> list[Live]:
-        """One object that names every account whose role can change retention, super administrators among them."""
-        roles = self._session.pages(ROLES_LIST, "items", customer=customer, maxResults=100)
-        strong = {text(role, "roleId") for role in roles if truth(role, "isSuperAdminRole") or RETENTION_PRIVILEGE in _privileges(role)}
-        assigned = self._session.pages(ROLE_ASSIGNMENTS_LIST, "items", customer=customer, maxResults=200)
-        ids = sorted({text(one, "assignedTo") for one in assigned if text(one, "roleId") in strong})
-        who = tuple(sorted(addresses.get(one, one) for one in ids))
-        return [Live(kind=Kind.GOOGLE_SETTING, vendor_id=HOLDERS, name=HOLDERS, fields={"setting": HOLDERS, "accounts": who})]
+    def holders(self, customer: str, addresses: Mapping[str, str]) -> tuple[Holders, ...]:
+        """Who reaches holds, matters or what is kept, privilege by privilege, our own accounts apart where they need it."""
+        try:
+            found = self._read_powers(customer, addresses)
+        except TenantUnreachableError:
+            raise
+        except ConnectorError as error:
+            return (Holders(group="Vault privileges", accounts=None, reason=f"{error.code}: {error.message}"),)
+        return tuple(
+            Holders(group=power.words, accounts=others, ours=ours)
+            for power in POWERS
+            if power.holds
+            for others, ours in [self._apart(power, found[power.setting])]
+        )
+
+    def _privileges(self, customer: str, addresses: Mapping[str, str]) -> list[Live]:
+        """One object per privilege that names every account whose role brings it, super administrators among them."""
+        found = self._read_powers(customer, addresses)
+        return [
+            Live(kind=Kind.GOOGLE_SETTING, vendor_id=one.setting, name=one.setting, fields={"setting": one.setting, "accounts": others})
+            for one in POWERS
+            for others, _ in [self._apart(one, found[one.setting])]
+        ]
+
+    def _apart(self, power: Power, accounts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The others, and those of our own accounts that could not work without this privilege."""
+        ours = self._ours if power.needed else frozenset[str]()
+        return tuple(one for one in accounts if one not in ours), tuple(one for one in accounts if one in ours)
+
+    def _read_powers(self, customer: str, addresses: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+        kept, now = self._powers, self._context.clock.monotonic()
+        if kept is not None and now - kept[1] <= _HANDED_ON:
+            return kept[0]
+        found = read_powers(self._session, customer, addresses)
+        self._powers = (found, now)
+        return found
+
+    def _spaces(self) -> tuple[Json, ...]:
+        """The spaces of all pages, under ``results`` or, as it was, under ``spaces`` (discovery document)."""
+        found: list[Json] = []
+        page, token, seen = self._handed_on(SPACES_SEARCH), "", set[str]()
+        while True:
+            page = page or self._session.call(SPACES_SEARCH, **ASKED, **({"pageToken": token} if token else {})).body
+            found += spaces_in(page)
+            token, page = text(page, "nextPageToken"), None
+            if not token:
+                return tuple(found)
+            if token in seen:
+                message = f"{SPACES_SEARCH.method}: the same page was announced twice"
+                raise PermanentError("wire.page_loop", message, "Report it; the list is not whole.")
+            seen.add(token)
+
+    def _alerts_asked(self) -> dict[str, object]:
+        """What every page is asked with.
+
+        By time and not by type: the words of the type are written down nowhere (G§10), and a wrong one would hide every request for good.
+        """
+        since = (self._context.clock.now() - ALERTS_BACK).replace(hour=0, minute=0, second=0, microsecond=0)
+        return {"pageSize": 100, "filter": f'createTime >= "{since.isoformat().replace("+00:00", "Z")}"'}
 
     def _alerts(self) -> list[Live]:
-        raw = self._session.pages(ALERTS_LIST, "alerts", pageSize=100)
+        raw = self._session.pages_after(self._handed_on(ALERTS_LIST), ALERTS_LIST, "alerts", **self._alerts_asked())
         return [alert_live(one) for one in raw if is_accelerated(one)]
 
 
@@ -159,10 +234,6 @@ def alert_live(raw: Json) -> Live:
         created_at=at,
         raw=json.dumps(raw, ensure_ascii=False, sort_keys=True),
     )
-
-
-def _privileges(role: Json) -> frozenset[str]:
-    return frozenset(text(one, "privilegeName") for one in objects(role, "rolePrivileges", "role"))
 
 
 def _plain(value: object) -> Value:

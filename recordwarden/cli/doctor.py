@@ -10,6 +10,7 @@ import typer
 
 from connectors.base import Holders, Lane
 from connectors.examination import Capability, Examination, Feed, PersonSignedIn, ReadCapability, VisibilityCheck, WriteCapability
+from policies.district import Tenant
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from recordwarden.cli import delivering
@@ -194,11 +195,36 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
                 found.append(
                     warning("permission.missing", f"{surface.name}: {surface.detail}", surface.next_step, tenant=one.tenant.id, subject=surface.name)
                 )
+        found += _refused(one)
+        found += _nameless(one.tenant)
         found += [_unseen(one.tenant.id, check) for check in checks(one) if check.name is not None and check.seen is not True]
     found += [_person(one.tenant.id, one.examination.signed_in) for one in seen if one.examination and one.examination.signed_in]
     for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
         found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot)]
     return tuple(found)
+
+
+def _refused(one: Look) -> list[Problem]:
+    """The permissions of which no token is given; one that an endpoint's own failure names is told with that."""
+    seen = one.examination
+    if seen is None:
+        return []
+    failures = " ".join(surface.detail for surface in seen.surfaces if not surface.ok)
+    return [
+        warning("permission.missing", refused.reason, refused.next_step, tenant=one.tenant.id, subject=refused.permission)
+        for refused in seen.refused
+        if refused.reason not in failures
+    ]
+
+
+def _nameless(tenant: Tenant) -> list[Problem]:
+    """Without a key file nobody but the settings knows which client the vendor's log shows for what we do."""
+    sides = [writing for writing in (False, True) if (one := tenant.credential_for(writing=writing)) is not None and one.impersonate is not None]
+    if all(tenant.client_id_for(writing=writing) for writing in sides):
+        return []
+    words = "Without a key file and without client_id our own acts cannot be told from others' in Google's log: they may be laid to our account."
+    step = "Set client_id to the service account's unique id (Google Cloud console > the service account > Details)."
+    return [warning("google.client_unknown", words, step, tenant=tenant.id)]
 
 
 def _person(tenant: str, one: PersonSignedIn) -> Problem:

@@ -39,6 +39,7 @@ from sandbox.google.live_discovery import OPERATION as DISCOVERY
 from sandbox.google.live_discovery import directory_routes
 from sandbox.google.seed import CHECK_HOLD, CHECK_LABEL, CHECK_MATTER, KEY_FILE, address_machine, install
 from sandbox.google.state import TENANT_ID, state_of
+from sandbox.google.sts import sts_routes
 from sandbox.google.token import token_routes
 from sandbox.routing import SandboxRoute
 from sandbox.validate.google import judge as judge_exchange
@@ -62,7 +63,7 @@ def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
         "chat": chat.operations(),
         "iam_credentials": iamcredentials.operations(),
     }
-    roots = {"token": token_routes(world), "discovery": directory_routes()}
+    roots = {"token": token_routes(world), "sts": sts_routes(world), "discovery": directory_routes()}
     return roots | {surface: routes_for(world, surface, served.get(surface, {})) for surface in SURFACES}
 
 
@@ -75,7 +76,7 @@ def overlay(world: World, base_url: str) -> dict[str, object]:
     address_machine(state, base_url)
     served = (
         "vault", "directory", "reports", "licensing", "groupssettings", "cloudidentity", "alertcenter", "drivelabels", "drive", "chat",
-        "iam_credentials",
+        "iam_credentials", "sts",
     )  # fmt: skip
     endpoints = endpoints_of(("token", *served), base_url)
     endpoints["token_uri"] = endpoints.pop("token")

@@ -17,6 +17,9 @@ from policies.resources import Live, ReadState, Snapshot
 from sync.watch.effective import RULES, merged, order, rule_states, values
 
 HOLDERS: Final = "privileges.retention"
+VAULT_PRIVILEGES: Final = tuple(f"privileges.{one}" for one in ("holds", "matters", "all_matters", "searches", "exports", "audits", "early_deletion"))
+"""The rest of what can be done in Vault, as the settings name it."""
+SPACES: Final = "chat.spaces_without_history"
 _CONSOLE: Final = "Admin console > Apps > Google Workspace"
 
 _Judge = Callable[[Mapping[str, str]], tuple[str, str] | None]
@@ -37,6 +40,7 @@ def setting_problems(snapshot: Snapshot, expected: AbstractSet[str] | None = Non
     lives = snapshot.of(Kind.GOOGLE_SETTING)
     found += [one for live in lives if live.fields.get("setting") == HOLDERS for one in _holders(snapshot.tenant, live, expected)]
     found += [one for live in in_force(lives) if (one := _judged(snapshot.tenant, live)) is not None]
+    found += [one for live in lives if live.fields.get("setting") == SPACES for one in _spaces(snapshot.tenant, live)]
     if read.state is ReadState.COMPLETE:
         found += _untouched(snapshot.tenant, lives)
         found += _mail_rule(snapshot.tenant, in_force(lives))
@@ -62,7 +66,7 @@ _RIGHT: Final = "Give subjects.cloudidentity the address of a super administrato
 
 
 def _judged(tenant: str, live: Live) -> Problem | None:
-    judge = _JUDGES.get(str(live.fields["setting"]))
+    judge = _judge(str(live.fields["setting"]))
     said = judge(values(live)) if judge is not None else None
     if said is None:
         return None
@@ -94,6 +98,19 @@ def _archiving(value: Mapping[str, str]) -> tuple[str, str] | None:
     return "setting.third_party_archiving", "Chats are copied to an archive outside Vault, where neither holds nor rules of Vault reach"
 
 
+def _spaces(tenant: str, live: Live) -> list[Problem]:
+    """Spaces whose own history is off, whatever the setting for new ones says."""
+    if (unread := live.fields.get("unread")) is not None:
+        said = f"Whether Chat spaces keep their history could not be read: {unread}."
+        return [_problem(tenant, "setting.spaces_unread", Severity.WARNING, SPACES, said, "Give what doctor names.")]
+    count, largest = live.fields.get("count"), live.fields.get("largest")
+    if not count or not isinstance(largest, tuple):
+        return []
+    said = f"{count} Chat spaces have their history off: what is written there is gone after 24 hours and no hold keeps it. The largest: "
+    step = "Ask a manager of each space to switch its history on, or set HISTORY_ALWAYS_ON: no administrator's interface can."
+    return [_problem(tenant, "setting.spaces_without_history", Severity.WARNING, SPACES, f"{said}{', '.join(str(one) for one in largest)}.", step)]
+
+
 def _vault_service(value: Mapping[str, str]) -> tuple[str, str] | None:
     return None if value.get("serviceState") == "ENABLED" else ("setting.vault_off", "The Vault service is off")
 
@@ -103,14 +120,30 @@ def _takeout(value: Mapping[str, str]) -> tuple[str, str] | None:
     return ("setting.takeout_on", "People may take their data out and away") if on else None
 
 
+def _own_takeout(value: Mapping[str, str]) -> tuple[str, str] | None:
+    off = value.get("takeoutStatus") == "DISABLED"
+    return None if off else ("setting.takeout_on", "People may take their data of this service out and away")
+
+
+def _two_people(value: Mapping[str, str]) -> tuple[str, str] | None:
+    on = value.get("multiPartyApprovalState") == "ENABLED"
+    return None if on else ("setting.multi_party_approval_off", "Grave changes in the Admin console need no second administrator")
+
+
+def _judge(setting: str) -> _Judge | None:
+    """What judges a setting; ``SERVICE.user_takeout`` is one setting for each service that has it."""
+    return _own_takeout if setting.endswith(".user_takeout") else _JUDGES.get(setting)
+
+
 _JUDGES: Final[Mapping[str, _Judge]] = {
     "chat.chat_history": _chat_history,
     "chat.space_history": _space_history,
     "chat.third_party_archiving": _archiving,
     "vault.service_status": _vault_service,
     "takeout.service_status": _takeout,
+    "multi_party_approval.require_approvals": _two_people,
 }
-_MERELY_TOLD: Final = frozenset({"setting.takeout_on"})
+_MERELY_TOLD: Final = frozenset({"setting.takeout_on", "setting.multi_party_approval_off"})
 _DEFAULTS: Final = {
     "chat.chat_history": ("setting.chat_history_default", "Nobody has set the history of chats, so Google's default holds: off, people may choose"),
     "chat.space_history": ("setting.space_history_default", "Nobody has set the history of Chat spaces, so Google's default holds"),
@@ -118,6 +151,7 @@ _DEFAULTS: Final = {
         "setting.comprehensive_mail_storage_off",
         "Comprehensive mail storage is not set: mail that other Google services send may not be in Vault",
     ),
+    "vault.service_status": ("setting.vault_off", "Nothing says that the Vault service is on, and a service that nobody set is off"),
 }
 """G§2.1: what is never touched has no policy."""
 
@@ -157,9 +191,9 @@ def _holders(tenant: str, live: Live, expected: AbstractSet[str] | None) -> list
     ]  # fmt: skip
 
 
-def accounts_of(snapshot: Snapshot) -> AbstractSet[str] | None:
-    """The addresses of those who can change retention in Vault; None where that was not read."""
-    return next((_named(live) for live in snapshot.of(Kind.GOOGLE_SETTING) if live.fields.get("setting") == HOLDERS), None)
+def accounts_of(snapshot: Snapshot, setting: str) -> AbstractSet[str] | None:
+    """The addresses of those who have one of Vault's privileges; None where that was not read."""
+    return next((_named(live) for live in snapshot.of(Kind.GOOGLE_SETTING) if live.fields.get("setting") == setting), None)
 
 
 def _named(live: Live) -> AbstractSet[str]:

@@ -23,7 +23,7 @@ from policies.roster import Identity, Roster
 from sync.assess import Standing, weakest
 from sync.watch.alarms import requests
 from sync.watch.effective import Settings
-from sync.watch.settings import HOLDERS, accounts_of
+from sync.watch.settings import HOLDERS, VAULT_PRIVILEGES, accounts_of
 from sync.watch.wishes import READINGS, Reading
 
 KEPT: Final = frozenset({Workload.MAIL, Workload.DRIVE, Workload.CHAT})
@@ -95,7 +95,7 @@ def _standing(duty: ControlDuty, platform: Platform, snapshot: Snapshot, roster:
 _NOTHING: Final = Finding(standing=StandingValue.UNKNOWN, code="control.nothing_to_read", without=None)
 
 
-_WHOLE_TENANT: Final = frozenset({controls.RETENTION_PRIVILEGES, controls.ACCELERATED_DELETION})
+_WHOLE_TENANT: Final = frozenset({controls.RETENTION_PRIVILEGES, controls.VAULT_PRIVILEGES, controls.ACCELERATED_DELETION})
 """Checks that are about a tenant and not about anybody's place in it."""
 
 
@@ -127,7 +127,9 @@ def _made(check: str, wish: Wish, scene: _Scene) -> Finding:
     if check == controls.LICENCES:
         return _licences(scene)
     if check == controls.RETENTION_PRIVILEGES:
-        return _privileges(wish, scene)
+        return _privileges(wish, scene, (HOLDERS,), "setting.retention_privilege_unexpected")
+    if check == controls.VAULT_PRIVILEGES:
+        return _privileges(wish, scene, VAULT_PRIVILEGES, "setting.vault_privilege_unexpected")
     if check == controls.ACCELERATED_DELETION:
         return _accelerated(scene)
     return _setting(READINGS[check], str(wish), scene)
@@ -192,15 +194,17 @@ def _licences(scene: _Scene) -> Finding:
     return _SHOWN
 
 
-def _privileges(wish: Wish, scene: _Scene) -> Finding:
-    named = accounts_of(scene.snapshot)
-    if named is None:
-        return Finding(standing=StandingValue.UNKNOWN, code="kind.partial", said=HOLDERS, without=None)
-    strangers = named - {str(one).lower() for one in wish}
-    if not strangers:
-        return _SHOWN
-    said = f"{len(strangers)} more than the policy names"
-    return Finding(standing=StandingValue.GAP, code="setting.retention_privilege_unexpected", said=said, without=None)
+def _privileges(wish: Wish, scene: _Scene, asked: Sequence[str], code: str) -> Finding:
+    """Whether nobody has one of the privileges but those whom the policy names; each of them has to have been read."""
+    wanted = {str(one).lower() for one in wish}
+    found = {setting: accounts_of(scene.snapshot, setting) for setting in asked}
+    strangers = {setting: more for setting, named in found.items() if named is not None and (more := named - wanted)}
+    if strangers:
+        where = f" ({', '.join(setting.removeprefix('privileges.') for setting in strangers)})" if len(asked) > 1 else ""
+        said = f"{len(frozenset[str]().union(*strangers.values()))} more than the policy names{where}"
+        return Finding(standing=StandingValue.GAP, code=code, said=said, without=None)
+    unread = next((setting for setting, named in found.items() if named is None), None)
+    return _SHOWN if unread is None else Finding(standing=StandingValue.UNKNOWN, code="kind.partial", said=unread, without=None)
 
 
 def _accelerated(scene: _Scene) -> Finding:

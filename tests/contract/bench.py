@@ -170,6 +170,7 @@ VOCABULARY: Mapping[Kind, frozenset[str]] = {
     Kind.GOOGLE_DRIVE_LABEL: frozenset({"state", "period", "trigger", "description", "copies", "locked"}),
     Kind.GOOGLE_SETTING: frozenset(
         {"setting", "org_unit", "group", "by_administrator", "order", "narrowed", "value", "accounts", "action", "service", "matter", "request"}
+        | {"count", "spaces", "largest", "unread"}
     ),
 }
 """The field names of policies/resources.py, which no connector may widen in silence."""

@@ -228,7 +228,7 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> 
         ("client_secret_file: key, certificate_file: key", "m365", "credential.family"),
         ("impersonate: a@b", "m365", "credential.platform"),
         ("managed_identity: true", "google", "credential.platform"),
-        ("impersonate: a@b, client_id: x", "google", "credential.platform"),
+        ("service_account_file: key, client_id: x", "google", "credential.platform"),
     ],
 )
 def test_a_credential_that_cannot_be_used(tmp_path: Path, credential: str, tenant: str, code: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from connectors.examination import Capability, ReadCapability, WriteCapability
+from connectors.examination import Capability, Examination, Identity, ReadCapability, Refused, Surface, WriteCapability
 from connectors.memory import MemoryConnector, MemoryTenant
-from policies.district import Tenant
+from policies.district import Credential, Tenant
 from policies.kinds import Kind, Platform
 from policies.resources import KindRead, ReadState, Snapshot
 from policies.roster import Roster
@@ -70,3 +71,27 @@ def test_what_was_not_proven_says_so_and_what_would_prove_it() -> None:
     assert kept.reason == "privileges.unread: x"
     [shown] = proven((bare,), {HOLD: KeptProof(at=AT, surface=None)})
     assert (shown.write, shown.reason) == (WriteCapability.PROVEN, None)
+
+
+def test_a_permission_that_was_refused_is_told_once() -> None:
+    who = Identity(vendor_id="v", domain="d.example", domains=("d.example",), actor="bot@d.example", skew_seconds=None)
+    members = Refused(permission="scope/members", reason="google.delegation_missing: no scope/members", next_step="Add scope/members.")
+    alerts = Refused(permission="scope/alerts", reason="google.delegation_missing: no scope/alerts", next_step="Add scope/alerts.")
+    surface = Surface(name="alertcenter", url="https://a.example", ok=False, detail=alerts.reason)
+    seen = Examination(identity=who, surfaces=(surface,), licences={}, capabilities=(), refused=(members, alerts))
+    told = _problems([replace(looked(ReadState.COMPLETE, 3), examination=seen)], {})
+    assert [(one.code, one.subject) for one in told] == [("surface.not_ok", "alertcenter"), ("permission.missing", "scope/members")]
+    assert told[1].next_step == "Add scope/members."
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ({"credential": Credential(impersonate="sa@p", subject="bot@d.example")}, ["google.client_unknown"]),
+        ({"credential": Credential(impersonate="sa@p", subject="bot@d.example"), "client_id": "1045"}, []),
+        ({"credential": Credential(service_account_file=Path("key.json"), subject="bot@d.example")}, []),
+    ],
+)
+def test_a_keyless_tenant_that_does_not_know_its_own_client_is_told(settings: dict[str, object], codes: list[str]) -> None:
+    one = looked(ReadState.COMPLETE, 3)
+    assert [told.code for told in _problems([replace(one, tenant=one.tenant.model_copy(update=settings))], {})] == codes

@@ -11,6 +11,7 @@ from pathlib import Path
 from policies.controls import CHECKS
 from policies.kinds import Kind
 from recordwarden.drill.crash import POINTS
+from sync.watch.settings import VAULT_PRIVILEGES
 
 ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").exists())
 PACKAGES = ("policies", "connectors", "sync", "reports", "recordwarden")
@@ -20,7 +21,7 @@ ROW = re.compile(r"^\| `([a-z0-9_.]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 FILES = (".yaml", ".json", ".jsonl", ".py", ".db", ".html", ".csv", ".pem", ".log", ".txt", ".lock", ".j2", ".com", ".sh", ".md")
 OTHER_NAMES = frozenset(
     # fields of vendors' answers, settings of a vendor, events of our own log
-    ["activity.id", "chat.chat_history", "chat.space_history", "chat.third_party_archiving", "gmail.comprehensive_mail_storage", "gmail.rule_states", "takeout.service_status", "vault.service_status", "privileges.retention", "daemon.started", "daemon.ended", "job.ended", "library.said", "labels.create", "policies.list"]
+    ["activity.id", "chat.chat_history", "chat.space_history", "chat.third_party_archiving", "gmail.comprehensive_mail_storage", "gmail.rule_states", "takeout.service_status", "vault.service_status", "privileges.retention", "chat.spaces_without_history", "multi_party_approval.require_approvals", "daemon.started", "daemon.ended", "job.ended", "library.said", "labels.create", "policies.list"]
 )
 ELSEWHERE = {
     "connectors/google_workspace/operations.py",
@@ -51,7 +52,7 @@ def strings(file: Path) -> Iterator[str]:
 @cache
 def used() -> dict[str, str]:
     """Codes in the program, with a file that uses each."""
-    not_codes = {kind.value for kind in Kind} | POINTS | OTHER_NAMES | set(CHECKS)
+    not_codes = {kind.value for kind in Kind} | POINTS | OTHER_NAMES | set(CHECKS) | set(VAULT_PRIVILEGES)
     found = dict.fromkeys(BUILT, "put together")
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import AuditEvent
 from connectors.google_workspace.audit import LATENCY, events_of
+from policies.district import Credential, Credentials
 from policies.kinds import Kind
 from tests.unit.connectors.google.support import Bench, hold_on, make_matter
 
@@ -36,6 +37,36 @@ def test_what_we_did_is_ours_and_what_an_administrator_did_is_not(bench: Bench) 
         ("update_preservation_rule_add_holds_end", "records.bot", True, ref.name),
     }
     assert told[2:] == [("delete_preservation_rule_end", "it.director", False, ref.name)]
+
+
+@pytest.mark.parametrize(("named", "ours"), [({"client_id": CLIENT}, True), ({}, False)])
+def test_without_a_key_file_the_client_that_settings_name_is_ours(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    named: dict[str, str],
+    ours: bool,  # noqa: FBT001  # a case
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(bench.server.folder / "google-machine.json"))
+    keyless = Credential(impersonate=bench.state.service_account.email, subject=f"records.bot@{bench.world.domain}")
+    ref = make_matter(bench, bench.writer(credential=keyless, **named))
+    bench.world.clock.advance(600)
+    now = bench.clock.now()
+    read = bench.reader(credential=keyless, **named).audit(now - DAY, now)
+    assert [(one.vendor_id, one.ours) for one in read.events if one.operation == "create_investigation_end" and one.actor == keyless.subject] == [
+        (ref.vendor_id, ours)
+    ]
+
+
+def test_what_the_writing_identity_did_is_ours_to_the_reading_one_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(bench.server.folder / "google-machine.json"))
+    subject = f"records.bot@{bench.world.domain}"
+    reading = Credential(impersonate=bench.state.service_account.email, subject=subject, client_id="1")
+    both = {"credentials": Credentials(read=reading)}
+    make_matter(bench, bench.writer(**both))
+    bench.world.clock.advance(600)
+    now = bench.clock.now()
+    read = bench.reader(**both).audit(now - DAY, now)
+    assert {one.ours for one in read.events if one.actor == subject} == {True}
 
 
 def test_a_matters_event_names_the_matter_by_id(bench: Bench) -> None:
@@ -121,7 +152,7 @@ def test_a_begin_that_found_its_end_is_dropped_and_an_orphan_is_kept() -> None:
             activity("delete_preservation_rule_end", 4, "4", resource="Hold"),
             activity("add_preservation_rule_begin", 5, "5", actor="b@d.example"),
         ],
-        CLIENT,
+        frozenset({CLIENT}),
     )
     assert [(event.operation, event.name) for event in found] == [
         ("add_preservation_rule_end", "Hold"),
@@ -133,10 +164,10 @@ def test_a_begin_that_found_its_end_is_dropped_and_an_orphan_is_kept() -> None:
 
 def test_an_activity_that_two_pages_hold_counts_once_and_ours_is_by_client() -> None:
     one = activity("create_investigation_end", 1, "1", client=CLIENT)
-    found = events_of("vault", [one, one], CLIENT)
+    found = events_of("vault", [one, one], frozenset({CLIENT}))
     assert [(event.ours, event.at.microsecond) for event in found] == [(True, 123456)]
-    assert not events_of("vault", [one], None)[0].ours
-    assert not events_of("vault", [one], "another")[0].ours
+    assert not events_of("vault", [one], frozenset())[0].ours
+    assert not events_of("vault", [one], frozenset({"another"}))[0].ours
 
 
 @pytest.mark.parametrize(
@@ -157,4 +188,4 @@ def test_an_activity_that_two_pages_hold_counts_once_and_ours_is_by_client() -> 
     ],
 )
 def test_old_and_new_names_have_their_kind_and_unknown_ones_pass(application: str, name: str, kind: Kind | None) -> None:
-    assert [event.kind for event in events_of(application, [activity(name, 1, "1")], CLIENT)] == [kind]
+    assert [event.kind for event in events_of(application, [activity(name, 1, "1")], frozenset({CLIENT}))] == [kind]

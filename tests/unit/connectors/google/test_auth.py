@@ -17,6 +17,7 @@ from policies.district import Credential
 from policies.kinds import Kind
 from policies.resources import ReadState
 from sandbox.google.seed import GRANTS
+from sandbox.google.sts import OPERATION, write_workload
 from tests.unit.connectors.google.support import VAULT, Bench, make_matter
 
 AUTH = "https://www.googleapis.com/auth/"
@@ -231,6 +232,55 @@ def test_without_a_key_file_of_ours_the_machine_signs_and_the_tenant_answers(ben
     with pytest.raises(TenantUnreachableError) as caught:
         bench.reader(credential=keyless).identity()
     assert caught.value.code == "google.sign_jwt_refused"
+
+
+def federated(bench: Bench, monkeypatch: pytest.MonkeyPatch, **claims: object) -> dict[str, object]:
+    """Settings of a server that has no key of Google's at all, only the token of its own identity provider."""
+    file = write_workload(bench.state, bench.server.folder, bench.world.clock.wall().timestamp(), **claims)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    return {"credential": Credential(impersonate=bench.state.service_account.email, subject=f"records.bot@{bench.world.domain}")}
+
+
+def test_a_federated_workload_signs_in_without_any_key_of_googles(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider's token for one of Google's, that for a signature of the service account, that for a token of the account that is acted as."""
+    settings = federated(bench, monkeypatch)
+    reader = bench.reader(**settings)
+    assert reader.identity().actor == f"records.bot@{bench.world.domain}"
+    assert reader.snapshot(VAULT).reads[Kind.GOOGLE_MATTER].state is ReadState.COMPLETE
+    make_matter(bench, bench.writer(**settings))
+    signatures = bench.seen("iamcredentials.projects.serviceAccounts.signJwt")
+    assert bench.seen(OPERATION) == bench.meter.requests["sts", "POST"]
+    assert 1 <= bench.seen(OPERATION) <= signatures
+    assert bench.meter.requests["token_uri", "POST"] == signatures, "a token of each scope for each signature, and none for the machine itself"
+    exchanges = [one for one in bench.world.exchanges if one.operation == OPERATION]
+    assert all("cloud-platform" in one.request.decode() for one in exchanges)
+
+
+@pytest.mark.parametrize(
+    ("bent", "words"),
+    [
+        ({"iss": "https://elsewhere.example"}, "issuer"),
+        ({"aud": "https://elsewhere.example"}, "audience"),
+        ({"exp": 1}, "stale"),
+        ({"iat": 1}, "stale"),
+    ],
+)
+def test_a_workload_that_the_pool_does_not_let_in_is_told_as_what_it_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, bent: dict[str, object], words: str
+) -> None:
+    with pytest.raises(TenantUnreachableError) as caught:
+        bench.reader(**federated(bench, monkeypatch, **bent)).identity()
+    assert caught.value.code == "credential.no_machine_identity"
+    assert words in caught.value.message
+    assert bench.seen("iamcredentials.projects.serviceAccounts.signJwt") == 0
+
+
+def test_a_federated_workload_without_its_endpoint_asks_nobody_in_a_drill(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = federated(bench, monkeypatch)
+    endpoints = {name: url for name, url in bench.tenant().endpoints.items() if name != "sts"}
+    with pytest.raises(TenantUnreachableError) as caught:
+        bench.reader(**settings, endpoints=endpoints).identity()
+    assert caught.value.code == "endpoint.not_given"
 
 
 @pytest.mark.parametrize(

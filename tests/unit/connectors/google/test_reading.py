@@ -15,7 +15,7 @@ from policies.roster import AccountState
 from sandbox.google.seed import CHECK_HOLD, CHECK_MATTER
 from tests.unit.connectors.google.support import VAULT, Bench, hold_on, hold_wanted, make_hold, make_matter, mark, read
 
-SURFACES = ("token_uri", "directory", "vault", "reports", "licensing", "groupssettings", "cloudidentity", "drivelabels")
+SURFACES = ("token_uri", "directory", "vault", "reports", "licensing", "groupssettings", "cloudidentity", "drivelabels", "alertcenter", "chat")
 
 
 def test_the_hands_are_what_the_program_expects(bench: Bench) -> None:

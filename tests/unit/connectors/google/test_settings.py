@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from policies.duties import StandingValue
 from policies.folder import load_folder
 from policies.kinds import Kind, Platform
 from policies.problems import Severity
 from policies.resources import Live, ReadState, Snapshot
 from sync.watch.alarms import alarm_problems, alarms
-from sync.watch.settings import setting_problems
+from sync.watch.settings import SPACES, setting_problems
 from sync.watch.verifying import verify
 from tests.unit.connectors.google.support import Bench
 
@@ -73,6 +75,46 @@ def test_early_deletion_is_an_alarm(bench: Bench) -> None:
     assert (alarm.fields["action"], alarm.fields["service"], alarm.fields["matter"]) == ("create", "gmail", matter["matterId"])
     (told,) = alarm_problems(alarms(snapshot, (), (), frozenset()))
     assert (told.code, told.severity, told.subject) == ("alert.accelerated_deletion", Severity.ERROR, alarm.vendor_id)
+
+
+def test_spaces_whose_history_is_off_are_found_whatever_the_setting_says(bench: Bench) -> None:
+    assert "setting.spaces_without_history" not in {one.code for one in setting_problems(looked(bench))}
+    assert bench.seen("chat.spaces.search") == 1, "the probe's page serves the read"
+    names = [space.name for space in bench.state.spaces.values()]
+    for space in (names[0], "Snow days"):
+        bench.console("set_space_history", space=space, on=False)
+    bench.world.switches["google.page_size"] = "1"
+    snapshot = looked(bench)
+    (found,) = of(snapshot, SPACES)
+    assert found.fields["count"] == 2
+    (told,) = [one for one in setting_problems(snapshot) if one.code == "setting.spaces_without_history"]
+    assert told.severity is Severity.WARNING
+    assert told.message.startswith("2 Chat spaces have their history off")
+    assert told.message.endswith(f"The largest: Snow days (60000 people), {names[0]} (40 people).")
+
+
+@pytest.mark.parametrize("how", ["scope", "privilege"])
+def test_spaces_that_may_not_be_searched_are_unread_and_cost_nothing_else(bench: Bench, how: str) -> None:
+    if how == "scope":
+        bench.console("revoke_scope", scope="https://www.googleapis.com/auth/chat.admin.spaces.readonly")
+    else:
+        bench.console("remove_privilege", role="Records retention service", service="chat", privilege="MANAGE_SPACES")
+    snapshot = looked(bench)
+    assert snapshot.reads[Kind.GOOGLE_SETTING].state is ReadState.COMPLETE
+    (found,) = of(snapshot, SPACES)
+    assert "count" not in found.fields
+    assert [one.code for one in setting_problems(snapshot) if "spaces" in one.code] == ["setting.spaces_unread"]
+
+
+def test_alerts_are_asked_for_once_a_look_and_only_those_of_the_last_months(bench: Bench) -> None:
+    matter = bench.console("create_matter", name="Heron")
+    bench.console("request_accelerated_deletion", matter=matter["matterId"])
+    bench.world.clock.advance(170 * 86_400)
+    bench.console("request_accelerated_deletion", matter=matter["matterId"])
+    assert len(of(looked(bench), "alert.accelerated_deletion")) == 2
+    assert bench.seen("alertcenter.alerts.list") == 1, "the probe's page serves the read"
+    bench.world.clock.advance(20 * 86_400)
+    assert len(of(looked(bench), "alert.accelerated_deletion")) == 1
 
 
 def test_controls_stand_as_the_tenant_s_settings_show_them(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from connectors.google_workspace.editions import any_unknown, drive_labels, kept
 from connectors.google_workspace.errors import read_refusal, refusal
 from connectors.google_workspace.operations import EDISCOVERY, PROOF_ONLY, READS, WRITES, Operation
 from connectors.google_workspace.services import _DOCUMENTS
+from connectors.google_workspace.spaces import spaces_in
 from connectors.google_workspace.wire import as_object, moment, objects, required, texts
 from policies.kinds import Workload
 
@@ -43,6 +44,7 @@ def test_nothing_searches_counts_exports_or_deletes_but_the_proofs_own_dummy() -
     words = ("delete", "remove", "close", "disable", "export", "quer", "permission", "search")
     # Who may apply a label is read, and only ever added to.
     names = {operation.method for operation in (*READS, *WRITES)} - {"matters.undelete", "labels.permissions.list", "labels.permissions.batchUpdate"}
+    names -= {"spaces.search"}  # of spaces by their settings; its scope reaches nothing that is written in them
     assert not [name for name in names if any(word in name.lower() for word in words)]
     assert "matters.count" not in names
     assert {operation.method for operation in PROOF_ONLY} == {"matters.close", "matters.delete", "matters.holds.delete", "labels.delete"}
@@ -173,3 +175,16 @@ def test_times_are_read_to_the_nanosecond_and_made_utc() -> None:
     assert moment("2026-01-05T12:00:00.123456789Z") == datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
     assert moment("2026-01-05T12:00:00+02:00") == datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
     assert moment("") is None
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ({"results": [{"space": {"name": "spaces/A"}}], "spaces": [{"name": "spaces/A"}]}, ["spaces/A"]),
+        ({"results": [{"space": {"name": "spaces/A"}}]}, ["spaces/A"]),
+        ({"spaces": [{"name": "spaces/A"}]}, ["spaces/A"]),
+        ({"totalSize": 0}, []),
+    ],
+)
+def test_spaces_are_read_from_the_new_field_and_from_the_old_one(page: dict[str, Any], names: list[str]) -> None:
+    assert [one["name"] for one in spaces_in(page)] == names

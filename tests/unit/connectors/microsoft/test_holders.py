@@ -53,6 +53,7 @@ def test_the_districts_list_says_who_is_too_many_and_who_is_missing(
 ) -> None:
     tenant = bench.tenant.model_copy(update={"hold_administrators": wanted})
     assert [(one.code, one.subject) for one in problems(tenant, SEEN)] == codes
+    assert all("Purview portal" in one.next_step for one in problems(tenant, SEEN) if one.subject)
 
 
 def test_what_was_not_read_is_said_and_nobody_is_called_absent_from_it(bench: Bench) -> None:

@@ -173,7 +173,7 @@ def test_the_overlay_names_what_is_served_and_whom_to_act_as(server: SandboxServ
     tenant = overlay["tenants"]["google"]
     assert set(tenant["endpoints"]) == {
         "token_uri", "vault", "directory", "reports", "licensing", "groupssettings", "cloudidentity", "alertcenter", "drivelabels", "drive",
-        "chat", "iam_credentials",
+        "chat", "iam_credentials", "sts",
     }  # fmt: skip
     assert tenant["endpoints"]["token_uri"] == f"{server.base_url}/token"
     assert tenant["credential"] == {"service_account_file": "google-sa.json", "subject": f"records.bot@{world.domain}"}

@@ -99,6 +99,25 @@ def test_a_rule_that_is_off_stores_nothing_more() -> None:
     assert codes(*sound(), states(on=False)) == ["setting.comprehensive_mail_storage_off"]
 
 
+def test_a_vault_service_that_nobody_switched_on_is_off() -> None:
+    assert codes(*(one for one in sound() if one.name != "vault.service_status")) == ["setting.vault_off"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("youtube.user_takeout", {"takeoutStatus": "DISABLED"}, []),
+        ("youtube.user_takeout", {"takeoutStatus": "ENABLED"}, ["setting.takeout_on"]),
+        ("photos.user_takeout", {}, ["setting.takeout_on"]),
+        ("multi_party_approval.require_approvals", {"multiPartyApprovalState": "ENABLED"}, []),
+        ("multi_party_approval.require_approvals", {"multiPartyApprovalState": "DISABLED"}, ["setting.multi_party_approval_off"]),
+    ],
+)
+def test_what_is_merely_told(name: str, value: dict[str, str], expected: list[str]) -> None:
+    told = setting_problems(snapshot(*sound(), setting(name, value)))
+    assert [(one.code, one.severity) for one in told] == [(code, Severity.INFO) for code in expected]
+
+
 def test_who_can_change_retention_is_compared_with_who_should() -> None:
     fields: dict[str, Any] = {"setting": "privileges.retention", "accounts": ("boss@d.example", "stranger@d.example")}
     holders = Live(kind=Kind.GOOGLE_SETTING, vendor_id="h", name="h", fields=fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from policies.kinds import Kind, Platform, Workload
 from policies.resources import KindRead, Live, ReadState, Snapshot
 from policies.roster import Group, Identity, OrgUnit, Roster
 from sync.assess import Standing
+from sync.watch.settings import VAULT_PRIVILEGES
 from sync.watch.verifying import asked_kinds, verify
 from tests.unit.sync.provable import START
 
@@ -252,6 +253,25 @@ def test_who_may_change_retention_is_counted_and_never_named() -> None:
     found = stands(snapshot(holders("boss@d.example", "stranger@d.example")), wish)
     assert (found.standing, found.reason) == (StandingValue.GAP, "setting.retention_privilege_unexpected: 1 more than the policy names")
     assert stands(snapshot(), wish).standing is StandingValue.UNKNOWN
+
+
+def test_each_of_vaults_privileges_is_measured_and_one_that_was_not_read_is_unknown() -> None:
+    wish: dict[str, Wish] = {"google.vault_privileges": ("Boss@d.example",)}
+
+    def holders(more: Mapping[str, tuple[str, ...]]) -> list[Live]:
+        lives = []
+        for setting in VAULT_PRIVILEGES:
+            fields: dict[str, Any] = {"setting": setting, "accounts": ("boss@d.example", *more.get(setting, ()))}
+            lives.append(Live(kind=Kind.GOOGLE_SETTING, vendor_id=setting, name=setting, fields=fields))
+        return lives
+
+    assert stands(snapshot(*holders({})), wish).standing is StandingValue.VERIFIED
+    found = stands(snapshot(*holders({"privileges.exports": ("x@d.example", "y@d.example"), "privileges.holds": ("x@d.example",)})), wish)
+    assert (found.standing, found.reason) == (
+        StandingValue.GAP, "setting.vault_privilege_unexpected: 2 more than the policy names (holds, exports)",
+    )  # fmt: skip
+    found = stands(snapshot(*holders({})[1:]), wish)
+    assert (found.standing, found.reason) == (StandingValue.UNKNOWN, "kind.partial: privileges.holds")
 
 
 def test_a_request_to_delete_early_is_a_gap() -> None:
