@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from policies.duties import Carrier, Duty
 from policies.effects import FOREVER, Term
 from policies.problems import Problem, Severity
-from policies.vault_judging import PURGES_DELETED, Outlook, findings, outlooks, shortfalls, term_words
+from policies.vault_judging import Outlook, findings, outlooks, shortfalls, term_words
 from policies.vault_rules import VaultRule
 
 _STEP = "In the Vault console enter what recordwarden console-settings says, then state the rules anew."
@@ -19,7 +19,7 @@ def rule_problems(tenant: str, rules: Sequence[VaultRule], duties: Iterable[Duty
     found = [
         Problem(
             code=one.code,
-            severity=Severity.ERROR if one.decides and one.code != PURGES_DELETED else Severity.WARNING,
+            severity=Severity.ERROR,
             tenant=tenant,
             subject=f"vault-rules/{tenant}/{one.number}",
             message=one.words,

@@ -27,6 +27,8 @@ from sync.watch.vault_names import Sort, stem
 
 BEFORE: Final = timedelta(hours=1)
 """How long before a statement its officer has to have looked at the rules for the log to agree with it."""
+_SETS: Final = frozenset({"add_retention_rule", "update_retention_rule", "modify_default_retention_period"})
+"""Names of events that set a rule."""
 _PART: Final = re.compile(r"\s*(?P<name>[A-Za-z ]+?)\s*:\s*(?P<value>[^,]+)")
 _UNIT: Final = "organizational_unit_name"
 _TEXT: Final = "additional_details"
@@ -56,7 +58,7 @@ def compared(made_at: datetime, account: str, events: Iterable[LoggedEvent]) -> 
 def told(event: LoggedEvent) -> VaultRule | None:
     """The rule that an event tells of as it was added or changed, where that can be read; None for a deletion and for any other text."""
     name = stem(event.operation)
-    if name not in {"add_retention_rule", "update_retention_rule", "modify_default_retention_period"}:
+    if name not in _SETS:
         return None
     said = _said(event.details)
     default = name == "modify_default_retention_period"
@@ -75,6 +77,11 @@ def told(event: LoggedEvent) -> VaultRule | None:
         )
     except ValidationError:
         return None
+
+
+def unread(event: LoggedEvent) -> bool:
+    """Whether the event sets a rule in words that cannot be read, so that nobody can say whether it is one that ends too early."""
+    return event.sort == Sort.CHANGE.value and stem(event.operation) in _SETS and told(event) is None
 
 
 def event_of(rule: VaultRule, events: Iterable[LoggedEvent]) -> LoggedEvent | None:
