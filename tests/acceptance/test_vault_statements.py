@@ -59,6 +59,10 @@ def states(district: District, rules: str) -> Any:
 
 def test_rules_are_entered_stated_and_overtaken(here: District) -> None:
     sheet = here.must("console-settings").result
+    (silent,) = [one for one in here.must("check").document["problems"] if one["code"] == "vault_rules.not_stated"]
+    assert (silent["severity"], silent["tenant"]) == ("warning", "google")
+    assert "console-settings" in silent["next_step"]
+    assert "attest vault-rules/google" in silent["next_step"]
     assert set(kept(here).values()) == {("not_enforceable", "vault_rules.no_api")}
     page = here.place / "sheet.html"
     here.must("console-settings", "--format", "html", "--out", page)
@@ -78,7 +82,9 @@ def test_rules_are_entered_stated_and_overtaken(here: District) -> None:
     assert set(kept(here).values()) == {("attested", None)}
     (said,) = here.run("attestations").result["attestations"]
     assert (said["state"], len(said["consistent_with"]), said["overtaken_by"]) == ("valid", 1, [])
-    assert [one["reached"] for one in here.must("check").result["vault_rules"][0]["simulation"]] == [True] * 7
+    checked = here.must("check")
+    assert [one["reached"] for one in checked.result["vault_rules"][0]["simulation"]] == [True] * 7
+    assert "vault_rules.not_stated" not in checked.codes()
 
     sandbox(here).console("google", "add_rule", service="MAIL", org_unit="/Staff", duration="30 days", action="purge_all", by=ADMIN)
     sandbox(here).forward(QUARTER)
