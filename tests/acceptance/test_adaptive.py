@@ -37,7 +37,8 @@ def microsoft(district: District, *words: str) -> Ran:
 
 
 def stands(ran: Ran, workload: str) -> tuple[str, str | None]:
-    (found,) = [one for one in ran.tenants["m365"]["standings"] if one["line"] == LINE and one["workload"] == workload]
+    asked = ("m365", LINE, workload)
+    (found,) = [one for one in ran.result["standings"] if (one["tenant"], one["line"], one["workload"]) == asked]
     return found["standing"], found["reason"]
 
 
