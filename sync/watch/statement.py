@@ -19,7 +19,7 @@ from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Value
 from policies.simulator import judge
-from policies.vault_rules import AtTheEnd, Service, VaultRule, readings
+from policies.vault_rules import APART, AtTheEnd, Service, VaultRule, readings
 from sync.drift import Attribution, AttributionState, Drift, DriftClass, Since
 from sync.drift.values import drift_of
 from sync.store.watch_rows import LoggedEvent
@@ -117,7 +117,7 @@ def _attributed(found: Drift, event: LoggedEvent) -> Drift:
 
 def _direction(event: LoggedEvent, rule: VaultRule | None, stated: Sequence[VaultRule] | None) -> Direction:
     """Only for a new custom rule beside rules that are stated can it be computed; what cannot be computed weakens."""
-    if rule is None or stated is None or stem(event.operation) != "add_retention_rule":
+    if rule is None or stated is None or rule.service in APART or stem(event.operation) != "add_retention_rule":
         return Direction.WEAKENS
     if rule.term == FOREVER and rule in stated:
         return Direction.NEUTRAL

@@ -233,6 +233,14 @@ def test_a_short_rule_is_a_finding_with_account_and_time(here: Scene, tmp_path: 
     assert drift.direction is Direction.WEAKENS
 
 
+def test_a_first_rule_of_meets_own_takes_recordings_away_from_drives(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path, "- {service: DRIVE, default: true, duration: indefinite, action: keep}\n")
+    text = "Service: MEET, Retention period: 9999 days, Starts: created, Action: purge_deleted, Rule: 7"
+    happens(here, "add_retention_rule_end", ago=-1, additional_details=text, organizational_unit_name="/")
+    (drift,) = looks(here).drift
+    assert (drift.name, drift.direction) == ("MEET custom rule for /: 9,999 days from created, then purge_deleted", Direction.WEAKENS)
+
+
 def test_text_that_cannot_be_read_is_a_change_all_the_same(here: Scene, tmp_path: Path) -> None:
     states(here, tmp_path)
     happens(here, "add_retention_rule_end", ago=-1, additional_details="{proto: 3}")
