@@ -49,7 +49,7 @@ def _unsure(tenant: str, service: Service) -> Problem:
         tenant=tenant,
         subject=f"vault-rules/{tenant}",
         message=f"Nothing says whether dedicated retention is on for {service.value}: if it is, Drive's rules do not cover {APART[service]}.",
-        next_step=f"Look at it in Vault, add {{service: {service.value}, dedicated: false}} (or true, with its rules) to the file, and state it anew.",
+        next_step=f"Look in Vault, add {{service: {service.value}, dedicated: false}} (or true, with its rules) to the file and state it anew.",
     )
 
 

@@ -28,7 +28,7 @@ from sync.watch.blind import blind_spots
 from sync.watch.odd_holds import hold_problems
 from sync.watch.polling import MATTER, Poller
 from sync.watch.settings import setting_problems
-from sync.watch.statement import compared, drift, event_of, told, unread
+from sync.watch.statement import SKEW, compared, drift, event_of, may_follow, told, unread
 from sync.watch.vault_names import Sort, begins, is_known, stem
 
 UNKNOWN_SHOWN: Final = timedelta(days=30)
@@ -64,7 +64,7 @@ class Watching:
         if stated is not None:
             stated = self._noted(tenant, stated, (*changes, *self.rows.events(tenant, Sort.VIEW.value)), now)
         since = None if stated is None else stated.attestation.made_at
-        later = tuple(event for event in changes if since is None or event.at > since)
+        later = tuple(event for event in changes if since is None or may_follow(event, since))
         found = tuple(drift(tenant, event, stated.rules if stated else None) for event in later)
         self._answered(tenant, found, now)
         hidden = () if seen.snapshot is None else blind_spots(seen.snapshot, self._of_matters(tenant))
@@ -161,7 +161,8 @@ def _about_statement(tenant: str, stated: RulesStatement, cursor: Cursor, later:
         newest = later[-1]
         more = f", with {len(later) - 1} before it" if len(later) > 1 else ""
         begun = " (begun; its end is not in the log)" if begins(newest.operation) else ""
-        message = f"Vault's rules were changed after {made.officer} stated them: {stem(newest.operation)}{begun}, {shown(newest)}{more}."
+        when = "after" if newest.at > made.made_at else f"within {SKEW.seconds // 60} minutes before, by clocks that may differ,"
+        message = f"Vault's rules were changed {when} {made.officer} stated them: {stem(newest.operation)}{begun}, {shown(newest)}{more}."
         yield _problem(tenant, statements.OVERTAKEN, Severity.ERROR, message, again, subject)
     if made.state is AttestationState.EXPIRED:
         yield _problem(tenant, statements.EXPIRED, Severity.WARNING, f"{made.officer}'s statement of Vault's rules has expired.", again, subject)

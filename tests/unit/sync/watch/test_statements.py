@@ -22,6 +22,7 @@ from sync.result import TenantResult
 from sync.store.drifts import Drifts
 from sync.store.watch_rows import WatchRows
 from sync.watch.polling import SERVED, Poller, Reach
+from sync.watch.statement import SKEW
 from sync.watch.vault_names import Sort, is_known, sort_of, stem
 from tests.unit.policies.test_vault_rules import demo_duties
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, roster, scene
@@ -107,17 +108,30 @@ def test_a_later_change_overtakes_it(here: Scene, tmp_path: Path, name: str) -> 
 
 
 def test_an_earlier_change_does_not(here: Scene, tmp_path: Path) -> None:
-    happens(here, "add_retention_rule_end", ago=30)
+    happens(here, "add_retention_rule_end", ago=SKEW.total_seconds())
     states(here, tmp_path)
     result = looks(here)
     assert now(here).state is AttestationState.VALID
     assert result.drift == ()
 
 
+def test_a_change_that_a_fast_clock_of_ours_puts_before_the_statement_overtakes_it(here: Scene, tmp_path: Path) -> None:
+    """Our clock runs four minutes ahead: what happens a minute after the signing stands in Google's log with a time three minutes before it."""
+    states(here, tmp_path)
+    here.clock.advance(60)
+    event = happens(here, "delete_retention_rule_end", ago=4 * 60)
+    result = looks(here)
+    assert (now(here).state, now(here).overtaken_by) == (AttestationState.OVERTAKEN, (event,))
+    assert [one.attribution.event for one in result.drift] == [event]
+    (said,) = [one for one in result.problems if one.code == OVERTAKEN]
+    assert "within 5 minutes before, by clocks that may differ, custodian stated them" in said.message
+
+
 def test_a_new_statement_answers_for_the_change(here: Scene, tmp_path: Path) -> None:
     states(here, tmp_path)
     happens(here, "add_retention_rule_end", ago=-1)
     (drift,) = looks(here).drift
+    here.clock.advance(SKEW.total_seconds())
     states(here, tmp_path)
     assert looks(here).drift == ()
     assert [(one.id, one.closed_by) for one in Drifts(here.store).between(here.clock.now() - timedelta(days=1), here.clock.now())] == [(drift.id, "accepted")]
@@ -260,6 +274,7 @@ def test_a_rule_set_in_words_that_cannot_be_read_is_an_error_with_account_and_ti
         (one,) = [one for one in looks(here).problems if one.code == "vault_rules.change_unread"]
         assert (one.severity, one.subject) == (Severity.ERROR, event)
         assert f"account {ADMIN}, {at:%Y-%m-%d %H:%M:%S} UTC" in one.message
+    here.clock.advance(SKEW.total_seconds())
     states(here, tmp_path)
     happens(here, "delete_retention_rule_end", ago=-1)
     assert "vault_rules.change_unread" not in codes(looks(here))
