@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from policies.duties import Carrier, Disposition, Duty, Selector
@@ -17,12 +17,13 @@ from policies.kinds import Platform, Workload
 from policies.protection import Guarantee, Protection, at_least, moment
 from policies.reach import ancestors
 from policies.simulator import Item, Simulation
-from policies.vault_rules import SERVICE_OF, SPACES, AtTheEnd, Service, VaultRule, readings, unit_key
+from policies.vault_rules import APART, SERVICE_OF, SPACES, AtTheEnd, Service, VaultRule, kept_apart, readings, unit_key, untold
 
 NONE: Final = "vault_rules.none"
 TOO_SHORT: Final = "vault_rules.too_short"
 PURGES: Final = "vault_rules.purges"
 PURGES_DELETED: Final = "vault_rules.purges_deleted"
+UNSURE: Final = "vault_rules.dedicated_untold"
 SHOWN: Final = (Workload.MAIL, Workload.DRIVE, Workload.CHAT)
 """What an answer is always given for: a mail, a Drive file, a chat message."""
 ROOT: Final = "/"
@@ -42,6 +43,8 @@ class Fate:
     counted_from: Clock
     purged: Term | None
     rules: tuple[int, ...]
+    apart: Service | None = None
+    """Content of Drive that rules of its own keep, and Drive's no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ def term_words(term: Term) -> str:
 def place_words(fate: Fate) -> str:
     """Where, for people."""
     where = SPACES if fate.org_unit == SPACES else f"unit {fate.org_unit}" if fate.org_unit else "no known unit"
+    where += f", {APART[fate.apart]}, which Drive's rules no longer cover" if fate.apart is not None else ""
     return f"{where}, matching {' and '.join(fate.terms)}" if fate.terms else where
 
 
@@ -118,8 +122,18 @@ def units_of(duty: Duty, rules: Iterable[VaultRule]) -> tuple[str | None, ...]:
 def fates(rules: Sequence[VaultRule], workload: Workload, org_unit: str | None) -> tuple[Fate, ...]:
     """What would happen to an item of ``workload`` in ``org_unit``: one that matches no rule's terms, one that matches each, one that matches all."""
     unit = org_unit if org_unit is None or org_unit == SPACES else unit_key(org_unit)
-    found = [_fate(Simulation(effects), workload, unit, terms) for effects in readings(rules) for terms in _matching(effects, workload)]
-    return tuple({(one.terms, one.kept, one.counted_from, one.purged): one for one in reversed(found)}.values())[::-1]
+    found = [
+        replace(_fate(Simulation(effects), workload, unit, terms), apart=apart)
+        for apart in _parts(rules, workload)
+        for effects in readings(rules, apart)
+        for terms in _matching(effects, workload)
+    ]
+    return tuple({(one.terms, one.kept, one.counted_from, one.purged, one.apart): one for one in reversed(found)}.values())[::-1]
+
+
+def _parts(rules: Iterable[VaultRule], workload: Workload) -> tuple[Service | None, ...]:
+    """All that the service's own rules keep, and each content of it that rules apart do."""
+    return (None, *kept_apart(rules)) if SERVICE_OF[workload] is Service.DRIVE else (None,)
 
 
 def shortfalls(rules: Sequence[VaultRule], duty: Duty, units: Iterable[str | None] | None = None) -> tuple[Shortfall, ...]:
@@ -128,8 +142,19 @@ def shortfalls(rules: Sequence[VaultRule], duty: Duty, units: Iterable[str | Non
         return ()
     keys = units_of(duty, rules) if units is None else tuple(None if unit is None else unit_key(unit) for unit in units)
     keys += (SPACES,) if SERVICE_OF[duty.workload] is Service.HANGOUTS_CHAT else ()
-    found = [short for effects in readings(rules) for short in _short(Simulation(effects), duty, keys)]
+    found = [
+        replace(short, fate=replace(short.fate, apart=apart))
+        for apart in _parts(rules, duty.workload)
+        for effects in readings(rules, apart)
+        for short in _short(Simulation(effects), duty, keys)
+    ]
     return tuple({short.fate: short for short in found}.values())
+
+
+def unsure(rules: Sequence[VaultRule], duties: Iterable[Duty]) -> tuple[Service, ...]:
+    """Content in Drive that a duty asks to keep and of which nothing says whether Drive's rules cover it."""
+    asked = any(binding(duty) and duty.carrier is Carrier.POLICY and SERVICE_OF[duty.workload] is Service.DRIVE for duty in duties)
+    return untold(rules) if asked else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +183,9 @@ def outlooks(rules: Sequence[VaultRule], duties: Iterable[Duty]) -> tuple[Outloo
 
 def _outlook(fate: Fate, duties: Sequence[Duty], rules: Sequence[VaultRule]) -> Outlook:
     longest = max(duties, key=lambda duty: float("inf") if duty.term == FOREVER else float(duty.term), default=None)
-    seen = (fate.org_unit, fate.terms, fate.kept, fate.counted_from)
+    seen = (fate.org_unit, fate.terms, fate.kept, fate.counted_from, fate.apart)
     missed = (one.fate for duty in duties for one in shortfalls(rules, duty))
-    short = any((one.org_unit, one.terms, one.kept, one.counted_from) == seen for one in missed)
+    short = any((one.org_unit, one.terms, one.kept, one.counted_from, one.apart) == seen for one in missed)
     return Outlook(
         fate=fate,
         needed=None if longest is None else longest.term,
@@ -204,7 +229,7 @@ def _wrong(rule: VaultRule, duty: Duty) -> Iterator[str]:
 
 
 def _covers(rule: VaultRule, duty: Duty, rules: Sequence[VaultRule]) -> bool:
-    if SERVICE_OF[duty.workload] is not rule.service:
+    if SERVICE_OF[duty.workload] is not (Service.DRIVE if rule.service in APART else rule.service):
         return False
     if rule.default or rule.org_unit is None:
         return True

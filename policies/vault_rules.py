@@ -1,7 +1,7 @@
 """Vault's retention rules as an officer states them, and what they do to records. No Google API shows or sets them (G§0), so they come from a file.
 
 The file is a YAML list of ``{service, default, org_unit, duration, from, action, terms}`` (contract, *Vault rules file*); Vault counts in days, from
-1 to 36,500, or keeps indefinitely (G§2.3).
+1 to 36,500, or keeps indefinitely (G§2.3). ``{service: MEET, dedicated: true}`` says that content in Drive has rules of its own.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Service(StrEnum):
     VOICE = "VOICE"
     CALENDAR = "CALENDAR"
     GEMINI = "GEMINI"
+    MEET = "MEET"
+    SITES = "SITES"
 
 
 class Counted(StrEnum):
@@ -69,14 +71,19 @@ SERVICE_OF: Final[Mapping[Workload, Service]] = {
     Workload.GEMINI: Service.GEMINI,
 }
 """The service whose rules keep each workload. Mail has no archive apart, and Sites are kept with Drive (G§1.4)."""
+APART: Final[Mapping[Service, str]] = {Service.MEET: "Meet recordings", Service.SITES: "Google Sites"}
+"""What lies in Drive and, once dedicated retention is on for it, is kept by rules of its own alone, Drive's no longer (G§2.3)."""
 SPACES: Final = "all spaces"
 """The place of a message in a Chat space, which no unit's rule reaches (G§2.3: two rules are needed to cover everything)."""
-_NO_TERMS: Final = frozenset({Service.HANGOUTS_CHAT, Service.CALENDAR, Service.GEMINI})
+_NO_TERMS: Final = frozenset({Service.HANGOUTS_CHAT, Service.CALENDAR, Service.GEMINI, *APART})
 _NO_UNITS: Final = frozenset({Service.GROUPS})
 
 
 class VaultRule(FolderModel):
-    """One rule. Without ``org_unit`` a custom rule is for the whole organisation; ``terms`` are search terms, or for Drive a label's condition."""
+    """One rule. Without ``org_unit`` a custom rule is for the whole organisation; ``terms`` are search terms, or for Drive a label's condition.
+
+    With ``dedicated`` it is no rule but the switch of ``MEET`` or ``SITES``: whether rules of their own, and no longer Drive's, keep that content.
+    """
 
     service: Service
     default: bool = False
@@ -85,6 +92,19 @@ class VaultRule(FolderModel):
     from_: Counted = Field(default=Counted.CREATED, alias="from")
     action: AtTheEnd
     terms: str | None = None
+    dedicated: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch(cls, given: object) -> object:
+        """A switch has no period and no end; nothing here reads those that stand in for them."""
+        if not isinstance(given, Mapping) or given.get("dedicated") is None:
+            return given
+        if given.get("service") not in tuple(APART):
+            raise ValueError(f"only {' and '.join(APART)} have dedicated retention to switch: leave out dedicated")
+        if set(given) - {"service", "dedicated"}:
+            raise ValueError("an entry with dedicated is a switch and no rule: it has nothing else but service; rules are entries of their own")
+        return {**given, "duration": INDEFINITE, "action": AtTheEnd.KEEP}
 
     @field_validator("duration")
     @classmethod
@@ -117,6 +137,8 @@ class VaultRule(FolderModel):
     @property
     def words(self) -> str:
         """The rule for people, in one line."""
+        if self.dedicated is not None:
+            return f"{self.service.value} dedicated retention: {'on' if self.dedicated else 'off'}"
         where = "default rule" if self.default else f"custom rule for {self.org_unit or 'the whole organisation'}"
         narrowed = f", only where {self.terms}" if self.terms else ""
         length = "indefinitely" if self.term == FOREVER else f"{self.term:,} days from {self.from_.value}, then {self.action.value}"
@@ -180,22 +202,44 @@ def effect_of(rule: VaultRule, ref: str, *, whole: bool = True) -> Effect:
     )
 
 
-def readings(rules: Sequence[VaultRule]) -> tuple[tuple[Effect, ...], ...]:
-    """The effects of rules in every way in which the file can be meant, each under the number (from 1) that its rule has in the file."""
-    ways = (True, False) if any(_two_ways(rule) for rule in rules) else (True,)
-    return tuple(tuple(effect_of(rule, str(number), whole=whole) for number, rule in enumerate(rules, start=1)) for whole in ways)
+def readings(rules: Sequence[VaultRule], apart: Service | None = None) -> tuple[tuple[Effect, ...], ...]:
+    """The effects of rules in every way in which the file can be meant, each under the number (from 1) that its rule has in the file.
+
+    With ``apart`` those for that content in Drive, which rules of its own keep, and none of Drive's.
+    """
+    numbered = [(number, rule) for number, rule in enumerate(rules, start=1) if rule.dedicated is None and _of(rule, apart)]
+    ways = (True, False) if any(_two_ways(rule) for _, rule in numbered) else (True,)
+    return tuple(tuple(effect_of(rule, str(number), whole=whole) for number, rule in numbered) for whole in ways)
+
+
+def kept_apart(rules: Iterable[VaultRule]) -> tuple[Service, ...]:
+    """The content that Drive's rules no longer cover: switched on, or stated with rules of its own and not said to be switched off."""
+    listed = tuple(rules)
+    off = {rule.service for rule in listed if rule.dedicated is False}
+    return tuple(service for service in APART if service not in off and any(rule.service is service for rule in listed))
+
+
+def untold(rules: Iterable[VaultRule]) -> tuple[Service, ...]:
+    """The content of which nothing says whether Drive's rules cover it."""
+    said = {rule.service for rule in rules}
+    return tuple(service for service in APART if service not in said)
+
+
+def _of(rule: VaultRule, apart: Service | None) -> bool:
+    return rule.service not in APART if apart is None else rule.service is apart
 
 
 def _two_ways(rule: VaultRule) -> bool:
-    return not rule.default and rule.org_unit is None and rule.service in {Service.DRIVE, Service.HANGOUTS_CHAT}
+    return not rule.default and rule.org_unit is None and rule.service in {Service.DRIVE, Service.HANGOUTS_CHAT, *APART}
 
 
 def _workloads(rule: VaultRule, *, whole: bool) -> frozenset[Workload]:
     """A unit's Drive rule need not include shared drives, and can only extend what is kept there (G§2.3)."""
-    found = {workload for workload, service in SERVICE_OF.items() if service is rule.service}
-    if rule.service is Service.DRIVE and rule.org_unit is not None:
+    in_drive = rule.service is Service.DRIVE or rule.service in APART
+    found = {workload for workload, service in SERVICE_OF.items() if service is (Service.DRIVE if in_drive else rule.service)}
+    if in_drive and rule.org_unit is not None:
         found.discard(Workload.SHARED_DRIVE)
-    if rule.service is Service.DRIVE and _two_ways(rule) and not whole:
+    if in_drive and _two_ways(rule) and not whole:
         found.discard(Workload.DRIVE)
     return frozenset(found)
 
@@ -212,6 +256,8 @@ def as_yaml(rules: Iterable[VaultRule]) -> str:
 
 def _line(rule: VaultRule) -> str:
     parts = [f"service: {rule.service.value}"]
+    if rule.dedicated is not None:
+        return f"- {{{parts[0]}, dedicated: {str(rule.dedicated).lower()}}}\n"
     parts += ["default: true"] if rule.default else []
     parts += [f"org_unit: {_quoted(rule.org_unit)}"] if rule.org_unit else []
     parts += [f"duration: {rule.duration}", f"from: {rule.from_.value}", f"action: {rule.action.value}"]
@@ -236,17 +282,18 @@ def _in_vaults_unit(duration: str) -> str:
 
 
 def _twice(rules: Sequence[VaultRule], places: Mapping[Path_, Where]) -> Iterable[Problem]:
-    """Vault has one default rule for each service (G§2.3)."""
-    seen: dict[Service, int] = {}
+    """Vault has one default rule for each service, and one switch of each sort (G§2.3)."""
+    seen: dict[tuple[Service, str], int] = {}
     for index, rule in enumerate(rules):
-        if not rule.default:
+        what = "default rule" if rule.default else "switch of dedicated retention" if rule.dedicated is not None else ""
+        if not what:
             continue
-        if rule.service in seen:
+        if (rule.service, what) in seen:
             where = places[_RULES, index]
-            first = places[_RULES, seen[rule.service]]
-            message = f"{where.file}: {rule.service.value} has a second default rule; the first is on line {first.line}"
+            first = places[_RULES, seen[rule.service, what]]
+            message = f"{where.file}: {rule.service.value} has a second {what}; the first is on line {first.line}"
             yield _problem(message, "keep one of them", where)
-        seen.setdefault(rule.service, index)
+        seen.setdefault((rule.service, what), index)
 
 
 def _problem(message: str, next_step: str, where: Where) -> Problem:

@@ -16,7 +16,7 @@ from policies.duties import Duty, Selector
 from policies.effects import FOREVER, Clock, Term
 from policies.kinds import Platform, Workload
 from policies.vault_judging import binding, term_words
-from policies.vault_rules import INDEFINITE, SERVICE_OF, AtTheEnd, Service, VaultRule, unit_key
+from policies.vault_rules import APART, INDEFINITE, SERVICE_OF, AtTheEnd, Service, VaultRule, unit_key
 
 TITLES: Final = {
     Service.MAIL: "Gmail",
@@ -26,16 +26,21 @@ TITLES: Final = {
     Service.VOICE: "Voice",
     Service.CALENDAR: "Calendar",
     Service.GEMINI: "Gemini app",
+    Service.MEET: "Meet",
+    Service.SITES: "Sites",
 }
 BEFORE: Final = (
     "A rule works as soon as it is saved, on old and on new data alike, and what it purges is gone for good. Check each line before you save.",
     "Enter the rules in this order. Delete no rule, and shorten none, before all of them are saved.",
     "Sign in with an account that has the Vault privilege Manage Retention Policies.",
+    "Leave dedicated retention for Meet and for Sites off (it may be on for Sites): once on, no Drive rule covers recordings or sites any longer.",
 )
 AFTER: Final = (
     "Open the list of rules once more, default and custom, and compare it with this page. Looking at it leaves an entry in Vault's log.",
     "A finite rule that is not on this page ends protection at its end. Report it to the records custodian before anybody changes it.",
     "A new or changed Drive rule takes up to 24 hours; files that people delete in that time are not kept.",
+    "See that dedicated retention is off for Meet and for Sites. If one is on, give it rules like Drive's first, and state it as on, with its rules.",
+    "Wait five minutes after the last change before you state what is set: clocks differ, and a change so close counts as one that came after.",
     "State what is set, on the same day: recordwarden --as OFFICER --key FILE attest vault-rules/TENANT --rules FILE --until DATE",
 )
 
@@ -82,6 +87,10 @@ def settings(duties: Iterable[Duty]) -> tuple[Entry, ...]:
                 scopes.setdefault(scope, []).append(duty)
         found += [_custom(service, scope, behind) for scope, behind in scopes.items()]
     return tuple(found)
+
+
+SWITCHES: Final = tuple(VaultRule.model_validate({"service": service, "dedicated": False}) for service in APART)
+"""What the sheet asks for beside rules, as the file of ``attest`` states it."""
 
 
 def rules_of(entries: Iterable[Entry]) -> tuple[VaultRule, ...]:

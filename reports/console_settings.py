@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from policies.vault_rules import as_yaml
-from policies.vault_settings import AFTER, BEFORE, Entry, rules_of
+from policies.vault_settings import AFTER, BEFORE, SWITCHES, Entry, rules_of
 from reports.render.html import page
 
 
@@ -20,6 +20,6 @@ def console_settings_html(entries: Sequence[Entry], *, district: str, made_at: d
         "entries": entries,
         "before": BEFORE,
         "after": AFTER,
-        "rules_lines": as_yaml(rules_of(entries)).splitlines(),
+        "rules_lines": as_yaml((*rules_of(entries), *SWITCHES)).splitlines(),
     }
     return page("console_settings.html.j2", ZoneInfo(timezone), values)

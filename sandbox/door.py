@@ -33,6 +33,7 @@ def door_routes(world: World, tenants: Sequence[Tenant], token: str) -> list[San
         ("GET", "/exchanges", door.exchanges),
         ("POST", "/exchanges/clear", door.clear_exchanges),
         ("GET", "/violations", door.violations),
+        ("DELETE", "/violations", door.clear_violations),
         ("GET", "/state", door.state),
         ("GET", "/profile", door.profile),
         ("POST", "/console/{tenant}/{act}", door.console),
@@ -106,6 +107,13 @@ class _Door:
 
     def violations(self, _request: Request) -> Response:
         return json_response(self._world.violations)
+
+    def clear_violations(self, _request: Request) -> Response:
+        """Answers with what it forgets, so that nothing found in between is lost."""
+        with self._world.lock:
+            found = list(self._world.violations)
+            self._world.violations.clear()
+        return json_response(found)
 
     def state(self, _request: Request) -> Response:
         return json_response({name: tenant.dump(self._world) for name, tenant in self._tenants.items()})

@@ -10,9 +10,11 @@ import typer
 from policies.check import NO_CREDENTIAL, CheckResult
 from policies.check import check as check_folder
 from policies.compiler import compile_policy
+from policies.duties import Carrier
 from policies.folder import Folder, load_folder
 from policies.kinds import Platform
 from policies.problems import Problem, Severity
+from policies.vault_judging import binding
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.screen import Screen, many
@@ -20,8 +22,9 @@ from recordwarden.cli.vault_words import period_problems, simulation
 from recordwarden.exits import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from policies.duties import Duty
     from policies.vault_rules import StatedRules
 
 
@@ -39,7 +42,8 @@ def check(
     found = check_folder(folder, known, call.frame().at.date())
     duties = compile_policy(folder.policy, folder.district, known)
     short = [one for tenant, said in stated.items() for one in period_problems(tenant, said.rules, duties)]
-    problems = (*found.problems, *short, *(() if known is not None else (_no_store(),)))
+    silent = _not_stated(folder, stated, duties)
+    problems = (*found.problems, *short, *silent, *(() if known is not None else (_no_store(),)))
     warned = any(problem.severity is Severity.WARNING for problem in problems)
     return Answer(
         exit=Exit.ERROR if strict and warned else Exit.DONE,
@@ -97,6 +101,27 @@ def _from_store(call: Call, folder: Folder) -> tuple[Mapping[str, str] | None, M
         return confirmed(store), stated
     finally:
         store.close()
+
+
+def _not_stated(folder: Folder, stated: Mapping[str, StatedRules], duties: Iterable[Duty]) -> list[Problem]:
+    """Tenants whose Vault has to keep something, and whose rules nobody has stated: without a statement nothing says that they reach the periods."""
+    carried = sum(binding(duty) and duty.carrier is Carrier.POLICY for duty in duties)
+    asked = many(carried, "duty", "duties")
+    return [
+        Problem(
+            code="vault_rules.not_stated",
+            severity=Severity.WARNING,
+            tenant=tenant.id,
+            subject=f"vault-rules/{tenant.id}",
+            message=f"Vault's retention rules, which no interface shows, carry {asked} of the policy, and no officer has stated them.",
+            next_step=(
+                "recordwarden console-settings says what to enter in the Vault console; "
+                f"then recordwarden --as OFFICER --key FILE attest vault-rules/{tenant.id} --rules FILE --until DATE"
+            ),
+        )
+        for tenant in folder.district.tenants
+        if carried and tenant.platform is Platform.GOOGLE_WORKSPACE and tenant.id not in stated
+    ]
 
 
 def _no_store() -> Problem:

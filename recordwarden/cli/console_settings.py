@@ -15,7 +15,7 @@ from policies.kinds import Platform
 from policies.problems import Problem, Severity
 from policies.vault_judging import binding
 from policies.vault_rules import StatedRules, as_yaml
-from policies.vault_settings import AFTER, BEFORE, Entry, rules_of, settings
+from policies.vault_settings import AFTER, BEFORE, SWITCHES, Entry, rules_of, settings
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.files import write_new
@@ -117,7 +117,7 @@ def _document(entries: Sequence[Entry], duties: Sequence[Duty], page: str | None
         "before": list(BEFORE),
         "after": list(AFTER),
         "rules": [rule_document(rule) for rule in rules],
-        "rules_file": as_yaml(rules),
+        "rules_file": as_yaml((*rules, *SWITCHES)),
         "simulation": simulation(rules, duties),
         **({} if page is None else {"page": page}),
     }
@@ -149,7 +149,7 @@ def _show(screen: Screen, entries: Sequence[Entry], stated: dict[str, StatedRule
     for line in AFTER:
         screen.say(f"[ ] {line}")
     screen.heading("The file that states them")
-    screen.raw(as_yaml(rules_of(entries)))
+    screen.raw(as_yaml((*rules_of(entries), *SWITCHES)))
     screen.heading("What these rules do")
     screen.table(COLUMNS, simulation_rows(rules_of(entries), duties))
     for tenant, said in stated.items():

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from policies.duties import Carrier, Duty
 from policies.effects import FOREVER, Term
 from policies.problems import Problem, Severity
-from policies.vault_judging import PURGES_DELETED, Outlook, findings, outlooks, shortfalls, term_words
-from policies.vault_rules import VaultRule
+from policies.vault_judging import UNSURE, Fate, Outlook, findings, outlooks, shortfalls, term_words, unsure
+from policies.vault_rules import APART, Service, VaultRule
 
 _STEP = "In the Vault console enter what recordwarden console-settings says, then state the rules anew."
 
@@ -19,7 +19,7 @@ def rule_problems(tenant: str, rules: Sequence[VaultRule], duties: Iterable[Duty
     found = [
         Problem(
             code=one.code,
-            severity=Severity.ERROR if one.decides and one.code != PURGES_DELETED else Severity.WARNING,
+            severity=Severity.ERROR,
             tenant=tenant,
             subject=f"vault-rules/{tenant}/{one.number}",
             message=one.words,
@@ -31,17 +31,32 @@ def rule_problems(tenant: str, rules: Sequence[VaultRule], duties: Iterable[Duty
 
 
 def period_problems(tenant: str, rules: Sequence[VaultRule], duties: Iterable[Duty]) -> tuple[Problem, ...]:
-    """A warning for each policy line and place whose period would not be reached under the rules."""
-    return tuple(
+    """A warning for each policy line and place whose period would not be reached under the rules, or of which the statement leaves it open."""
+    wanted = tuple(duties)
+    short = tuple(
         Problem(code=one.code, severity=Severity.WARNING, tenant=tenant, subject=duty.line, message=one.words, next_step=_STEP)
-        for duty in duties
+        for duty in wanted
         if duty.carrier is Carrier.POLICY
         for one in shortfalls(rules, duty)
+    )
+    return (*short, *(_unsure(tenant, service) for service in unsure(rules, wanted)))
+
+
+def _unsure(tenant: str, service: Service) -> Problem:
+    return Problem(
+        code=UNSURE,
+        severity=Severity.WARNING,
+        tenant=tenant,
+        subject=f"vault-rules/{tenant}",
+        message=f"Nothing says whether dedicated retention is on for {service.value}: if it is, Drive's rules do not cover {APART[service]}.",
+        next_step=f"Look in Vault, add {{service: {service.value}, dedicated: false}} (or true, with its rules) to the file and state it anew.",
     )
 
 
 def rule_document(rule: VaultRule) -> dict[str, object]:
     """A rule in the words of the contract's file."""
+    if rule.dedicated is not None:
+        return {"service": rule.service.value, "dedicated": rule.dedicated}
     return {
         "service": rule.service.value,
         "default": rule.default,
@@ -63,13 +78,18 @@ def simulation_rows(rules: Sequence[VaultRule], duties: Iterable[Duty]) -> list[
     return [
         (
             one.fate.workload.value,
-            (one.fate.org_unit or "-") + (f" ({' and '.join(one.fate.terms)})" if one.fate.terms else ""),
+            _place(one.fate),
             "not at all" if one.fate.kept is None else f"{term_words(one.fate.kept)}{_since(one.fate.kept, one.fate.counted_from.value)}",
             "never" if one.fate.purged is None else f"after {term_words(one.fate.purged)}",
             "-" if one.needed is None else f"{term_words(one.needed)}, {'reached' if one.reached else 'NOT REACHED'}",
         )
         for one in outlooks(rules, tuple(duties))
     ]
+
+
+def _place(fate: Fate) -> str:
+    more = (*fate.terms[:1], *(f"and {term}" for term in fate.terms[1:]))
+    return (fate.org_unit or "-") + (f", {APART[fate.apart]}" if fate.apart else "") + (f" ({' '.join(more)})" if more else "")
 
 
 def _since(term: Term, clock: str) -> str:
@@ -81,6 +101,7 @@ def _outlook(one: Outlook) -> dict[str, object]:
     return {
         "workload": fate.workload.value,
         "org_unit": fate.org_unit,
+        "apart": None if fate.apart is None else fate.apart.value,
         "terms": list(fate.terms),
         "kept_days": fate.kept,
         "counted_from": fate.counted_from.value if fate.kept is not None and fate.kept != FOREVER else None,

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation, listing
+from sandbox.google.privileges import need
 
 _CLAUSE = re.compile(r"(\w+)\s*(<=|>=|=|<|>|:)\s*\"([^\"]*)\"")
 _COMPARE: Mapping[str, Callable[[datetime, datetime], bool]] = {
@@ -26,7 +27,7 @@ def operations() -> Mapping[str, Operation]:
 
 
 def _list(call: Call) -> Item:
-    _need_admin(call)
+    need(call)
     tests = [_clause(part) for part in re.split(r"\s+AND\s+", call.query.get("filter", "")) if part.strip()]
     found = [alert for alert in reversed(call.state.alerts) if all(test(alert) for test in tests)]
     page, token = call.page(found, "pageSize", 20, 1000)
@@ -51,13 +52,8 @@ def _clause(text: str) -> Callable[[Item], bool]:
 
 
 def _get(call: Call) -> Item:
-    _need_admin(call)
+    need(call)
     for alert in call.state.alerts:
         if alert["alertId"] == call.path["alertId"]:
             return alert
     raise errors.not_found("Requested entity was not found.")
-
-
-def _need_admin(call: Call) -> None:
-    if not call.is_admin:
-        raise errors.forbidden()

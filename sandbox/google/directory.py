@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation, instant, listing
+from sandbox.google.privileges import need
 from sandbox.google.state import User
 
 _TERM = re.compile(r"(\w+)\s*(=|:)\s*('[^']*'|\"[^\"]*\"|\S+)")
@@ -61,7 +62,7 @@ def user_json(call: Call, user: User) -> Item:
 
 
 def _list(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     if "customer" in call.query:
         check_customer(call, "customer")
     elif call.query.get("domain") != call.state.domain:
@@ -77,7 +78,7 @@ def _list(call: Call) -> Item:
 
 
 def _get(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     user = call.state.user(call.path["userKey"])
     if user is None:
         raise errors.not_found("Resource Not Found: userKey")

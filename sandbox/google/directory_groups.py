@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation, listing
 from sandbox.google.directory import check_customer
+from sandbox.google.privileges import need
 from sandbox.google.state import GoogleState, Group, Member
 
 
@@ -36,7 +37,7 @@ def group_json(group: Group) -> Item:
 
 
 def _list(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     chosen = list(call.state.groups.values())
     if "userKey" in call.query:
         user = call.state.user(call.query["userKey"])
@@ -53,12 +54,12 @@ def _list(call: Call) -> Item:
 
 
 def _get(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     return group_json(_group(call))
 
 
 def _members(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     group = _group(call)
     derived = call.query.get("includeDerivedMembership") == "true"
     roles = {role for role in call.query.get("roles", "").upper().split(",") if role}
@@ -69,7 +70,7 @@ def _members(call: Call) -> Item:
 
 
 def _member(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     member = _group(call).members.get(_member_id(call))
     if member is None:
         raise errors.not_found("Resource Not Found: memberKey")
@@ -77,7 +78,7 @@ def _member(call: Call) -> Item:
 
 
 def _has_member(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     wanted = _member_id(call)
     return {"isMember": any(member.id == wanted for member in _derived(call.state, _group(call)))}
 

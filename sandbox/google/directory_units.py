@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation, listing
 from sandbox.google.directory import check_customer
+from sandbox.google.privileges import need
 from sandbox.google.state import OrgUnit, Role
 
 
@@ -25,7 +26,7 @@ def operations() -> Mapping[str, Operation]:
 
 def _units(call: Call) -> Item:
     """No paging (G§4.1); ``children`` unless ``type`` says otherwise, and the root only with ``allIncludingParent``."""
-    call.need_admin()
+    need(call)
     check_customer(call, "customerId")
     base = call.state.unit(call.query.get("orgUnitPath") or "/")
     if base is None:
@@ -44,7 +45,7 @@ def _units(call: Call) -> Item:
 
 
 def _unit(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     check_customer(call, "customerId")
     unit = call.state.unit(call.path["orgUnitPath"])
     if unit is None:
@@ -68,14 +69,14 @@ def _unit_json(call: Call, unit: OrgUnit) -> Item:
 
 
 def _roles(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     check_customer(call, "customer")
     page, token = call.page([_role_json(role) for role in call.state.roles.values()], "maxResults", 100, 100)
     return listing("items", page, token, kind="admin#directory#roles", etag='"roles"')
 
 
 def _role(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     check_customer(call, "customer")
     role = call.state.roles.get(call.path["roleId"])
     if role is None:
@@ -98,7 +99,7 @@ def _role_json(role: Role) -> Item:
 
 
 def _assignments(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     check_customer(call, "customer")
     user = call.state.user(call.query["userKey"]) if "userKey" in call.query else None
     if "userKey" in call.query and user is None:
@@ -121,7 +122,7 @@ def _assignments(call: Call) -> Item:
 
 
 def _customer(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     check_customer(call, "customerKey")
     return {
         "kind": "admin#directory#customer",
@@ -134,7 +135,7 @@ def _customer(call: Call) -> Item:
 
 
 def _domains(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     check_customer(call, "customer")
     only = {"kind": "admin#directory#domain", "etag": '"domain"', "domainName": call.state.domain, "isPrimary": True, "verified": True}
     return listing("domains", [only], "", kind="admin#directory#domains", etag='"domains"')

@@ -9,6 +9,7 @@ from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation
 from sandbox.google.audit import api_actor, log_admin
 from sandbox.google.discovery import document
+from sandbox.google.privileges import need
 from sandbox.google.state import Group, Unkept
 
 _READ_ONLY = {"kind", "email", "name", "description"}
@@ -36,12 +37,12 @@ def change(group: Group, name: str, value: str, now: datetime) -> None:
 
 
 def _get(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     return settings_json(_group(call))
 
 
 def _change(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     group = _group(call)
     known = document("groupssettings").schemas["Groups"]["properties"]
     for name, value in call.body.items():

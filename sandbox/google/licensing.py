@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation, listing
 from sandbox.google.directory import check_customer
+from sandbox.google.privileges import need
 from sandbox.google.state import User
 
 PRODUCTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -47,7 +48,7 @@ def operations() -> Mapping[str, Operation]:
 
 
 def _list(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     customer = call.query.get("customerId", "")
     # The page says "the customer's unique id or its primary domain name".
     if customer != call.state.domain:
@@ -63,7 +64,7 @@ def _list(call: Call) -> Item:
 
 
 def _get(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     product, sku = _product(call), call.path["skuId"]
     user = call.state.user(call.path["userId"])
     if user is None or sku not in user.skus:

@@ -11,6 +11,7 @@ from sandbox.google import errors
 from sandbox.google.api import Call, Item, Operation, listing
 from sandbox.google.audit import visible
 from sandbox.google.discovery import document
+from sandbox.google.privileges import need
 from sandbox.google.state import Activity
 
 _FILTERS = ("actorIpAddress", "eventName", "filters", "orgUnitID", "groupIdFilter")
@@ -32,7 +33,7 @@ def operations() -> Mapping[str, Operation]:
 
 
 def _list(call: Call) -> Item:
-    call.need_admin()
+    need(call)
     _charge(call)
     application = call.path["applicationName"]
     known = document("reports").methods["reports.activities.list"].parameters["applicationName"]["enum"]

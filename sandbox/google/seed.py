@@ -74,8 +74,11 @@ _BOT_PRIVILEGES = {
     ("admin", "GROUPS_RETRIEVE"),
     ("admin", "GROUPS_UPDATE"),
     ("admin", "ORGANIZATION_UNITS_RETRIEVE"),
-    ("admin", "REPORTS_ACCESS"),
-    ("admin", "LICENSING"),
+    ("admin", "ADMIN_DOMAIN_SETTINGS"),
+    ("admin", "DOMAIN_MANAGEMENT"),
+    ("admin", "REPORTS"),
+    ("admin", "LICENSING_READ"),
+    ("admin", "APPS_INCIDENTS_READONLY"),
     # Neither privilege's name in the API is documented where we could read it; roles tell them apart all the same.
     ("labels", "MANAGE_LABELS"),
     ("chat", "MANAGE_SPACES"),

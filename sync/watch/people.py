@@ -81,10 +81,14 @@ _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
     # Old names and new ones: Google renamed the Admin console's in 2026 (G§5), so the words decide, not the spelling.
     PersonCode.SUSPENDED.value: re.compile(r"(?<!UN)SUSPEND(?!.*UNSUSPEND)"),
     PersonCode.ARCHIVED.value: re.compile(r"(?<!UN)ARCHIVE"),
-    PersonCode.NOT_LICENSED.value: re.compile(r"LICEN[SC]E.*(?:REVOKE|REMOVE|REASSIGN|UNASSIGN)|(?:REVOKE|REMOVE|REASSIGN|UNASSIGN).*LICEN[SC]E"),
-    PersonCode.MOVED.value: re.compile(r"MOVE.*(?:ORG|UNIT)|ORG_UNIT.*(?:CHANGE|MOVE)"),
-    PersonCode.RENAMED.value: re.compile(r"RENAME|CHANGE.*PRIMARY_(?:EMAIL|ADDRESS)"),
-    PersonCode.DELETED.value: re.compile(r"(?<!UN)DELETE.*USER|USER.*(?<!UN)DELETED?$"),
+    PersonCode.NOT_LICENSED.value: re.compile(
+        r"LICEN[SC]E.*(?:REVOKE|REMOVE|REASSIGN|UNASSIGN|DELETE|UPDATE)|(?:REVOKE|REMOVE|REASSIGN|UNASSIGN|DELETE|UPDATE).*LICEN[SC]E"
+    ),
+    PersonCode.MOVED.value: re.compile(
+        r"(?<!RE)MOVE.*(?:ORG|UNIT)|USER.*(?<!RE)MOVED?(?:_|$)|ORG(?:ANI[SZ]ATIONAL)?_UNIT.*(?:CHANGE|(?<!RE)MOVE|UPDATE)"
+    ),
+    PersonCode.RENAMED.value: re.compile(r"RENAME|CHANGE.*PRIMARY_(?:EMAIL|ADDRESS)|USER.*(?:EMAIL|ADDRESS).*(?:CHANGE|UPDATE)"),
+    PersonCode.DELETED.value: re.compile(r"(?<!UN)DELETE.*USER|USER(?!.*(?:LICEN[SC]E|ALIAS)).*(?<!UN)DELETED?$"),
     PersonCode.GROUP_DELETED.value: re.compile(r"(?<!UN)DELETE.*GROUP$|GROUP.*(?<!UN)DELETED?$"),
     PersonCode.ARCHIVE_OFF.value: re.compile(r"CHANGE.*GROUP.*SETTING|GROUP.*SETTING.*CHANGE"),
 }

@@ -19,7 +19,7 @@ from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Value
 from policies.simulator import judge
-from policies.vault_rules import AtTheEnd, Service, VaultRule, readings
+from policies.vault_rules import APART, AtTheEnd, Service, VaultRule, readings
 from sync.drift import Attribution, AttributionState, Drift, DriftClass, Since
 from sync.drift.values import drift_of
 from sync.store.watch_rows import LoggedEvent
@@ -27,6 +27,10 @@ from sync.watch.vault_names import Sort, stem
 
 BEFORE: Final = timedelta(hours=1)
 """How long before a statement its officer has to have looked at the rules for the log to agree with it."""
+SKEW: Final = timedelta(minutes=5)
+"""How far our clock may run ahead of Google's. Within it nobody can say whether a change came before a statement, so it counts as one after."""
+_SETS: Final = frozenset({"add_retention_rule", "update_retention_rule", "modify_default_retention_period"})
+"""Names of events that set a rule."""
 _PART: Final = re.compile(r"\s*(?P<name>[A-Za-z ]+?)\s*:\s*(?P<value>[^,]+)")
 _UNIT: Final = "organizational_unit_name"
 _TEXT: Final = "additional_details"
@@ -41,7 +45,7 @@ class Compared:
 
 
 def compared(made_at: datetime, account: str, events: Iterable[LoggedEvent]) -> Compared:
-    """The looks at the rules by the officer's ``account`` in the hour before the statement, and every change of rules after it."""
+    """The looks at the rules by the officer's ``account`` in the hour before the statement, and every change of rules that may have come after it."""
     listed = sorted(events, key=lambda event: (event.at, event.event))
     return Compared(
         consistent=tuple(
@@ -49,14 +53,19 @@ def compared(made_at: datetime, account: str, events: Iterable[LoggedEvent]) -> 
             for event in listed
             if event.sort == Sort.VIEW.value and event.actor.lower() == account.lower() and made_at - BEFORE <= event.at <= made_at
         ),
-        overtaking=tuple(event for event in listed if event.sort == Sort.CHANGE.value and event.at > made_at),
+        overtaking=tuple(event for event in listed if event.sort == Sort.CHANGE.value and may_follow(event, made_at)),
     )
+
+
+def may_follow(event: LoggedEvent, made_at: datetime) -> bool:
+    """Whether an event may have come after what our clock says was at ``made_at``."""
+    return event.at > made_at - SKEW
 
 
 def told(event: LoggedEvent) -> VaultRule | None:
     """The rule that an event tells of as it was added or changed, where that can be read; None for a deletion and for any other text."""
     name = stem(event.operation)
-    if name not in {"add_retention_rule", "update_retention_rule", "modify_default_retention_period"}:
+    if name not in _SETS:
         return None
     said = _said(event.details)
     default = name == "modify_default_retention_period"
@@ -75,6 +84,11 @@ def told(event: LoggedEvent) -> VaultRule | None:
         )
     except ValidationError:
         return None
+
+
+def unread(event: LoggedEvent) -> bool:
+    """Whether the event sets a rule in words that cannot be read, so that nobody can say whether it is one that ends too early."""
+    return event.sort == Sort.CHANGE.value and stem(event.operation) in _SETS and told(event) is None
 
 
 def event_of(rule: VaultRule, events: Iterable[LoggedEvent]) -> LoggedEvent | None:
@@ -110,7 +124,7 @@ def _attributed(found: Drift, event: LoggedEvent) -> Drift:
 
 def _direction(event: LoggedEvent, rule: VaultRule | None, stated: Sequence[VaultRule] | None) -> Direction:
     """Only for a new custom rule beside rules that are stated can it be computed; what cannot be computed weakens."""
-    if rule is None or stated is None or stem(event.operation) != "add_retention_rule":
+    if rule is None or stated is None or rule.service in APART or stem(event.operation) != "add_retention_rule":
         return Direction.WEAKENS
     if rule.term == FOREVER and rule in stated:
         return Direction.NEUTRAL

@@ -11,7 +11,7 @@ from connectors.base import AuditEvent
 from policies.controls import RETENTION_PRIVILEGES
 from policies.kinds import Kind, Platform
 from policies.problems import Problem, Severity
-from policies.vault_judging import PURGES_DELETED, RuleFinding, findings
+from policies.vault_judging import RuleFinding, findings
 from policies.vault_rules import VaultRule
 from sync.desk import Desk
 from sync.drift import Drift
@@ -28,7 +28,7 @@ from sync.watch.blind import blind_spots
 from sync.watch.odd_holds import hold_problems
 from sync.watch.polling import MATTER, Poller
 from sync.watch.settings import setting_problems
-from sync.watch.statement import compared, drift, event_of, told
+from sync.watch.statement import SKEW, compared, drift, event_of, may_follow, told, unread
 from sync.watch.vault_names import Sort, begins, is_known, stem
 
 UNKNOWN_SHOWN: Final = timedelta(days=30)
@@ -64,7 +64,7 @@ class Watching:
         if stated is not None:
             stated = self._noted(tenant, stated, (*changes, *self.rows.events(tenant, Sort.VIEW.value)), now)
         since = None if stated is None else stated.attestation.made_at
-        later = tuple(event for event in changes if since is None or event.at > since)
+        later = tuple(event for event in changes if since is None or may_follow(event, since))
         found = tuple(drift(tenant, event, stated.rules if stated else None) for event in later)
         self._answered(tenant, found, now)
         hidden = () if seen.snapshot is None else blind_spots(seen.snapshot, self._of_matters(tenant))
@@ -136,15 +136,22 @@ class Watching:
 
     def _about_rules(self, tenant: str, rules: Sequence[VaultRule], changes: Sequence[LoggedEvent]) -> Iterable[Problem]:
         """What is wrong with the rules as stated, each with the account and time that the log shows for it."""
+        newest = max((event for event in changes if unread(event)), key=lambda event: event.at, default=None)
         for one in findings(rules, self.desk.duties):
-            yield _rule_problem(tenant, one, f"{statements.subject_of(tenant)}/{one.number}", event_of(one.rule, changes))
+            event = event_of(one.rule, changes)
+            yield _rule_problem(tenant, one, f"{statements.subject_of(tenant)}/{one.number}", _who(event, newest))
 
     def _about_changes(self, tenant: str, later: Sequence[LoggedEvent]) -> Iterable[Problem]:
-        """What would be wrong with the rules that the log tells of since the statement, as far as its text can be read."""
+        """What would be wrong with the rules that the log tells of since the statement; a text that cannot be read may be any of it."""
         for event in later:
             rule = told(event)
             for one in findings((rule,), self.desk.duties) if rule is not None else ():
-                yield _rule_problem(tenant, one, event.event, event)
+                yield _rule_problem(tenant, one, event.event, _who(event))
+            if unread(event):
+                message = f"A rule of Vault was set ({stem(event.operation)}), and the log's words for it cannot be read: {shown(event)}."
+                more = "It may end before the schedule does, or purge what is not transitory."
+                step = "Look at that rule in the Vault console and state the rules: attest vault-rules/TENANT --rules FILE."
+                yield _problem(tenant, "vault_rules.change_unread", Severity.ERROR, f"{message} {more}", step, event.event)
 
 
 def _about_statement(tenant: str, stated: RulesStatement, cursor: Cursor, later: Sequence[LoggedEvent]) -> Iterable[Problem]:
@@ -154,7 +161,8 @@ def _about_statement(tenant: str, stated: RulesStatement, cursor: Cursor, later:
         newest = later[-1]
         more = f", with {len(later) - 1} before it" if len(later) > 1 else ""
         begun = " (begun; its end is not in the log)" if begins(newest.operation) else ""
-        message = f"Vault's rules were changed after {made.officer} stated them: {stem(newest.operation)}{begun}, {shown(newest)}{more}."
+        when = "after" if newest.at > made.made_at else f"within {SKEW.seconds // 60} minutes before, by clocks that may differ,"
+        message = f"Vault's rules were changed {when} {made.officer} stated them: {stem(newest.operation)}{begun}, {shown(newest)}{more}."
         yield _problem(tenant, statements.OVERTAKEN, Severity.ERROR, message, again, subject)
     if made.state is AttestationState.EXPIRED:
         yield _problem(tenant, statements.EXPIRED, Severity.WARNING, f"{made.officer}'s statement of Vault's rules has expired.", again, subject)
@@ -180,11 +188,16 @@ def _unknown_names(tenant: str, events: Iterable[LoggedEvent]) -> Iterable[Probl
         yield _problem(tenant, "vault_log.unknown_event", Severity.WARNING, message, step, name)
 
 
-def _rule_problem(tenant: str, one: RuleFinding, subject: str, event: LoggedEvent | None) -> Problem:
-    severity = Severity.ERROR if one.decides and one.code != PURGES_DELETED else Severity.WARNING
-    who = f" The log shows {shown(event)}." if event is not None else ""
+def _rule_problem(tenant: str, one: RuleFinding, subject: str, who: str) -> Problem:
     step = "In the Vault console set it to Indefinitely (recordwarden console-settings), then state the rules anew."
-    return _problem(tenant, one.code, severity, one.words + who, step, subject)
+    return _problem(tenant, one.code, Severity.ERROR, one.words + who, step, subject)
+
+
+def _who(event: LoggedEvent | None, else_: LoggedEvent | None = None) -> str:
+    """Account and time of the event that set a rule; where none can be read as that rule, of the newest one that cannot be read at all."""
+    if event is not None:
+        return f" The log shows {shown(event)}."
+    return "" if else_ is None else f" No event of the log can be read as this rule; the newest whose words cannot be read: {shown(else_)}."
 
 
 def shown(event: LoggedEvent) -> str:

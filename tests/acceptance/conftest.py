@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.rehearsal import District, Keys, Moment, Prepared, Sandbox, make_district, make_keys, prepare, start_sandbox
+from tests.acceptance.rehearsal import District, Keys, Moment, Prepared, Sandbox, make_district, make_keys, prepare, serving, start_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +29,14 @@ def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
     yield start
     for one in started:
         one.end()
+
+
+@pytest.fixture(autouse=True)
+def judged() -> Iterator[None]:
+    """A request or answer that a vendor's schema forbids fails the test in which it happened; sandboxes of a test's own tell when they end."""
+    yield
+    for one in serving():
+        one.judged()
 
 
 @pytest.fixture(scope="session")

@@ -123,14 +123,31 @@ class Sandbox:
         self.door(f"/moments/{moment.number}", {})
         self.clock.write_text(moment.clock, encoding="utf-8")
 
+    def judged(self) -> None:
+        """Raise ``AssertionError`` if the vendors' schemas found a wrong request or answer since this was last asked."""
+        wrong = self.door("/violations", method="DELETE")
+        assert not wrong, "the vendors' schemas say:\n" + "\n".join(wrong)
+
     def end(self) -> None:
-        """End the process and wait until it has gone."""
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=30)
+        """End the process and wait until it has gone; raises like ``judged``."""
+        try:
+            self.judged()
+        finally:
+            _SERVING.remove(self)
+            self.process.send_signal(signal.SIGTERM)
+            self.process.communicate(timeout=30)
 
 
-def start_sandbox(folder: Path, profile: str = "demo", seed: int = 7, *, quotas: bool = False) -> Sandbox:
-    """A sandbox that answers; without ``quotas`` it is in a hurry."""
+_SERVING: list[Sandbox] = []
+
+
+def serving() -> tuple[Sandbox, ...]:
+    """The sandboxes that were started here and serve still."""
+    return tuple(_SERVING)
+
+
+def start_sandbox(folder: Path, profile: str = "demo", seed: int = 7, *, quotas: bool = False, judging: bool = True) -> Sandbox:
+    """A sandbox that answers; without ``quotas`` it is in a hurry. While ``judging`` it holds each exchange against the vendors' schemas."""
     folder.mkdir(parents=True, exist_ok=True)
     clock = folder / "clock"
     clock.write_text("+0\n", encoding="utf-8")
@@ -143,8 +160,10 @@ def start_sandbox(folder: Path, profile: str = "demo", seed: int = 7, *, quotas:
         process.kill()
         raise AssertionError(process.communicate(timeout=10)[1])
     made = Sandbox(folder=folder, clock=clock, process=process, told=json.loads((folder / "sandbox.json").read_text(encoding="utf-8")))
+    _SERVING.append(made)
     if not quotas:
         made.hurry()
+    made.door("/switches", {"validate": "on" if judging else "off"})
     return made
 
 

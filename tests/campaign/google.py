@@ -14,12 +14,14 @@ from policies.kinds import Kind, Platform
 from policies.resources import find_mark
 from sandbox import google
 from sandbox.google.state import GoogleState, Hold, Matter, state_of
+from sandbox.people import make_world
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method, Strike
 from tests.campaign.drive import Paging, Planted, plant_on_wire
 
 ADD = "vault.matters.holds.addHeldAccounts"
+ARCHIVE = "groupsSettings.groups.patch"
 PARTIAL = Strike(name="partial", kind="partial", when="after", only=ADD)
 """HTTP 200, some accounts held, the others each with a status of their own (G§11.4)."""
 
@@ -32,6 +34,11 @@ METHODS = (
     Method(surface="directory", operation="directory.users.list", writes=False, pages=True),
     Method(surface="directory", operation="directory.users.get", writes=False),
     Method(surface="directory", operation="directory.groups.list", writes=False, pages=True),
+    Method(surface="directory", operation="directory.members.list", writes=False, pages=True),
+    Method(surface="directory", operation="directory.customers.get", writes=False),
+    Method(surface="directory", operation="directory.domains.list", writes=False),  # no pages either
+    Method(surface="groupssettings", operation="groupsSettings.groups.get", writes=False),
+    Method(surface="groupssettings", operation=ARCHIVE, writes=True),
     Method(surface="directory", operation="directory.orgunits.list", writes=False),  # the one list of the Directory API without pages
     Method(surface="licensing", operation="licensing.licenseAssignments.listForProduct", writes=False, pages=True),
     Method(surface="reports", operation="reports.activities.list", writes=False, pages=True),
@@ -40,12 +47,21 @@ METHODS = (
 SHORT = Paging(switches={"google.page_size": "1"}, token="pageToken", linked=False)
 """Google's pages carry a token and no address, so what can lead away is the answer to the request for the next (a redirect)."""
 _TERMS = "levy OR budget"
-FULL: Mapping[str, dict[str, object]] = {
+FULL: Mapping[str, dict[str, object] | None] = {
     "MAIL": {"mailQuery": {"terms": _TERMS}},
     "DRIVE": {"driveQuery": {"includeSharedDriveFiles": True}},
     "HANGOUTS_CHAT": {"hangoutsChatQuery": {"includeRooms": True}},
+    "VOICE": {"voiceQuery": {"coveredData": ["CALL_LOGS", "TEXT_MESSAGES", "VOICEMAILS"]}},
+    "CALENDAR": None,
+    "GEMINI": None,
 }
-"""What every order here wants of each corpus, written down from G§1.4."""
+"""What every order here wants of each corpus of people, written down from G§1.4."""
+OF_GROUP: Mapping[str, object] = {"groupsQuery": {"terms": _TERMS}}
+_SOURCES = ("mail", "drive", "chat", "voice", "calendar", "gemini")
+_GROUP = f"staff-birch-hill-elementary@{make_world('tiny').domain}"
+"""The group that the first order names: its archive is off, so that nothing would be kept of what is written to it (G§1.5)."""
+_VOICE = "1010330003"
+"""Without it nobody's calls are kept (G§4.1)."""
 
 
 @dataclass
@@ -63,7 +79,7 @@ class GoogleTheatre:
     number: int = 0
 
     def connector(self) -> Connector:
-        return GoogleWorkspaceConnector(groups=frozenset())
+        return GoogleWorkspaceConnector(groups=frozenset({_GROUP}))
 
     def duties(self) -> tuple[Duty, ...]:
         return ()
@@ -78,9 +94,17 @@ class GoogleTheatre:
         able = [person for person in world.people if _holdable(world, state, f"{person.local_part}@{world.domain}")]
         chosen = rng.sample(able, k=rng.choice((2, 3, 5)))
         addresses = [f"{person.local_part}@{world.domain}" for person in chosen]
-        self.held.append({state.addresses[address] for address in addresses})
-        lines = [{"address": address} for address in addresses]
-        return MatterOrder.model_validate({"alias": f"campaign-{self.number}", "ordered_by": "counsel", "people": lines, "terms": _TERMS})
+        lines, sources = [{"address": address} for address in addresses], list(_SOURCES)
+        people = {state.addresses[address] for address in addresses}
+        if self.number == 1:
+            group = state.group(_GROUP)
+            assert group is not None
+            lines, sources, people = [*lines, {"group": _GROUP}], [*sources, "group"], people | set(group.members)
+        for account in people:
+            state.users[account].skus.add(_VOICE)
+        self.held.append(people)
+        order = {"alias": f"campaign-{self.number}", "ordered_by": "counsel", "people": lines, "sources": sources, "terms": _TERMS}
+        return MatterOrder.model_validate(order)
 
     def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
         with world.lock:
@@ -94,7 +118,9 @@ class GoogleTheatre:
         matter = rng.choice(ours)
         hold = rng.choice(list(matter.holds.values()))
         acts = google.console_acts(world)
-        if operation == "vault.matters.update":
+        if operation == ARCHIVE:
+            acts["change_group_setting"]({"group": _GROUP, "setting": "isArchived", "value": "false"})
+        elif operation == "vault.matters.update":
             mark = find_mark(matter.description)
             acts["edit_matter"]({"matter": matter.id, "description": f"Somebody wrote here. {mark}"})
         elif operation == "vault.matters.reopen":
@@ -104,11 +130,12 @@ class GoogleTheatre:
             matter.state, matter.deleted_at = "DELETED", world.clock.now()
         elif operation == "vault.matters.holds.update":
             # Without its query a Drive or Chat hold keeps less. A mail hold would keep more, and the way back is not ours alone to take.
+            # A voice hold has to say what it covers, and a calendar's and Gemini's say nothing (G§1.4).
             rng.choice([one for one in matter.holds.values() if one.corpus in {"DRIVE", "HANGOUTS_CHAT"}] or [hold]).query = None
         elif operation == "vault.matters.holds.create":
             acts["delete_hold"]({"matter": matter.id, "hold": hold.id})
         elif operation == ADD:
-            hold = rng.choice([one for one in matter.holds.values() if one.accounts] or [hold])
+            hold = rng.choice([one for one in matter.holds.values() if one.accounts and one.corpus in FULL] or [hold])
             account = rng.choice(sorted(hold.accounts))
             acts["remove_held_account"]({"matter": matter.id, "hold": hold.id, "email": state.users[account].email})
         else:
@@ -131,6 +158,7 @@ class GoogleTheatre:
         if len(ours) != len(self.held):
             found.append(f"{len(ours)} matters of ours for {len(self.held)} orders")
         found += [wrong for matter in ours for wrong in _matter_wrongs(matter, self.held)]
+        found += _group_wrongs(state, [hold for matter in ours for hold in matter.holds.values() if hold.corpus == "GROUPS"])
         wanted = sorted(sorted(people) for people in self.held)
         shown = sorted(sorted(_everybody(matter)) for matter in ours)
         return tuple(found if wanted == shown else [*found, f"held are {shown}, ordered were {wanted}"])
@@ -166,18 +194,28 @@ def _matter_wrongs(matter: Matter, orders: list[set[str]]) -> list[str]:
     if people not in orders:
         found.append(f"{matter.name} holds people whom no order names together")
     for hold in matter.holds.values():
-        if set(hold.accounts) != people:
+        if hold.corpus in FULL and set(hold.accounts) != people:
             found.append(f"{hold.name} holds {len(hold.accounts)} of {len(people)}")
         if any(held.since is None for held in hold.accounts.values()):
             found.append(f"{hold.name}: somebody's hold is not in force")
         if hold.corpus in FULL and hold.query != FULL[hold.corpus]:
             found.append(f"{hold.name} asks {hold.query}")
-    missing = set(FULL) - set(by_corpus)
+    missing, foreign = set(FULL) - set(by_corpus), set(by_corpus) - set(FULL) - {"GROUPS"}
+    found += [f"a hold of {corpus} in {matter.name}, which nobody ordered" for corpus in sorted(foreign)]
     return [*found, *(f"no hold of {corpus} in {matter.name}" for corpus in sorted(missing))]
 
 
 def _everybody(matter: Matter) -> set[str]:
-    return {account for hold in matter.holds.values() for account in hold.accounts}
+    return {account for hold in matter.holds.values() if hold.corpus != "GROUPS" for account in hold.accounts}
+
+
+def _group_wrongs(state: GoogleState, holds: list[Hold]) -> list[str]:
+    group = state.group(_GROUP)
+    assert group is not None
+    found = [] if group.keeps else ["the group on hold keeps no messages"]
+    if [(set(hold.accounts), hold.query) for hold in holds] != [({group.id}, OF_GROUP)]:
+        found.append(f"the group is held by {[(sorted(hold.accounts), hold.query) for hold in holds]}")
+    return found
 
 
 def _others(state: GoogleState) -> dict[str, object]:

@@ -22,12 +22,19 @@ from tests.campaign.cells import EVERYWHERE, Cell, Method
 from tests.campaign.drive import Planted, plant_on_wire
 from tests.campaign.google import SHORT
 
-_WRITES = ("labels.create", "labels.updateLabelCopyMode", "labels.publish", "labels.delta", "labels.enable")
+PERMIT = "labels.permissions.batchUpdate"
+_WRITES = ("labels.create", "labels.updateLabelCopyMode", "labels.publish", "labels.delta", "labels.enable", PERMIT)
 _READS = ("labels.get", "limits.getLabel")
 METHODS = (
     *(Method(surface="drivelabels", operation=f"drivelabels.{name}", writes=True) for name in _WRITES),
     *(Method(surface="drivelabels", operation=f"drivelabels.{name}", writes=False) for name in _READS),
     Method(surface="drivelabels", operation="drivelabels.labels.list", writes=False, pages=True),
+    Method(surface="drivelabels", operation="drivelabels.labels.permissions.list", writes=False, pages=True),
+    # What a run of both lanes reads besides, for settings and for who may change retention.
+    Method(surface="directory", operation="directory.roles.list", writes=False, pages=True),
+    Method(surface="directory", operation="directory.roleAssignments.list", writes=False, pages=True),
+    Method(surface="cloudidentity", operation="cloudidentity.policies.list", writes=False, pages=True),
+    Method(surface="alertcenter", operation="alertcenter.alerts.list", writes=False, pages=True),
     Method(surface="token", operation="oauth2.token", writes=False),
 )
 _TERMS = (366, 731, 1096, 2557)
@@ -131,7 +138,15 @@ def _hide(world: World, label: Label) -> None:
     google.console_acts(world)["disable_label"]({"label": label.id})
 
 
-_ACTS: Mapping[str, Callable[[World, Label], None]] = {"drivelabels.labels.delta": _shorten, "drivelabels.labels.enable": _hide}
+def _shut(world: World, label: Label) -> None:
+    """Somebody takes from everybody the right to apply a label of ours."""
+    google.console_acts(world)["set_label_permission"]({"label": label.id, "principal": _EVERYBODY})
+
+
+_EVERYBODY = "audiences/default"
+_ACTS: Mapping[str, Callable[[World, Label], None]] = {
+    "drivelabels.labels.delta": _shorten, "drivelabels.labels.enable": _hide, f"drivelabels.{PERMIT}": _shut,
+}  # fmt: skip
 
 
 def _line_wrongs(labels: list[Label], series: str, days: int) -> list[str]:
@@ -140,6 +155,7 @@ def _line_wrongs(labels: list[Label], series: str, days: int) -> list[str]:
     (label,) = labels
     found = [] if label.state == "PUBLISHED" and not label.has_draft else [f"{series} is {label.state}, draft {label.has_draft}"]
     found += [] if f"Keep {days} days from created." in _text(label, "description") else [f"{series} says {_text(label, 'description')!r}"]
+    found += [] if label.permissions.get(_EVERYBODY) == "APPLIER" else [f"{series} may be applied by {dict(label.permissions)}"]
     found += [] if label.copy_mode == "ALWAYS_COPY" else [f"{series} is copied {label.copy_mode}"]
     return found
 

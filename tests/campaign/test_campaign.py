@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.google_workspace.operations import READS, WRITES, Surface
 from tests.campaign.cells import AT_LEAST, LOST_AFTER_COMMIT, Cell, Method, cells, dealt, sample
 from tests.campaign.drive import _stage, make_keys, run
 from tests.campaign.run import THEATRES
@@ -57,6 +58,15 @@ def test_200_runs_go_through_every_square_and_no_square_is_missing(place: tuple[
         assert (strike.further and not method.pages) or (strike.only is not None and strike.only != method.operation)
     writes = {method for method in theatre.methods if method.writes}
     assert {(cell.method, cell.strike) for cell in squares} >= {(method, strike) for method in writes for strike in LOST_AFTER_COMMIT}
+
+
+def test_no_operation_that_a_run_of_googles_uses_is_left_out() -> None:
+    ids = {Surface.DIRECTORY: "directory", Surface.GROUP_SETTINGS: "groupsSettings"}
+    used = {f"{ids.get(one.surface, one.surface.value)}.{one.method}" for one in (*READS, *WRITES)}
+    methods = [method for (cloud, _theatre), make in THEATRES.items() if cloud == "google" for method in make().methods]
+    assert used - {method.operation for method in methods} == set()
+    writes = {f"{ids.get(one.surface, one.surface.value)}.{one.method}" for one in WRITES}
+    assert {method.operation for method in methods if method.writes} == writes
 
 
 def test_only_lists_that_go_on_can_be_read_half() -> None:

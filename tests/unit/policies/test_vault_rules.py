@@ -16,12 +16,13 @@ from policies.duties import Carrier, Duty
 from policies.effects import FOREVER
 from policies.folder import load_folder
 from policies.kinds import Kind, Workload
-from policies.problems import FolderError
+from policies.problems import FolderError, Severity
 from policies.resources import Force, Live, Snapshot
 from policies.roster import Roster
-from policies.vault_judging import NONE, PURGES, PURGES_DELETED, TOO_SHORT, fates, findings, outlooks, shortfalls
+from policies.vault_judging import NONE, PURGES, PURGES_DELETED, TOO_SHORT, UNSURE, fates, findings, outlooks, shortfalls, unsure
 from policies.vault_rules import SPACES, AtTheEnd, Service, VaultRule, as_yaml, effect_of, read_rules
-from policies.vault_settings import rules_of, settings
+from policies.vault_settings import AFTER, BEFORE, SWITCHES, rules_of, settings
+from recordwarden.cli.vault_words import period_problems
 from tests.unit.sync.provable import START
 
 DEMO = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").exists()) / "examples" / "demo"
@@ -79,6 +80,9 @@ def test_a_file_becomes_rules_and_rules_a_file() -> None:
             "- {service: MAIL, default: true, duration: indefinite, action: keep}\n- {service: MAIL, default: true, duration: 9 days, action: keep}\n",
             2, 3, "second default rule; the first is on line 1",
         ),
+        ("- {service: MAIL, dedicated: true}\n", 1, 3, "only MEET and SITES"),
+        ("- {service: MEET, dedicated: true, duration: 5 days}\n", 1, 3, "is a switch and no rule"),
+        ("- {service: MEET, dedicated: true}\n- {service: MEET, dedicated: false}\n", 2, 3, "second switch of dedicated retention"),
         ("service: MAIL\n", 1, 1, "must be a list"),
         ("- {service: MAIL\n", 2, 1, "not YAML"),
     ],
@@ -154,6 +158,52 @@ def test_what_a_drive_rule_without_a_unit_means_is_not_guessed(duties: tuple[Dut
 def test_a_rule_that_counts_from_an_earlier_day_does_not_reach(duties: tuple[Duty, ...], counted: str) -> None:
     found = kept(duties, rule(Service.DRIVE, "366 days", default=True, **{"from": counted}), line="keep-students", workload=Workload.DRIVE)
     assert found == ([TOO_SHORT] if counted == "created" else [])
+
+
+def switch(service: Service, *, on: bool) -> VaultRule:
+    return VaultRule.model_validate({"service": service, "dedicated": on})
+
+
+@pytest.mark.parametrize("service", [Service.MEET, Service.SITES])
+def test_what_has_dedicated_retention_is_no_longer_kept_by_drives_rules(duties: tuple[Duty, ...], service: Service) -> None:
+    drive = rule(Service.DRIVE, default=True)
+
+    def drives(*rules: VaultRule) -> list[str]:
+        return kept(duties, *rules, workload=Workload.DRIVE)
+
+    assert drives(drive, switch(service, on=False)) == []
+    assert drives(drive, switch(service, on=True)) == [NONE]
+    assert drives(drive, rule(service, "30 days", default=True)) == [TOO_SHORT], "a rule of its own is there, and nobody says that it is off"
+    assert drives(drive, rule(service, default=True), switch(service, on=True)) == []
+    assert drives(rule(service, default=True), switch(service, on=True)) == [NONE], "its rules keep nothing else"
+    assert drives(drive, rule(service, "30 days", default=True), switch(service, on=False)) == [], "off, its rules are asleep"
+    short = next(one for one in shortfalls((drive, switch(service, on=True)), drive_duty(duties)))
+    assert short.fate.apart is service
+    assert "Drive's rules no longer cover" in short.words
+    assert PURGES in {one.code for one in findings((rule(service, "9999 days", "purge_all"),), duties)}
+    shown = [one for one in outlooks((drive, switch(service, on=True)), duties) if one.fate.workload is Workload.DRIVE]
+    assert {(one.fate.apart, one.reached) for one in shown} == {(None, True), (service, False)}
+
+
+def drive_duty(duties: tuple[Duty, ...]) -> Duty:
+    return next(duty for duty in duties if duty.line == "keep-staff" and duty.workload is Workload.DRIVE)
+
+
+def test_what_nobody_says_of_dedicated_retention_is_not_taken_for_off(duties: tuple[Duty, ...]) -> None:
+    drive = rule(Service.DRIVE, default=True)
+    assert unsure((drive,), duties) == (Service.MEET, Service.SITES)
+    assert unsure((drive, switch(Service.MEET, on=True)), duties) == (Service.SITES,)
+    assert unsure((drive, *SWITCHES), duties) == ()
+    assert unsure((drive,), [duty for duty in duties if duty.workload is Workload.MAIL]) == ()
+    told = [one for one in period_problems("google", (drive,), duties) if one.code == UNSURE]
+    assert [(one.severity, one.subject, "Drive's rules do not cover" in one.message) for one in told] == [(Severity.WARNING, "vault-rules/google", True)] * 2
+
+
+def test_the_sheet_speaks_of_both_switches_and_its_file_states_them(duties: tuple[Duty, ...]) -> None:
+    for lines in (BEFORE, AFTER):
+        assert any("dedicated retention" in line and "Meet" in line and "Sites" in line for line in lines)
+    assert read_rules(as_yaml((*rules_of(settings(duties)), *SWITCHES)).encode(), FILE)[-2:] == SWITCHES
+    assert [one.words for one in SWITCHES] == ["MEET dedicated retention: off", "SITES dedicated retention: off"]
 
 
 def test_findings_name_the_rule_and_whether_it_decides(duties: tuple[Duty, ...]) -> None:

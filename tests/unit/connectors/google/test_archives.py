@@ -61,6 +61,16 @@ def test_an_archive_that_is_off_is_switched_on_and_reads_back(bench: Bench) -> N
     assert archives(bench, address)[address].fields["archived"] is True
 
 
+def test_an_archive_that_the_role_may_not_change_is_refused_and_stays_off(bench: Bench) -> None:
+    address, group = some_group(bench)
+    bench.console("change_group_setting", group=address, setting="isArchived", value="false")
+    bench.console("remove_privilege", role="Records retention service", service="admin", privilege="GROUPS_UPDATE")
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().create(wanted(address, group), mark("m-heron-archive"), None)
+    assert caught.value.code == "google.permission_denied"
+    assert archives(bench, address)[address].fields["archived"] is False
+
+
 def test_nothing_switches_an_archive_off(bench: Bench) -> None:
     address, group = some_group(bench)
     with pytest.raises(PermanentError):

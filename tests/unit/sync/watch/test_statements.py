@@ -13,6 +13,7 @@ import pytest
 
 from connectors.base import AuditEvent, AuditRead, Lane, Reader
 from policies.kinds import Kind
+from policies.problems import Severity
 from policies.protection import Direction
 from policies.vault_rules import INDEFINITE
 from sync.drift import AttributionState, DriftClass
@@ -23,7 +24,9 @@ from sync.store.drifts import Drifts
 from sync.store.watch_rows import WatchRows
 from sync.watch import polling
 from sync.watch.polling import MATTER, OLDEST, SERVED, Poller, Reach
+from sync.watch.statement import SKEW
 from sync.watch.vault_names import Sort, is_known, sort_of, stem
+from tests.unit.policies.test_vault_rules import demo_duties
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, roster, scene
 
 RULES = "- {service: MAIL, default: true, duration: indefinite, action: keep}\n"
@@ -107,17 +110,30 @@ def test_a_later_change_overtakes_it(here: Scene, tmp_path: Path, name: str) -> 
 
 
 def test_an_earlier_change_does_not(here: Scene, tmp_path: Path) -> None:
-    happens(here, "add_retention_rule_end", ago=30)
+    happens(here, "add_retention_rule_end", ago=SKEW.total_seconds())
     states(here, tmp_path)
     result = looks(here)
     assert now(here).state is AttestationState.VALID
     assert result.drift == ()
 
 
+def test_a_change_that_a_fast_clock_of_ours_puts_before_the_statement_overtakes_it(here: Scene, tmp_path: Path) -> None:
+    """Our clock runs four minutes ahead: what happens a minute after the signing stands in Google's log with a time three minutes before it."""
+    states(here, tmp_path)
+    here.clock.advance(60)
+    event = happens(here, "delete_retention_rule_end", ago=4 * 60)
+    result = looks(here)
+    assert (now(here).state, now(here).overtaken_by) == (AttestationState.OVERTAKEN, (event,))
+    assert [one.attribution.event for one in result.drift] == [event]
+    (said,) = [one for one in result.problems if one.code == OVERTAKEN]
+    assert "within 5 minutes before, by clocks that may differ, custodian stated them" in said.message
+
+
 def test_a_new_statement_answers_for_the_change(here: Scene, tmp_path: Path) -> None:
     states(here, tmp_path)
     happens(here, "add_retention_rule_end", ago=-1)
     (drift,) = looks(here).drift
+    here.clock.advance(SKEW.total_seconds())
     states(here, tmp_path)
     assert looks(here).drift == ()
     assert [(one.id, one.closed_by) for one in Drifts(here.store).between(here.clock.now() - timedelta(days=1), here.clock.now())] == [(drift.id, "accepted")]
@@ -233,6 +249,14 @@ def test_a_short_rule_is_a_finding_with_account_and_time(here: Scene, tmp_path: 
     assert drift.direction is Direction.WEAKENS
 
 
+def test_a_first_rule_of_meets_own_takes_recordings_away_from_drives(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path, "- {service: DRIVE, default: true, duration: indefinite, action: keep}\n")
+    text = "Service: MEET, Retention period: 9999 days, Starts: created, Action: purge_deleted, Rule: 7"
+    happens(here, "add_retention_rule_end", ago=-1, additional_details=text, organizational_unit_name="/")
+    (drift,) = looks(here).drift
+    assert (drift.name, drift.direction) == ("MEET custom rule for /: 9,999 days from created, then purge_deleted", Direction.WEAKENS)
+
+
 def test_text_that_cannot_be_read_is_a_change_all_the_same(here: Scene, tmp_path: Path) -> None:
     states(here, tmp_path)
     happens(here, "add_retention_rule_end", ago=-1, additional_details="{proto: 3}")
@@ -240,6 +264,45 @@ def test_text_that_cannot_be_read_is_a_change_all_the_same(here: Scene, tmp_path
     assert drift.name == "add_retention_rule_end"
     assert drift.live is not None
     assert drift.live["additional_details"] == "{proto: 3}"
+
+
+def test_a_rule_set_in_words_that_cannot_be_read_is_an_error_with_account_and_time(here: Scene, tmp_path: Path) -> None:
+    event = happens(here, "add_retention_rule_end", ago=HOUR, additional_details="{proto: 3}")
+    at = here.clock.now() - timedelta(hours=1)
+    for stated in (False, True):
+        if stated:
+            states(here, tmp_path)
+            event, at = happens(here, "UPDATE-RETENTION-RULE-END", ago=-1), here.clock.now() + timedelta(seconds=1)
+        (one,) = [one for one in looks(here).problems if one.code == "vault_rules.change_unread"]
+        assert (one.severity, one.subject) == (Severity.ERROR, event)
+        assert f"account {ADMIN}, {at:%Y-%m-%d %H:%M:%S} UTC" in one.message
+    here.clock.advance(SKEW.total_seconds())
+    states(here, tmp_path)
+    happens(here, "delete_retention_rule_end", ago=-1)
+    assert "vault_rules.change_unread" not in codes(looks(here))
+
+
+SHORT = "- {service: MAIL, org_unit: /, duration: indefinite, action: keep}\n- {service: MAIL, org_unit: /, duration: 30 days, action: purge_deleted}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Service: MAIL, Retention period: 30 days, Starts: created, Action: purge_deleted", "The log shows account it@d.example, "),
+        ("{proto: 3}", "the newest whose words cannot be read: account it@d.example, "),
+    ],
+)
+def test_a_rule_that_another_makes_up_for_is_an_error_all_the_same(tmp_path: Path, text: str, says: str) -> None:
+    with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1)), duties=demo_duties()) as made:
+        made.worlds["google"].log_seconds = 0
+        happens(made, "add_retention_rule_end", ago=HOUR, additional_details=text, organizational_unit_name="/")
+        states(made, tmp_path, SHORT)
+        found = [one for one in looks(made).problems if one.subject == "vault-rules/google/2"]
+        assert {(one.code, one.severity) for one in found} == {
+            ("vault_rules.too_short", Severity.ERROR), ("vault_rules.purges_deleted", Severity.ERROR),
+        }  # fmt: skip
+        assert any("Another rule makes up for it today" in one.message for one in found)
+        assert all(says in one.message and f"{made.clock.now():%Y-%m-%d}" in one.message for one in found)
 
 
 def test_without_a_statement_changes_are_told_too(here: Scene) -> None:
