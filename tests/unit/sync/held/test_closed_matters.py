@@ -62,7 +62,7 @@ def test_what_a_closed_matter_held_is_told_until_it_is_open_again(stage: Stage, 
         assert told.applied is not None
         held = told.applied["held"]
         assert isinstance(held, tuple)
-        assert [line.partition(":")[0] for line in sorted(held)] == ["one person (MAIL)", "whole unit (DRIVE)"]
+        assert sorted(str(line).partition(":")[0] for line in held) == ["one person (MAIL)", "whole unit (DRIVE)"]
         assert told.live is not None
         assert (told.applied["state"], told.live["state"], told.live["held"]) == ("open", "closed", None)
     answers = {one.status for one in stage.world.exchanges[before:] if f"/{matter}/holds" in one.path}
