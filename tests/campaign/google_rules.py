@@ -58,6 +58,9 @@ class GoogleRulesTheatre:
 
     def prepare(self, world: World) -> None:
         world.switches["google.quota"] = "off"  # quota has a test of its own; here a 429 comes when the campaign says so
+        theirs = next(iter(state_of(world).matters))
+        for _ in range(2):  # without alerts of its own their list has no further page to lose
+            google.console_acts(world)["request_accelerated_deletion"]({"matter": theirs})
         self.others = _others(state_of(world))
 
     def orders(self, world: World, rng: random.Random) -> MatterOrder | None:
