@@ -40,7 +40,6 @@ AFTER: Final = (
     "A finite rule that is not on this page ends protection at its end. Report it to the records custodian before anybody changes it.",
     "A new or changed Drive rule takes up to 24 hours; files that people delete in that time are not kept.",
     "See that dedicated retention is off for Meet and for Sites. If one is on, give it rules like Drive's first, and state it as on, with its rules.",
-    "Wait five minutes after the last change before you state what is set: clocks differ, and a change so close counts as one that came after.",
     "State what is set, on the same day: recordwarden --as OFFICER --key FILE attest vault-rules/TENANT --rules FILE --until DATE",
 )
 

@@ -28,7 +28,8 @@ from sync.watch.vault_names import Sort, stem
 BEFORE: Final = timedelta(hours=1)
 """How long before a statement its officer has to have looked at the rules for the log to agree with it."""
 SKEW: Final = timedelta(minutes=5)
-"""How far our clock may run ahead of Google's. Within it nobody can say whether a change came before a statement, so it counts as one after."""
+"""How far our clock may run ahead of Google's. Within it nobody can say whether somebody else's change came before a statement, so it counts as one
+after. What the officer who signs changed in these minutes is what the statement tells of."""
 _SETS: Final = frozenset({"add_retention_rule", "update_retention_rule", "modify_default_retention_period"})
 """Names of events that set a rule."""
 _PART: Final = re.compile(r"\s*(?P<name>[A-Za-z ]+?)\s*:\s*(?P<value>[^,]+)")
@@ -53,13 +54,13 @@ def compared(made_at: datetime, account: str, events: Iterable[LoggedEvent]) -> 
             for event in listed
             if event.sort == Sort.VIEW.value and event.actor.lower() == account.lower() and made_at - BEFORE <= event.at <= made_at
         ),
-        overtaking=tuple(event for event in listed if event.sort == Sort.CHANGE.value and may_follow(event, made_at)),
+        overtaking=tuple(event for event in listed if event.sort == Sort.CHANGE.value and may_follow(event, made_at, account)),
     )
 
 
-def may_follow(event: LoggedEvent, made_at: datetime) -> bool:
-    """Whether an event may have come after what our clock says was at ``made_at``."""
-    return event.at > made_at - SKEW
+def may_follow(event: LoggedEvent, made_at: datetime, account: str) -> bool:
+    """Whether an event may have come after what the officer with that ``account`` stated when our clock said ``made_at``."""
+    return event.at > made_at or (event.at > made_at - SKEW and event.actor.lower() != account.lower())
 
 
 def told(event: LoggedEvent) -> VaultRule | None:

@@ -18,7 +18,7 @@ from sync.drift import Drift
 from sync.look import Look
 from sync.notices.looking import drift_keys
 from sync.registers import statements
-from sync.registers.attestations import AttestationState, attestations, confirm_consistent, overtake
+from sync.registers.attestations import Attestation, AttestationState, attestations, confirm_consistent, overtake
 from sync.registers.statements import RulesStatement
 from sync.store.drifts import Drifts
 from sync.store.notices import Notices
@@ -63,8 +63,7 @@ class Watching:
         changes = self.rows.events(tenant, Sort.CHANGE.value)
         if stated is not None:
             stated = self._noted(tenant, stated, (*changes, *self.rows.events(tenant, Sort.VIEW.value)), now)
-        since = None if stated is None else stated.attestation.made_at
-        later = tuple(event for event in changes if since is None or may_follow(event, since))
+        later = changes if stated is None else tuple(event for event in changes if self._follows(event, stated.attestation))
         found = tuple(drift(tenant, event, stated.rules if stated else None) for event in later)
         self._answered(tenant, found, now)
         hidden = () if seen.snapshot is None else blind_spots(seen.snapshot, self._of_matters(tenant))
@@ -108,6 +107,9 @@ class Watching:
         for event in agreeing:
             confirm_consistent(self.desk.journal, self.desk.store, made.id, event.event)
         return (statements.newest(self.desk.store, tenant, now) or stated) if new or agreeing else stated
+
+    def _follows(self, event: LoggedEvent, made: Attestation) -> bool:
+        return may_follow(event, made.made_at, self._account(made.officer))
 
     def _account(self, officer: str) -> str:
         return next((one.email for one in self.desk.district.officers if one.id == officer), "")

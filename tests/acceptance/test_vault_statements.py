@@ -73,7 +73,6 @@ def test_rules_are_entered_stated_and_overtaken(here: District) -> None:
     for rule in sheet["rules"]:
         act = "set_default" if rule["default"] else "add_rule"
         sandbox(here).console("google", act, by=ADMIN, **{name: value for name, value in rule.items() if value is not None and name != "default"})
-    sandbox(here).forward(QUARTER)
     sandbox(here).console("google", "view_rules", by=OFFICER)
     said = states(here, sheet["rules_file"])
     assert said.result["log"]["reason"] is None

@@ -121,12 +121,19 @@ def test_a_change_that_a_fast_clock_of_ours_puts_before_the_statement_overtakes_
     """Our clock runs four minutes ahead: what happens a minute after the signing stands in Google's log with a time three minutes before it."""
     states(here, tmp_path)
     here.clock.advance(60)
-    event = happens(here, "delete_retention_rule_end", ago=4 * 60)
+    event = happens(here, "delete_retention_rule_end", "stranger@d.example", ago=4 * 60)
     result = looks(here)
     assert (now(here).state, now(here).overtaken_by) == (AttestationState.OVERTAKEN, (event,))
     assert [one.attribution.event for one in result.drift] == [event]
     (said,) = [one for one in result.problems if one.code == OVERTAKEN]
     assert "within 5 minutes before, by clocks that may differ, custodian stated them" in said.message
+
+
+def test_what_the_officer_set_just_before_signing_is_what_the_statement_tells_of(here: Scene, tmp_path: Path) -> None:
+    happens(here, "add_retention_rule_end", OFFICER, ago=60)
+    states(here, tmp_path)
+    assert looks(here).drift == ()
+    assert now(here).state is AttestationState.VALID
 
 
 def test_a_new_statement_answers_for_the_change(here: Scene, tmp_path: Path) -> None:
