@@ -75,7 +75,8 @@ def _permanent(status: int, reasons: frozenset[str]) -> tuple[str, str]:
     if reasons & _STATE or status == 412:
         return "google.failed_precondition", "Look at the object's state; a closed matter must be reopened first."
     by_status = {
-        401: ("google.unauthenticated", "Check the service account's key and the subject's account."),
+        # The Reports API answers so too where only its privilege is missing (docs/wire/google-privileges.md).
+        401: ("google.unauthenticated", "Check the service account's key and the subject's account; for the logs, that its admin role has Reports."),
         403: ("google.permission_denied", "Give the subject's admin role the missing privilege, or share the matter with it."),
         404: ("google.not_found", "It is gone or not visible to the subject."),
     }

@@ -141,7 +141,7 @@ def _role(subject: str) -> list[str]:
         f"A role of its own for {subject}, which is no super administrator, belongs to no person and has a Vault licence:",
         "",
         *(f"- Vault: {words} (`{name}`)" for name, words in CONSOLE_NAMES.items()),
-        "- Admin API: Users > Read, Groups > Read, Organizational Units > Read; Domain Settings; License Management > License Read; Reports",
+        "- Admin API: Users > Read, Groups > Read, Organizational Units > Read; Domain Settings; Domain Management; License Management > License Read; Reports",
         "- Groups > Update, only if archives of held groups are to be switched on",
         "- Drive and Docs > Manage Labels, only where the edition has labels",
         "- Alert Center > View Access",
