@@ -1,6 +1,6 @@
 """People and groups on hold whose records are in danger, what is lost by it, what to do, and which event of the log shows it. Pure.
 
-That an account is suspended, gone or without a licence is seen in the full list of each look; the admin log says by which account and when.
+That an account is suspended, gone or without a licence is seen in the full list of each look; the vendor's log says by which account and when.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.base import AuditEvent
-from policies.kinds import Kind
+from policies.kinds import Kind, Platform
 from policies.reach import ancestors
 from policies.resources import Snapshot
 from policies.roster import Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold
-from sync.store.watch_rows import LoggedEvent, Risk
+from sync.store.watch_rows import KeptRisk, LoggedEvent, Risk
 
 PERSON: Final = "person"
 LEFT_UNIT: Final = "person.left_held_unit"
-GOOGLE_KEEPS: Final = timedelta(days=20)
-"""How long Google lets a deleted account be brought back (G§4.1)."""
+KEEPS: Final = {Platform.GOOGLE_WORKSPACE: timedelta(days=20), Platform.MICROSOFT365: timedelta(days=30)}
+"""How long the platform lets a deleted account be brought back (G§4.1, M§5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,53 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         do="Hold the members' mail for the same range, and ask Google support at once whether the group can be restored.",
     ),
 }
+_MICROSOFT: Final[Mapping[str, Meaning]] = {
+    PersonCode.NOT_LICENSED.value: Meaning(
+        lost="The mailbox goes 30 days after its licence unless a hold was in force on it before, and litigation hold cannot be set on it any more.",
+        do="Assign the licence again at once; the hold is followed on. Then record what could have been deleted.",
+    ),
+    PersonCode.RENAMED.value: Meaning(
+        lost="Nothing of the account. A hold names mailboxes by address, so the platform may report an error for the old one.",
+        do="See in hold status that the source is in force under the new address.",
+    ),
+    PersonCode.DELETED.value: Meaning(
+        lost="The mailbox stays, inactive, only where the hold was in force before the deletion; a OneDrive that is not held goes in time.",
+        do="Have the account restored (entra.microsoft.com > Users > Deleted users), then see in hold status that its sources are in force.",
+    ),
+    PersonCode.GROUP_DELETED.value: Meaning(
+        lost="What of the group's mailbox and site was not held goes with it. Copies in its members' mailboxes remain.",
+        do="Have the group restored (entra.microsoft.com > Groups > Deleted groups), then see in hold status that its sources are in force.",
+    ),
+}
+"""What means something else in Microsoft 365 (M§5): the mailbox of a deleted account outlives it, where a hold was there first."""
+
+
+def meaning(code: str, platform: Platform | None) -> Meaning | None:
+    """What a danger means for the records of an account or group of that platform; None for what is no danger."""
+    return (_MICROSOFT.get(code) if platform is Platform.MICROSOFT365 else None) or MEANINGS.get(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Danger:
+    """A risk as the store remembers it, with what it means."""
+
+    kept: KeptRisk
+    meaning: Meaning
+
+
+def dangers(kept: Iterable[KeptRisk], platforms: Mapping[str, Platform]) -> tuple[Danger, ...]:
+    """Risks with what they mean in each tenant's platform."""
+    return tuple(Danger(kept=one, meaning=said) for one in kept if (said := meaning(one.risk.code, platforms.get(one.tenant))) is not None)
+
+
 _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
-    # Old names and new ones: Google renamed the Admin console's in 2026 (G§5), so the words decide, not the spelling.
-    PersonCode.SUSPENDED.value: re.compile(r"(?<!UN)SUSPEND(?!.*UNSUSPEND)"),
+    # Old names and new ones: Google renamed the Admin console's in 2026 (G§5), so the words decide, not the spelling. Microsoft's are in
+    # docs/wire/graph-directory-audit.md §8.1; its change of licences does not say which way it went.
+    PersonCode.SUSPENDED.value: re.compile(r"(?<!UN)SUSPEND(?!.*UNSUSPEND)|^DISABLE_ACCOUNT$"),
     PersonCode.ARCHIVED.value: re.compile(r"(?<!UN)ARCHIVE"),
-    PersonCode.NOT_LICENSED.value: re.compile(r"LICEN[SC]E.*(?:REVOKE|REMOVE|REASSIGN|UNASSIGN)|(?:REVOKE|REMOVE|REASSIGN|UNASSIGN).*LICEN[SC]E"),
+    PersonCode.NOT_LICENSED.value: re.compile(
+        r"LICEN[SC]E.*(?:REVOKE|REMOVE|REASSIGN|UNASSIGN)|(?:REVOKE|REMOVE|REASSIGN|UNASSIGN).*LICEN[SC]E|^CHANGE_USER_LICENSE$"
+    ),
     PersonCode.MOVED.value: re.compile(r"MOVE.*(?:ORG|UNIT)|ORG_UNIT.*(?:CHANGE|MOVE)"),
     PersonCode.RENAMED.value: re.compile(r"RENAME|CHANGE.*PRIMARY_(?:EMAIL|ADDRESS)"),
     PersonCode.DELETED.value: re.compile(r"(?<!UN)DELETE.*USER|USER.*(?<!UN)DELETED?$"),
@@ -104,12 +146,14 @@ def ids_on_hold(matters: Iterable[Matter], roster: Roster) -> dict[str, str]:
                     identity = known.get(account.vendor_id)
                     found |= dict.fromkeys((account.address.lower(), *(identity.addresses if identity else ())), account.vendor_id)
             if person.place is not None:
-                for subject in _places(person, matter, roster.tenant):
+                for subject in place_ids(person, matter, roster.tenant):
                     found[person.address] = subject
     return found
 
 
-def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events: Iterable[LoggedEvent]) -> tuple[Risk, ...]:
+def risks(
+    matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events: Iterable[LoggedEvent], platform: Platform
+) -> tuple[Risk, ...]:
     """Everything that threatens accounts and groups on hold in a tenant, each with the newest event of the log that shows it."""
     listed = sorted(events, key=lambda event: event.at)
     known = {one.vendor_id: one for one in roster.identities}
@@ -118,8 +162,8 @@ def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events:
     for matter in matters:
         for person in matter.people:
             for subject, code in _dangers(person, matter, roster, known, units):
-                until = _until(code, known.get(subject))
-                found[subject, code] = Risk(subject=subject, code=code, until=until, event=_shown(code, subject, listed))
+                until = _until(code, known.get(subject), platform)
+                found[subject, code] = Risk(subject=subject, code=code, until=until, event=shown(code, subject, listed))
     return tuple(found.values())
 
 
@@ -130,7 +174,7 @@ def _dangers(
     codes = {code.value for code in answer.codes} if answer is not None else set()
     sources = [source for source in matter.sources_of(person.id) if source.tenant == roster.tenant]
     if person.place is not None:
-        yield from ((subject, code) for subject in _places(person, matter, roster.tenant) for code in codes if code in MEANINGS)
+        yield from ((subject, code) for subject in place_ids(person, matter, roster.tenant) for code in codes if code in MEANINGS)
         return
     for account in person.accounts:
         if account.tenant != roster.tenant:
@@ -142,11 +186,11 @@ def _dangers(
             yield account.vendor_id, LEFT_UNIT
 
 
-def _places(person: PersonOnHold, matter: Matter, tenant: str) -> set[str]:
-    """The vendor's ids of a group that is on hold itself."""
+def place_ids(person: PersonOnHold, matter: Matter, tenant: str) -> set[str]:
+    """The vendor's ids of a group that is on hold itself. Not what a hold calls it: Microsoft's name mailboxes and sites."""
     sources = [source for source in matter.sources_of(person.id) if source.tenant == tenant]
-    members = {(source.place.member or "").partition(":")[2] for source in sources} - {""}
-    return members or {source.identity for source in sources if source.identity}
+    known = {source.identity for source in sources if source.identity}
+    return known or {(source.place.member or "").partition(":")[2] for source in sources} - {""}
 
 
 def _held_units(snapshot: Snapshot, roster: Roster) -> frozenset[str]:
@@ -162,14 +206,15 @@ def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:
     return now is not None and bool(was - set(ancestors(now.lower())))
 
 
-def _until(code: str, identity: Identity | None) -> datetime | None:
+def _until(code: str, identity: Identity | None, platform: Platform) -> datetime | None:
     """Until when an account can be brought back, where its list of deleted ones says when it went."""
     if code != PersonCode.DELETED.value or identity is None or identity.deleted_at is None:
         return None
-    return identity.deleted_at + GOOGLE_KEEPS
+    return identity.deleted_at + KEEPS[platform]
 
 
-def _shown(code: str, subject: str, events: Iterable[LoggedEvent]) -> str | None:
+def shown(code: str, subject: str, events: Iterable[LoggedEvent]) -> str | None:
+    """The newest of some events (oldest first) that shows the danger to an account or group."""
     pattern = _EVENTS[_LIKE.get(code, code)]
     about = [event.event for event in events if event.subject == subject and pattern.search(_spelt(event.operation))]
     return about[-1] if about else None
