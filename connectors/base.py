@@ -335,6 +335,13 @@ class Listener(Protocol):
         """How the feed answers now, and which parts of it are off."""
 
 
+class Chronicler(Protocol):
+    """A reader whose vendor logs what is done to accounts and groups apart from the rest. Costs a request for each, so it is asked for few."""
+
+    def done_to(self, subjects: Sequence[str], since: datetime) -> AuditRead:
+        """What was done to those accounts and groups (vendor's ids) since then; each event's ``vendor_id`` says to which."""
+
+
 class Surveyor(Protocol):
     """A reader that can also say what deletes in its tenant today, and what else people must hear of."""
 

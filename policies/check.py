@@ -8,7 +8,7 @@ from datetime import date
 
 from policies.citations import superseded_in
 from policies.district import Role
-from policies.duties import Carrier, StandingValue
+from policies.duties import Behaviour, Carrier, StandingValue
 from policies.effects import FOREVER, Term
 from policies.folder import Folder
 from policies.periods import PeriodKind
@@ -90,6 +90,7 @@ def check(folder: Folder, confirmed: Mapping[str, str] | None, today: date | Non
         *_rows(folder, confirmed),
         *_unused(folder),
         *_overlaps(folder),
+        *_records(folder),
         *_vault_defaults(folder),
         *_dates(folder, today),
         *_officers(folder),
@@ -196,6 +197,17 @@ def _overlaps(folder: Folder) -> Iterator[Problem]:
             message = f"rules {names} keep all {place} of {population} for different periods; the longest ({longest}) decides"
             where = folder.where(("rules", entries[-1][0]))
             yield _finding("rule.overlap", Severity.INFO, message, "keep one, or carry the others by label", where, entries[-1][1].id)
+
+
+def _records(folder: Folder) -> Iterator[Problem]:
+    """Rows that lock, and that no label carries: a policy over a place keeps, and locks nothing."""
+    labelled = {rule.series for rule in folder.policy.rules if rule.carrier is Carrier.LABEL}
+    for index, rule in enumerate(folder.policy.rules):
+        row = folder.policy.series_of(rule.series)
+        if row is not None and row.behaviour is Behaviour.RECORD and row.id not in labelled:
+            message = f"rule {rule.id}: series {row.id} says behaviour: record, and no rule carries it by a label, so nothing of it is locked"
+            next_step = "add a rule with carrier: label, or take behaviour out of the series"
+            yield _finding("rule.record_unlabelled", Severity.WARNING, message, next_step, folder.where(("rules", index)), rule.id)
 
 
 def _vault_defaults(folder: Folder) -> Iterator[Problem]:

@@ -54,6 +54,7 @@ def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, s
                 label_name=label_name(series),
                 transitory_enabled=series.id in policy.transitory,
                 filing=filing(series),
+                behaviour=series.behaviour,
             )
             for workload in rule.workloads
         )

@@ -28,6 +28,13 @@ class Disposition(StrEnum):
     EXPUNGE = "expunge"
 
 
+class Behaviour(StrEnum):
+    """What an item that carries a label is: kept, or a record, which nobody may edit or delete and whose label only an administrator takes off."""
+
+    RETAIN = "retain"
+    RECORD = "record"
+
+
 class StandingValue(StrEnum):
     """How a policy line stands in a tenant (design §3)."""
 
@@ -98,6 +105,8 @@ class Duty:
     """The display name a new label would get; the name of a bound one is frozen at birth."""
     transitory_enabled: bool = False
     filing: Filing = Filing()
+    behaviour: Behaviour = Behaviour.RETAIN
+    """Of the series' label; a policy over a place locks nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

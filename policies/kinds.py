@@ -75,12 +75,14 @@ class KindTraits:
     hold_lane: bool = False
     shared: bool = False
     """One object of the platform's own, its vendor id the kind's name, which nobody makes and which carries no mark: ours in it is what we put in."""
+    locking: frozenset[tuple[str, str]] = frozenset()
+    """Fields and values with which an object locks what it is put on: made once, the platform lets nobody take that back from it."""
 
 
 TRAITS: dict[Kind, KindTraits] = {
     # M§1.1: trigger, action and behaviour of a retention label are fixed at birth (its name too, which is not a field here and never compared
-    # for a bound object); only the period and texts change.
-    Kind.M365_LABEL: KindTraits(immutable=frozenset({"trigger", "action", "behaviour"})),
+    # for a bound object); only the period and texts change. A record label stays one (M§1.1): whoever applies it locks the item.
+    Kind.M365_LABEL: KindTraits(immutable=frozenset({"trigger", "action", "behaviour"}), locking=frozenset({("behaviour", "record")})),
     # M§2.2: a policy is invalid without a location, so it is born with its members.
     Kind.M365_LABEL_POLICY: KindTraits(create_with_members=True),
     Kind.M365_LABEL_RULE: KindTraits(immutable=frozenset({"publishes"})),

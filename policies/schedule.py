@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from policies import forms
 from policies.district import FolderModel
-from policies.duties import Disposition
+from policies.duties import Behaviour, Disposition
 from policies.periods import PeriodKind, RetentionPeriod, RetentionTrigger, parse_period, parse_trigger
 
 SeriesId = Annotated[str, Field(pattern=forms.LINE)]
@@ -65,6 +65,8 @@ class RecordSeries(FolderModel):
     trigger: str | None = "created"
     or_until: Literal["audited"] | None = None
     disposition: Disposition = Disposition.REVIEW
+    behaviour: Behaviour = Behaviour.RETAIN
+    """What its label makes of an item: kept, or locked as a record."""
     citation: str | None = None
     media: Media = Media.BOTH
     official_copy: str | None = None
@@ -114,6 +116,8 @@ class RecordSeries(FolderModel):
             raise ValueError(f"series {self.id} contradicts itself: only transitory records have no period")
         if kind is PeriodKind.FINITE and self.disposition is Disposition.TRANSITORY:
             raise ValueError(f"series {self.id} contradicts itself: transitory records have no period, not {self.period}")
+        if self.behaviour is Behaviour.RECORD and self.disposition is Disposition.TRANSITORY:
+            raise ValueError(f"series {self.id} contradicts itself: what is transitory is never locked as a record")
         return self
 
     @property
@@ -143,8 +147,12 @@ _NOT_IN_DIGEST = frozenset({"id", "formerly", "retired", "verification", "source
 
 
 def row_digest(series: RecordSeries) -> str:
-    """64 hex digits over what an officer confirms of a row: a changed row is unconfirmed again, a renamed or annotated one is not."""
-    row = series.model_dump(mode="json", exclude=set(_NOT_IN_DIGEST))
+    """64 hex digits over what an officer confirms of a row: a changed row is unconfirmed again, a renamed or annotated one is not.
+
+    A row that locks is another row; one that does not says nothing of it, so that what was confirmed before there was the choice stays so.
+    """
+    plain = {"behaviour"} if series.behaviour is Behaviour.RETAIN else set()
+    row = series.model_dump(mode="json", exclude={*_NOT_IN_DIGEST, *plain})
     return hashlib.sha256(rfc8785.dumps(row)).hexdigest()
 
 

@@ -31,9 +31,12 @@ class Approval:
         return timedelta(0) <= now - self.at <= LIFETIME
 
 
-def needed(direction: Direction, mode: Mode | None) -> int:
-    """How many approvals a change needs: two where it weakens, one where the mode asks for it, none under ``enforce``."""
-    if direction is Direction.WEAKENS:
+def needed(direction: Direction, mode: Mode | None, *, locks: bool = False) -> int:
+    """How many approvals a change needs: two where it weakens or locks, one where the mode asks for it, none under ``enforce``.
+
+    What locks strengthens, and is still not for a run to do by itself: nobody can take it back.
+    """
+    if locks or direction is Direction.WEAKENS:
         return 2
     return 0 if mode is Mode.ENFORCE else 1
 

@@ -41,7 +41,7 @@ def awaiting(desk: Desk, on_hold: OnHold) -> tuple[Awaiting, ...]:
     waiting = Changes(desk.store).with_status(*WAITING)
     said = Approvals(desk.store).of([kept.id for kept in waiting])
     for kept in waiting:
-        count = needed(kept.change.direction, modes.get(kept.tenant))
+        count = needed(kept.change.direction, modes.get(kept.tenant), locks=kept.change.locks)
         given = standing.get(kept.id, frozenset[str]())
         if len(given) < count:
             found.append(Awaiting(kept=kept, needed=count, given=given, said=said[kept.id]))

@@ -22,6 +22,7 @@ from sync.ledger import Progress
 from sync.look import Look, look, with_places
 from sync.plan import Change
 from sync.settle import OpenKey, settle
+from sync.watch.done import Doers
 from sync.watch.watching import Watching
 
 
@@ -76,6 +77,7 @@ class Considering:
         self.matters = matters
         self.aftermath = Aftermath(desk)
         self.watching = Watching(desk)
+        self.doers = Doers(desk)
 
     def full(self, door: TenantDoor, leases: Mapping[Lane, Lease], *, attended: bool = False) -> Considered:
         """Both lanes, every kind. ``leases`` are the lanes whose open intents may be settled; none for a command that only looks."""
@@ -108,6 +110,7 @@ class Considering:
         drift = self.aftermath.looked(seen, decision, lanes)
         decision = replace(decision, drift=drift)
         problems = self.matters.observe(tenant, snapshot, decision.bindings, seen.roster) if seen.roster else ()
+        problems = (*problems, *self.doers.look(seen))
         return Considered(
             look=seen,
             decision=decision,

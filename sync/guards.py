@@ -159,14 +159,22 @@ def _approval(change: Change, inputs: GuardInput) -> Iterator[Refusal]:
         message = "This tenant is only observed." if mode is not None else "The tenant's mode is not known."
         yield Refusal(code="mode.observe", message=message, allowed_by="mode propose or enforce in district.yaml")
         return
-    if inputs.approvals.get(change.id, 0) < needed(change.direction, mode):
-        yield _short(change, inputs, "direction.weakens" if change.direction is Direction.WEAKENS else "mode.propose")
+    if inputs.approvals.get(change.id, 0) < _wanted(change, inputs):
+        weakens = change.direction is Direction.WEAKENS
+        yield _short(change, inputs, "direction.weakens" if weakens else "approval.locking" if change.locks else "mode.propose")
+
+
+def _wanted(change: Change, inputs: GuardInput) -> int:
+    return needed(change.direction, inputs.mode, locks=change.locks)
 
 
 def _short(change: Change, inputs: GuardInput, unattended_code: str) -> Refusal:
-    weakens = change.direction is Direction.WEAKENS
-    wanted, got = needed(change.direction, inputs.mode), inputs.approvals.get(change.id, 0)
-    what = "Records could be deleted sooner than now" if weakens else "The tenant's mode asks for approval first"
+    wanted, got = _wanted(change, inputs), inputs.approvals.get(change.id, 0)
+    what = "The tenant's mode asks for approval first"
+    if change.direction is Direction.WEAKENS:
+        what = "Records could be deleted sooner than now"
+    elif change.locks:
+        what = "It locks what carries it as a record, which nobody can take back"
     return Refusal(
         code="approval.missing" if inputs.attended else unattended_code,
         message=f"{what}; {got} of {wanted} approvals are there.",
@@ -199,7 +207,7 @@ def _inherited(change: Change, keys: tuple[str, ...], stopped: Mapping[str, Refu
 
 def _within_thresholds(changes: tuple[Change, ...], inputs: GuardInput) -> tuple[Change, ...]:
     """Beyond one threshold nothing of the tenant's sync lane runs; what officers approved is not counted, and waits with the rest."""
-    counted = tuple(change for change in runnable(changes) if inputs.approvals.get(change.id, 0) < max(1, needed(change.direction, inputs.mode)))
+    counted = tuple(change for change in runnable(changes) if inputs.approvals.get(change.id, 0) < max(1, _wanted(change, inputs)))
     refusal = _beyond(counted, inputs.thresholds)
     if refusal is None:
         return changes

@@ -10,7 +10,7 @@ from enum import StrEnum
 import rfc8785
 
 from connectors.base import Lane
-from policies.kinds import Kind
+from policies.kinds import TRAITS, Kind
 from policies.protection import Direction
 from policies.resources import Because, Fields, Value
 
@@ -81,6 +81,12 @@ class Change:
     def id(self) -> str:
         """24 hex digits over tenant identity, key, normal form before and after, member delta, policy line and direction. Frozen."""
         return hashlib.sha256(canonical(self.identity_form())).hexdigest()[:24]
+
+    @property
+    def locks(self) -> bool:
+        """Whether it makes something that locks records and can never be made to lock less."""
+        made = self.after if self.operation is Operation.CREATE and self.after is not None else {}
+        return any(made.get(name) == value for name, value in TRAITS[self.kind].locking)
 
     def identity_form(self) -> dict[str, object]:
         """What the id hashes, as plain JSON values."""

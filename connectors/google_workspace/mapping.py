@@ -18,7 +18,7 @@ from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.label_people import wanted_appliers
 from connectors.google_workspace.units import Units, bare
 from connectors.google_workspace.vault import ACCOUNT, ALL_OPTIONS, CORPUS_OF, WITH_TERMS
-from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, People, StandingValue
+from policies.duties import Behaviour, Carriage, Carrier, Desired, Disposition, Duty, People, StandingValue
 from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of
 from policies.kinds import Kind, Platform, Workload
@@ -40,6 +40,10 @@ _CORPUS_WORDS: Final = {
 }  # fmt: skip
 
 
+NO_RECORDS: Final = "drive_label.no_records"
+"""The label is offered as any other, and locks nothing: even a Vault rule that names it only keeps (G§2.3)."""
+
+
 def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
     """The Drive labels that duties ask for, and a standing for each duty that speaks of this platform; nothing else can be written for a rule."""
     tenant = circumstances.tenant.id
@@ -51,7 +55,7 @@ def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
             continue
         people = resolve(selector, circumstances.roster)
         carriage = _carriage(duty, people, circumstances)
-        if carriage.standing is StandingValue.AVAILABLE:
+        if carriage.standing is StandingValue.AVAILABLE or carriage.reason == NO_RECORDS:
             wanted = _label(duty, people, circumstances, labels)
             labels[wanted.key] = wanted
             carriage = replace(carriage, carriers=(wanted.key,))
@@ -131,7 +135,8 @@ def _label_standing(duty: Duty, circumstances: Circumstances) -> tuple[StandingV
     if known is not None and known.read is ReadCapability.FULL and known.write in _NO_WRITE:
         return StandingValue.GAP, known.reason or "capability.missing"
     # G§2.3: a label keeps nothing until a Vault rule names it, and a person puts it on a file.
-    return StandingValue.AVAILABLE, "drive_label.needs_rule_and_person"
+    offered = StandingValue.AVAILABLE, "drive_label.needs_rule_and_person"
+    return (StandingValue.NOT_ENFORCEABLE, NO_RECORDS) if duty.behaviour is Behaviour.RECORD else offered
 
 
 def _counts(people: ResolvedPopulation, standing: StandingValue) -> People:

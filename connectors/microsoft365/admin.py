@@ -52,6 +52,8 @@ _NEVER = frozenset(
     }
 )  # fmt: skip
 """Parameters that are irreversible, delete content, or lie (``-WhatIf`` is executed, M§2.2): no caller can send them with a true value."""
+_AT_BIRTH = frozenset({("new-compliancetag", "isrecordlabel")})
+"""The one exception: a label that two officers let be born as a record label. No other cmdlet takes that word."""
 
 _READS = ("Get-",)
 
@@ -91,7 +93,7 @@ class AdminClient:
         return self._housed(endpoint, lambda host: self._read(cmdlet, parameters, host, patient=patient))
 
     def _read(self, cmdlet: str, parameters: Mapping[str, object] | None, endpoint: Endpoint, *, patient: bool) -> Rows:
-        forbidden = _forbidden(parameters or {})
+        forbidden = _forbidden(cmdlet, parameters or {})
         if forbidden or not cmdlet.startswith(_READS):
             raise ValueError(f"{cmdlet} does not read, or is never sent with {forbidden}")
         body = _body(cmdlet, parameters or {})
@@ -130,7 +132,7 @@ class AdminClient:
         return self._housed(endpoint, lambda host: self._write(cmdlet, parameters, host))
 
     def _write(self, cmdlet: str, parameters: Mapping[str, object], endpoint: Endpoint) -> Rows:
-        forbidden = _forbidden(parameters)
+        forbidden = _forbidden(cmdlet, parameters)
         if forbidden or cmdlet.startswith(_READS):
             raise ValueError(f"{cmdlet} is never sent with {forbidden}")
         url = self._command_url(endpoint)
@@ -332,9 +334,10 @@ class AdminClient:
             raise Stopped
 
 
-def _forbidden(parameters: Mapping[str, object]) -> list[str]:
-    """The parameters that no cmdlet, reading or writing, is sent with."""
-    return sorted(name for name, value in parameters.items() if name.lower() in _NEVER and value not in (False, None))
+def _forbidden(cmdlet: str, parameters: Mapping[str, object]) -> list[str]:
+    """The parameters that the cmdlet, reading or writing, is never sent with."""
+    said = (name for name, value in parameters.items() if name.lower() in _NEVER and value not in (False, None))
+    return sorted(name for name in said if (cmdlet.lower(), name.lower()) not in _AT_BIRTH)
 
 
 def _body(cmdlet: str, parameters: Mapping[str, object]) -> bytes:

@@ -98,7 +98,7 @@ def _label(deed: Deed) -> Instruction:
         steps = (
             f"{where} > Create a label. Name: {parameters['Name']}",
             f"Description for admins, copied whole: {parameters['Comment']}",
-            f"Retain items for a specific period: {_period(deed)}, counted {_since(trigger)}. Do not mark as a record.",
+            f"Retain items for a specific period: {_period(deed)}, counted {_since(trigger)}. {_record(deed)}",
             f"At the end: {_end(deed)}",
             *_filed(deed),
         )
@@ -317,6 +317,12 @@ def _period(deed: Deed) -> str:
 
 def _since(trigger: str) -> str:
     return f"from the event type {trigger.removeprefix('event:')}" if trigger.startswith("event:") else f"from {_CLOCKS.get(trigger, trigger)}"
+
+
+def _record(deed: Deed) -> str:
+    if deed.fields.get("behaviour", "retain") != "record":
+        return "Do not mark as a record."
+    return "Mark items as a record, not as a regulatory one, locked by default. Only after two officers signed: nobody can take it back from a label."
 
 
 def _end(deed: Deed) -> str:

@@ -200,7 +200,8 @@ def body_of(parameters: Mapping[str, object]) -> dict[str, object]:
     reviewed = "MultiStageReviewProperty" in parameters
     if "RetentionAction" in parameters:
         deleting = parameters["RetentionAction"] == "KeepAndDelete"
-        body["behaviorDuringRetentionPeriod"] = "retain"
+        # A record starts locked unless the label says otherwise, and ours does not (M§1.1).
+        body["behaviorDuringRetentionPeriod"] = "retainAsRecord" if parameters.get("IsRecordLabel") is True else "retain"
         body["actionAfterRetentionPeriod"] = "startDispositionReview" if reviewed else "delete" if deleting else "none"
     if "RetentionType" in parameters:
         body["retentionTrigger"] = _TRIGGER_WORDS[CLOCKS[str(parameters["RetentionType"]).lower()]]

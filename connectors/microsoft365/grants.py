@@ -82,6 +82,10 @@ PERMISSIONS: Final = (
         costs="no change is ever attributed: who changed a label, policy or hold stays `unavailable`",
     ),
     Permission(
+        api=GRAPH, name="AuditLog.Read.All", why="see who deleted, blocked or took the licence from an account or group on hold", optional=True,
+        costs="an account or group on hold that is in danger is found all the same, but nobody is named who did it",
+    ),
+    Permission(
         api=GRAPH, name="Mail.Send", why="send notices, where `deliveries` names this tenant; rather for one mailbox alone, see below",
         writes=True, optional=True,
         costs="notices leave from here only where Exchange's own roles let one mailbox send, which no token shows",
@@ -101,6 +105,7 @@ _THEFT: Final = (
     ("Sites.Read.All", False, "read every file in SharePoint and OneDrive, which is never done here"),
     ("User.Read.All, GroupMember.Read.All", False, "read who there is and who belongs to what"),
     ("AuditLogsQuery.Read.All", False, "read who did what"),
+    ("AuditLog.Read.All", False, "read what was done to accounts and groups, and who signed in when, from where"),
     ("ActivityFeed.Read", False, "read who did what in the last week, with the subjects of messages, and switch that feed off"),
     ("eDiscovery.Read.All", False, "see every case; Microsoft's own table lets it write most of them too, so count it as writing"),
     ("Mail.Send", True, "send mail as anybody in the tenant; limited to one mailbox, as that one"),

@@ -18,6 +18,7 @@ from connectors.microsoft365.limits import LACKS, UNLICENSED, lacking_in
 from connectors.microsoft365.parameters import CHAT_KEYS
 from connectors.microsoft365.pieces import in_pieces, numbered, planned
 from connectors.microsoft365.policies import CAPACITY, PUBLISHING, PUBLISHING_RULE, RULE_KEYS
+from connectors.microsoft365.premium import barred, behaviour_of, label_key, records_licensed, reviewable, unlicensed
 from connectors.microsoft365.reach import Reach, reach_of, union
 from connectors.microsoft365.scopes import ALL, SCOPED, everybody, everybody_key, over_scope, scopes_proven, takes_scope
 from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, StandingValue
@@ -28,8 +29,6 @@ from policies.resources import Fields, Value, Wanted
 
 _LABEL_KINDS = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE)
 _KEEP_KINDS = (Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
-RECORDS = "RECORDS_MANAGEMENT"
-"""The service plan behind event clocks, disposition review and record labels (M§1.7)."""
 _KeyOf = Callable[[int], str]
 UNPUBLISHED = "label.unpublished"
 """The label is there, or will be, and nothing of ours can publish it."""
@@ -72,12 +71,6 @@ def realise(duties: Iterable[Duty], circumstances: Circumstances) -> Desired:
     )
 
 
-def label_key(duty: Duty, circumstances: Circumstances) -> str:
-    """The key that the series' label is bound under, else the one it would get."""
-    keys = duty.label_keys or (key_of(duty.series),)
-    return next((key for key in keys if key in circumstances.names), keys[0])
-
-
 def _judge(duty: Duty, reach: Reach, circumstances: Circumstances) -> _Judged:
     """The duty with the first reason why nothing can be wanted for it, if there is one."""
     labelled, transitory = duty.carrier is Carrier.LABEL, duty.disposition is Disposition.TRANSITORY
@@ -98,34 +91,14 @@ def _judge(duty: Duty, reach: Reach, circumstances: Circumstances) -> _Judged:
             return _Judged(duty=duty, reach=reach, standing=standing, reason=reason)
     if _is_bound(duty, circumstances):
         return _Judged(duty=duty, reach=reach)
-    if labelled and duty.clock is Clock.EVENT and (barred := _no_events(circumstances)) is not None:
-        return _Judged(duty=duty, reach=reach, standing=barred[0], reason=barred[1])
-    if labelled and _reviewable(duty, duty.term, circumstances) and records_licensed(circumstances) is None:
-        return _Judged(duty=duty, reach=reach, standing=StandingValue.UNKNOWN, reason="licences.unread")
+    if labelled and (why := barred(duty, circumstances)) is not None:
+        return _Judged(duty=duty, reach=reach, standing=why[0], reason=why[1])
     missing = _missing(duty, circumstances)
     if missing is None:
         return _Judged(duty=duty, reach=reach)
     unlicensed = (missing.reason or "").startswith(UNLICENSED)
     standing = StandingValue.NOT_LICENSED if unlicensed else StandingValue.UNKNOWN if missing.read is ReadCapability.UNKNOWN else StandingValue.GAP
     return _Judged(duty=duty, reach=reach, standing=standing, reason=missing.reason or "capability.missing")
-
-
-def _no_events(circumstances: Circumstances) -> tuple[StandingValue, str] | None:
-    """Why no label may count from an event here: it needs a licence (M§1.7), and a proof, because nobody was seen doing it (M§13)."""
-    licensed = records_licensed(circumstances)
-    if licensed is not True:
-        return (StandingValue.UNKNOWN, "licences.unread") if licensed is None else (StandingValue.NOT_LICENSED, "licence.records_management")
-    capability = next((one for one in circumstances.capabilities if one.kind is Kind.M365_EVENT_TYPE), None)
-    if capability is not None and capability.write is WriteCapability.PROVEN:
-        return None
-    return StandingValue.GAP, (capability.reason if capability else None) or "capability.unproven"
-
-
-def records_licensed(circumstances: Circumstances) -> bool | None:
-    """Whether the tenant has seats of records management, which event clocks and disposition review need; None when its licences are not known."""
-    if not circumstances.licences:
-        return None
-    return circumstances.licences.get(RECORDS, 0) > 0
 
 
 def _missing(duty: Duty, circumstances: Circumstances) -> Capability | None:
@@ -195,7 +168,7 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
             "period": term,
             "trigger": f"{EVENT}{event.name}" if event else duty.clock.value,
             **_ending(duty, term, circumstances, circumstances.bound.get(key, {})),
-            "behaviour": "retain",
+            "behaviour": behaviour_of(duty, circumstances).value,
             "description": _description(duty),
             **(filed(duty) if records_licensed(circumstances) and not _by_a_person(circumstances) else {}),
         },
@@ -254,17 +227,12 @@ def _ending(duty: Duty, term: Term, circumstances: Circumstances, bound: Fields)
     """
     if duty.disposition is Disposition.TRANSITORY:
         return {"action": "keep_and_delete"}
-    if not _reviewable(duty, term, circumstances):
+    if not reviewable(duty, term, circumstances):
         return {"action": "keep"}
     licensed = records_licensed(circumstances)
     if licensed or (licensed is None and bound.get("action") == "review"):
         return {"action": "review", "reviewers": tuple(stage(name, people) for name, people in circumstances.tenant.review_stages.items())}
     return {"action": "keep"}
-
-
-def _reviewable(duty: Duty, term: Term, circumstances: Circumstances) -> bool:
-    """Whether people would decide at the end if that is licensed."""
-    return duty.disposition in (Disposition.REVIEW, Disposition.TRANSFER) and term != FOREVER and bool(circumstances.tenant.review_stages)
 
 
 def _keep(group: list[_Judged], circumstances: Circumstances, made: _Made) -> None:
@@ -354,6 +322,9 @@ def _carriage(one: _Judged, circumstances: Circumstances, made: _Made) -> Carria
     carriers = made.carriers.get(_group_key(duty, everyone=reach.everyone), ()) if standing is None else ()
     if standing is None and reach.unknown is not None:
         standing, reason = StandingValue.UNKNOWN, reach.unknown
+    if standing is None and duty.carrier is Carrier.LABEL and behaviour_of(duty, circumstances) is not duty.behaviour:
+        # The label that stands is kept and offered on; it locks nothing, and the line says why.
+        standing, reason = unlicensed(circumstances) or (None, None)
     if standing is None and duty.carrier is Carrier.LABEL and _published_by_people(circumstances):
         return _unpublished(one, circumstances, carriers)
     if standing is None:

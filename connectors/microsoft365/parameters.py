@@ -18,6 +18,10 @@ _LABEL_ACTIONS = frozenset({"keep", "keep_and_delete", "review"})
 """Keep-and-delete exists for a transitory label that two officers switched on; others keep, or wait for named people at the end (design §1.8)."""
 
 
+_BEHAVIOURS = frozenset({"retain", "record"})
+"""A regulatory record can never be unlocked, shortened or taken off by anybody (M§1.1): that is not in the program (design §1.1)."""
+
+
 def comment(description: object, mark: Mark) -> str:
     """``description`` with the mark as the last thing in it."""
     return f"{description} {mark}".strip() if isinstance(description, str) else str(mark)
@@ -34,10 +38,16 @@ def new_parameters(wanted: Wanted, mark: Mark, parent: Ref | None) -> dict[str, 
 
 
 def label_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
-    """The parameters of ``New-ComplianceTag``, but for the event type. Raises PermanentError for a record, regulatory or delete-only label."""
+    """The parameters of ``New-ComplianceTag``, but for the event type. Raises PermanentError for a regulatory or delete-only label.
+
+    A record label is born as one (M§1.1). Whether it may be is for two officers, and is asked long before this (``sync.guards``).
+    """
     fields = wanted.fields
-    if fields.get("behaviour", "retain") != "retain" or fields.get("action") not in _LABEL_ACTIONS:
-        raise never(f"label {wanted.name}: only labels that retain, and keep, are reviewed, or (transitory) keep and then delete, are made")
+    behaviour, action = fields.get("behaviour", "retain"), fields.get("action")
+    if behaviour not in _BEHAVIOURS or action not in _LABEL_ACTIONS:
+        raise never(f"label {wanted.name}: made are labels that retain or make records, and keep, are reviewed, or (transitory) keep and then delete")
+    if behaviour == "record" and action == "keep_and_delete":
+        raise never(f"label {wanted.name}: what is transitory is never locked as a record")
     trigger = fields.get("trigger")
     clock = EVENT_CLOCK if str(trigger).startswith(EVENT) else CLOCK_WORDS.get(str(trigger))
     if clock is None:
@@ -50,7 +60,7 @@ def label_parameters(wanted: Wanted, mark: Mark) -> dict[str, object]:
         "RetentionType": clock,
         "Comment": comment(fields.get("description"), mark),
         "Notes": fields.get("description") or "",
-        "IsRecordLabel": False,
+        "IsRecordLabel": behaviour == "record",
         **review,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from connectors.microsoft365.audit import read_audit
 from connectors.microsoft365.capabilities import capabilities, read_subscriptions, surfaces
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.delegated_labels import is_missing, label_from_graph, one_label
+from connectors.microsoft365.directory_audits import read_directory_audits
 from connectors.microsoft365.explaining import explain
 from connectors.microsoft365.findings import findings
 from connectors.microsoft365.graph import Call
@@ -143,6 +144,10 @@ class Microsoft365Reader:
     def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:
         """The vendor's log of changes in the window, as searches and the activity feed show it together."""
         return read_audit(self._access, self._known, since, until, kinds)
+
+    def done_to(self, subjects: Sequence[str], since: datetime) -> AuditRead:
+        """What was done to those accounts and groups, and by whom, as the directory's own log shows it."""
+        return read_directory_audits(self._access, subjects, since)
 
     def feed(self) -> Feed:
         """How the activity feed answers, and which content types are not switched on for our application. For doctor: a run asks the feed itself."""

@@ -42,6 +42,7 @@ from sandbox.microsoft import (
     auditlog,
     batch,
     directory,
+    directoryaudits,
     ediscovery,
     graph_fileplan,
     graph_labels,
@@ -97,7 +98,7 @@ def _signing_key(folder: Path) -> RSAPrivateKey:
 
 def routes(world: World) -> Mapping[str, list[SandboxRoute]]:
     """What the five surfaces answer; Graph's last route answers whatever path it does not know."""
-    parts = (userdelta, directory, groups, ediscovery, legalholds, graph_labels, graph_fileplan, auditlog)
+    parts = (userdelta, directory, groups, ediscovery, legalholds, graph_labels, graph_fileplan, auditlog, directoryaudits)
     known = [route for part in parts for route in part.routes(world)]
     last = unknown_segment(world)
     graph = [*known, *batch.routes(world, [*known, *last]), *last]

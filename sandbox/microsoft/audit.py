@@ -28,13 +28,15 @@ _EARLIEST, _SPAN = 1800.0, 3600.0
 Parameters = str | tuple[tuple[str, str], ...]
 
 
-def record(
+def record(  # noqa: PLR0913  # one record has this many parts
     world: World,
     actor: Actor,
     what: tuple[int, str],
     object_id: str,
     parameters: Parameters = "",
     extra: Iterable[tuple[str, str]] = (),
+    *,
+    target: str = "",
 ) -> None:
     """Write one record: ``what`` is its type and operation. It becomes visible later, by a time that the seed decides."""
     state = tenant_of(world)
@@ -53,6 +55,7 @@ def record(
             object_id=object_id,
             parameters=parameters,
             extra=tuple(extra),
+            target=target,
         )
     )
 

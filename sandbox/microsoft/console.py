@@ -60,6 +60,7 @@ def console_acts(world: World) -> dict[str, ConsoleAct]:
         desk.register_application,
         desk.remove_licence,
         desk.rename_user,
+        desk.delete_group,
         desk.add_group_member,
         desk.remove_group_member,
     ]
@@ -295,15 +296,15 @@ class _Desk:
             raise ConsoleError(f"no user {given['user']}")
         return account
 
-    def _directory(self, operation: str, what: str, **extra: str) -> None:
-        audit.record(self._world, self._state.console, (audit.DIRECTORY, operation), what, extra=extra.items())
+    def _directory(self, operation: str, what: str, target: str, **extra: str) -> None:
+        audit.record(self._world, self._state.console, (audit.DIRECTORY, operation), what, extra=extra.items(), target=target)
 
     def suspend_user(self, given: Arguments) -> dict[str, object]:
         """``{user}``: block sign-in; mailbox and holds stay."""
         account = self._account(given)
         account.enabled = False
         self._state.enter(account)
-        self._directory("Disable account.", account.upn)
+        self._directory("Disable account.", account.upn, account.id)
         return {"user": account.id}
 
     def restore_user(self, given: Arguments) -> dict[str, object]:
@@ -311,7 +312,7 @@ class _Desk:
         account = self._account(given)
         account.enabled = True
         self._state.enter(account)
-        self._directory("Enable account.", account.upn)
+        self._directory("Enable account.", account.upn, account.id)
         return {"user": account.id}
 
     def delete_user(self, given: Arguments) -> dict[str, object]:
@@ -322,7 +323,7 @@ class _Desk:
         if account.mailbox is not None:
             account.mailbox.inactive = kept
         self._state.enter(account)
-        self._directory("Delete user.", account.upn)
+        self._directory("Delete user.", account.upn, account.id)
         return {"user": account.id, "inactive_mailbox": kept}
 
     def purge_user(self, given: Arguments) -> dict[str, object]:
@@ -333,14 +334,14 @@ class _Desk:
             raise ConsoleError(f"no deleted user {given['user']}")
         account.purged = True
         self._state.enter(account)
-        self._directory("Hard Delete user.", account.upn)
+        self._directory("Hard Delete user.", account.upn, account.id)
         return {"user": account.id}
 
     def revoke_sessions(self, given: Arguments) -> dict[str, object]:
         """``{user}``: whoever is signed in as this person has to sign in again."""
         account = self._account(given)
         self._state.revoked[account.id] = self._world.clock.now()
-        self._directory("Update StsRefreshTokenValidFrom Timestamp.", account.upn)
+        self._directory("Update StsRefreshTokenValidFrom Timestamp.", account.upn, account.id)
         return {"user": account.id}
 
     def remove_licence(self, given: Arguments) -> dict[str, object]:
@@ -348,7 +349,7 @@ class _Desk:
         account = self._account(given)
         account.tier = ""
         self._state.enter(account)
-        self._directory("Change user license.", account.upn)
+        self._directory("Change user license.", account.upn, account.id)
         return {"user": account.id, "mailbox_kept_until": (self._world.clock.now() + timedelta(days=30)).isoformat()}
 
     def rename_user(self, given: Arguments) -> dict[str, object]:
@@ -361,7 +362,7 @@ class _Desk:
         if given.get("family"):
             account.family = str(given["family"])
         self._state.enter(account)
-        self._directory("Update user.", new, OldValue=account.aliases[0])
+        self._directory("Update user.", new, account.id, OldValue=account.aliases[0])
         return {"user": account.id}
 
     def _group(self, given: Arguments) -> Group:
@@ -370,12 +371,21 @@ class _Desk:
             raise ConsoleError(f"no group {given['group']}")
         return group
 
+    def delete_group(self, given: Arguments) -> dict[str, object]:
+        """``{group}``: gone from every list of groups."""
+        group = self._group(given)
+        del self._state.groups[group.id]
+        for other in self._state.groups.values():
+            other.members[:] = [member for member in other.members if member != group.id]
+        self._directory("Delete group.", group.display_name, group.id)
+        return {"group": group.id}
+
     def add_group_member(self, given: Arguments) -> dict[str, object]:
         """``{group, user}``: a member more."""
         group, account = self._group(given), self._account(given)
         if account.id not in group.members:
             group.members.append(account.id)
-        self._directory("Add member to group.", account.upn, Group=group.mail)
+        self._directory("Add member to group.", account.upn, account.id, Group=group.mail)
         return {"group": group.id, "user": account.id}
 
     def remove_group_member(self, given: Arguments) -> dict[str, object]:
@@ -387,7 +397,7 @@ class _Desk:
             raise ConsoleError(f"{account.upn} is not a member of {group.mail}")
         for one in hit:
             one.members.remove(account.id)
-        self._directory("Remove member from group.", account.upn, Group=group.mail)
+        self._directory("Remove member from group.", account.upn, account.id, Group=group.mail)
         return {"group": group.id, "user": account.id}
 
 

@@ -322,6 +322,8 @@ class Event:
     object_id: str
     parameters: str | tuple[tuple[str, str], ...] = ""
     extra: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    """Id of the account or group that an act of the directory was done to."""
 
 
 @dataclass(slots=True, kw_only=True)

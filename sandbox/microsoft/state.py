@@ -36,6 +36,7 @@ GRAPH, EXCHANGE, COMPLIANCE, ACTIVITY = "graph", "exchange", "compliance", "acti
 MANAGE_AS_APP = "Exchange.ManageAsApp"
 GRANTED = {
     GRAPH: (
+        "AuditLog.Read.All",
         "AuditLogsQuery.Read.All",
         "GroupMember.Read.All",
         "Mail.Send",

@@ -40,7 +40,7 @@ from sync.store.bindings import Bindings
 from sync.store.drifts import Drifts
 from sync.store.rosters import Rosters
 from sync.store.watch_rows import WatchRows
-from sync.watch.people import PERSON, ids_on_hold, risks
+from sync.watch.people import PERSON, dangers, ids_on_hold, risks
 
 PAPER = "paper/"
 """An attestation of ``paper/ID`` vouches for a place on paper."""
@@ -226,9 +226,8 @@ class HoldLane:
                 after = with_causes(after, tenant_id, Drifts(self.desk.store).open(tenant_id).values())
             self._keep(matter, after, Event(name="observed", tenant=tenant_id))
             problems.extend(findings.problems(self._matters[matter.tenant_alias], tenant_id, frozenset(gap.id for gap in matter.gaps)))
-        if self._platforms()[tenant_id] is Platform.GOOGLE_WORKSPACE:
-            watched = WatchRows(self.desk.store)
-            watched.at_risk(tenant_id, risks(self._opened(), roster, snapshot, watched.events(tenant_id, PERSON)), snapshot.at)
+        watched, platform = WatchRows(self.desk.store), self._platforms()[tenant_id]
+        watched.at_risk(tenant_id, risks(self._opened(), roster, snapshot, watched.events(tenant_id, PERSON), platform), snapshot.at)
         self._looked(tenant_id, snapshot.at)
         return tuple(problems)
 
@@ -260,7 +259,7 @@ class HoldLane:
             for one in (attestations(self.desk.store, self.desk.clock.now()) if matter.gaps else ()) if one.subject.startswith(prefix)
         }
         sheet = by_hand.sheet(matter, tools, self.desk.district.id)
-        return showing.document(matter, self._vouched(), found, sheet, at_risk=WatchRows(self.desk.store).risks())
+        return showing.document(matter, self._vouched(), found, sheet, at_risk=dangers(WatchRows(self.desk.store).risks(), self._platforms()))
 
     def _same(self, order: MatterOrder, sha256: str | None) -> Matter | None:
         named = self.register.get(order.alias) if order.alias else None

@@ -23,8 +23,7 @@ from sync.matters.model import (
 )
 from sync.store.columns import rfc3339
 from sync.store.documents import load_object
-from sync.store.watch_rows import KeptRisk
-from sync.watch.people import MEANINGS
+from sync.watch.people import Danger, place_ids
 
 LOOK_AGAIN = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND})
 
@@ -101,7 +100,7 @@ def _unread(matter: Matter) -> set[str]:
 
 
 def document(
-    matter: Matter, secured: frozenset[str], found: Mapping[str, Finding], by_hand: str | None, *, at_risk: Sequence[KeptRisk] = ()
+    matter: Matter, secured: frozenset[str], found: Mapping[str, Finding], by_hand: str | None, *, at_risk: Sequence[Danger] = ()
 ) -> dict[str, object]:
     """The contract's fields of one matter. ``secured``: paper places vouched for; ``found``: findings by gap id; ``at_risk``: of anybody on hold."""
     people = {person.id: person for person in matter.people}
@@ -129,20 +128,21 @@ def _matter(matter: Matter) -> dict[str, object]:
     }
 
 
-def _dangers(person: PersonOnHold, matter: Matter, at_risk: Sequence[KeptRisk]) -> list[dict[str, object]]:
+def _dangers(person: PersonOnHold, matter: Matter, at_risk: Sequence[Danger]) -> list[dict[str, object]]:
     """What threatens the person's records now: what is lost, what to do, until when, and what the log shows."""
     if not at_risk:
         return []
     own = {(account.tenant, account.vendor_id) for account in person.accounts}
     if person.place is not None:
-        own |= {(one.tenant, (one.place.member or "").partition(":")[2] or one.identity or "") for one in matter.sources_of(person.id)}
+        tenants = {source.tenant for source in matter.sources_of(person.id)}
+        own |= {(tenant, subject) for tenant in tenants for subject in place_ids(person, matter, tenant)}
     return [
         {
-            "code": one.risk.code, "tenant": one.tenant, "since": _time(one.first_seen), "lost": MEANINGS[one.risk.code].lost,
-            "do": MEANINGS[one.risk.code].do, "until": _time(one.risk.until),
+            "code": one.risk.code, "tenant": one.tenant, "since": _time(one.first_seen), "lost": danger.meaning.lost,
+            "do": danger.meaning.do, "until": _time(one.risk.until),
             "log": {"actor": one.actor, "at": _time(one.at), "event": one.risk.event} if one.actor is not None else None,
         }
-        for one in at_risk if (one.tenant, one.risk.subject) in own and one.risk.code in MEANINGS
+        for danger in at_risk if ((one := danger.kept).tenant, one.risk.subject) in own
     ]
 
 

@@ -151,7 +151,8 @@ class Dispatch:
         matters: dict[str, Matter] = {matter.tenant_alias: matter for matter in HoldLane(self.desk).register.all()}
         risks = WatchRows(self.desk.store).risks()
         until = {at_risk(one.tenant, one.risk.subject, one.risk.code).key: one.risk.until for one in risks}
-        return Knowledge(matters=matters, until={key: at for key, at in until.items() if at is not None})
+        platforms = {tenant.id: tenant.platform for tenant in self.desk.district.tenants}
+        return Knowledge(matters=matters, until={key: at for key, at in until.items() if at is not None}, platforms=platforms)
 
     def _attempt(self, lease: Lease, kept: KeptLetter, way: Way | None, known: Knowledge) -> None:
         lease.check(need_seconds=self.desk.district.timeouts.request)

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import Final
 
 from policies.district import Officer, Role, Subject
+from policies.kinds import Platform
 from sync.matters.model import Matter, PersonOnHold
 from sync.matters.noting import FAILED, GAP, listed
 from sync.store.notices import Notice
-from sync.watch.people import MEANINGS
+from sync.watch.people import MEANINGS, meaning, place_ids
 
 SEE_NAMES: Final = frozenset({Role.RECORDS_CUSTODIAN, Role.DEPUTY_CUSTODIAN, Role.COUNSEL})
 """The roles whose business it is who is on hold."""
@@ -61,6 +62,8 @@ class Knowledge:
     matters: Mapping[str, Matter]
     until: Mapping[str, datetime]
     """By key of the notice."""
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
+    """By tenant: a danger means something else in each."""
 
 
 def covered(notice: Notice, keys: frozenset[str]) -> bool:
@@ -103,7 +106,7 @@ def _item(group: list[Notice], alias: object, officer: Officer, known: Knowledge
     first = group[0]
     matter = known.matters.get(str(alias)) if alias is not None else None
     people = {person.id: person for notice in group for person in _people(notice, matter)}
-    meaning = MEANINGS.get(first.code)
+    means = meaning(first.code, known.platforms.get(first.tenant))
     untils = [known.until[notice.key] for notice in group if notice.key in known.until]
     counted = first.subject is Subject.HOLD and first.code in {*MEANINGS, GAP, FAILED}
     return Item(
@@ -114,8 +117,8 @@ def _item(group: list[Notice], alias: object, officer: Officer, known: Knowledge
         people=(len(people) or len(group)) if counted else None,
         sources=sum(len(listed(notice, "sources")) for notice in group) if first.code in {GAP, FAILED} else None,
         names=tuple(sorted(person.address for person in people.values())) if sees_names(officer, matter) else (),
-        lost=meaning.lost if meaning else None,
-        do=meaning.do if meaning else None,
+        lost=means.lost if means else None,
+        do=means.do if means else None,
         since=min(notice.raised_at for notice in group),
         until=min(untils, default=None),
         over=max((notice.over_at for notice in group if notice.over_at is not None), default=None),
@@ -146,10 +149,7 @@ def _people_at_risk(notice: Notice, matter: Matter) -> tuple[PersonOnHold, ...]:
     for person in matter.people:
         own = {account.vendor_id for account in person.accounts if account.tenant == notice.tenant}
         if person.place is not None:
-            own |= {
-                (one.place.member or "").partition(":")[2] or one.identity or ""
-                for one in matter.sources_of(person.id) if one.tenant == notice.tenant
-            }  # fmt: skip
+            own |= place_ids(person, matter, notice.tenant)
         if identity in own:
             found.append(person)
     return tuple(found)

@@ -183,6 +183,20 @@ class WatchRows:
                 notices.end(session, [at_risk(tenant, subject, code).key], now)
 
 
+    def attribute(self, tenant: str, risk: Risk, events: Iterable[LoggedEvent], now: datetime) -> None:
+        """Keep what the log shows of a risk that is kept, and that ``risk.event``, one of ``events``, is what shows it."""
+        with self.store.write() as session:
+            row = session.get(WatchRiskRow, (self.store.district, tenant, risk.subject, risk.code))
+            listed = tuple(events)
+            kept = self.known(session, tenant, (event.event for event in listed))
+            for event in listed:
+                if event.event not in kept:
+                    self.keep(session, tenant, event, now)
+            if row is not None:
+                row.event = risk.event
+                session.add(row)
+
+
 def at_risk(tenant: str, subject: str, code: str) -> Raised:
     """The notice of a danger to an account or group on hold; the vendor's id stands in for its name."""
     return Raised(key=f"risk/{tenant}/{subject}/{code}", subject=Subject.HOLD, code=code, tenant=tenant, document={"identity": subject})

@@ -1,6 +1,6 @@
 """People and groups on hold whose records are in danger, what is lost by it, what to do, and which event of the log shows it. Pure.
 
-That an account is suspended, gone or without a licence is seen in the full list of each look; the admin log says by which account and when.
+That an account is suspended, gone or without a licence is seen in the full list of each look; the vendor's log says by which account and when.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.base import AuditEvent
-from policies.kinds import Kind
+from policies.kinds import Kind, Platform
 from policies.reach import ancestors
 from policies.resources import ReadState, Snapshot
 from policies.roster import Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold
-from sync.store.watch_rows import LoggedEvent, Risk
+from sync.store.watch_rows import KeptRisk, LoggedEvent, Risk
 
 PERSON: Final = "person"
 LEFT_UNIT: Final = "person.left_held_unit"
 GONE: Final = "person.gone_for_good"
-"""A deleted account that Google no longer lets anybody bring back."""
-GOOGLE_KEEPS: Final = timedelta(days=20)
-"""How long Google lets a deleted account be brought back (G§4.1)."""
+"""A deleted account that nobody can bring back any more."""
+KEEPS: Final = {Platform.GOOGLE_WORKSPACE: timedelta(days=20), Platform.MICROSOFT365: timedelta(days=30)}
+"""How long the platform lets a deleted account be brought back (G§4.1, M§5)."""
+_PEOPLE: Final = {Platform.GOOGLE_WORKSPACE: Kind.GOOGLE_USER, Platform.MICROSOFT365: Kind.M365_USER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +78,57 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         do="Switch the archive on at once (groups.google.com > Group settings > Conversation history), and hold the members' mail meanwhile.",
     ),
 }
+_MICROSOFT: Final[Mapping[str, Meaning]] = {
+    PersonCode.NOT_LICENSED.value: Meaning(
+        lost="The mailbox goes 30 days after its licence unless a hold was in force on it before, and litigation hold cannot be set on it any more.",
+        do="Assign the licence again at once; the hold is followed on. Then record what could have been deleted.",
+    ),
+    PersonCode.RENAMED.value: Meaning(
+        lost="Nothing of the account. A hold names mailboxes by address, so the platform may report an error for the old one.",
+        do="See in hold status that the source is in force under the new address.",
+    ),
+    PersonCode.DELETED.value: Meaning(
+        lost="The mailbox stays, inactive, only where the hold was in force before the deletion; a OneDrive that is not held goes in time.",
+        do="Have the account restored (entra.microsoft.com > Users > Deleted users), then see in hold status that its sources are in force.",
+    ),
+    GONE: Meaning(
+        lost="The account cannot be restored any more. Its mailbox stays, inactive, as long as a hold stands; a OneDrive that was not held is gone.",
+        do="See in hold status that what is left of it is in force, and tell counsel what is not.",
+    ),
+    PersonCode.GROUP_DELETED.value: Meaning(
+        lost="What of the group's mailbox and site was not held goes with it. Copies in its members' mailboxes remain.",
+        do="Have the group restored (entra.microsoft.com > Groups > Deleted groups), then see in hold status that its sources are in force.",
+    ),
+}
+"""What means something else in Microsoft 365 (M§5): the mailbox of a deleted account outlives it, where a hold was there first."""
+
+
+def meaning(code: str, platform: Platform | None) -> Meaning | None:
+    """What a danger means for the records of an account or group of that platform; None for what is no danger."""
+    return (_MICROSOFT.get(code) if platform is Platform.MICROSOFT365 else None) or MEANINGS.get(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Danger:
+    """A risk as the store remembers it, with what it means."""
+
+    kept: KeptRisk
+    meaning: Meaning
+
+
+def dangers(kept: Iterable[KeptRisk], platforms: Mapping[str, Platform]) -> tuple[Danger, ...]:
+    """Risks with what they mean in each tenant's platform."""
+    return tuple(Danger(kept=one, meaning=said) for one in kept if (said := meaning(one.risk.code, platforms.get(one.tenant))) is not None)
+
+
 _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
-    # Old names and new ones: Google renamed the Admin console's in 2026 (G§5), so the words decide, not the spelling.
-    PersonCode.SUSPENDED.value: re.compile(r"(?<!UN)SUSPEND(?!.*UNSUSPEND)"),
+    # Old names and new ones: Google renamed the Admin console's in 2026 (G§5), so the words decide, not the spelling. Microsoft's are in
+    # docs/wire/graph-directory-audit.md §8.1; its change of licences does not say which way it went.
+    PersonCode.SUSPENDED.value: re.compile(r"(?<!UN)SUSPEND(?!.*UNSUSPEND)|^DISABLE_ACCOUNT$"),
     PersonCode.ARCHIVED.value: re.compile(r"(?<!UN)ARCHIVE"),
     PersonCode.NOT_LICENSED.value: re.compile(
         r"LICEN[SC]E.*(?:REVOKE|REMOVE|REASSIGN|UNASSIGN|DELETE|UPDATE)|(?:REVOKE|REMOVE|REASSIGN|UNASSIGN|DELETE|UPDATE).*LICEN[SC]E"
+        r"|^CHANGE_USER_LICENSE$"
     ),
     PersonCode.MOVED.value: re.compile(
         r"(?<!RE)MOVE.*(?:ORG|UNIT)|USER.*(?<!RE)MOVED?(?:_|$)|ORG(?:ANI[SZ]ATIONAL)?_UNIT.*(?:CHANGE|(?<!RE)MOVE|UPDATE)"
@@ -122,12 +168,14 @@ def ids_on_hold(matters: Iterable[Matter], roster: Roster) -> dict[str, str]:
                     identity = known.get(account.vendor_id)
                     found |= dict.fromkeys((account.address.lower(), *(identity.addresses if identity else ())), account.vendor_id)
             if person.place is not None:
-                for subject in _places(person, matter, roster.tenant):
+                for subject in place_ids(person, matter, roster.tenant):
                     found[person.address] = subject
     return found
 
 
-def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events: Iterable[LoggedEvent]) -> tuple[Risk, ...]:
+def risks(
+    matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events: Iterable[LoggedEvent], platform: Platform
+) -> tuple[Risk, ...]:
     """Everything that threatens accounts and groups on hold in a tenant, each with the newest event of the log that shows it."""
     listed = sorted(events, key=lambda event: event.at)
     known = {one.vendor_id: one for one in roster.identities}
@@ -136,9 +184,10 @@ def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events:
     for matter in matters:
         for person in matter.people:
             for subject, said in _dangers(person, matter, roster, known, units):
-                code = GONE if said == PersonCode.DELETED.value and _past_bringing_back(known.get(subject), roster) else said
-                until = _until(code, known.get(subject))
-                found[subject, code] = Risk(subject=subject, code=code, until=until, event=_shown(code, subject, listed))
+                over = said == PersonCode.DELETED.value and _past_bringing_back(known.get(subject), roster, platform)
+                code = GONE if over else said
+                until = _until(code, known.get(subject), platform)
+                found[subject, code] = Risk(subject=subject, code=code, until=until, event=shown(code, subject, listed))
     return tuple(found.values())
 
 
@@ -150,7 +199,7 @@ def _dangers(
     sources = [source for source in matter.sources_of(person.id) if source.tenant == roster.tenant]
     if person.place is not None:
         codes |= {source.code for source in sources if source.code}
-        yield from ((subject, code) for subject in _places(person, matter, roster.tenant) for code in sorted(codes) if code in MEANINGS)
+        yield from ((subject, code) for subject in place_ids(person, matter, roster.tenant) for code in sorted(codes) if code in MEANINGS)
         return
     for account in person.accounts:
         if account.tenant != roster.tenant:
@@ -162,11 +211,11 @@ def _dangers(
             yield account.vendor_id, LEFT_UNIT
 
 
-def _places(person: PersonOnHold, matter: Matter, tenant: str) -> set[str]:
-    """The vendor's ids of a group that is on hold itself."""
+def place_ids(person: PersonOnHold, matter: Matter, tenant: str) -> set[str]:
+    """The vendor's ids of a group that is on hold itself. Not what a hold calls it: Microsoft's name mailboxes and sites."""
     sources = [source for source in matter.sources_of(person.id) if source.tenant == tenant]
-    members = {(source.place.member or "").partition(":")[2] for source in sources} - {""}
-    return members or {source.identity for source in sources if source.identity}
+    known = {source.identity for source in sources if source.identity}
+    return known or {(source.place.member or "").partition(":")[2] for source in sources} - {""}
 
 
 def _held_units(snapshot: Snapshot, roster: Roster) -> frozenset[str]:
@@ -182,21 +231,22 @@ def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:
     return now is not None and bool(was - set(ancestors(now.lower())))
 
 
-def _past_bringing_back(identity: Identity | None, roster: Roster) -> bool:
-    """Whether a deleted account can be brought back no more: its 20 days are over, or a list read whole, deleted ones too, has it no longer."""
+def _past_bringing_back(identity: Identity | None, roster: Roster, platform: Platform) -> bool:
+    """Whether a deleted account can be brought back no more: its days are over, or a list read whole, deleted ones too, has it no longer."""
     if identity is None:
-        return any(read.kind is Kind.GOOGLE_USER and read.state is ReadState.COMPLETE for read in roster.reads)
-    return identity.deleted_at is not None and roster.at - identity.deleted_at > GOOGLE_KEEPS
+        return any(read.kind is _PEOPLE[platform] and read.state is ReadState.COMPLETE for read in roster.reads)
+    return identity.deleted_at is not None and roster.at - identity.deleted_at > KEEPS[platform]
 
 
-def _until(code: str, identity: Identity | None) -> datetime | None:
+def _until(code: str, identity: Identity | None, platform: Platform) -> datetime | None:
     """Until when an account can be brought back, where its list of deleted ones says when it went."""
     if code != PersonCode.DELETED.value or identity is None or identity.deleted_at is None:  # past bringing back, it has no such time any more
         return None
-    return identity.deleted_at + GOOGLE_KEEPS
+    return identity.deleted_at + KEEPS[platform]
 
 
-def _shown(code: str, subject: str, events: Iterable[LoggedEvent]) -> str | None:
+def shown(code: str, subject: str, events: Iterable[LoggedEvent]) -> str | None:
+    """The newest of some events (oldest first) that shows the danger to an account or group."""
     pattern = _EVENTS[_LIKE.get(code, code)]
     about = [event.event for event in events if event.subject == subject and pattern.search(_spelt(event.operation))]
     return about[-1] if about else None

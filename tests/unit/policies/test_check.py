@@ -129,6 +129,14 @@ def test_rules_that_keep_one_place_for_different_periods(tmp_path: Path) -> None
     assert of(checked(tmp_path, by_label), "rule.overlap") == []
 
 
+def test_a_row_that_locks_needs_a_label(tmp_path: Path) -> None:
+    locks = bent(POLICY, "disposition: review", "disposition: review, behaviour: record")
+    (problem,) = of(checked(tmp_path, locks), "rule.record_unlabelled")
+    assert (problem.severity, problem.subject) == (Severity.WARNING, "R1")
+    assert of(checked(tmp_path, bent(locks, "carrier: policy", "carrier: label")), "rule.record_unlabelled") == []
+    assert of(checked(tmp_path), "rule.record_unlabelled") == []
+
+
 def test_a_custom_rule_in_vault_ends_the_default(tmp_path: Path) -> None:
     (problem,) = of(checked(tmp_path), "rule.custom_beats_default")
     assert "731 days" in problem.message

@@ -12,7 +12,7 @@ from policies.effects import FOREVER, Clock
 from policies.folder import Folder
 from policies.kinds import Workload
 from policies.schedule import RecordSeries, row_digest
-from tests.unit.policies.folders import POLICY, bent, load
+from tests.unit.policies.folders import POLICY, bent, load, problems_of
 
 
 def confirmed(folder: Folder) -> dict[str, str]:
@@ -40,6 +40,19 @@ def test_where_the_schedule_puts_a_row_goes_with_its_duties(tmp_path: Path) -> N
     (first, _second) = duties(load(tmp_path, policy=bent(POLICY, "verification: secondary", row)))
     assert first.filing == Filing(number="M1-170", function="Correspondence", department="Board office", authority="State Library")
     assert duties(load(tmp_path / "b"))[0].filing == Filing()
+
+
+def test_a_row_that_locks_is_another_row_and_one_that_says_what_is_usual_is_not(tmp_path: Path) -> None:
+    before = confirmed(load(tmp_path / "a"))
+    for name, behaviour, blocked in (("b", "retain", None), ("c", "record", "series.unconfirmed")):
+        folder = load(tmp_path / name, policy=bent(POLICY, "disposition: review", f"disposition: review, behaviour: {behaviour}"))
+        found = compile_policy(folder.policy, folder.district, before)
+        assert {(duty.behaviour.value, duty.blocked) for duty in found} == {(behaviour, blocked)}
+
+
+def test_what_is_transitory_is_never_locked(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, policy=bent(POLICY, "disposition: transitory}", "disposition: transitory, behaviour: record}"))
+    assert "never locked as a record" in problems[0].message
 
 
 @pytest.mark.parametrize("known", [None, {}, {"COR-02": "0" * 64}])

@@ -16,7 +16,7 @@ from connectors.google_workspace.vault import People as HeldPeople
 from connectors.google_workspace.vault import hold_body, hold_live, query_fields
 from connectors.google_workspace.wire import as_object
 from policies.district import Tenant
-from policies.duties import Carrier, Disposition, Duty, People, Population, Selector, StandingValue
+from policies.duties import Behaviour, Carrier, Disposition, Duty, People, Population, Selector, StandingValue
 from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Because, Force, KindRead, ReadState, Value
@@ -157,6 +157,13 @@ def test_a_range_takes_in_its_last_day_in_every_time_zone_and_other_corpora_are_
 
 def label_duty(**changes: Any) -> Duty:
     return duty(carrier=Carrier.LABEL, workload=Workload.DRIVE, **changes)
+
+
+def test_a_label_of_googles_is_offered_for_a_row_that_locks_and_the_line_says_that_it_locks_nothing() -> None:
+    desired = CONNECTOR.realise([label_duty(behaviour=Behaviour.RECORD)], circumstances(licences=PLUS))
+    assert [one.key for one in desired.resources] == ["cor-02"]
+    (carriage,) = desired.carriages
+    assert (carriage.standing, carriage.reason, carriage.carriers) == (StandingValue.NOT_ENFORCEABLE, "drive_label.no_records", ("cor-02",))
 
 
 def test_a_label_is_offered_where_the_edition_has_labels_and_never_counted_as_protection() -> None:

@@ -33,6 +33,15 @@ def test_a_label_in_both_ways_carries_its_mark() -> None:
     assert "At the end: do nothing." in found.console
 
 
+def test_a_label_that_makes_records_says_so_and_that_two_officers_signed() -> None:
+    (found,) = instructions([replace(NEW_LABEL, fields={**LABEL.fields, "behaviour": "record"})])
+    (command,) = found.commands
+    assert command.endswith("-IsRecordLabel:$true")
+    assert "Regulatory" not in command
+    assert any("Mark items as a record, not as a regulatory one" in step and "two officers" in step for step in found.console)
+    assert not any("Do not mark" in step for step in found.console)
+
+
 def test_a_hold_and_its_sources_are_one_instruction_with_the_rule_without_which_it_holds_nothing() -> None:
     (found,) = instructions([NEW_HOLD, MORE])
     policy, rule = found.commands

@@ -140,6 +140,16 @@ def test_a_reviewed_label_counts_from_an_event_type(bench: Bench) -> None:
     assert (again.fields["description"], again.mark) == ("Another", mark(LEFT.key))
 
 
+def test_a_record_label_of_a_signed_in_person_is_born_as_one(bench: Bench) -> None:
+    signed_in(bench)
+    wanted = replace(LABEL, fields={**LABEL.fields, "behaviour": "record"})
+    bench.writer(accepted=False).create(wanted, mark(wanted.key), None)
+    live = next(one for one in labels(bench) if one.name == wanted.name)
+    assert dict(live.fields) == dict(wanted.fields)
+    sent = next(json.loads(one.request) for one in bench.asked("graph") if one.method == "POST" and one.path.endswith("/retentionLabels"))
+    assert (sent["behaviorDuringRetentionPeriod"], "defaultRecordBehavior" in sent) == ("retainAsRecord", False)
+
+
 def test_an_event_type_that_is_not_there_is_not_guessed(bench: Bench) -> None:
     signed_in(bench)
     with pytest.raises(PermanentError) as caught:
@@ -147,7 +157,7 @@ def test_an_event_type_that_is_not_there_is_not_guessed(bench: Bench) -> None:
     assert caught.value.code == "event_type.not_found"
 
 
-@pytest.mark.parametrize("fields", [{"behaviour": "record"}, {"behaviour": "regulatory"}, {"action": "delete"}, {"action": "review", "reviewers": ()}])
+@pytest.mark.parametrize("fields", [{"behaviour": "record", "action": "keep_and_delete"}, {"behaviour": "regulatory"}, {"action": "delete"}, {"action": "review", "reviewers": ()}])
 def test_what_is_never_written_is_not_written_this_way_either(bench: Bench, fields: dict[str, Any]) -> None:
     signed_in(bench)
     before = len(bench.asked("graph"))

@@ -14,10 +14,10 @@ from connectors.base import Circumstances, HoldOrder, OrderedSource
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
-from connectors.microsoft365.mapping import RECORDS
 from connectors.microsoft365.pieces import in_pieces
+from connectors.microsoft365.premium import RECORDS
 from policies.district import Tenant
-from policies.duties import Carrier, Desired, Disposition, Duty, Filing, Population, Selector, StandingValue
+from policies.duties import Behaviour, Carrier, Desired, Disposition, Duty, Filing, Population, Selector, StandingValue
 from policies.effects import FOREVER, Clock
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import FILED, Because, KindRead, ReadState, Wanted
@@ -97,6 +97,44 @@ def test_a_label_is_published_to_the_population_and_stands_as_available() -> Non
     assert label.key in rule.depends_on
     assert {carriage.standing for carriage in desired.carriages} == {StandingValue.AVAILABLE}
     assert {carriage.carriers for carriage in desired.carriages} == {("cor-02", policy.key, rule.key)}
+
+
+RECORD_LABEL = duty(carrier=Carrier.LABEL, behaviour=Behaviour.RECORD)
+
+
+def test_a_series_that_locks_gets_a_record_label_and_its_policies_lock_nothing() -> None:
+    facts = circumstances(person("mia"), licences={RECORDS: 9})
+    desired = CONNECTOR.realise([RECORD_LABEL, duty(line="R2", behaviour=Behaviour.RECORD)], facts)
+    (label,) = of(desired, Kind.M365_LABEL)
+    assert label.fields["behaviour"] == "record"
+    assert {carriage.standing for carriage in desired.carriages} == {StandingValue.AVAILABLE, StandingValue.ENFORCED}
+    (policy,) = of(desired, Kind.M365_RETENTION_POLICY)
+    assert "locked" not in policy.fields
+
+
+UNLICENSED = [({"A3": 9}, StandingValue.NOT_LICENSED, "licence.records_management"), ({}, StandingValue.UNKNOWN, "licences.unread")]
+
+
+@pytest.mark.parametrize(("licences", "standing", "reason"), UNLICENSED)
+def test_without_records_management_no_record_label_is_wanted(licences: dict[str, int], standing: StandingValue, reason: str) -> None:
+    desired = CONNECTOR.realise([RECORD_LABEL], circumstances(person("mia"), licences=licences))
+    assert not desired.resources
+    assert [(one.standing, one.reason) for one in desired.carriages] == [(standing, reason)]
+
+
+@pytest.mark.parametrize(("licences", "standing", "reason"), UNLICENSED)
+@pytest.mark.parametrize(("now", "kept"), [("retain", "retain"), ("record", "record")])
+def test_a_label_that_stands_stays_what_it_is_where_no_record_label_can_be_made(
+    licences: dict[str, int], standing: StandingValue, reason: str, now: str, kept: str
+) -> None:
+    names, bound = {"cor-02": "COR-02 Routine correspondence"}, {"cor-02": {"behaviour": now}}
+    desired = CONNECTOR.realise([RECORD_LABEL], circumstances(person("mia"), licences=licences, names=names, bound=bound))
+    (label,) = of(desired, Kind.M365_LABEL)
+    assert label.fields["behaviour"] == kept
+    (carriage,) = desired.carriages
+    assert carriage.carriers[0] == "cor-02"
+    expected = (standing, reason) if now == "retain" else (StandingValue.AVAILABLE, None)
+    assert (carriage.standing, carriage.reason) == expected
 
 
 def capable(kind: Kind, *, write: WriteCapability = WriteCapability.PROVEN, read: ReadCapability = ReadCapability.FULL, **more: str) -> Capability:

@@ -16,7 +16,7 @@ from tests.unit.connectors.microsoft.support import LABEL, Bench, mark
 
 READS = (
     "Organization.Read.All", "User.Read.All", "GroupMember.Read.All", "Member.Read.Hidden", "Sites.Read.All", "eDiscovery.Read.All",
-    "AuditLogsQuery.Read.All",
+    "AuditLog.Read.All", "AuditLogsQuery.Read.All",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from policies.kinds import Kind
 from policies.resources import Force, Live, Ref, Value
+from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import CASE, HOLD, KEEP_RULE, LABEL, PUBLISH, Bench, keeping, mark, publishing
 
 
@@ -306,7 +307,7 @@ def test_a_hold_is_retried_and_its_texts_are_sent_with_the_mark(bench: Bench) ->
 
 
 @pytest.mark.parametrize("wanted", [
-    replace(LABEL, fields={**LABEL.fields, "behaviour": "record"}),
+    replace(LABEL, fields={**LABEL.fields, "behaviour": "record", "action": "keep_and_delete"}),
     replace(LABEL, fields={**LABEL.fields, "behaviour": "regulatory"}),
     replace(LABEL, fields={**LABEL.fields, "action": "delete"}),
     replace(LABEL, fields={**LABEL.fields, "action": "review"}),
@@ -358,7 +359,34 @@ def test_forbidden_parameters_do_not_pass_the_admin_client_either(bench: Bench) 
     for name in ("RestrictiveRetention", "PriorityCleanup", "RetainCloudAttachment", "Regulatory", "IsRecordLabel", "ForceDeletion", "WhatIf"):
         with pytest.raises(ValueError, match="never sent"):
             admin.write("Set-RetentionCompliancePolicy", {"Identity": "x", name: True})
+    for name in ("Regulatory", "PriorityCleanup"):
+        with pytest.raises(ValueError, match="never sent"):
+            admin.write("New-ComplianceTag", {"Name": "x", "IsRecordLabel": True, name: True})
+    with pytest.raises(ValueError, match="never sent"):
+        admin.write("Set-ComplianceTag", {"Identity": "x", "IsRecordLabel": True})
     assert not bench.world.exchanges
+
+
+def test_a_record_label_is_born_as_one_and_never_regulatory(bench: Bench) -> None:
+    wanted = replace(LABEL, fields={**LABEL.fields, "behaviour": "record"})
+    made = bench.writer().create(wanted, mark(wanted.key), None)
+    live = bench.reader().read_back(Ref(tenant="m365", kind=Kind.M365_LABEL, vendor_id=made.vendor_id, name=made.name))
+    assert live is not None
+    assert dict(live.fields) == dict(wanted.fields)
+    stored = tenant_of(bench.world).labels[made.vendor_id]
+    assert (stored.record, stored.regulatory, stored.unlocked) == (True, False, False)
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().set(live.ref("m365"), LABEL, mark(LABEL.key), frozenset({"behaviour"}))
+    assert caught.value.code == "write.not_allowed", "what is a record stays one"
+
+
+def test_a_tenant_without_records_management_refuses_a_record_label(bench: Bench) -> None:
+    bench.switch(licence="A3")
+    wanted = replace(LABEL, fields={**LABEL.fields, "behaviour": "record"})
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().create(wanted, mark(wanted.key), None)
+    assert caught.value.code == "admin.not_licensed"
+    assert not [one for one in tenant_of(bench.world).labels.values() if one.name == wanted.name]
 
 
 def test_a_refused_credential_while_writing_stops_the_write(bench: Bench) -> None:

@@ -125,6 +125,13 @@ def test_a_field_fixed_at_birth_makes_the_next_generation_beside_the_old() -> No
     assert (one.operation, one.generation, one.name, one.vendor_id) == (Operation.CREATE, 2, "Wanted cor-02 g2", None)
 
 
+def test_a_label_that_is_to_make_records_is_born_beside_the_old_one() -> None:
+    for before, after, locks in (("retain", "record", True), ("record", "retain", False)):
+        seen = live(LABEL, "L1", key="cor-02", behaviour=before)
+        (made,) = diff(inputs([wanted(LABEL, "cor-02", behaviour=after)], snapshot(seen), binding(seen, "cor-02"))).changes
+        assert (made.operation, made.generation, made.vendor_id, made.locks) == (Operation.CREATE, 2, None, locks)
+
+
 @pytest.mark.parametrize(("lane", "expected"), [(Lane.SYNC, ["kind.partial"]), (Lane.HOLD, [])])
 def test_a_replacement_is_not_made_in_the_dark(lane: Lane, expected: list[str]) -> None:
     seen = live(LABEL, "L1", key="cor-02", action="delete")

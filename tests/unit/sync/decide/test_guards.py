@@ -61,6 +61,33 @@ def test_sync_lane(one: Change, more: dict[str, Any], expected: list[str]) -> No
     assert refused(one, **more) == expected
 
 
+LOCKING = change(operation=Operation.CREATE, after={"behaviour": "record", "action": "keep", "period": 730, "trigger": "created"})
+
+
+@pytest.mark.parametrize("mode", [Mode.ENFORCE, Mode.PROPOSE])
+@pytest.mark.parametrize(("given", "attended", "expected"), [
+    (0, False, ["approval.locking"]), (1, False, ["approval.locking"]), (2, False, []),
+    (1, True, ["approval.missing"]), (2, True, []),
+])
+@pytest.mark.parametrize("direction", [Direction.STRENGTHENS, Direction.NEUTRAL])
+def test_what_locks_waits_for_two_officers_in_every_mode(mode: Mode, given: int, *, attended: bool, expected: list[str], direction: Direction) -> None:
+    one = replace(LOCKING, direction=direction)
+    (judged,) = guard([one], guards(mode=mode, approvals={one.id: given}, attended=attended))
+    assert codes(judged) == expected
+    assert all("nobody can take back" in refusal.message and "two officers" in refusal.allowed_by for refusal in judged.refusals)
+
+
+def test_a_record_label_that_stands_is_changed_like_any_other() -> None:
+    longer = change(operation=Operation.SET, before={"behaviour": "record", "period": 730}, after={"behaviour": "record", "period": 900})
+    assert refused(longer) == []
+
+
+def test_what_publishes_a_label_waits_with_it() -> None:
+    policy = change(kind=Kind.M365_LABEL_RULE, key="pubr", operation=Operation.CREATE)
+    checked = guard([LOCKING, policy], guards(rests_on={policy.key: (LOCKING.key,)}))
+    assert [codes(one) for one in checked] == [["approval.locking"], ["approval.locking"]]
+
+
 def test_refusals_come_in_order_and_each_says_what_would_allow_it() -> None:
     (judged,) = guard(
         [replace(WEAKER, refusals=(Refusal(code="mark.duplicate", message="m", allowed_by="a"),))],

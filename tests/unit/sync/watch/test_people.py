@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import AuditEvent
+from policies.kinds import Platform
 from policies.resources import Snapshot
 from sync.matters.model import Account, Answer, Details, Matter, MatterState, PersonCode, PersonOnHold, Presence, Times
 from sync.store.watch_rows import LoggedEvent, Risk
@@ -51,7 +52,7 @@ def shown(code: PersonCode, operation: str) -> str | None:
     )  # fmt: skip
     event = LoggedEvent(event="e1", at=START + timedelta(hours=1), operation=operation, actor="it@d.example", sort="person", subject=person.vendor_id)
     snapshot = Snapshot(tenant="google", at=START, reads={}, resources=())
-    (risk,) = risks((matter,), roster("google", person), snapshot, (event,))
+    (risk,) = risks((matter,), roster("google", person), snapshot, (event,), Platform.GOOGLE_WORKSPACE)
     assert risk == Risk(subject=person.vendor_id, code=code.value, event=risk.event)
     return risk.event
 
