@@ -63,6 +63,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """An application of ours as the tenant's directory knows it: its own id and its object's, None where no token has told."""
+
+    writes: bool
+    application_id: str | None
+    object_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
     """One endpoint as doctor found it. ``next_step``: what a person has to do about something that it lacks, also where it answers."""
 
@@ -114,3 +123,5 @@ class Examination:
     """Name of the plan or SKU to the number of assigned seats."""
     capabilities: tuple[Capability, ...]
     signed_in: PersonSignedIn | None = None
+    principals: tuple[Principal, ...] = ()
+    """Our applications there, the one that writes first; empty on platforms that register none."""
