@@ -63,6 +63,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """An application of ours as the tenant's directory knows it: its own id and its object's, None where no token has told."""
+
+    writes: bool
+    application_id: str | None
+    object_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
     """One endpoint as doctor found it. ``next_step``: what a person has to do about something that it lacks, also where it answers."""
 
@@ -125,3 +134,5 @@ class Examination:
     signed_in: PersonSignedIn | None = None
     refused: tuple[Refused, ...] = ()
     """Permissions that were asked for one by one and not given; empty too where a platform grants them all in one token."""
+    principals: tuple[Principal, ...] = ()
+    """Our applications there, the one that writes first; empty on platforms that register none."""

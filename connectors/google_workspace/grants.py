@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from connectors.examination import Capability, Examination, ReadCapability, Refused, Surface, WriteCapability
@@ -49,7 +49,7 @@ _APIS: Final = (
 )  # fmt: skip
 
 
-def grant_script(examination: Examination, tenant: Tenant) -> str:
+def grant_script(examination: Examination, tenant: Tenant, senders: Sequence[str] = ()) -> str:  # noqa: ARG001  # Google names no mailbox
     """Markdown for the person who sets Google up: what is missing first, then everything, then theft and revocation."""
     credential = tenant.credential_for(writing=True)
     subject = (credential.subject if credential else None) or "the service user"

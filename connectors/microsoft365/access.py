@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
-from connectors.examination import Identity
+from connectors.examination import Identity, Principal
 from connectors.following import KeptPeople, Trail
 from connectors.microsoft365 import wire
 from connectors.microsoft365.activity import ActivityClient
@@ -64,11 +64,11 @@ class Allowed:
 class Person:
     """The clients of a person who is signed in."""
 
-    def __init__(self, tenant: Tenant, context: Context, session: Session, *, admin: bool, initial_domain: Callable[[], str]) -> None:
+    def __init__(self, tenant: Tenant, context: Context, session: Session, allowed: Allowed, initial_domain: Callable[[], str]) -> None:
         self.session = session
         self.tokens = PersonTokens(tenant, context, session)
-        self.graph = GraphClient(tenant, context, self.tokens)
-        self.admin = AdminClient(tenant, context, self.tokens, accepted=admin, initial_domain=initial_domain)
+        self.graph = GraphClient(tenant, context, self.tokens, allowed.course.versions)
+        self.admin = AdminClient(tenant, context, self.tokens, accepted=allowed.admin, initial_domain=initial_domain)
 
     @property
     def account(self) -> str:
@@ -180,6 +180,11 @@ class Access:
                 self.tokens.token(Endpoint.GRAPH)
         return self.tokens.names
 
+    def principals(self) -> tuple[Principal, ...]:
+        """Our applications in the tenant's directory, the one that writes first."""
+        found = (self.tokens.principal, *((self.other.tokens.principal,) if self.other is not None else ()))
+        return tuple(sorted(found, key=lambda one: not one.writes))
+
     def made_by_us(self, *names: str | None) -> bool | None:
         """Whether one of ``names`` (from a created-by field) is ours; None when the vendor gives none, or we do not know our own display name.
 
@@ -218,7 +223,7 @@ class Access:
             elif (wrong := self._another_tenant(session)) is not None:
                 self._person = wrong
             else:
-                self._person = Person(self.tenant, self.context, session, admin=self.allowed.admin, initial_domain=self.initial_domain)
+                self._person = Person(self.tenant, self.context, session, self.allowed, self.initial_domain)
         return self._person
 
     def _another_tenant(self, session: Session) -> PermanentError | None:

@@ -15,8 +15,10 @@ import requests
 
 from connectors.base import Context
 from connectors.errors import PermanentError, TenantUnreachableError, TransientError
+from connectors.examination import Principal
 from connectors.microsoft365 import wire
 from connectors.microsoft365.clouds import Endpoint, address_of, cloud_of, inside
+from connectors.microsoft365.principals import filled_in
 from connectors.redact import redact
 from connectors.unreached import reason, untrusted
 from policies.district import Credential, Tenant
@@ -46,6 +48,9 @@ class Bearer(Protocol):
 
     def scrub(self, text: str) -> str:
         """``text`` without any credential that this process holds, or anything shaped like one."""
+
+    def named(self, text: str) -> str:
+        """``text`` with what is known of our application in the places that are left for it."""
 
 
 class Tokens:
@@ -93,6 +98,16 @@ class Tokens:
             f"ServicePrincipal_{object_id}" if object_id else None,
         }
         return frozenset(name.lower() for name in found if name)
+
+    @property
+    def principal(self) -> Principal:
+        """Our application in the tenant's directory, as far as the settings and the last token tell."""
+        app = self._tenant.client_id_for(writing=self._writing) or wire.filled(self._claims, "appid")
+        return Principal(writes=self._writing or not self._tenant.separate, application_id=app, object_id=wire.filled(self._claims, "oid"))
+
+    def named(self, text: str) -> str:
+        """``text`` with what is known of our application in the places that are left for it."""
+        return filled_in(text, self.principal)
 
     @property
     def display_name(self) -> str | None:

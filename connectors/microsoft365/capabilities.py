@@ -219,7 +219,7 @@ def _case_cmdlets(access: Access, kind: Kind, refusal: ConnectorError) -> Capabi
         write=WriteCapability.MISSING if missing else WriteCapability.UNPROVEN,
         surface=Endpoint.COMPLIANCE.value,
         reason=f"admin.cmdlet_missing: {', '.join(missing)}" if missing else f"{NOT_PROVEN}; by cmdlet, for Graph said {refusal.code}",
-        next_step=REGISTER if missing else f"recordwarden doctor --prove {kind.value}",
+        next_step=_registering(access) if missing else f"recordwarden doctor --prove {kind.value}",
     )
 
 
@@ -229,9 +229,15 @@ def _no_holds(access: Access, kind: Kind, error: ConnectorError) -> Capability:
     if error.code not in REFUSALS or error.code == "ediscovery.not_registered":
         return shut
     if access.admin_accepted:
-        return replace(shut, next_step=f"{error.next_step} The case-hold cmdlets, which do the same, are not offered to us either: {REGISTER}")
+        beside = "The case-hold cmdlets, which do the same, are not offered to us either:"
+        return replace(shut, next_step=f"{error.next_step} {beside} {_registering(access)}")
     accept = f"recordwarden attest admin-endpoint/{access.tenant.id} --until DATE"
     return replace(shut, next_step=f"{error.next_step} Or an officer accepts the admin endpoint, and holds go by cmdlet: {accept}")
+
+
+def _registering(access: Access) -> str:
+    """How the application that writes is registered for cases."""
+    return (access.other or access).tokens.named(REGISTER)
 
 
 def _people(access: Access) -> Iterable[Capability]:

@@ -123,7 +123,9 @@ class Channel:
                     continue
                 if answer.ok or fine(answer):
                     return read(answer)
-                raise self._judge(answer, ask.what, self.tokens.scrub, writing=ask.writing)
+                refused = self._judge(answer, ask.what, self.tokens.scrub, writing=ask.writing)
+                refused.next_step = self.tokens.named(refused.next_step)
+                raise refused
             except _Challenged as challenge:
                 future = self.start(ask, claims=challenge.claims)
             except ConnectorError as error:

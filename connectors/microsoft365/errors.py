@@ -15,11 +15,11 @@ Scrub = Callable[[str], str]
 """Takes credentials out of a vendor's text."""
 
 REGISTER = (
-    "In Security & Compliance PowerShell an administrator runs New-ServicePrincipal -AppId APP-ID -ObjectId ENTERPRISE-APP-OBJECT-ID "
+    "In Security & Compliance PowerShell an administrator runs New-ServicePrincipal -AppId APPLICATION-ID -ObjectId ENTERPRISE-APP-OBJECT-ID "
     "-DisplayName Recordwarden; Add-RoleGroupMember -Identity eDiscoveryManager -Member ENTERPRISE-APP-OBJECT-ID; "
     "Add-eDiscoveryCaseAdmin -User ENTERPRISE-APP-OBJECT-ID."
 )
-"""The three registration cmdlets of M§3.3."""
+"""The three registration cmdlets of M§3.3; a channel fills in what its tokens tell of the application."""
 
 GRANT_ADMIN = (
     "Grant the application role Exchange.ManageAsApp (Office 365 Exchange Online) and give the service principal the directory role "

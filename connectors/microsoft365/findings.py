@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from connectors.base import Finding
 from connectors.microsoft365.coverage import workloads_of
+from connectors.microsoft365.crowding import near_limits
 from policies.effects import FOREVER
 from policies.kinds import Kind, Workload
 from policies.resources import Force, Live, Ref, Snapshot
@@ -33,7 +34,7 @@ def findings(snapshot: Snapshot, *, newer_seen: bool = True) -> tuple[Finding, .
     found += [_locked(policy, snapshot.tenant) for policy in policies.values() if policy.fields.get("locked") is True]
     deleting = {label.name.casefold(): label for label in snapshot.of(Kind.M365_LABEL) if label.fields.get("action") in _DELETING}
     found += [_label(label, snapshot.tenant) for label in deleting.values()]
-    found += _applied(snapshot, deleting)
+    found += [*_applied(snapshot, deleting), *near_limits(snapshot)]
     hidden = [_unseen(snapshot.tenant), *([] if newer_seen else [_newer_unseen(snapshot.tenant)])]
     return (*sorted(found, key=lambda one: (not one.grave, one.code, one.ref.name, one.ref.vendor_id)), *hidden)
 

@@ -5,11 +5,12 @@ Facts: M§2.4 (two independent grants for the admin endpoint), M§3.3 (registrat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from connectors.examination import Capability, Examination, ReadCapability, WriteCapability
+from connectors.examination import Capability, Examination, Principal, ReadCapability, WriteCapability
+from connectors.microsoft365.principals import APPLICATION, OBJECT, filled_in
 from connectors.microsoft365.signed_grants import revoke_sign_in, signed_in, theft_of_sign_in
 from connectors.unsupported import ADMIN_ENDPOINT
 from policies.district import Credential, Tenant
@@ -18,6 +19,7 @@ from policies.kinds import Kind
 _EXCHANGE_APP: Final = "Office 365 Exchange Online"
 _ACTIVITY_APP: Final = "Office 365 Management APIs"
 GRAPH: Final = "Microsoft Graph"
+_ADMITTED: Final = f"New-ServicePrincipal -AppId {APPLICATION} -ObjectId {OBJECT} -DisplayName Recordwarden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,22 +119,26 @@ _THEFT: Final = (
 )  # fmt: skip
 
 
-def grant_script(examination: Examination, tenant: Tenant) -> str:
-    """Markdown for the person who sets Microsoft 365 up: what is missing first, then everything, then theft and revocation."""
+def grant_script(examination: Examination, tenant: Tenant, senders: Sequence[str] = ()) -> str:
+    """Markdown for the person who sets Microsoft 365 up: what is missing first, then everything, then theft and revocation.
+
+    ``senders``: the mailboxes that notices leave from here. What the program does not know is left for the reader, in capital letters.
+    """
+    apps = _apps(examination, tenant)
     separate = tenant.separate
     parts = (
         [f"# Microsoft 365, {tenant.id} ({examination.identity.domain})", ""],
         _missing(examination),
         _registration(separate=separate),
         _permissions(tenant, separate=separate),
-        _role(separate=separate),
-        _ediscovery(tenant),
-        _mail(tenant),
+        _role(tenant, separate=separate),
+        _ediscovery(apps),
+        _mail(apps[0], senders),
         signed_in(examination, tenant),
         _objects(tenant),
         _theft(tenant, separate=separate),
         theft_of_sign_in(),
-        _revoke(tenant),
+        _revoke(apps),
         revoke_sign_in(tenant),
     )
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
@@ -187,7 +193,7 @@ def _listed(one: Permission, *, separate: bool) -> str:
     return f"- `{one.name}`: {one.why}{alone}"
 
 
-def _role(*, separate: bool) -> list[str]:
+def _role(tenant: Tenant, *, separate: bool) -> list[str]:
     reading = ["- The reading application: Global Reader. An empty list is possible with it; that is what the visibility checks are for."]
     return [
         "## entra.microsoft.com > Roles & admins",
@@ -199,17 +205,17 @@ def _role(*, separate: bool) -> list[str]:
         "",
         f"{ADMIN_ENDPOINT}. It stays off until an officer accepts that, signed:",
         "",
-        "    recordwarden --as OFFICER --key FILE attest admin-endpoint/TENANT --until DATE",
+        f"    recordwarden --as OFFICER --key FILE attest admin-endpoint/{tenant.id} --until DATE",
         "",
     ]
 
 
-def _ediscovery(tenant: Tenant) -> list[str]:
+def _ediscovery(apps: Sequence[Principal]) -> list[str]:
     return [
         "## Security & Compliance PowerShell, once, as an administrator (cases and holds)",
         "",
         "    Connect-IPPSSession",
-        *(line for app in _apps(tenant) for line in _registered(app)),
+        *(line for app in apps for line in _registered(app)),
         "",
         "Until then cases answer 401. Without the last line it sees its own cases alone, and that reads as partial.",
         "Without E5 or A5 Graph lets no application hold: a signed-in administrator may (below); else, with the admin endpoint accepted, holds go by",
@@ -218,38 +224,44 @@ def _ediscovery(tenant: Tenant) -> list[str]:
     ]
 
 
-def _registered(app: str) -> tuple[str, ...]:
+def _registered(app: Principal) -> tuple[str, ...]:
     return (
-        f"    New-ServicePrincipal -AppId {app} -ObjectId ENTERPRISE-APP-OBJECT-ID -DisplayName Recordwarden",
-        "    Add-RoleGroupMember -Identity eDiscoveryManager -Member ENTERPRISE-APP-OBJECT-ID",
-        "    Add-eDiscoveryCaseAdmin -User ENTERPRISE-APP-OBJECT-ID",
+        f"    {filled_in(_ADMITTED, app)}",
+        f"    {filled_in(f'Add-RoleGroupMember -Identity eDiscoveryManager -Member {OBJECT}', app)}",
+        f"    {filled_in(f'Add-eDiscoveryCaseAdmin -User {OBJECT}', app)}",
     )
 
 
-def _apps(tenant: Tenant) -> tuple[str, ...]:
-    """The application ids, the one that writes first."""
+def _apps(examination: Examination, tenant: Tenant) -> tuple[Principal, ...]:
+    """The applications, the one that writes first: as the tokens told, else as the settings say."""
     sides = (True, False) if tenant.separate else (True,)
-    return tuple(tenant.client_id_for(writing=side) or "APPLICATION-ID" for side in sides)
+    settings = tuple(Principal(writes=side, application_id=tenant.client_id_for(writing=side), object_id=None) for side in sides)
+    return examination.principals or settings
 
 
-def _mail(tenant: Tenant) -> list[str]:
+def _mail(app: Principal, senders: Sequence[str]) -> list[str]:
     """Exchange's RBAC for applications (docs/wire/graph-mail.md): it takes the place of application access policies, and adds to Entra's consents."""
-    app = _apps(tenant)[0]
+    mailboxes = tuple(senders) or ("MAILBOX",)
+    scope = " -or ".join(f"PrimarySmtpAddress -eq '{mailbox}'" for mailbox in mailboxes)
     return [
         "## Exchange Online PowerShell, once, as an administrator (notices from one mailbox, where `deliveries` sends mail)",
         "",
         "Instead of consenting to `Mail.Send`, which lets the application send as everybody:",
         "",
         "    Connect-ExchangeOnline",
-        f"    New-ServicePrincipal -AppId {app} -ObjectId ENTERPRISE-APP-OBJECT-ID -DisplayName Recordwarden",
-        "    New-ManagementScope -Name \"Recordwarden notices\" -RecipientRestrictionFilter \"PrimarySmtpAddress -eq 'MAILBOX'\"",
-        f'    New-ManagementRoleAssignment -App {app} -Role "Application Mail.Send" -CustomResourceScope "Recordwarden notices"',
-        f"    Test-ServicePrincipalAuthorization -Identity {app} -Resource MAILBOX",
+        f"    {filled_in(_ADMITTED, app)}",
+        f'    New-ManagementScope -Name "Recordwarden notices" -RecipientRestrictionFilter "{scope}"',
+        f'    New-ManagementRoleAssignment -App {_id(app)} -Role "Application Mail.Send" -CustomResourceScope "Recordwarden notices"',
+        *(f"    Test-ServicePrincipalAuthorization -Identity {_id(app)} -Resource {mailbox}" for mailbox in mailboxes),
         "",
         "The two add up: while `Mail.Send` is consented as well, the scope narrows nothing. What Exchange grants shows in no token, so only",
         "`recordwarden doctor --send-test` can show that it works. It may take an hour to be in force.",
         "",
     ]
+
+
+def _id(app: Principal) -> str:
+    return filled_in(APPLICATION, app)
 
 
 def _objects(tenant: Tenant) -> list[str]:
@@ -289,8 +301,8 @@ def _sort(credential: Credential | None) -> str:
     return "a certificate's private key" if credential.certificate_file else "a client secret, which is copied more easily than a certificate"
 
 
-def _revoke(tenant: Tenant) -> list[str]:
-    app = " and ".join(_apps(tenant))
+def _revoke(apps: Sequence[Principal]) -> list[str]:
+    app = " and ".join(_id(one) for one in apps)
     return [
         "## How to revoke it",
         "",

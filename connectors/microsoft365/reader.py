@@ -66,6 +66,7 @@ class Microsoft365Reader:
             licences=seats,
             capabilities=capabilities(self._access, seats),
             signed_in=who_is_signed_in(self._access),
+            principals=self._access.principals(),
         )
 
     def settled(self, capabilities: Iterable[Capability]) -> tuple[Capability, ...]:

@@ -15,10 +15,12 @@ from typing import Any
 
 from connectors.base import Context
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError
+from connectors.examination import Principal
 from connectors.keeping import KeptFile
 from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import CountedSession, asking, claims_of
 from connectors.microsoft365.clouds import Endpoint, address_of, cloud_of
+from connectors.microsoft365.principals import filled_in
 from connectors.redact import redact
 from policies.district import Tenant
 
@@ -160,6 +162,10 @@ class PersonTokens:
     def scrub(self, text: str) -> str:
         """``text`` without any credential that this process holds, or anything shaped like one."""
         return redact(text, self._secrets | self.session.secrets())
+
+    def named(self, text: str) -> str:
+        """``text`` with the application's id in the places that are left for it; a person's token tells nothing of its object."""
+        return filled_in(text, Principal(writes=True, application_id=self._tenant.client_id_for(writing=True), object_id=None))
 
     @property
     def names(self) -> frozenset[str]:

@@ -67,7 +67,7 @@ def doctor(
         letters = delivering.tried(run.office, send=sending)
         found = Found(seen=seen, who=who, proofs=proofs, started=started, letters=letters)
         run.exit = _exit(found)
-        scripts = grant_scripts(seen) if grants else {}
+        scripts = grant_scripts(seen, run.office.desk.district.deliveries) if grants else {}
         keyless = run.office.options.passphrase_file is None
         return Answer(
             exit=run.exit,

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import cast
 
 from connectors.examination import Examination
-from policies.district import Tenant
+from policies.district import Delivery, Tenant
 from policies.kinds import Platform
 from sync.look import Look
 
 _WORDED = {Platform.GOOGLE_WORKSPACE: "connectors.google_workspace.grants", Platform.MICROSOFT365: "connectors.microsoft365.grants"}
 """Imported when asked for: a connector's module may bring its SDK along."""
 
-Script = Callable[[Examination, Tenant], str]
+Script = Callable[[Examination, Tenant, Sequence[str]], str]
 
 
-def grant_scripts(seen: Iterable[Look]) -> Mapping[str, str | None]:
-    """Markdown by tenant; None for a tenant that could not be asked, or whose connector words none."""
-    return {one.tenant.id: _script(one) for one in seen}
+def grant_scripts(seen: Sequence[Look], deliveries: Sequence[Delivery]) -> Mapping[str, str | None]:
+    """Markdown by tenant; None for a tenant that could not be asked, or whose connector words none. ``deliveries`` name who sends from where."""
+    senders = {one.tenant.id: tuple(dict.fromkeys(way.sender for way in deliveries if way.tenant == one.tenant.id and way.sender)) for one in seen}
+    return {one.tenant.id: _script(one, senders[one.tenant.id]) for one in seen}
 
 
-def _script(one: Look) -> str | None:
+def _script(one: Look, senders: Sequence[str]) -> str | None:
     if one.examination is None or one.tenant.platform not in _WORDED:
         return None
-    return cast("Script", import_module(_WORDED[one.tenant.platform]).grant_script)(one.examination, one.tenant)
+    return cast("Script", import_module(_WORDED[one.tenant.platform]).grant_script)(one.examination, one.tenant, senders)

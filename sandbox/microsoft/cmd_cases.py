@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sandbox.microsoft import holding
@@ -24,7 +25,7 @@ from sandbox.microsoft.binding import (
     texts,
 )
 from sandbox.microsoft.objects import Case, Hold, Source
-from sandbox.microsoft.plans import PREMIUM_EDISCOVERY, has_plan
+from sandbox.microsoft.plans import EXCHANGE_PLAN_2, PREMIUM_EDISCOVERY, has_plan
 from sandbox.microsoft.rendering import ALL_WORKLOADS, common, instant
 from sandbox.microsoft.state import TenantState, ediscovery_place, licence, spelled, switch, worded
 
@@ -83,7 +84,18 @@ def cmdlets() -> list[Cmdlet]:
             needs=("Identity",),
         ),
     ]
-    return [replace(cmdlet, ediscovery=True) for cmdlet in found]
+    return [replace(cmdlet, ediscovery=True, run=_licensed(cmdlet.run) if cmdlet.name.startswith("New-") else cmdlet.run) for cmdlet in found]
+
+
+def _licensed(run: Callable[[Call], Rows]) -> Callable[[Call], Rows]:
+    """``run``, for tenants with Exchange Plan 2 (A3 and E3): what others are answered is chosen."""
+
+    def checked(call: Call) -> Rows:
+        if not has_plan(licence(call.world), "faculty", EXCHANGE_PLAN_2):
+            raise invalid("Your organization doesn't have a license that includes eDiscovery holds.")
+        return run(call)
+
+    return checked
 
 
 def _seen(call: Call, case: Case) -> bool:

@@ -21,6 +21,7 @@ from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.drive import Stage, _stage, make_keys
 from tests.campaign.microsoft import CmdletTheatre, MicrosoftTheatre, _holdable
+from tests.campaign.microsoft_rules import MicrosoftRulesTheatre
 from tests.unit.connectors.microsoft.support import Bench
 
 ROSTER = 6
@@ -184,3 +185,44 @@ def test_by_cmdlet_a_hold_costs_the_same_for_one_person_and_for_everybody(tmp_pa
         assert asked(stage, "compliance") == looking + 3 + 2 + 2
         assert stage.rest()
         assert asked(stage, "compliance") == looking
+
+
+@pytest.mark.slow
+def test_by_cmdlet_500_people_cost_four_cmdlets_for_each_of_five_holds(tmp_path: Path) -> None:
+    number = 500
+    theatre = CmdletTheatre()
+    keys = make_keys(theatre, tmp_path / "keys")
+    (tmp_path / "run").mkdir()
+    with _stage(theatre, 7, keys, tmp_path / "run") as stage:
+        theatre.prepare(stage.world)
+        addresses = crowd(stage.world, number)
+        stage.order(MatterOrder.model_validate({"alias": "everybody", "ordered_by": "counsel", "people": [{"address": one} for one in addresses]}))
+        holds = math.ceil(number / DRIVES_A_HOLD)
+        # As above: a look; a case, and each hold with its rule; then the case and each hold with its rule read back.
+        looking = 1 + 2 + 1 + 1
+        assert asked(stage, "compliance") == looking + 1 + 2 * holds + 2 + 2 * holds
+        assert stage.rest(), stage.standing()
+        assert len(placed(ours(stage))) == 2 * number
+        assert len(ours(stage)) == holds
+        assert asked(stage, "compliance") == looking
+
+
+def test_a_run_of_both_lanes_with_nothing_to_do_asks_for_each_list_once(tmp_path: Path) -> None:
+    theatre = MicrosoftRulesTheatre()
+    keys = make_keys(theatre, tmp_path / "keys")
+    (tmp_path / "run").mkdir()
+    with _stage(theatre, 7, keys, tmp_path / "run") as stage:
+        theatre.prepare(stage.world)
+        stage.order(theatre.orders(stage.world, stage.rng))
+        assert stage.rest(), stage.standing()
+        before = len(stage.world.exchanges)
+        assert stage.look()
+        found = [one for one in stage.world.exchanges[before:] if one.surface in ("graph", "compliance", "exchange")]
+        count = Counter(one.surface for one in found)
+        cases, holds = len(tenant_of(stage.world).cases) - 1, len(tenant_of(stage.world).holds)  # the automatic case is not looked into
+        # What we may call, labels, event types, and both families of policies with their rules; what we may call there, and inactive mailboxes.
+        fewest = {"graph": ROSTER + 1 + cases + 2 * holds, "compliance": 1 + 1 + 1 + 2 * 2, "exchange": 1 + 1}
+        assert count.keys() == fewest.keys()
+        assert all(count[surface] <= ALLOWED * number for surface, number in fewest.items()), (count, fewest)
+        assert max(Counter((one.surface, one.method, one.path, one.operation) for one in found if one.surface == "graph").values()) == 1
+        assert max(Counter((one.surface, one.operation) for one in found if one.surface != "graph").values()) == 1

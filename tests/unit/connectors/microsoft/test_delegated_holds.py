@@ -196,3 +196,21 @@ def test_a_person_of_another_tenant_is_not_used(a3: Bench) -> None:
     assert examination.signed_in.trouble.startswith("tenant.identity_changed")
     assert next(one for one in examination.capabilities if one.kind is Kind.M365_CASE).write is WriteCapability.MISSING
     assert not [one for one in a3.asked("graph") if one.caller == "person"]
+
+
+def test_the_version_that_served_the_person_is_told_and_handed_on(a3: Bench) -> None:
+    signed_in(a3, login=tenant_of(a3.world).console.upn)  # sees others' cases, so that a path of holds answers
+    a3.switch(legal_holds_v1="off")
+    connector = a3.connector()
+    reader, writer = connector.reader(a3.tenant, a3.context()), connector.writer(a3.tenant, a3.context())
+    seen = reader.examine()
+    reader.snapshot({Kind.M365_HOLD})
+    assert {one.kind: one.version for one in reader.settled(seen.capabilities)}[Kind.M365_HOLD] == "beta"
+    case = writer.create(CASE, mark(CASE.key), None)
+    first = len(a3.asked("graph"))
+    writer.create(HOLD, mark(HOLD.key), Ref(tenant="m365", kind=CASE.kind, vendor_id=case.vendor_id, name=CASE.name))
+    asked = [one for one in a3.asked("graph")[first:] if "legalHolds" in one.path]
+    assert asked
+    assert {one.status for one in asked} == {201}, "the writer does not find the version out by a refusal again"
+    reader.close()
+    writer.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.examination import Capability, Examination, Identity, PersonSignedIn, ReadCapability, Surface, WriteCapability
+from connectors.examination import Capability, Examination, Identity, PersonSignedIn, Principal, ReadCapability, Surface, WriteCapability
 from connectors.microsoft365 import grants
 from connectors.microsoft365.clouds import CLOUDS
 from connectors.microsoft365.sign_in import WANTED
@@ -49,6 +49,21 @@ def test_the_application_is_filled_in_and_every_permission_is_named_with_its_rea
     assert "New-ServicePrincipal -AppId app-1" in text
     for one in grants.PERMISSIONS:
         assert f"`{one.name}`: {one.why}" in text
+
+
+def test_what_is_known_is_filled_in_and_the_rest_is_left_in_capitals() -> None:
+    two = tuple(Principal(writes=writes, application_id=f"app-{number}", object_id=f"object-{number}") for number, writes in ((1, True), (2, False)))
+    text = grants.grant_script(replace(examination(), principals=two), tenant(id="district", credential=None, credentials=TWO), ("a@d.example", "b@d.example"))
+    assert "attest admin-endpoint/district --until DATE" in text
+    for number in (1, 2):
+        assert f"New-ServicePrincipal -AppId app-{number} -ObjectId object-{number} " in text
+        assert f"Add-eDiscoveryCaseAdmin -User object-{number}" in text
+    assert "\"PrimarySmtpAddress -eq 'a@d.example' -or PrimarySmtpAddress -eq 'b@d.example'\"" in text
+    assert "-Identity app-1 -Resource b@d.example" in text
+    assert not re.search("APPLICATION-ID|OBJECT-ID|MAILBOX|TENANT", text)
+    bare = grants.grant_script(examination(), tenant(client_id=None, credential={"managed_identity": True}))
+    assert "New-ServicePrincipal -AppId APPLICATION-ID -ObjectId ENTERPRISE-APP-OBJECT-ID" in bare
+    assert "-Resource MAILBOX" in bare
 
 
 def test_sending_is_advised_for_one_mailbox_and_its_theft_is_told() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.microsoft365.holds import hold_from
+from connectors.microsoft365.holds import hold_from, people_of
 from connectors.microsoft365.labels import label_from, period_from, period_word
 from connectors.microsoft365.policies import Family, family, locations
 from connectors.microsoft365.wire import JsonObject
@@ -281,3 +281,18 @@ def test_a_hold_without_what_matters_is_no_hold(missing: str) -> None:
 def test_a_hold_with_a_source_that_cannot_be_named_is_not_understood() -> None:
     row: JsonObject = {"id": "h1", "displayName": "one", "isEnabled": True, "errors": []}
     assert hold_from(row, [], [{"id": "s1", "holdStatus": "applied"}], case_id="c1", made_by_us=None) is None
+
+
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        ({"application": None, "user": {"id": "Recordwarden", "displayName": None}}, {"Recordwarden"}),
+        ({"application": None, "user": {"id": None, "displayName": "Recordwarden"}}, {"Recordwarden"}),
+        ({"user": {"id": "a-guid", "displayName": "Mia", "userPrincipalName": "mia@d.example"}}, {"a-guid", "Mia", "mia@d.example"}),
+        ({"application": {"id": "app-1", "displayName": "Recordwarden"}, "user": None}, {"app-1", "Recordwarden"}),
+        (None, set()),
+    ],
+)
+def test_a_maker_is_known_in_each_of_the_shapes(made: JsonObject | None, names: set[str]) -> None:
+    """M§3.5: on holds the name is in the id, on sources the id is null, on operations all three are there, or nothing."""
+    assert set(people_of({"createdBy": made})) == names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -159,14 +160,18 @@ def test_a_token_that_does_not_tell_its_permissions_lacks_none() -> None:
     assert {lack.permission.name for lack in lacking(Granted(reading=frozenset(), writing=frozenset()), tenant)} == ASKED
 
 
+_HOLDS = (Kind.M365_CASE, Kind.M365_HOLD)
+_LABELS = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE)
+_PREMIUM = (Kind.M365_EVENT_TYPE, Kind.M365_ADAPTIVE_SCOPE)
 WRITES = {
-    "A1": {Kind.M365_LABEL: "licence.retention_labels", Kind.M365_LABEL_POLICY: "licence.retention_labels", Kind.M365_LABEL_RULE: "licence.retention_labels",
-           Kind.M365_EVENT_TYPE: "admin.cmdlet_missing", Kind.M365_HOLD: "", Kind.M365_CASE: ""},
-    "A3": {Kind.M365_LABEL: "", Kind.M365_LABEL_POLICY: "", Kind.M365_LABEL_RULE: "",
-           Kind.M365_EVENT_TYPE: "admin.cmdlet_missing", Kind.M365_HOLD: "", Kind.M365_CASE: ""},
-    "A5": dict.fromkeys((Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_EVENT_TYPE, Kind.M365_HOLD, Kind.M365_CASE), ""),
+    "A1": {
+        **dict.fromkeys(_LABELS, "licence.retention_labels"), **dict.fromkeys(_PREMIUM, "licence.records_management"),
+        **dict.fromkeys(_HOLDS, "licence.ediscovery"), Kind.M365_MAILBOX: "licence.litigation_hold",
+    },
+    "A3": {**dict.fromkeys((*_LABELS, *_HOLDS, Kind.M365_MAILBOX), ""), **dict.fromkeys(_PREMIUM, "licence.records_management")},
+    "A5": dict.fromkeys((*_LABELS, *_HOLDS, Kind.M365_MAILBOX, Kind.M365_EVENT_TYPE), ""),
 }  # fmt: skip
-"""M§1.7 and M§13: why a kind cannot be written under each licence; empty where it waits for its proof. Holds go by cmdlet below A5."""
+"""M§1.7, M§3.1 and M§13: why a kind cannot be written under each licence; empty where it waits for its proof. Holds go by cmdlet below A5."""
 
 
 @pytest.mark.parametrize("licence", WRITES)
@@ -179,11 +184,34 @@ def test_each_licence_rules_out_what_it_does_not_carry(bench: Bench, licence: st
 
 
 @pytest.mark.parametrize("licence", ["A1", "A3"])
-def test_below_a5_graph_holds_nothing_and_without_the_admin_endpoint_nothing_else_does(bench: Bench, licence: str) -> None:
+def test_what_the_licence_does_not_carry_nobody_gets_by_signing_in_or_by_a_role(bench: Bench, licence: str) -> None:
+    bench.switch(licence=licence)
+    for accepted in (True, False):
+        found = capabilities(bench.reader(accepted=accepted).examine())
+        for kind in (kind for kind, code in WRITES[licence].items() if code):
+            assert not re.search("login|sign in|role|admin-endpoint", found[kind].next_step or "Nothing."), (kind, accepted)
+
+
+@pytest.mark.parametrize(("licence", "code"), [("A1", "licence.ediscovery"), ("A3", "graph.not_licensed")])
+def test_below_a5_graph_holds_nothing_and_without_the_admin_endpoint_nothing_else_does(bench: Bench, licence: str, code: str) -> None:
     bench.switch(licence=licence)
     found = capabilities(bench.reader(accepted=False).examine())
-    for kind in (Kind.M365_HOLD, Kind.M365_CASE):
-        assert (found[kind].write, (found[kind].reason or "").partition(":")[0]) == (WriteCapability.MISSING, "graph.not_licensed")
+    for kind in _HOLDS:
+        assert (found[kind].write, (found[kind].reason or "").partition(":")[0]) == (WriteCapability.MISSING, code)
+    assert ("recordwarden login" in (found[Kind.M365_HOLD].next_step or "")) is (licence == "A3")
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_who_is_not_registered_reads_the_cmdlets_with_the_ids_of_the_application(bench: Bench, *, accepted: bool) -> None:
+    bench.switch(ediscovery_manager="not_registered")
+    seen = bench.reader(accepted=accepted).examine()
+    step = capabilities(seen)[Kind.M365_HOLD].next_step or ""
+    (us,) = seen.principals
+    assert us.writes
+    assert f"New-ServicePrincipal -AppId {us.application_id} -ObjectId {us.object_id} " in step
+    assert f"Add-eDiscoveryCaseAdmin -User {us.object_id}" in step
+    assert us.object_id == tenant_of(bench.world).app.object_id
+    assert not re.search("APPLICATION-ID|OBJECT-ID|/TENANT", grant_script(seen, bench.tenant, ("a@d.example",)))
 
 
 def test_unread_licences_rule_nothing_out(bench: Bench) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from sandbox.microsoft import cmd_cases
+
 from .conftest import Json, Lab
 
 DETAIL: Json = {"DistributionDetail": True, "IncludeBindings": True}
@@ -124,3 +128,10 @@ def test_rules_of_an_unknown_policy_are_all_rules(lab: Lab) -> None:
     _, guid = make(lab)
     assert [row["Policy"] for row in lab.cmdlet("Get-CaseHoldRule", Policy=guid)] == [guid]
     assert len(lab.cmdlet("Get-CaseHoldRule", Policy="none")) == 2
+
+
+def test_a_list_of_very_many_rules_times_out(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, guid = make(lab)
+    monkeypatch.setattr(cmd_cases, "_MANY_RULES", 1)
+    assert "timed out" in lab.failure("Get-CaseHoldRule")
+    assert [row["Policy"] for row in lab.cmdlet("Get-CaseHoldRule", Policy=guid)] == [guid]

@@ -179,6 +179,19 @@ def test_publishing_needs_a3_and_applying_by_itself_a5(lab: Lab, licence: str, w
 # Cases and their holds.
 
 
+def test_cases_and_holds_begin_at_a3(lab: Lab) -> None:
+    lab.cmdlet("New-ComplianceCase", Name="made under another licence")
+    for licence, refused in (("A3", False), ("A1", True)):
+        lab.switch(licence=licence)
+        case = lab.failure("New-ComplianceCase", Name="x") if refused else ""
+        hold = lab.failure("New-CaseHoldPolicy", Name="x", Case="made under another licence") if refused else ""
+        assert ("license" in case, "license" in hold) == (refused, refused)
+        if not refused:
+            lab.cmdlet("New-CaseHoldPolicy", Name="h", Case="made under another licence")
+    assert "license" in lab.failure("New-CaseHoldRule", Name="r", Policy="h")
+    assert [row["Name"] for row in lab.cmdlet("Get-CaseHoldPolicy", Case="made under another licence")] == ["h"]
+
+
 def test_a_case_has_a_name_of_64_and_a_description_of_256_characters(lab: Lab) -> None:
     assert "1 to 64 characters" in lab.failure("New-ComplianceCase", Name="x" * 65)
     assert "256 characters" in lab.failure("New-ComplianceCase", Name="x", Description="x" * 257)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
-from connectors.base import Instruction
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from policies.district import Tenant
@@ -16,8 +14,7 @@ from sync.matters.by_hand import sheet
 from sync.matters.deeds import Tools
 from sync.matters.model import Answer, Details, Matter, MatterState, PersonOnHold, Place, Presence, Source, SourceState, Times
 from tests.campaign.drive import DISTRICT
-from tests.unit.connectors.microsoft.support import Bench
-from tests.unit.connectors.microsoft.test_done_by_hand import carry_out
+from tests.unit.connectors.microsoft.console import carry_out
 from tests.unit.sync.held.stage import Held, held
 from tests.unit.sync.provable import START
 
@@ -32,7 +29,7 @@ def commands(text: str) -> tuple[str, ...]:
 
 def do(here: Held, text: str) -> None:
     """Type the sheet's lines as they stand."""
-    carry_out(cast("Bench", here), Instruction(key="k", title="t", commands=commands(text)))
+    carry_out(here.world, commands(text))
 
 
 def ours(here: Held) -> list[str]:
