@@ -55,7 +55,7 @@ class Applier:
         self.bindings = Bindings(desk.store)
         self.changes = Changes(desk.store)
         self.failed_keys: set[str] = set()
-        self.waiting = False
+        self.waiting: set[str] = set()
         self.done: list[Change] = []
 
     def run(self, changes: tuple[Change, ...]) -> tuple[Progress, ...]:
@@ -64,7 +64,7 @@ class Applier:
 
     def _one(self, change: Change) -> Progress:
         wanted = self.hands.wanted[change.key]
-        if self._rests_on_failed(wanted) or self._never_made(change):
+        if self._rests_on_failed(wanted) or self._never_made(change, wanted):
             return self._left_undone(change, "change.rests_on_failed", "Something that this change rests on could not be done in this run.")
         lacking = self.failed_keys or self.waiting
         if lacking and change.direction is not Direction.WEAKENS and not self.hands.harmless(change, self.done):
@@ -75,7 +75,7 @@ class Applier:
         if progress.status is ChangeStatus.FAILED:
             self.failed_keys.add(change.key)
         elif progress.waits:
-            self.waiting = True
+            self.waiting.add(change.key)
         else:
             self.done.append(change)
         self.hands.told(progress)
@@ -84,6 +84,7 @@ class Applier:
     def _left_undone(self, change: Change, code: str, why: str) -> Progress:
         """Where nothing failed, what it rests on only waits, and so does it."""
         if not self.failed_keys:
+            self.waiting.add(change.key)
             return Progress(change=change, status=ChangeStatus.PLANNED, error_code=code, error=why)
         self.failed_keys.add(change.key)
         return Progress(change=change, status=ChangeStatus.FAILED, error_code=code, error=why)
@@ -91,9 +92,10 @@ class Applier:
     def _rests_on_failed(self, wanted: Wanted) -> bool:
         return any(key in self.failed_keys for key in (wanted.parent, *wanted.depends_on) if key)
 
-    def _never_made(self, change: Change) -> bool:
-        """Whether the change is to an object whose own creation, earlier in this run, was not seen to work."""
-        return change.operation is not Operation.CREATE and change.key not in self.hands.live
+    def _never_made(self, change: Change, wanted: Wanted) -> bool:
+        """Whether the change is to an object whose own creation, earlier in this run, was not seen to work, or in one that waits to be made."""
+        waits = wanted.parent in self.waiting and wanted.parent not in self.hands.live
+        return waits or (change.operation is not Operation.CREATE and change.key not in self.hands.live)
 
     def _intend(self, change: Change) -> tuple[int, Progress]:
         self.desk.crash("intent.before")

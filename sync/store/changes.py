@@ -126,8 +126,8 @@ class Changes:
             if now is None:
                 raise ValueError("a change that was never planned needs at least the time of its intent")
             row = self._row(change, now, None, progress.status)
-        if progress.waits and _waits(row):
-            progress = replace(progress, intent=row.intent_at)  # it has waited since it was first asked for
+        if progress.waits or (progress.status is ChangeStatus.SENT and _waits(row)):
+            progress = replace(progress, intent=row.intent_at or progress.intent)  # it waits since it was first asked for
         row.status = progress.status.value
         row.document = dump(change_document(progress))
         row.intent_seq = intent_seq if intent_seq is not None else row.intent_seq
