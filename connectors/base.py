@@ -380,7 +380,11 @@ class Writer(Protocol):
         """Make ``wanted`` with ``mark`` in it; with its members only where the kind's traits say so."""
 
     def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
-        """Bring the named fields to what ``wanted`` says, sending again all that the vendor would otherwise drop."""
+        """Bring the named fields to what ``wanted`` says, sending again all that the vendor would otherwise drop.
+
+        ``wanted.members`` are those to be added in the same call, of which there are none where the surface takes no members with fields; one
+        outcome per member.
+        """
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
         """Add members, as a union with what is live; one outcome per member."""

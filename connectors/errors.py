@@ -21,6 +21,10 @@ class TransientError(ConnectorError):
         self.retry_after = retry_after
 
 
+class LockedError(TransientError):
+    """The platform is still distributing an earlier change of the object and takes no other before it has; nothing was done."""
+
+
 class PermanentError(ConnectorError):
     """Trying again changes nothing until a person does something."""
 

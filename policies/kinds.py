@@ -73,6 +73,8 @@ class KindTraits:
     create_with_members: bool = False
     needs_visibility_check: bool = True
     hold_lane: bool = False
+    narrowing: frozenset[str] = frozenset()
+    """Fields that can say that less is kept. They are never changed together with members, who would wait for the officers that it may need."""
     shared: bool = False
     """One object of the platform's own, its vendor id the kind's name, which nobody makes and which carries no mark: ours in it is what we put in."""
     locking: frozenset[tuple[str, str]] = frozenset()
@@ -84,16 +86,16 @@ TRAITS: dict[Kind, KindTraits] = {
     # for a bound object); only the period and texts change. A record label stays one (M§1.1): whoever applies it locks the item.
     Kind.M365_LABEL: KindTraits(immutable=frozenset({"trigger", "action", "behaviour"}), locking=frozenset({("behaviour", "record")})),
     # M§2.2: a policy is invalid without a location, so it is born with its members.
-    Kind.M365_LABEL_POLICY: KindTraits(create_with_members=True),
+    Kind.M365_LABEL_POLICY: KindTraits(create_with_members=True, narrowing=frozenset({"exceptions"})),
     Kind.M365_LABEL_RULE: KindTraits(immutable=frozenset({"publishes"})),
-    Kind.M365_RETENTION_POLICY: KindTraits(create_with_members=True),
+    Kind.M365_RETENTION_POLICY: KindTraits(create_with_members=True, narrowing=frozenset({"exceptions"})),
     Kind.M365_RETENTION_RULE: KindTraits(),
     # What a scope is of cannot be changed (docs/wire/admin-endpoint.md §2.4); its query can.
     Kind.M365_ADAPTIVE_SCOPE: KindTraits(immutable=frozenset({"location"})),
     Kind.M365_EVENT_TYPE: KindTraits(),
     Kind.M365_CASE: KindTraits(hold_lane=True),
     # M§3.4: name and isEnabled cannot be patched on v1.0; sources are added one by one after creation.
-    Kind.M365_HOLD: KindTraits(hold_lane=True),
+    Kind.M365_HOLD: KindTraits(narrowing=frozenset({"query"}), hold_lane=True),
     # M§3.1: litigation hold is a setting of each mailbox; all that have it are read in one list, and are one object here.
     Kind.M365_MAILBOX: KindTraits(hold_lane=True, shared=True),
     Kind.M365_ORG_HOLD: KindTraits(),

@@ -129,7 +129,12 @@ class Wanted:
     @property
     def born_with(self) -> frozenset[str]:
         """The members that its create carries; the others are added to it afterwards."""
-        return self.members if self.whole or TRAITS[self.kind].create_with_members else frozenset()
+        return self.members if self.at_once else frozenset()
+
+    @property
+    def at_once(self) -> bool:
+        """Whether fields and members go in one call: where the platform locks what it distributes, a second call would wait for the first (M§2.7)."""
+        return self.whole or TRAITS[self.kind].create_with_members
 
 
 class Force(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.problems import Problem, Severity
 from policies.resources import ReadState
 from recordwarden.exits import Exit, worst
+from sync.ledger import Progress
 from sync.plan import ChangeStatus
 from sync.result import RunResult, TenantResult
 
@@ -28,9 +29,7 @@ def acting(result: RunResult) -> Exit:
     """How ``sync`` or ``apply`` ends."""
     found = _reached(result)
     for tenant in result.tenants:
-        found += [
-            _change(progress.status, {refusal.code for refusal in progress.change.refusals}, progress.error_code) for progress in tenant.changes
-        ]
+        found += [_change(progress) for progress in tenant.changes]
         found += [Exit.IN_FLIGHT] if tenant.in_flight or tenant.overdue else []
         found += [Exit.UNKNOWN] if tenant.blocked else []
         found += [Exit.LEFT] if drift_left(tenant) else []
@@ -53,12 +52,13 @@ def _reached(result: RunResult) -> list[Exit]:
     return [Exit.UNKNOWN] if failed or partly else []
 
 
-def _change(status: ChangeStatus, refusals: set[str], error: str | None) -> Exit:
+def _change(progress: Progress) -> Exit:
+    status = progress.status
     if status is ChangeStatus.REFUSED:
-        return Exit.UNKNOWN if refusals & NOT_KNOWN else Exit.REFUSED
+        return Exit.UNKNOWN if {refusal.code for refusal in progress.change.refusals} & NOT_KNOWN else Exit.REFUSED
     if status is ChangeStatus.FAILED:
-        return Exit.UNKNOWN if error in NOT_SETTLED else Exit.REFUSED
-    if status is ChangeStatus.ACCEPTED:
+        return Exit.UNKNOWN if progress.error_code in NOT_SETTLED else Exit.REFUSED
+    if status is ChangeStatus.ACCEPTED or progress.waits:
         return Exit.IN_FLIGHT
     return Exit.LEFT if status in {ChangeStatus.PLANNED, ChangeStatus.APPROVED} else Exit.DONE
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from connectors.base import Personal, Reader, Receipt, Writer
-from connectors.errors import ConnectorError, UnknownOutcomeError
+from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import FILED, Force, Live, Mark, Ref, Wanted
@@ -55,6 +55,7 @@ class Applier:
         self.bindings = Bindings(desk.store)
         self.changes = Changes(desk.store)
         self.failed_keys: set[str] = set()
+        self.waiting: set[str] = set()
         self.done: list[Change] = []
 
     def run(self, changes: tuple[Change, ...]) -> tuple[Progress, ...]:
@@ -63,30 +64,38 @@ class Applier:
 
     def _one(self, change: Change) -> Progress:
         wanted = self.hands.wanted[change.key]
-        if self._rests_on_failed(wanted) or self._never_made(change):
+        if self._rests_on_failed(wanted) or self._never_made(change, wanted):
             return self._left_undone(change, "change.rests_on_failed", "Something that this change rests on could not be done in this run.")
-        if self.failed_keys and change.direction is not Direction.WEAKENS and not self.hands.harmless(change, self.done):
-            return self._left_undone(change, "change.uncovered", "Without the change before it, which failed, records could be deleted sooner.")
+        lacking = self.failed_keys or self.waiting
+        if lacking and change.direction is not Direction.WEAKENS and not self.hands.harmless(change, self.done):
+            return self._left_undone(change, "change.uncovered", "Without the change before it, which was not done, records could be deleted sooner.")
         self.hands.lease.check(need_seconds=self.desk.district.timeouts.request)
         intent, progress = self._intend(change)
         progress = self._send(progress, wanted, intent)
         if progress.status is ChangeStatus.FAILED:
             self.failed_keys.add(change.key)
+        elif progress.waits:
+            self.waiting.add(change.key)
         else:
             self.done.append(change)
         self.hands.told(progress)
         return progress
 
     def _left_undone(self, change: Change, code: str, why: str) -> Progress:
+        """Where nothing failed, what it rests on only waits, and so does it."""
+        if not self.failed_keys:
+            self.waiting.add(change.key)
+            return Progress(change=change, status=ChangeStatus.PLANNED, error_code=code, error=why)
         self.failed_keys.add(change.key)
         return Progress(change=change, status=ChangeStatus.FAILED, error_code=code, error=why)
 
     def _rests_on_failed(self, wanted: Wanted) -> bool:
         return any(key in self.failed_keys for key in (wanted.parent, *wanted.depends_on) if key)
 
-    def _never_made(self, change: Change) -> bool:
-        """Whether the change is to an object whose own creation, earlier in this run, was not seen to work."""
-        return change.operation is not Operation.CREATE and change.key not in self.hands.live
+    def _never_made(self, change: Change, wanted: Wanted) -> bool:
+        """Whether the change is to an object whose own creation, earlier in this run, was not seen to work, or in one that waits to be made."""
+        waits = wanted.parent in self.waiting and wanted.parent not in self.hands.live
+        return waits or (change.operation is not Operation.CREATE and change.key not in self.hands.live)
 
     def _intend(self, change: Change) -> tuple[int, Progress]:
         self.desk.crash("intent.before")
@@ -106,6 +115,9 @@ class Applier:
             receipt = self._call(change, wanted)
         except UnknownOutcomeError as error:
             return self._unknown(progress, wanted, intent, error)
+        except LockedError as error:
+            # Not refused: the platform takes it once it is through with what came before, so that the next look asks again.
+            return self._outcome(replace(progress, status=ChangeStatus.PLANNED, error=error.message, error_code=error.code), intent, None)
         except ConnectorError as error:
             return self._outcome(replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code=error.code), intent, None)
         self.desk.crash("call.after")
@@ -126,7 +138,7 @@ class Applier:
         live = self.hands.live[change.key]
         ref = live.ref(self.hands.tenant)
         if change.operation is Operation.SET:
-            return self.hands.writer.set(ref, wanted, mark, differing_fields(change))
+            return self.hands.writer.set(ref, replace(wanted, members=change.add), mark, differing_fields(change))
         if change.operation is Operation.ADD:
             return self.hands.writer.add(ref, change.add, live)
         if change.operation is Operation.RETRY:
@@ -206,14 +218,13 @@ class Applier:
 
     def _outcome(self, progress: Progress, intent: int, live: Live | None) -> Progress:
         self.desk.crash("outcome.before")
-        failed = progress.status is ChangeStatus.FAILED
+        result = OutcomeResult.NOT_DONE if progress.waits else OutcomeResult.FAILED if progress.status is ChangeStatus.FAILED else OutcomeResult.DONE
         with self.desk.store.write() as session:
             self.hands.lease.guard(session)
-            result = OutcomeResult.FAILED if failed else OutcomeResult.DONE
             body = outcome_body(progress) | vendor_actor(self.hands.writer, progress.change.kind)
             self.desk.journal.outcome(intent, result, body, session=session)
             self.changes.put(session, progress, intent_seq=intent)
-            if live is not None and not failed:
+            if live is not None and result is OutcomeResult.DONE:
                 self.bindings.put(session, bind(progress, live, self.hands.bindings.get(progress.change.key), self.desk.clock.now()))
         if live is not None:
             self.hands.live[progress.change.key] = live
@@ -226,10 +237,8 @@ def taken(change: Change, wanted: Wanted, live: Live, excused: frozenset[str] | 
     if change.operation is Operation.CREATE:
         # What the file plan says beside it is no reason to call an object that is there not made; the next look sends it.
         return differing(wanted.fields, live.fields) <= FILED and wanted.born_with - excused <= live.members
-    if change.operation is Operation.SET:
-        return not differing(change.after or {}, live.fields)
-    if change.operation is Operation.ADD:
-        return change.add - excused <= live.members
+    if change.operation in {Operation.SET, Operation.ADD}:
+        return not differing(change.after or {}, live.fields) and change.add - excused <= live.members
     return True
 
 

@@ -154,17 +154,36 @@ def _failed(wanted: Wanted, live: Live) -> bool:
 def _differences(
     inputs: DiffInput, wanted: Wanted, live: Live, *, missing: frozenset[str], former: frozenset[str]
 ) -> tuple[Change, ...]:
-    """A set for mutable fields and an add for members; or, where the platform fixed a field at birth, a new generation beside the old."""
+    """What is to be set and added; or, where the platform fixed a field at birth, a new generation beside the old.
+
+    That is a set and an add, or one set with both where the surface takes both in one call. There what could keep less is a change of its own: it may
+    need officers, and nobody new, nor a switch that is off, waits for them.
+    """
     fields = differing(wanted.fields, live.fields)
     if fields & (TRAITS[wanted.kind].immutable | wanted.fixed):
         refusals = () if inputs.snapshot.complete(wanted.kind) or inputs.lane is Lane.HOLD else (_unread(inputs.snapshot, wanted),)
         return create(inputs, wanted, generation=_generation(inputs, wanted, live) + 1, refusals=refusals)
+    together, apart = _parted(wanted, fields, missing)
+    with_them = missing if together and wanted.at_once else frozenset[str]()
     changes = []
-    if fields:
-        changes.append(_existing(inputs, wanted, live, Operation.SET, fields=fields, former=former))
-    if missing:
+    if together:
+        changes.append(_existing(inputs, wanted, live, Operation.SET, fields=together, add=with_them, former=former))
+    if missing - with_them:
         changes.append(_existing(inputs, wanted, live, Operation.ADD, add=missing, former=former))
+    if apart:
+        changes.append(_existing(inputs, wanted, live, Operation.SET, fields=apart, former=former))
     return tuple(changes)
+
+
+def _parted(wanted: Wanted, fields: frozenset[str], missing: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The fields that go first, with the members where the surface takes both, and those that follow by themselves.
+
+    A hold that is taken whole has its query in another object, so that it follows in any case.
+    """
+    narrowing = fields & TRAITS[wanted.kind].narrowing
+    if not wanted.at_once or not (missing or "enabled" in fields or wanted.whole):
+        return fields, frozenset()
+    return fields - narrowing, narrowing
 
 
 def _generation(inputs: DiffInput, wanted: Wanted, live: Live) -> int:

@@ -18,7 +18,7 @@ from policies.protection import Direction
 from policies.resources import KindRead, ReadState
 from sync.approvals import needed
 from sync.plan import Change, Operation, Refusal
-from sync.project import Verdict
+from sync.project import Verdict, differing_fields
 
 _IMPOSSIBLE: Final = frozenset({WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY})
 _OFFICERS: Final = {1: "one officer's approval", 2: "two officers' approvals"}
@@ -87,9 +87,18 @@ def _hold_lane(change: Change, inputs: GuardInput) -> Iterator[Refusal]:
 
 
 def takes_away(change: Change) -> bool:
-    """Whether the change can take something from a hold: making one, adding to one and asking again never do, however they were judged."""
+    """Whether the change can take something from a hold: making one, adding to one, switching it on and asking again never do.
+
+    They go however they were judged.
+    """
     additions = {Operation.CREATE, Operation.ADD, Operation.RETRY}
-    return change.direction is Direction.WEAKENS and change.operation not in additions
+    return change.direction is Direction.WEAKENS and change.operation not in additions and not _switches_on(change)
+
+
+def _switches_on(change: Change) -> bool:
+    """Whether the change sets nothing but that the object is on, and what it is called."""
+    fields = differing_fields(change)
+    return change.operation is Operation.SET and fields <= {"enabled", "description"} and (change.after or {}).get("enabled") is True
 
 
 def _another_tenant(*, known: bool) -> Refusal:

@@ -11,7 +11,10 @@ from sync.plan import Change, ChangeStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far one change has come. Times are absent until they happened; ``error`` is the vendor's text, credentials removed."""
+    """How far one change has come. Times are absent until they happened; ``error`` is the vendor's text, credentials removed.
+
+    ``planned`` with an ``error_code``: it waits for the platform, which is busy with something before it, and the next look asks again.
+    """
 
     change: Change
     status: ChangeStatus
@@ -24,3 +27,8 @@ class Progress:
     error: str | None = None
     error_code: str | None = None
     member_errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be done still, and the platform does not take it yet."""
+        return self.status is ChangeStatus.PLANNED and self.error_code is not None

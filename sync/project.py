@@ -104,7 +104,9 @@ def _after(live: Live, change: Change) -> Live:
     match change.operation:
         case Operation.SET:
             # A set makes the platform distribute again, so what had failed may come into force with it; only `enabled` false keeps it off.
-            return replace(live, fields={**live.fields, **(change.after or {})}, force=Force.APPLIED)
+            states |= {member: MemberState(force=Force.APPLIED) for member in change.add}
+            fields, members = {**live.fields, **(change.after or {})}, live.members | change.add
+            return replace(live, fields=fields, members=members, member_states=states, force=Force.APPLIED)
         case Operation.ADD:
             states |= {member: MemberState(force=Force.APPLIED) for member in change.add}
             return replace(live, members=live.members | change.add, member_states=states, force=Force.APPLIED)

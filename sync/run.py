@@ -278,13 +278,19 @@ def merged(earlier: RunResult, later: RunResult) -> RunResult:
         old = next(one for one in earlier.tenants if one.tenant == tenant.tenant)
         progress = {one.change.id: one for one in old.changes} | {one.change.id: one for one in tenant.changes}
         if not tenant.in_flight and tenant.error is None:
-            progress = {key: _arrived(one) for key, one in progress.items()}
+            found = {one.change.id for one in tenant.changes}
+            progress = {key: _arrived(one) if key in found or not one.waits else _overtaken(one) for key, one in progress.items()}
         tenants.append(replace(tenant, changes=tuple(progress.values())))
     return replace(later, tenants=tuple(tenants), digest=earlier.digest)
 
 
 def _arrived(progress: Progress) -> Progress:
     return replace(progress, status=ChangeStatus.EFFECTIVE) if progress.status is ChangeStatus.ACCEPTED else progress
+
+
+def _overtaken(progress: Progress) -> Progress:
+    """What waited and is not found any more: it came to be so without it."""
+    return replace(progress, status=ChangeStatus.SUPERSEDED, error=None, error_code=None)
 
 
 def _stale(change: str) -> Problem:

@@ -74,7 +74,7 @@ def _child(kind: Kind, wanted: Wanted | None, bindings: Mapping[str, Binding], s
 
 
 def _close(desk: Desk, lease: Lease, intent: OpenIntent, found: Live | None, binding: Binding | None, wanted: Wanted | None) -> None:
-    made = found is not None and _made(Operation(str(intent.body["op"])), found, wanted)
+    made = found is not None and _made(intent, found, wanted)
     body: dict[str, object] = {
         "change": intent.body["change"],
         "status": "accepted" if made else "not_done",
@@ -88,17 +88,19 @@ def _close(desk: Desk, lease: Lease, intent: OpenIntent, found: Live | None, bin
             Bindings(desk.store).put(session, _rebound(desk, str(intent.tenant), intent.subject, found, binding, wanted))
 
 
-def _made(operation: Operation, found: Live, wanted: Wanted | None) -> bool:
+def _made(intent: OpenIntent, found: Live, wanted: Wanted | None) -> bool:
     """Whether what is live shows that the interrupted call was carried out; a wish that is gone since cannot be compared, so it does not count."""
+    operation = Operation(str(intent.body["op"]))
     if operation is Operation.CREATE:
         return True
     if operation is Operation.RETRY:
         return Force.ERROR not in {found.force, *(state.force for state in found.member_states.values())}
     if wanted is None:
         return False
+    filled = not intent.body.get("added") or wanted.members <= found.members
     if operation is Operation.ADD:
-        return wanted.members <= found.members
-    return all(found.fields.get(name) == value for name, value in wanted.fields.items())
+        return filled
+    return filled and all(found.fields.get(name) == value for name, value in wanted.fields.items())
 
 
 def _rebound(desk: Desk, tenant: str, key: str, found: Live, binding: Binding | None, wanted: Wanted | None) -> Binding:  # one value's parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from connectors.base import Lane
 from connectors.effects import GOOGLE_MODELLED, M365_MODELLED
@@ -14,7 +15,7 @@ from sync.consider import Considered
 from sync.decide import PEOPLE, Decision
 from sync.desk import Desk
 from sync.diff import diff
-from sync.difference import DiffInput, DiffResult
+from sync.difference import DiffInput, DiffResult, InFlight
 from sync.drift import watch
 from sync.journal import EntryKind
 from sync.ledger import Progress
@@ -52,8 +53,8 @@ class Summing:
         after = with_read_back(look.snapshot, live)
         flights = {lane: self._flights(seen, decision, after, lane) for lane in seen.lanes}
         standings = self._standings(seen, decision, after, flights.get(Lane.SYNC)) if Lane.SYNC in seen.lanes else ()
-        in_flight = tuple(flight for result in flights.values() for flight in result.in_flight)
-        overdue = tuple(flight for result in flights.values() for flight in result.overdue)
+        flying = tuple(flight for result in flights.values() for flight in (*result.in_flight, *result.overdue))
+        flying += self._waiting(decision, progress, live, {flight.key for flight in flying})
         return TenantResult(
             tenant=look.tenant.id,
             examination=look.examination,
@@ -64,8 +65,8 @@ class Summing:
             changes=told(decision, progress, seen.lanes),
             unmanaged=unmanaged(look.snapshot, decision, self.desk.district.id),
             standings=standings,
-            in_flight=in_flight,
-            overdue=overdue,
+            in_flight=tuple(flight for flight in flying if not flight.overdue),
+            overdue=tuple(flight for flight in flying if flight.overdue),
             blocked=seen.blocked,
             problems=seen.problems,
             error=look.error,
@@ -92,6 +93,23 @@ class Summing:
                 district=self.desk.district.id,
             )
         )
+
+    def _waiting(
+        self, decision: Decision, progress: tuple[Progress, ...], live: dict[str, Live], flying: set[str]
+    ) -> tuple[InFlight, ...]:
+        """What the platform did not take yet, busy with an earlier change of the object: since that one, as far as the platform says when it was."""
+        found: dict[str, InFlight] = {}
+        now, window = self.desk.clock.now(), self.desk.district.timeouts.overdue
+        for one in progress:
+            key = one.change.key
+            if not one.waits or key in flying | found.keys():
+                continue
+            seen = live.get(key)
+            since = (seen.changed_at if seen else None) or one.sent or now
+            overdue = now - since > timedelta(seconds=window + decision.wanted[key].settles)
+            vendor_id = seen.vendor_id if seen else one.vendor_id or ""
+            found[key] = InFlight(key=key, kind=one.change.kind, vendor_id=vendor_id, since=since, overdue=overdue)
+        return tuple(found.values())
 
     def _standings(self, seen: Considered, decision: Decision, after: Snapshot, flights: DiffResult | None) -> tuple[Standing, ...]:
         tenant = seen.look.tenant.id

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from connectors.base import Context, MemberOutcome, Receipt
-from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, LockedError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
 from connectors.examination import WriteCapability
 from connectors.memory.reader import SURFACE, WRITABLE
 from connectors.memory.world import CONTAINED, LOCKED_WHILE_PENDING, US, MemoryTenant, Thing
@@ -54,7 +54,7 @@ class _Hand:
         if thing is None:
             raise PermanentError("object.gone", f"{ref.kind.value} {ref.name} is not there", status=404)
         if thing.kind in LOCKED_WHILE_PENDING and self.world.show(thing).force is Force.PENDING:
-            raise TransientError("policy.deploying", "settings are being deployed; once deployed, additional actions can be performed", status=400)
+            raise LockedError("policy.deploying", "settings are being deployed; once deployed, additional actions can be performed", status=400)
         return thing
 
     def make(self, wanted: Wanted, mark: Mark, parent: Ref | None) -> Thing:
@@ -99,16 +99,13 @@ class MemoryWriter:
             raise PermanentError("object.fixed", f"{', '.join(sorted(fixed))} cannot be changed after creation", status=400)
         thing.mark = mark
         self.world.alter(thing, {name: wanted.fields.get(name) for name in fields}, by=US)
-        return self._hand.answer(thing)
+        return self._hand.answer(thing, self._joined(thing, wanted.members) if wanted.members else ())
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:  # noqa: ARG002  # vendors that replace lists need it; this one adds
         """Add members one by one; each is accepted or refused for itself, and one that is there already is accepted."""
         self._hand.ask(ref.kind, "add")
         thing = self._hand.found(ref)
-        refused = {member: reason for member, reason in self.world.troubles.refused_members.items() if member in members}
-        self.world.join(thing, sorted(members - set(refused) - set(thing.members)), by=US)
-        outcomes = (*_accepted(members - set(refused)), *(MemberOutcome(member=one, error=refused[one]) for one in sorted(refused)))
-        return self._hand.answer(thing, outcomes)
+        return self._hand.answer(thing, self._joined(thing, members))
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute again: what failed starts over."""
@@ -119,6 +116,11 @@ class MemoryWriter:
         thing.failed.clear()
         self.world.join(thing, failed, by=US)
         return self._hand.answer(thing)
+
+    def _joined(self, thing: Thing, members: frozenset[str]) -> tuple[MemberOutcome, ...]:
+        refused = {member: reason for member, reason in self.world.troubles.refused_members.items() if member in members}
+        self.world.join(thing, sorted(members - set(refused) - set(thing.members)), by=US)
+        return (*_accepted(members - set(refused)), *(MemberOutcome(member=one, error=refused[one]) for one in sorted(refused)))
 
 
 def _accepted(members: Iterable[str]) -> tuple[MemberOutcome, ...]:

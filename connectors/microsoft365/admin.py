@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors.base import Context
-from connectors.errors import ConnectorError, PermanentError, Stopped, TransientError
+from connectors.errors import ConnectorError, LockedError, PermanentError, Stopped, TransientError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.auth import Bearer
 from connectors.microsoft365.budgets import charged
@@ -322,7 +322,7 @@ class AdminClient:
             except TransientError as error:
                 if not patient and error.code != "wire.throttled":
                     raise
-                if error.code in ("admin.pending_lock", "tls.certificate") or (error.retry_after or 0.0) > _LONGEST_WAIT:
+                if isinstance(error, LockedError) or error.code == "tls.certificate" or (error.retry_after or 0.0) > _LONGEST_WAIT:
                     raise
                 self._wait(error, attempt)
         return once()

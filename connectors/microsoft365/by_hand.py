@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from connectors.base import Deed, Instruction
 from connectors.errors import PermanentError
@@ -163,7 +164,14 @@ def _policy(deed: Deed) -> Instruction:
     if "exceptions" in deed.fields:
         steps = (f"{where} > {deed.name} > Edit > Locations > Excluded: {_told(deed)}",)
         return _made(deed, what, steps, ())
-    return _made(deed, what, (f"{where} > {deed.name} > Edit: {_told(deed)}",), (_set(deed, "Set-RetentionCompliancePolicy"),))
+    added = locations(deed.members, verb="Add")
+    steps = (f"{where} > {deed.name} > Edit: {_told(deed)}", *_beside(deed, "Locations"))
+    return _made(deed, what, steps, (_set(deed, "Set-RetentionCompliancePolicy", added),))
+
+
+def _beside(deed: Deed, where: str) -> tuple[str, ...]:
+    """What is added in the same sitting: once saved, the platform takes nothing more until it has distributed it."""
+    return (f"Before you save, {where}. Add, and leave all others as they are:", *_boxes(deed.members)) if deed.members else ()
 
 
 def _reach_of(deed: Deed) -> tuple[str, ...]:
@@ -231,8 +239,10 @@ def _hold(deed: Deed) -> Instruction:
     if deed.operation == "add":
         steps = (f"{where} > {deed.name} > Edit > Data sources. Add, and leave all others as they are:", *_boxes(deed.members))
         return _made(deed, "hold", steps, (line("Set-CaseHoldPolicy", {**_identity(deed), **_held(deed.members, "Add")}),))
-    commands = (line("Set-CaseHoldPolicy", {**_identity(deed), "Enabled": True}),) if deed.fields.get("enabled") is True else ()
-    return _made(deed, "hold", (f"{where} > {deed.name}: {_told(deed)}",), commands)
+    on = {"Enabled": True} if deed.fields.get("enabled") is True else {}
+    said = {**on, **_held(deed.members, "Add")}
+    commands = (line("Set-CaseHoldPolicy", {**_identity(deed), **said}),) if said else ()
+    return _made(deed, "hold", (f"{where} > {deed.name}: {_told(deed)}", *_beside(deed, "Data sources")), commands)
 
 
 def _litigation_hold(deed: Deed) -> Instruction:
@@ -277,12 +287,12 @@ def _made(deed: Deed, what: str, console: Sequence[str], commands: Sequence[str]
     return Instruction(key=deed.key, title=title, console=tuple(console), commands=tuple(commands), connect=CONNECT if commands else None)
 
 
-def _set(deed: Deed, cmdlet: str) -> str:
+def _set(deed: Deed, cmdlet: str, beside: Mapping[str, object] = MappingProxyType({})) -> str:
     """A change of fields. The comment is left as it is unless the description itself changes: a person's plan does not carry it otherwise."""
     changes = changes_of(deed.kind, deed.fields, deed.mark, frozenset(deed.fields) - FILED)
     if "description" not in deed.fields:
         changes.pop("Comment", None)
-    return line(cmdlet, {**_identity(deed), **changes})
+    return line(cmdlet, {**_identity(deed), **changes, **beside})
 
 
 def _held(members: frozenset[str], verb: str) -> dict[str, list[str]]:

@@ -68,7 +68,7 @@ class CaseHoldWriter:
             why = f"hold {wanted.name}: more than {MANY} places cannot be held as they are written."
             raise PermanentError("admin.location_invalid", why, "Check that these mailboxes and sites exist.")
         row, rows = sent.answer
-        self._ruled(guid_of(row) or "", wanted, mark, new=True)
+        self._new_rule(guid_of(row) or "", wanted, mark)
         return self._receipt(row, rows, wanted.name, tuple(sent.outcomes[member] for member in sorted(sent.outcomes)))
 
     def set_case(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
@@ -85,19 +85,29 @@ class CaseHoldWriter:
         return changed(self._access, ref, rows.answer if rows else None, outcomes)
 
     def set_hold(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
-        """Switch a hold on, its rule with it or made anew; or send query and description anew, with the mark.
+        """Switch a hold on, its rule with it or made anew, and add the members of ``wanted`` in the same call; or send query or description anew.
 
-        Being switched on goes before the query: the policy is locked from then on, and what is still to be sent waits for the next run.
+        The policy is locked after the first call: a rule that has to be changed too waits for a later run.
         """
         only_switched_on(ref, wanted, fields)
         answer: Answer | None = None
+        outcomes: Mapping[str, MemberOutcome] = {}
         off = "enabled" in fields and self._is_off(ref)
-        if off or "description" in fields:
+        if off or wanted.members or "description" in fields:
             said = {"Identity": ref.vendor_id, "Comment": f"{described(wanted)} {mark}".strip(), **({"Enabled": True} if off else {})}
-            answer = self._access.admin.write("Set-CaseHoldPolicy", said).answer
+            answer, outcomes = self._said(said, wanted.members)
         if fields & {"enabled", "query"}:
-            answer = self._ruled(ref.vendor_id, wanted, mark) or answer
-        return changed(self._access, ref, answer, ())
+            answer = self._ruled(ref.vendor_id, wanted, mark, queried="query" in fields) or answer
+        return changed(self._access, ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
+
+    def _said(self, said: Mapping[str, object], members: frozenset[str]) -> tuple[Answer, Mapping[str, MemberOutcome]]:
+        """One call that sets and adds. A place that the platform cannot resolve is left out and reported; where too many are, all of them are."""
+
+        def send(left: frozenset[str]) -> Answer:
+            return self._access.admin.write("Set-CaseHoldPolicy", {**said, **_locations(left, verb="Add")}).answer
+
+        sent = send_usable(members, send, tries=MANY, empty=True)
+        return sent.answer or send(frozenset()), sent.outcomes
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute a hold again."""
@@ -120,17 +130,19 @@ class CaseHoldWriter:
         row = next((row for row in rows if guid_of(row) == ref.vendor_id.lower()), None)
         return row is None or wire.flag(row, "Enabled") is not True
 
-    def _ruled(self, policy: str, wanted: Wanted, mark: Mark, *, new: bool = False) -> Answer | None:
-        """The policy's one rule as ``wanted`` has it: made, switched on, or given another query; None where it is so already."""
-        query = str(wanted.fields.get("query") or "").strip()
-        rule = None if new else self._rule(policy)
+    def _new_rule(self, policy: str, wanted: Wanted, mark: Mark) -> Answer:
+        named = {"Name": wanted.name, "Policy": policy, "ContentMatchQuery": _query(wanted)}
+        _row, rows = self._make(_New(cmdlet="New-CaseHoldRule", parameters=named, find=lambda: self._rule(policy)), mark)
+        return rows.answer
+
+    def _ruled(self, policy: str, wanted: Wanted, mark: Mark, *, queried: bool) -> Answer | None:
+        """The policy's one rule as ``wanted`` has it: made, switched on, or ``queried`` given its query; None where it is so already."""
+        rule = self._rule(policy)
         if rule is None:
-            named = {"Name": wanted.name, "Policy": policy, "ContentMatchQuery": query}
-            _row, rows = self._make(_New(cmdlet="New-CaseHoldRule", parameters=named, find=lambda: self._rule(policy)), mark)
-            return rows.answer
+            return self._new_rule(policy, wanted, mark)
         changes: dict[str, object] = {}
-        if (wire.text(rule, "ContentMatchQuery") or "").strip() != query:
-            changes["ContentMatchQuery"] = query
+        if queried and (wire.text(rule, "ContentMatchQuery") or "").strip() != _query(wanted):
+            changes["ContentMatchQuery"] = _query(wanted)
         if wire.flag(rule, "Disabled"):
             changes["Disabled"] = False
         return self._access.admin.write("Set-CaseHoldRule", {"Identity": guid_of(rule), **changes}).answer if changes else None
@@ -212,6 +224,10 @@ class CaseHoldWriter:
             members=members,
             raw=wire.compact({"value": [row], "warnings": list(rows.warnings)}),
         )
+
+
+def _query(wanted: Wanted) -> str:
+    return str(wanted.fields.get("query") or "").strip()
 
 
 def _nothing() -> Rows:

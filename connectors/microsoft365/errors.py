@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, LockedError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 
 Scrub = Callable[[str], str]
@@ -265,7 +265,7 @@ def _admin_said(answer: Answer, lowered: str, said: str, *, writing: bool) -> Co
     """The error by the vendor's own words; a 5xx without known words leaves a write's fate open."""
     status = answer.status
     if "are being deployed. once deployed" in lowered:
-        return TransientError("admin.pending_lock", said, "The platform is still distributing the last change; wait until it has.", status=status)
+        return LockedError("admin.pending_lock", said, "The platform is still distributing the last change; it is asked again.", status=status)
     if "failed to be deployed" in lowered:
         return UnknownOutcomeError("admin.deploy_failed", said, "The change is stored; read it back and let the platform retry.", status=status)
     for words, code, step in _ADMIN_TEXTS:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from connectors.base import MemberOutcome, Receipt
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
@@ -104,16 +106,22 @@ class HoldWriter:
             raise errors[0]
         return changed(self._access, ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
 
-    def add_locations(self, ref: Ref, members: frozenset[str], *, already: frozenset[str]) -> Receipt:
-        """Add locations to a policy, all in one call (M§2.2); one that the platform cannot resolve is left out and reported."""
+    def add_locations(
+        self, ref: Ref, members: frozenset[str], *, already: frozenset[str], beside: Mapping[str, object] = MappingProxyType({})
+    ) -> Receipt:
+        """Add locations to a policy, all in one call (M§2.2) and ``beside`` what else is to be set there: after a call it is locked (M§2.7).
+
+        A location that the platform cannot resolve is left out and reported.
+        """
 
         def send(left: frozenset[str]) -> Answer:
-            ways = self._access.ways
-            return ways.admin(ways.writing(ref.kind)).write("Set-RetentionCompliancePolicy", {"Identity": ref.vendor_id, **_added(left)}).answer
+            ways, parameters = self._access.ways, {"Identity": ref.vendor_id, **beside, **_added(left)}
+            return ways.admin(ways.writing(ref.kind)).write("Set-RetentionCompliancePolicy", parameters).answer
 
-        sent = send_usable(members, send)
+        sent = send_usable(members, send, empty=bool(beside))
+        answer = send(frozenset()) if beside and sent.answer is None else sent.answer
         outcomes = {**sent.outcomes, **{member: MemberOutcome(member=member) for member in already}}
-        return changed(self._access, ref, sent.answer, tuple(outcomes[member] for member in sorted(outcomes)))
+        return changed(self._access, ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
 
     def _source_call(self, ref: Ref, member: str) -> Call:
         prefix, _colon, name = member.partition(":")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from connectors.base import Receipt
-from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, LockedError, PermanentError, TenantUnreachableError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
@@ -177,9 +177,7 @@ class Microsoft365Prover:
         reopen = wanted.kind is Kind.M365_CASE and live.fields.get("state") != "open"
         try:
             return self._writer.set(ref, wanted, mark, frozenset({"state"} if reopen else {"description"}))
-        except TransientError as error:
-            if error.code != "admin.pending_lock":
-                raise
+        except LockedError:
             return there
 
     def _wanted(self, kind: Kind, mark: Mark, names: str) -> Wanted:

@@ -72,7 +72,7 @@ class Microsoft365Writer:
         return self._made(f"New-{_NOUNS[kind]}", new_parameters(wanted, mark, parent), wanted, mark, f"Get-{_NOUNS[kind]}")
 
     def set(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
-        """Bring the named fields to what ``wanted`` says; the mark is sent again each time."""
+        """Bring the named fields to what ``wanted`` says and add its members, in one call; the mark is sent again each time."""
         if ref.kind is Kind.M365_CASE:
             return self._held(lambda holds: holds.set_case(ref, wanted, mark, fields))
         if ref.kind is Kind.M365_HOLD:
@@ -89,6 +89,8 @@ class Microsoft365Writer:
             changes |= {"Applications": application_words({*applications_of(self._row(ref)), *named_applications(wanted)})}
         # The GUID, never the name: a name can be somebody else's tomorrow.
         force = {"Force": True} if ref.kind in _FORCED else {}
+        if wanted.members:
+            return self._graph_holds.add_locations(ref, wanted.members, already=frozenset(), beside={**force, **changes})
         return self._receipt(ref, self._admin(ref.kind).write(f"Set-{_NOUNS[ref.kind]}", {"Identity": ref.vendor_id, **force, **changes}))
 
     def add(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:

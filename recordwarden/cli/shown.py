@@ -174,11 +174,11 @@ def control_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
 
 
 def flight_lines(screen: Screen, tenants: Iterable[TenantResult]) -> None:
-    """What the platforms accepted and have not brought into force."""
+    """What the platforms have not brought into force, or not taken yet."""
     flights = [(tenant.tenant, flight) for tenant in tenants for flight in (*tenant.in_flight, *tenant.overdue)]
     blocked = [(tenant.tenant, key) for tenant in tenants for key in tenant.blocked]
     if flights:
-        screen.heading(f"Accepted by the platform, not yet in force: {len(flights)}")
+        screen.heading(f"On its way at the platform, not yet in force: {len(flights)}")
         for tenant_id in dict.fromkeys(tenant for tenant, _ in flights):
             mine = [flight for tenant, flight in flights if tenant == tenant_id]
             oldest = min(flight.since for flight in mine)

@@ -200,7 +200,7 @@ def jobs(office: Office) -> dict[str, int]:
 
 
 def in_flight(office: Office, now: datetime) -> list[dict[str, object]]:
-    """``in_flight[{change,age}]``: what was sent without a known outcome, and what is accepted and not yet in force; ages in seconds."""
+    """``in_flight[{change,age}]``: what was sent without a known outcome, is accepted and not yet in force, or not taken yet; ages in seconds."""
     desk = office.desk
     at_work = {one.name for one in desk.leases.held() if one.holder is not None}
     found: list[dict[str, object]] = []
@@ -222,7 +222,14 @@ def in_flight(office: Office, now: datetime) -> list[dict[str, object]]:
             overdue = age > office.district.timeouts.overdue
             state = "overdue" if overdue else "accepted"
             found.append({"change": known.id if known else None, "tenant": tenant.id, "key": key, "state": state, "age": age})
-    return found
+    return found + [_asked(office, one, now) for one in Changes(desk.store).with_status(ChangeStatus.PLANNED) if one.waits_since is not None]
+
+
+def _asked(office: Office, one: KeptChange, now: datetime) -> dict[str, object]:
+    """A change that the platform does not take yet, busy with an earlier one of the object."""
+    age = int((now - (one.waits_since or now)).total_seconds())
+    state = "overdue" if age > office.district.timeouts.overdue else "planned"
+    return {"change": one.id, "tenant": one.tenant, "key": one.key, "state": state, "age": age}
 
 
 def holds(run: Running) -> dict[str, object]:
@@ -276,7 +283,7 @@ def _left(last: KeptRun | None, waiting: Sequence[KeptChange], drift: int) -> tu
         elif one.status is ChangeStatus.REFUSED:
             found.append(Exit.UNKNOWN if codes & NOT_KNOWN else Exit.REFUSED)
         else:
-            found.append(Exit.LEFT)
+            found.append(Exit.LEFT if one.waits_since is None else Exit.IN_FLIGHT)
     return tuple(found)
 
 

@@ -277,7 +277,12 @@ def set_policy(call: Call) -> Rows:
         holding.retry_hold(call.world, call.actor, hold)
         call.log(call.word("Identity"))
         return nothing()
-    changed = _move(call, hold, "Add")
+    before = list(hold.sources)
+    try:
+        changed = _move(call, hold, "Add")
+    except CmdletError:
+        hold.sources[:] = before  # refused for one place, a call takes none of the others
+        raise
     for name, kind in _PLACES:
         for source in [source for source in hold.sources if source.kind == kind and _named(source, call.words(f"Remove{name}"))]:
             holding.remove_source(call.world, call.actor, hold, source)

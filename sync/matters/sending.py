@@ -17,8 +17,8 @@ OUTCOME_UNKNOWN = "intent.open"
 def after(matter: Matter, tenant: str, progress: Progress) -> Matter:
     """``matter`` after one change of the hold lane in ``tenant``."""
     change = progress.change
-    if change.because.matter != matter.tenant_alias:
-        return matter
+    if change.because.matter != matter.tenant_alias or progress.waits:
+        return matter  # what waits for the platform was not taken yet, so that nothing has moved
     sources = tuple(
         _moved(source, progress) if source.tenant == tenant and source.resource == change.key and _concerns(source, progress) else source
         for source in matter.sources
@@ -28,14 +28,14 @@ def after(matter: Matter, tenant: str, progress: Progress) -> Matter:
 
 
 def _concerns(source: Source, progress: Progress) -> bool:
-    """An add, and a create that carries members, concerns these; that of a hold on a unit, everybody in it.
+    """What carries members concerns these; a create of a hold on a unit, everybody in it.
 
     Without any, a create that failed concerns all, and one that worked nobody yet.
     """
     change = progress.change
     if change.operation is Operation.CREATE and (source.place.member or "").startswith(UNIT):
         return True
-    if change.operation is Operation.ADD or (change.operation is Operation.CREATE and change.add):
+    if change.add:
         return source.place.member in change.add
     return change.operation is Operation.CREATE and progress.status is ChangeStatus.FAILED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -34,6 +34,8 @@ class KeptChange:
     created_at: datetime
     updated_at: datetime
     intent_seq: int | None = None
+    waits_since: datetime | None = None
+    """When it was first asked for, where the platform does not take it yet, busy with an earlier change."""
 
 
 class UnknownPlanError(Exception):
@@ -75,9 +77,12 @@ class Changes:
         if row.proposer is None and proposer is not None:
             row.proposer, row.proposed_at = proposer, now
         if row.status in {ChangeStatus.PLANNED, ChangeStatus.REFUSED, ChangeStatus.FAILED, ChangeStatus.EFFECTIVE, ChangeStatus.SUPERSEDED}:
+            waits = _waits(row) and status is ChangeStatus.PLANNED
             row.status = status.value
-        row.document, row.value = dump(change_document(Progress(change=change, status=status))), dump(change_value(change))
-        row.updated_at = now
+            row.document = row.document if waits else dump(change_document(Progress(change=change, status=status)))
+        else:
+            row.document = dump(change_document(Progress(change=change, status=status)))
+        row.value, row.updated_at = dump(change_value(change)), now
         session.add(row)
 
     def supersede(self, session: Session, tenant: str, lanes: Iterable[str], over: Callable[[str, str], bool], now: datetime) -> None:
@@ -121,6 +126,8 @@ class Changes:
             if now is None:
                 raise ValueError("a change that was never planned needs at least the time of its intent")
             row = self._row(change, now, None, progress.status)
+        if progress.waits or (progress.status is ChangeStatus.SENT and _waits(row)):
+            progress = replace(progress, intent=row.intent_at or progress.intent)  # it waits since it was first asked for
         row.status = progress.status.value
         row.document = dump(change_document(progress))
         row.intent_seq = intent_seq if intent_seq is not None else row.intent_seq
@@ -242,6 +249,12 @@ class Changes:
         return load_list(rows[0].changes)
 
 
+def _waits(row: ChangeRow) -> bool:
+    """As ``Progress.waits``, of what is kept."""
+    vendor = load_object(row.document)["vendor"]
+    return row.status == ChangeStatus.PLANNED.value and isinstance(vendor, dict) and vendor["error"] is not None
+
+
 def _kept(row: ChangeRow) -> KeptChange:
     return KeptChange(
         id=row.id,
@@ -258,4 +271,5 @@ def _kept(row: ChangeRow) -> KeptChange:
         created_at=row.created_at,
         updated_at=row.updated_at,
         intent_seq=row.intent_seq,
+        waits_since=row.intent_at if _waits(row) else None,
     )

@@ -21,7 +21,7 @@ class EntryKind(StrEnum):
 
 
 class OutcomeResult(StrEnum):
-    """How an intent ended. ``not_done``: a later read showed that the platform never carried it out."""
+    """How an intent ended. ``not_done``: the platform did not carry it out, as it said itself or a later read showed."""
 
     DONE = "done"
     REFUSED = "refused"

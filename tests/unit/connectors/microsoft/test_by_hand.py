@@ -57,6 +57,21 @@ def test_what_is_added_to_something_that_is_there_is_named_by_its_id() -> None:
     assert found.commands[0].startswith("Set-CaseHoldPolicy -Identity '4a5b' -AddExchangeLocation '.noah@d.example','mia@d.example'")
 
 
+@pytest.mark.parametrize(("deed", "command"), [
+    (replace(MORE, operation="set", vendor_id="4a5b", fields={"enabled": True}, members=frozenset({"mail:mia@d.example"})),
+     "Set-CaseHoldPolicy -Identity '4a5b' -Enabled:$true -AddExchangeLocation 'mia@d.example'"),
+    (replace(MORE, operation="set", kind=Kind.M365_RETENTION_POLICY, vendor_id="4a5b", fields={"enabled": True}, members=frozenset({"exchange:mia@d.example"})),
+     "Set-RetentionCompliancePolicy -Identity '4a5b' -Enabled:$true -AddExchangeLocation 'mia@d.example'"),
+])  # fmt: skip
+def test_what_is_set_and_added_at_once_is_one_line(deed: Deed, command: str) -> None:
+    """After the first of two lines the platform would take no second one before it has distributed it."""
+    (found,) = instructions([deed])
+    assert found.commands == (command,)
+    assert found.console[0].endswith("set enabled to on")
+    assert found.console[1].startswith("Before you save")
+    assert found.console[2].endswith("mia@d.example")
+
+
 def test_values_are_literals_that_nothing_expands() -> None:
     assert line("X", {"A": "it's $(evil) `n \u2019", "B": ["a", "b'c"], "C": None, "Force": True}) == "X -A 'it''s $(evil) `n \u2019\u2019' -B 'a','b''c' -Force"
     assert "\n" not in line("X", {"A": "two\nlines\r\nand more"})

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.base import Circumstances, HoldOrder, OrderedSource
-from connectors.errors import PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import LockedError, PermanentError, UnknownOutcomeError
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
@@ -181,7 +181,7 @@ def test_a_policy_without_its_rule_holds_nothing_and_is_given_one(a3: Bench) -> 
     (found,) = [live for live in seen(a3).of(Kind.M365_HOLD) if live.mark == mark(HOLD.key)]
     assert (found.fields["enabled"], found.force) == (False, Force.OFF)
     before = cmdlets(a3)["Set-CaseHoldPolicy"]
-    a3.writer().set(found.ref("m365"), replace(HOLD, members=members), mark(HOLD.key), frozenset({"enabled"}))
+    a3.writer().set(found.ref("m365"), replace(HOLD, members=frozenset()), mark(HOLD.key), frozenset({"enabled"}))
     live = read(a3, found.ref("m365"))
     assert (live.fields["enabled"], live.force, live.members) == (True, Force.PENDING, members)
     assert cmdlets(a3)["Set-CaseHoldPolicy"] == before, "it was not switched off, and a needless change would lock it"
@@ -252,7 +252,7 @@ def test_throttled_a_create_is_sent_again_only_when_a_look_shows_nothing(a3: Ben
 
 def test_while_it_is_distributed_a_hold_is_locked(a3: Bench) -> None:
     ref = held(a3, places(a3, 2))
-    with pytest.raises(TransientError) as caught:
+    with pytest.raises(LockedError) as caught:
         a3.writer().add(ref, places(a3, 3), read(a3, ref))
     assert caught.value.code == "admin.pending_lock"
 
@@ -267,6 +267,33 @@ def test_places_are_added_in_one_call_and_nothing_is_taken_away(a3: Bench) -> No
     (sent,) = parameters(a3, "Set-CaseHoldPolicy")
     assert set(sent) == {"Identity", "AddExchangeLocation"}
     assert len(sent["AddExchangeLocation"]) == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unusable", [False, True])
+def test_a_hold_is_switched_on_and_given_its_places_in_one_call(a3: Bench, *, unusable: bool) -> None:
+    before, after = places(a3, 2), places(a3, 3)
+    ref = held(a3, before)
+    a3.advance(PENDING)
+    a3.act("disable_hold", case=ref.parent_id, hold=ref.vendor_id)
+    a3.advance(PENDING)
+    bad = frozenset({"mail:nobody@nowhere.example"}) if unusable else frozenset[str]()
+    receipt = a3.writer().set(ref, replace(HOLD, members=after - before | bad), mark(HOLD.key), frozenset({"enabled"}))
+    live = read(a3, ref)
+    assert (live.fields["enabled"], live.members, live.mark) == (True, after, mark(HOLD.key))
+    assert {one.member for one in receipt.members if one.error is not None} == bad
+    assert {one.member for one in receipt.members} == after - before | bad
+    # Refused once with the unusable place, accepted once without: the lock begins with the call that went through.
+    assert len(parameters(a3, "Set-CaseHoldPolicy")) == 1 + unusable
+
+
+def test_switching_a_hold_on_leaves_its_query_for_a_call_of_its_own(a3: Bench) -> None:
+    ref = held(a3, places(a3, 2))
+    a3.advance(PENDING)
+    stored(a3, ref).query = "budget"
+    a3.act("disable_hold", case=ref.parent_id, hold=ref.vendor_id)
+    a3.advance(PENDING)
+    a3.writer().set(ref, replace(HOLD, members=frozenset()), mark(HOLD.key), frozenset({"enabled"}))
+    assert (read(a3, ref).fields["enabled"], read(a3, ref).fields["query"]) == (True, "budget")
 
 
 def test_adding_somebody_does_not_say_that_the_others_are_let_go(a3: Bench) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, LockedError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.microsoft365.errors import Answer, admin_error, admin_text, graph_error, no_segment, parsed
 from connectors.redact import redact
 
@@ -87,7 +87,7 @@ def test_only_a_segment_error_is_a_reason_for_another_version() -> None:
     (404, "The object 'x' couldn't be found on 'server'.", PermanentError, "admin.not_found"),
     (500, "The operation couldn't be performed because object 'x' couldn't be found on 'Y'.", PermanentError, "admin.not_found"),
     (400, "The name 'x' already exists.", PermanentError, "name.taken"),
-    (400, "Previous changes to the policy 'x' are being deployed. Once deployed, additional actions can be performed.", TransientError, "admin.pending_lock"),
+    (400, "Previous changes to the policy 'x' are being deployed. Once deployed, additional actions can be performed.", LockedError, "admin.pending_lock"),
     (400, "The policy was saved and failed to be deployed.", UnknownOutcomeError, "admin.deploy_failed"),
     (400, "The location 'x@y' couldn't be found or is not valid.", PermanentError, "admin.location_invalid"),
     (400, "Parameter set cannot be resolved using the specified named parameters.", PermanentError, "admin.parameters"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, LockedError, PermanentError, UnknownOutcomeError
 from policies.kinds import Kind
 from policies.resources import Force, Live, Ref, Value
 from sandbox.microsoft.state import tenant_of
@@ -98,7 +98,7 @@ def test_a_label_is_published_by_policy_and_rule_that_carry_our_mark(bench: Benc
 def test_a_policy_is_locked_while_it_is_distributed(bench: Bench) -> None:
     ref = policy_ref(bench)
     bench.writer().create(KEEP_RULE, mark("r-keep-r1-1"), ref)
-    with pytest.raises(TransientError) as caught:
+    with pytest.raises(LockedError) as caught:
         bench.writer().add(ref, frozenset({f"exchange:{bench.people('teacher', 3)[2]}"}), read(bench, ref))
     assert caught.value.code == "admin.pending_lock"
 
@@ -117,6 +117,31 @@ def test_members_are_added_in_one_call_and_an_unusable_one_is_named(bench: Bench
     assert read(bench, ref).members == {good, *live.members}
     # Refused once with the unusable one, accepted once without: never one call a member.
     assert bench.meter.plain()["compliance_admin"]["Set-RetentionCompliancePolicy"] == 2
+
+
+def test_a_new_description_and_a_new_member_are_one_call(bench: Bench) -> None:
+    ref = policy_ref(bench)
+    bench.writer().create(KEEP_RULE, mark("r-keep-r1-1"), ref)
+    bench.advance(1000)
+    live = read(bench, ref)
+    good, bad = f"exchange:{bench.people('teacher', 3)[2]}", "exchange:nobody@nowhere.example"
+    asked = replace(keeping(frozenset({good, bad})), fields={**live.fields, "description": "Another title"})
+    receipt = bench.writer().set(ref, asked, mark("keep-r1-1"), frozenset({"description"}))
+    assert {outcome.member: outcome.error is None for outcome in receipt.members} == {good: True, bad: False}
+    there = read(bench, ref)
+    assert (there.fields["description"], there.members, there.mark) == ("Another title", live.members | {good}, mark("keep-r1-1"))
+    assert bench.meter.plain()["compliance_admin"]["Set-RetentionCompliancePolicy"] == 2, "once with the unusable one, once without"
+
+
+def test_where_every_new_member_is_unusable_the_rest_is_set_all_the_same(bench: Bench) -> None:
+    ref = policy_ref(bench)
+    bench.writer().create(KEEP_RULE, mark("r-keep-r1-1"), ref)
+    bench.advance(1000)
+    bad = frozenset(f"exchange:nobody{number}@nowhere.example" for number in range(25))
+    asked = replace(keeping(bad), fields={**read(bench, ref).fields, "description": "Another title"})
+    receipt = bench.writer().set(ref, asked, mark("keep-r1-1"), frozenset({"description"}))
+    assert {one.member for one in receipt.members if one.error is not None} == bad
+    assert read(bench, ref).fields["description"] == "Another title"
 
 
 def test_everybody_with_exceptions_and_the_exceptions_change(bench: Bench) -> None:

@@ -89,6 +89,39 @@ def test_one_that_is_distributed_for_longer_than_it_may_be_is_sent_what_it_lacks
     assert result.overdue
 
 
+MORE = "exchange:b@d.example"
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [(POLICY, True), (Kind.M365_LABEL_POLICY, True), (HOLD, True), (HOLD, False)])
+def test_fields_and_members_are_one_change_where_the_surface_takes_both(kind: Kind, *, at_once: bool) -> None:
+    """A second call would meet the lock of the first (M§2.7); where members go one by one there is no lock."""
+    there = live(kind, "v1", key="k", members=["exchange:a@d.example"], enabled=False)
+    want = replace(wanted(kind, "k", members=["exchange:a@d.example", MORE], people=2), whole=kind is HOLD and at_once)
+    found = diff(inputs([want], snapshot(there), lane=Lane.HOLD)).changes
+    expected = [(Operation.SET, {"enabled"}, {MORE})] if at_once else [(Operation.SET, {"enabled"}, set()), (Operation.ADD, set(), {MORE})]
+    assert [(c.operation, set(differing_fields(c)), set(c.add)) for c in found] == expected
+    assert found[-1].identities_touched == {"b@d.example"}
+    again = diff(inputs([want], snapshot(there), lane=Lane.HOLD)).changes
+    assert [c.id for c in again] == [c.id for c in found], "what was approved is found again under its id"
+    without = diff(inputs([replace(want, members=there.members)], snapshot(there), lane=Lane.HOLD)).changes
+    assert not at_once or without[0].id != found[0].id, "an approval of one is none of the other"
+
+
+def test_what_could_keep_less_follows_by_itself_so_that_nobody_new_waits_for_officers() -> None:
+    policy = live(POLICY, "P1", key="k", members=["exchange:All"], enabled=False)
+    want = wanted(POLICY, "k", members=["exchange:All", "onedrive:All"], exceptions=("exchange:x@d.example",))
+    found = diff(inputs([want], snapshot(policy))).changes
+    assert [(set(differing_fields(c)), set(c.add)) for c in found] == [({"enabled"}, {"onedrive:All"}), ({"exceptions"}, set())]
+    titled = replace(policy, members=want.members, fields={**policy.fields, "enabled": True, "description": "Old"})
+    assert [differing_fields(c) for c in diff(inputs([want], snapshot(titled))).changes] == [{"exceptions", "description"}], "one call says both"
+    hold = live(HOLD, "H1", key="k", members=["mail:a@d.example"], query="budget")
+    narrowed = replace(wanted(HOLD, "k", members=["mail:a@d.example", "mail:b@d.example"]), whole=True)
+    assert [(c.operation, set(differing_fields(c))) for c in diff(inputs([narrowed], snapshot(hold), lane=Lane.HOLD)).changes] == [
+        (Operation.ADD, set()),
+        (Operation.SET, {"query"}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("state", "code"), [(ReadState.PARTIAL, "kind.partial"), (ReadState.FAILED, "kind.unknown"), (ReadState.UNPROVEN, "kind.unknown")]
 )

@@ -207,6 +207,10 @@ def test_the_hold_lane_stops_for_another_tenant_a_missing_right_and_a_loss_witho
     assert refused(create, lane=Lane.HOLD, capabilities=can(Kind.M365_HOLD, write=WriteCapability.MISSING)) == ["capability.missing"]
     assert takes_away(one)
     assert not takes_away(create)
+    on = replace(one, before={"enabled": False, "query": ""}, after={"enabled": True, "query": ""}, add=frozenset({"mail:a@d.example"}))
+    assert not takes_away(on), "who is to be held does not wait because something about the hold could not be judged"
+    assert takes_away(replace(on, after={"enabled": True, "query": "budget"}))
+    assert takes_away(replace(on, before={"enabled": True}, after={"enabled": False}))
 
 
 def test_runnable_is_what_nothing_stands_against() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.base import AuditEvent, AuditRead, Lane
-from connectors.errors import TenantUnreachableError, TransientError
+from connectors.base import AuditEvent, AuditRead, Lane, Receipt
+from connectors.errors import LockedError, TenantUnreachableError, TransientError
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.memory.reader import MemoryReader
 from connectors.memory.writer import MemoryWriter
@@ -20,6 +20,8 @@ from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
 from policies.protection import Direction
 from policies.resources import Because, ReadState, Ref
+from recordwarden.endings import acting
+from recordwarden.exits import Exit
 from sync.drift import AttributionState, DriftClass
 from sync.journal import EntryKind
 from sync.lease import Leases
@@ -421,6 +423,66 @@ def test_after_a_failed_step_only_what_is_harmless_without_it_runs(at_work: Scen
     assert ChangeStatus.EFFECTIVE not in {one.status for one in result.changes}
     assert set(codes) <= {"intent.open", "wire.unavailable", "change.rests_on_failed", "change.uncovered"}
     assert len(asked) == codes.count("change.uncovered")
+
+
+def test_what_meets_a_lock_waits_is_asked_again_and_is_never_failed(at_work: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_force(at_work)
+    world, key = at_work.worlds["m365"], next(key for key, one in Bindings(at_work.store).of("m365").items() if one.kind is Kind.M365_LABEL_POLICY)
+    policy = Bindings(at_work.store).of("m365")[key]
+    locked = True
+
+    def busy(self: MemoryWriter, *given: object) -> Receipt:
+        if locked:
+            raise LockedError("admin.pending_lock", "are being deployed")
+        return taken(self, *given)  # type: ignore[arg-type]
+
+    taken = MemoryWriter.set
+    monkeypatch.setattr(MemoryWriter, "set", busy)
+    world.things[policy.vendor_id].fields["enabled"] = False
+    world.things[policy.vendor_id].members.popitem()
+    first, begun = microsoft(at_work.engine.sync()), at_work.clock.now()
+    (one,) = first.changes
+    assert (one.change.operation, len(one.change.add), one.status, one.error_code) == (Operation.SET, 1, ChangeStatus.PLANNED, "admin.pending_lock")
+    assert [flight.key for flight in first.in_flight] == [key]
+    assert acting(RunResult(tenants=(first,), acted=True)) is Exit.IN_FLIGHT
+    at_work.engine.plan()
+    at_work.clock.advance(HOUR)
+    assert [one.status for one in microsoft(at_work.engine.sync()).changes] == [ChangeStatus.PLANNED]
+    kept = Changes(at_work.store).get(one.change.id)
+    assert kept is not None
+    assert kept.waits_since == begun, "since it was first asked for, however often it is"
+    at_work.clock.advance(30 * 24 * HOUR)
+    late = microsoft(at_work.engine.sync())
+    assert ([flight.key for flight in late.overdue], late.in_flight) == ([key], ())
+    locked = False
+    assert [one.status for one in microsoft(at_work.engine.sync()).changes] == [ChangeStatus.ACCEPTED]
+    assert policy.members <= world.things[policy.vendor_id].members.keys()
+    results = [entry.body["result"] for entry in at_work.desk.journal.entries() if entry.kind is EntryKind.OUTCOME]
+    assert (results.count("not_done"), "failed" in results) == (3, False)
+    assert at_work.desk.journal.open_intents() == []
+
+
+def harmless(*_given: object) -> bool:
+    return True
+
+
+def harmful(*_given: object) -> bool:
+    return False
+
+
+@pytest.mark.parametrize(("asked", "code"), [(harmless, "change.rests_on_failed"), (harmful, "change.uncovered")])
+def test_a_step_that_needs_one_that_waits_waits_with_it(
+    at_work: Scene, monkeypatch: pytest.MonkeyPatch, asked: Callable[..., bool], code: str
+) -> None:
+    def busy(self: MemoryWriter, *given: object) -> Receipt:
+        raise LockedError("admin.pending_lock", "are being deployed")
+
+    monkeypatch.setattr("sync.run.still_harmless", asked)
+    monkeypatch.setattr(MemoryWriter, "create", busy)
+    result = microsoft(at_work.engine.sync())
+    assert {one.status for one in result.changes} == {ChangeStatus.PLANNED}
+    codes = {one.error_code for one in result.changes}
+    assert {"admin.pending_lock", code} <= codes <= {"admin.pending_lock", "change.rests_on_failed", "change.uncovered"}
 
 
 def test_a_log_that_answers_after_the_repair_still_names_the_account(at_work: Scene) -> None:
