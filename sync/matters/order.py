@@ -59,7 +59,7 @@ class PersonLine(FolderModel):
     role: str | None = None
     ou: Annotated[
         str | None,
-        Field(pattern=r"^/.*$", description="Google Workspace: an organisational unit by its path, held as a unit, never the root."),
+        Field(pattern=forms.UNIT, description="Google Workspace: an organisational unit by its path, held as a unit, never the root."),
     ] = None
     csv: str | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.base import Connector
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
@@ -34,6 +34,7 @@ METHODS = (
     Method(surface="directory", operation="directory.roles.list", writes=False, pages=True),
     Method(surface="directory", operation="directory.roleAssignments.list", writes=False, pages=True),
     Method(surface="cloudidentity", operation="cloudidentity.policies.list", writes=False, pages=True),
+    Method(surface="chat", operation="chat.spaces.search", writes=False, pages=True),
     Method(surface="alertcenter", operation="alertcenter.alerts.list", writes=False, pages=True),
     Method(surface="token", operation="oauth2.token", writes=False),
 )
@@ -61,6 +62,10 @@ class GoogleRulesTheatre:
         theirs = next(iter(state_of(world).matters))
         for _ in range(2):  # without alerts of its own their list has no further page to lose
             google.console_acts(world)["request_accelerated_deletion"]({"matter": theirs})
+        some = next(iter(state_of(world).spaces.values()))
+        for number in (1, 2):  # nor spaces without history
+            space = replace(some, id=f"campaign{number}", name=f"Room {number}", history=False)
+            state_of(world).spaces[space.id] = space
         self.others = _others(state_of(world))
 
     def orders(self, world: World, rng: random.Random) -> MatterOrder | None:
