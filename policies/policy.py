@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from policies import forms
 from policies.controls import ControlDuty, Verify
 from policies.district import FolderModel
-from policies.duties import Carrier, Population, StandingValue
+from policies.duties import Behaviour, Carrier, Population, StandingValue
 from policies.kinds import Workload
 from policies.problems import Where
 from policies.schedule import Pack, RecordSeries, SeriesId
@@ -144,8 +144,9 @@ def _said(control: Mapping[str, object]) -> dict[str, object]:
 
 
 def _row(series: Mapping[str, object]) -> dict[str, object]:
-    """A row of the schedule without the words of the file plan that it does not say; for the same reason."""
-    return {name: value for name, value in series.items() if name not in _LATER_OF_ROWS or value is not None}
+    """A row of the schedule without the words of the file plan that it does not say, nor that it only retains; for the same reason."""
+    said = {name: value for name, value in series.items() if name not in _LATER_OF_ROWS or value is not None}
+    return {name: value for name, value in said.items() if (name, value) != ("behaviour", Behaviour.RETAIN.value)}
 
 
 class Policy(FolderModel):

@@ -176,7 +176,8 @@ class Microsoft365Prover:
             return there
         reopen = wanted.kind is Kind.M365_CASE and live.fields.get("state") != "open"
         try:
-            return self._writer.set(ref, wanted, mark, frozenset({"state"} if reopen else {"description"}))
+            # Whom it was born with is in it already; only what is new would go along with the fields.
+            return self._writer.set(ref, replace(wanted, members=frozenset()), mark, frozenset({"state"} if reopen else {"description"}))
         except LockedError:
             return there
 

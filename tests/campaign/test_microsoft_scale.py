@@ -20,12 +20,13 @@ from sandbox.server import SandboxServer
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.drive import Stage, _stage, make_keys
-from tests.campaign.microsoft import CmdletTheatre, MicrosoftTheatre, _holdable
+from tests.campaign.microsoft import _TEAMS, CmdletTheatre, MicrosoftTheatre, _holdable
 from tests.campaign.microsoft_rules import MicrosoftRulesTheatre
 from tests.unit.connectors.microsoft.support import Bench
 
-ROSTER = 6
-"""Tenant, subscriptions, people, deleted people, groups, and whether labels are shown to an application here: once each."""
+ROSTER = 6 + len(_TEAMS)
+"""Tenant, subscriptions, people, deleted people, groups, and whether labels are shown to an application here: once each; and who is in each group
+that the theatre asks for by name."""
 ALLOWED = 1.2
 DRIVES_A_HOLD = 100
 """The limit that is met first (M§3.7): sites and OneDrives of one hold."""
