@@ -115,11 +115,6 @@ class Access:
         """How each account's mailbox is addressed today, by the account's id, once the roster was read."""
 
     @property
-    def admin_accepted(self) -> bool:
-        """Whether an officer accepted the admin endpoint."""
-        return self.allowed.admin
-
-    @property
     def person(self) -> Person | None:
         """Who is signed in beside us, None where ``unsigned`` says why nobody is."""
         found = self._signed_in()

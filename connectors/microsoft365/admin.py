@@ -22,7 +22,7 @@ from connectors.microsoft365.auth import Bearer
 from connectors.microsoft365.budgets import charged
 from connectors.microsoft365.channel import unreachable
 from connectors.microsoft365.clouds import Endpoint, address_of, inside
-from connectors.microsoft365.errors import Answer, admin_error, lost, parsed
+from connectors.microsoft365.errors import LONGEST_WAIT, PATIENCE, Answer, admin_error, lost, parsed
 from connectors.unsupported import ADMIN_ENDPOINT
 from policies.district import Tenant
 
@@ -30,11 +30,8 @@ _SYSTEM_MAILBOX = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
 """The fixed mailbox that requests are routed by; the same in all tenants (M§2.5)."""
 
 _TRIES = 3
-_PATIENCE = 5.0
-"""Seconds before another try after a 429 without Retry-After (M§2.5)."""
 _SLOW_READ = 120.0
 """``-DistributionDetail`` takes 10 to 60 s for tens of policies."""
-_LONGEST_WAIT = 300.0
 
 PAGE = 1000
 """Rows to a page that are asked for."""
@@ -142,7 +139,7 @@ class AdminClient:
         except TransientError as error:
             # A 429 says that nothing was done: the one refusal after which a write may be sent again.
             # But never a create: a second one would be a second object, so who creates looks first.
-            if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT or cmdlet.startswith("New-"):
+            if error.code != "wire.throttled" or (error.retry_after or 0.0) > LONGEST_WAIT or cmdlet.startswith("New-"):
                 raise
             self._wait(error, 1)
             reply, answer = self._post(endpoint, cmdlet, url, body, writing=True)
@@ -322,14 +319,14 @@ class AdminClient:
             except TransientError as error:
                 if not patient and error.code != "wire.throttled":
                     raise
-                if isinstance(error, LockedError) or error.code == "tls.certificate" or (error.retry_after or 0.0) > _LONGEST_WAIT:
+                if isinstance(error, LockedError) or error.code == "tls.certificate" or (error.retry_after or 0.0) > LONGEST_WAIT:
                     raise
                 self._wait(error, attempt)
         return once()
 
     def _wait(self, error: ConnectorError, attempt: int) -> None:
         after = error.retry_after if isinstance(error, TransientError) else None
-        self._context.clock.sleep(after if after is not None else _PATIENCE * attempt)
+        self._context.clock.sleep(after if after is not None else PATIENCE * attempt)
         if self._context.stop.is_set():
             raise Stopped
 

@@ -228,7 +228,7 @@ def _no_holds(access: Access, kind: Kind, error: ConnectorError) -> Capability:
     shut = _shut(kind, access.ediscovery.way.value, error)
     if error.code not in REFUSALS or error.code == "ediscovery.not_registered":
         return shut
-    if access.admin_accepted:
+    if access.allowed.admin:
         beside = "The case-hold cmdlets, which do the same, are not offered to us either:"
         return replace(shut, next_step=f"{error.next_step} {beside} {_registering(access)}")
     accept = f"recordwarden attest admin-endpoint/{access.tenant.id} --until DATE"
@@ -273,7 +273,7 @@ def _mailbox(access: Access) -> Capability:
         read=ReadCapability.NONE if "Get-Mailbox" in lacking else ReadCapability.FULL,
         write=WriteCapability.MISSING if lacking else WriteCapability.UNPROVEN,
         surface=surface,
-        reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else "capability.unproven: no proof has been made here",
+        reason=f"admin.cmdlet_missing: {', '.join(lacking)}" if lacking else NOT_PROVEN,
         next_step=_ROLE if lacking else f"recordwarden doctor --prove {kind.value}",
     )
 

@@ -18,11 +18,8 @@ from connectors.microsoft365.case_holds import CASE_TYPES, guid_of, locations_of
 from connectors.microsoft365.errors import Answer
 from connectors.microsoft365.holding import changed, described, never, only_reopened, only_switched_on, other_name
 from connectors.microsoft365.locating import MANY, send_usable
+from connectors.microsoft365.once import wait_out
 from policies.resources import Live, Mark, Ref, Wanted, find_mark
-
-_PATIENCE = 5.0
-"""Seconds to wait after a 429 that names no time (M§2.5)."""
-_LONGEST_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +171,7 @@ class CaseHoldWriter:
         try:
             rows = self._access.admin.write(new.cmdlet, new.parameters)
         except TransientError as error:
-            if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
-                raise
-            self._access.context.clock.sleep(error.retry_after if error.retry_after is not None else _PATIENCE)
+            wait_out(error, self._access.context.clock)
             there = new.find()
             if there is not None:
                 return there, _nothing()

@@ -16,7 +16,7 @@ from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnr
 from connectors.microsoft365.auth import Bearer
 from connectors.microsoft365.budgets import charged
 from connectors.microsoft365.clouds import Endpoint, address_of
-from connectors.microsoft365.errors import Answer, Scrub, lost, old_token
+from connectors.microsoft365.errors import LONGEST_WAIT, Answer, Scrub, lost, old_token
 from connectors.unreached import reason, untrusted
 from policies.district import Tenant
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from connectors.microsoft365.sdk import Pipe, Request
 
 _TRIES = 4
-_LONGEST_WAIT = 300.0
-"""Seconds of a Retry-After that are still waited for inside one call."""
 _SLOW = 60.0
 
 _REPEATABLE = frozenset({"graph.unavailable", "graph.gateway_refused", "activity.unavailable", "network.lost", "wire.truncated", "wire.not_json"})
@@ -169,7 +167,7 @@ class _Challenged(Exception):  # noqa: N818  # an answer to act on, no error
 
 
 def _again(ask: Ask, error: ConnectorError) -> bool:
-    if ask.once or (isinstance(error, TransientError) and (error.retry_after or 0.0) > _LONGEST_WAIT):
+    if ask.once or (isinstance(error, TransientError) and (error.retry_after or 0.0) > LONGEST_WAIT):
         return False
     if error.code == "wire.throttled":
         return True  # a 429 says that nothing was done, so a write may be sent again too

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from connectors.base import Context, Receipt
-from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
+from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.errors import Answer
 from connectors.microsoft365.graph import V1, Call, GraphClient, Listing, Reply, segment
 from connectors.microsoft365.labels import CLOCKS, EVENT, reviewed, stage
+from connectors.microsoft365.once import there_by_mark, wait_out
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import Fields, Force, Live, Mark, Ref, Value, find_mark, without_mark
@@ -24,7 +25,6 @@ LABELS: Final = "/security/labels/retentionLabels"
 TYPES: Final = "/security/triggerTypes/retentionEventTypes"
 _NESTED: Final = ("$expand", "dispositionReviewStages,retentionEventType,descriptors")
 """What a label shows only to who asks for it (docs/wire/delegated.md §4.1)."""
-_LONGEST_WAIT = 300.0
 _REVIEW: Final = "startdispositionreview"
 
 _TRIGGERS: Final[Mapping[str, str]] = {"datelabeled": "labelled", "datecreated": "created", "datemodified": "modified", "dateofevent": "event"}
@@ -167,26 +167,12 @@ class LabelWriter:
         try:
             reply = self._graph.call(call)
         except TransientError as error:
-            if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
-                raise
-            self._context.clock.sleep(error.retry_after if error.retry_after is not None else 5.0)
-            reply = self._there(path, mark, marked) or self._graph.call(call)
+            wait_out(error, self._context.clock)
+            reply = there_by_mark(self._graph.rows, Call(method="GET", path=path), str(mark), mark, marked) or self._graph.call(call)
         vendor_id, name = wire.filled(reply.value, "id"), str(body["displayName"])
         if vendor_id is None:
             raise UnknownOutcomeError("wire.unexpected", f"{name}: accepted without an id.", "Read the tenant again and look for the mark.")
         return self._receipt(vendor_id.lower(), wire.filled(reply.value, "displayName") or name, reply.answer, wire.compact(reply.value))
-
-    def _there(self, path: str, mark: Mark, marked: str) -> Reply | None:
-        try:
-            listing = self._graph.rows(Call(method="GET", path=path))
-        except TenantUnreachableError:
-            raise
-        except ConnectorError as error:
-            raise UnknownOutcomeError("write.unseen", f"{mark}: sent, throttled, and not to be looked for: {error.message}") from error
-        found = next((row for row in listing.rows if find_mark(wire.text(row, marked)) == mark), None)
-        if found is None and listing.partial is not None:
-            raise UnknownOutcomeError("write.unseen", f"{mark}: sent, throttled, and not seen in a list that broke off: {listing.partial}")
-        return None if found is None else Reply(value=found, answer=Answer(status=200, headers={}, body=b"{}"))
 
     def _receipt(self, vendor_id: str, name: str, answer: Answer, raw: str) -> Receipt:
         return Receipt(vendor_id=vendor_id, name=name, accepted_at=self._context.clock.now(), vendor_at=answer.vendor_at, raw=raw)

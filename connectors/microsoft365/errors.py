@@ -14,6 +14,11 @@ from connectors.microsoft365 import wire
 Scrub = Callable[[str], str]
 """Takes credentials out of a vendor's text."""
 
+LONGEST_WAIT = 300.0
+"""Seconds of a Retry-After that are still waited for inside one call."""
+PATIENCE = 5.0
+"""Seconds before another try after a 429 that names no time (M§2.5)."""
+
 REGISTER = (
     "In Security & Compliance PowerShell an administrator runs New-ServicePrincipal -AppId APPLICATION-ID -ObjectId ENTERPRISE-APP-OBJECT-ID "
     "-DisplayName Recordwarden; Add-RoleGroupMember -Identity eDiscoveryManager -Member ENTERPRISE-APP-OBJECT-ID; "

@@ -14,6 +14,7 @@ from connectors.microsoft365.errors import Answer
 from connectors.microsoft365.graph import BETA, Call, Reply
 from connectors.microsoft365.holds import case_path, hold_path, site_key, user_key
 from connectors.microsoft365.locating import refused, send_usable
+from connectors.microsoft365.once import there_by_mark, wait_out
 from connectors.microsoft365.policies import locations
 from policies.resources import Live, Mark, Ref, Wanted, find_mark
 
@@ -21,7 +22,6 @@ _MATERIALISE_TRIES = 9
 _MATERIALISE_WAIT = 10.0
 """A new case answers its children with a 500 for up to a minute or so (M§3.5, docs/wire)."""
 _CREATE_TRIES = 3
-_LONGEST_WAIT = 300.0
 _NAME = 64
 """Characters of a case's name at most (docs/wire)."""
 
@@ -187,26 +187,12 @@ class HoldWriter:
                     raise
                 call = replace(call, body={**(call.body or {}), "displayName": other_name(name, mark)})
             except TransientError as error:
-                if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
-                    raise
-                self._access.context.clock.sleep(error.retry_after if error.retry_after is not None else float(2**attempt))
-            there = self._there(call, name, mark, marked)
+                wait_out(error, self._access.context.clock, float(2**attempt))
+            siblings = Call(method="GET", path=call.path, family=call.family, slow=True)
+            there = there_by_mark(self._access.ediscovery.rows, siblings, name, mark, marked)
             if there is not None:
                 return self._made(there, name)
         return self._made(self._when_ready(call), name)
-
-    def _there(self, call: Call, name: str, mark: Mark, marked: str) -> Reply | None:
-        """The object with our mark among its siblings, None where a whole list shows none. Raises ``UnknownOutcomeError`` when it cannot tell."""
-        try:
-            listing = self._access.ediscovery.rows(Call(method="GET", path=call.path, family=call.family, slow=True))
-        except TenantUnreachableError:
-            raise
-        except ConnectorError as error:
-            raise UnknownOutcomeError("write.unseen", f"{name}: sent, throttled, and not to be looked for: {error.message}") from error
-        found = next((row for row in listing.rows if find_mark(wire.text(row, marked)) == mark), None)
-        if found is None and listing.partial is not None:
-            raise UnknownOutcomeError("write.unseen", f"{name}: sent, throttled, and not seen in a list that broke off: {listing.partial}")
-        return None if found is None else Reply(value=found, answer=Answer(status=200, headers={}, body=b"{}"))
 
     def _when_ready(self, call: Call) -> Reply:
         for _try in range(_MATERIALISE_TRIES):

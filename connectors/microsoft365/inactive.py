@@ -44,7 +44,7 @@ class Inactive:
 
 def read_inactive(access: Access) -> Inactive:
     """Every inactive mailbox, where the Exchange host may be asked. Raises only ``Stopped``: holds go over Graph, whatever becomes of this host."""
-    if not access.admin_accepted:
+    if not access.allowed.admin:
         return Inactive(unread="admin_endpoint.not_accepted")
     try:
         found = access.admin.read("Get-Mailbox", {"InactiveMailboxOnly": True, "ResultSize": "Unlimited"}, endpoint=Endpoint.EXCHANGE)

@@ -92,7 +92,7 @@ def read_roster(access: Access, groups: frozenset[str], sites: frozenset[str]) -
         groups=teams,
         sites=places,
         reads=(people_read, teams_read, places_read),
-        gone_unread=inactive.unread if access.admin_accepted else None,
+        gone_unread=inactive.unread if access.allowed.admin else None,
     )
 
 

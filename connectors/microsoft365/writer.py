@@ -16,6 +16,7 @@ from connectors.microsoft365.delegated_labels import LabelWriter
 from connectors.microsoft365.filing import FilingDesk
 from connectors.microsoft365.holding import HoldWriter
 from connectors.microsoft365.labels import EVENT
+from connectors.microsoft365.once import wait_out
 from connectors.microsoft365.parameters import (
     changes_of,
     comment,
@@ -32,9 +33,6 @@ from connectors.microsoft365.ways import LABEL_KINDS, Way
 from policies.kinds import Kind
 from policies.resources import FILED, Live, Mark, Ref, Wanted, find_mark
 
-_PATIENCE = 5.0
-"""Seconds to wait after a 429 that names no time (M§2.5)."""
-_LONGEST_WAIT = 300.0
 _POLICIES = frozenset({Kind.M365_LABEL_POLICY, Kind.M365_RETENTION_POLICY})
 _NOUNS = {
     Kind.M365_LABEL: "ComplianceTag",
@@ -192,9 +190,7 @@ class Microsoft365Writer:
         try:
             rows = self._admin(wanted.kind).write(cmdlet, parameters)
         except TransientError as error:
-            if error.code != "wire.throttled" or (error.retry_after or 0.0) > _LONGEST_WAIT:
-                raise
-            self._access.context.clock.sleep(error.retry_after if error.retry_after is not None else _PATIENCE)
+            wait_out(error, self._access.context.clock)
             rows = self._looked_for(reading, wanted, mark, parameters) or self._admin(wanted.kind).write(cmdlet, parameters)
         created = next((row for row in rows.rows if wire.filled(row, "Guid")), None)
         found = created or self._find(reading, wanted, mark, parameters)
