@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal, Protocol
+from typing import Protocol
 
-from connectors.examination import Capability, Examination, Feed, Identity
+from connectors.audit_log import AuditRead
+from connectors.examination import Capability, Examination, Identity
+from connectors.hold_orders import HoldOrder, Ordered
 from policies.district import Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Clock as EffectClock
@@ -83,51 +85,10 @@ class Context:
     """Under drill an endpoint that settings do not give is off: no request leaves for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEvent:
-    """One entry of the vendor's log. ``kind`` and ``vendor_id``/``name`` say what it was about where that could be read from it."""
-
-    id: str
-    at: datetime
-    actor: str
-    operation: str
-    kind: Kind | None = None
-    vendor_id: str | None = None
-    name: str | None = None
-    ours: bool = False
-    """Done through our own client."""
-    details: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """What the log says beside that, under the vendor's own names and unread."""
-    raw: str = "{}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSource:
-    """One way in which a log was read: whole from ``since`` (None: from where the window begins) to ``until``, for ``kinds`` (None: all).
-
-    ``events`` are the ids of what it showed. That it shows nothing means something only where it shows what must be there: an act of our own.
-    """
-
-    name: str
-    until: datetime
-    since: datetime | None = None
-    kinds: frozenset[Kind] | None = None
-    events: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRead:
-    """Events of a window. ``through``: later events may still be on their way.
-
-    ``reason`` says why it is not ``available``, or what is missing from it all the same. ``sources`` are the ways that answered, where silence has
-    to be proven by our own acts; none: the log is taken at its word.
-    """
-
-    available: bool
-    events: tuple[AuditEvent, ...] = ()
-    through: datetime | None = None
-    reason: str | None = None
-    sources: tuple[LogSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,44 +114,12 @@ class Receipt:
     """The surface that it was written over, where a kind has more than one; as ``Capability.surface`` names it."""
 
 
-UNIT: Final = "unit:"
-"""How the member begins that stands for a whole organisational unit: its hold is made with it, lists nobody, and takes nobody else."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderedSource:
-    """One source of one person (or place) that a hold order names, resolved in this tenant."""
-
-    person: str
-    workload: Workload
-    identity_id: str | None
-    address: str
-    container: str | None = None
-    """The place to hold: mailbox address, OneDrive or site URL, account id, group address."""
-    unit: str | None = None
-    """Path of the organisational unit by which the order names the person; the unit is held where the platform can."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldOrder:
-    """A matter as one tenant needs it. Carries aliases only: the confidential name never leaves."""
-
-    alias: str
-    tenant_alias: str
-    sources: tuple[OrderedSource, ...]
-    terms: str | None = None
-    range_from: date | None = None
-    range_to: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ordered:
-    """The resources of a hold order, which member of which resource carries each source, and sources that cannot be carried (with why)."""
-
-    resources: tuple[Wanted, ...]
-    carried: Mapping[OrderedSource, tuple[str, str]]
-    """source -> (resource key, member)."""
-    refused: Mapping[OrderedSource, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,45 +180,10 @@ class Finding:
     days: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """One change of a plan as a person would carry it out. ``fields`` are those to be set, ``members`` those to be added."""
-
-    operation: Literal["create", "set", "add", "retry"]
-    kind: Kind
-    name: str
-    key: str
-    mark: Mark
-    vendor_id: str | None = None
-    parent: str | None = None
-    """Name of the object that it lives in."""
-    fields: Fields = field(default_factory=dict)
-    members: frozenset[str] = frozenset()
-    people: Mapping[str, str] = field(default_factory=dict)
-    """What a person calls a member that is not written as an address (``account:ID``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction:
-    """What a person does instead of us: clicks in the console, and the vendor's supported command lines, both filled in.
-
-    Without ``commands`` there is no supported way but the console; ``refused`` says why there is no way at all.
-    """
-
-    key: str
-    title: str
-    console: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ()
-    connect: str | None = None
-    """How to sign in before the first of the command lines."""
-    refused: str | None = None
 
 
-class ByHand(Protocol):
-    """A connector that can say how a person would do the same with the vendor's own tools. Pure."""
-
-    def by_hand(self, deeds: Sequence[Deed]) -> tuple[Instruction, ...] | None:
-        """In the order to be done in; deeds that make one object are one instruction. None where the platform has no sheet."""
 
 
 class Reader(Protocol):
@@ -328,18 +222,8 @@ class Explainer(Protocol):
         """Source by source for those accounts. What was read already may be given, so that it is not read twice."""
 
 
-class Listener(Protocol):
-    """A reader of a tenant whose log also comes as a feed, which has to be switched on before it tells anything."""
-
-    def feed(self) -> Feed:
-        """How the feed answers now, and which parts of it are off."""
 
 
-class Chronicler(Protocol):
-    """A reader whose vendor logs what is done to accounts and groups apart from the rest. Costs a request for each, so it is asked for few."""
-
-    def done_to(self, subjects: Sequence[str], since: datetime) -> AuditRead:
-        """What was done to those accounts and groups (vendor's ids) since then; each event's ``vendor_id`` says to which."""
 
 
 class Surveyor(Protocol):
@@ -407,46 +291,14 @@ class Prover(Protocol):
         """Prove that ``kind`` can be written here. Raises ConnectorError with what was refused."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """One notice to one person, as it leaves: plain text."""
-
-    to: str
-    subject: str
-    text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """Whether a courier could carry a letter now, as far as can be told without sending one. ``can_send`` None: it cannot be told."""
-
-    can_send: bool | None
-    reason: str | None = None
-    next_step: str | None = None
 
 
-class Courier(Protocol):
-    """Carries letters by one way. Nothing is tried twice inside: when to try again is for whoever keeps the letters to say."""
-
-    def carry(self, letter: Letter) -> None:
-        """Hand the letter over. Raises ConnectorError; ``UnknownOutcomeError`` when it may have gone out all the same."""
-
-    def ready(self) -> Readiness:
-        """Whether it could, found out without sending. Raises nothing but ``Stopped``."""
 
 
-class Mailing(Protocol):
-    """A connector that can also send mail from a mailbox of its tenant."""
-
-    def courier(self, tenant: Tenant, context: Context, sender: str) -> Courier:
-        """A courier that sends as ``sender``, under the writing identity; opens nothing until first used."""
 
 
-class FeedStarter(Protocol):
-    """A prover that can also switch on the feed that a tenant's log comes by: a setting of the tenant, so only on an officer's word."""
-
-    def start_feed(self, content: str) -> None:
-        """Switch one part of the feed on, for the identity that reads it; that it is on already is as good. Raises ConnectorError."""
 
 
 class Connector(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from connectors.base import Deed, Instruction
+from connectors.instructions import Deed, Instruction
 
 VERBS = {"create": "Make", "set": "Change", "add": "Add to", "retry": "Retry"}
 

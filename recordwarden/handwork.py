@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from connectors.base import Connector, Deed, Instruction
+from connectors.base import Connector
+from connectors.instructions import Deed, Instruction
 from policies.resources import Fields, Live, Mark, Snapshot
 from sync.bindings import Binding
 from sync.equality import differing

@@ -13,24 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from connectors.base import (
-    ByHand,
-    Circumstances,
-    Clock,
-    Connector,
-    Context,
-    Courier,
-    Deed,
-    HoldOrder,
-    Instruction,
-    Lane,
-    Mailing,
-    Ordered,
-    Prover,
-    Reader,
-    Writer,
-)
+from connectors.base import Circumstances, Clock, Connector, Context, Lane, Prover, Reader, Writer
 from connectors.errors import PermanentError
+from connectors.hold_orders import HoldOrder, Ordered
+from connectors.instructions import ByHand, Deed, Instruction
+from connectors.mailing import Courier, Mailing
 from policies.compiler import compile_policy
 from policies.deliveries import url_file
 from policies.district import Delivery, District, SurfaceBudget, Tenant, Way

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import AuditRead, Lane
+from connectors.audit_log import AuditRead
+from connectors.base import Lane
 from connectors.errors import ConnectorError
 from policies.kinds import TRAITS, Platform
 from policies.resources import Force, Live, Snapshot, Wanted

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from connectors.base import ByHand, Connector, Deed, Instruction
+from connectors.base import Connector
+from connectors.instructions import ByHand, Deed, Instruction
 
 
 def instructed(connector: Connector, deeds: Sequence[Deed]) -> tuple[Instruction, ...] | None:

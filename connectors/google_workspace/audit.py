@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, AuditRead
+from connectors.audit_log import AuditEvent, AuditRead
 from connectors.errors import ConnectorError, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ACTIVITIES_LIST

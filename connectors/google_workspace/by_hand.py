@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from connectors.base import Deed, Instruction
 from connectors.google_workspace.vault import ACCOUNT, marked_name
 from connectors.handing import VERBS, merged, no_way
+from connectors.instructions import Deed, Instruction
 from policies.kinds import Kind
 
 _VAULT: Final = "vault.google.com > Matters"

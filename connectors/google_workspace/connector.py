@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from connectors.base import Circumstances, Context, Deed, HoldOrder, Instruction, Ordered
+from connectors.base import Circumstances, Context
 from connectors.effects import google_effects
 from connectors.google_workspace import by_hand, mapping
 from connectors.google_workspace.prover import GoogleProver
 from connectors.google_workspace.reader import GoogleReader
 from connectors.google_workspace.vault_reader import VAULT_KINDS
 from connectors.google_workspace.writer import GoogleWriter
+from connectors.hold_orders import HoldOrder, Ordered
+from connectors.instructions import Deed, Instruction
 from policies.district import Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Effect

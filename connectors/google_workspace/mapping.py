@@ -11,13 +11,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from connectors.base import UNIT, Circumstances, HoldOrder, Ordered, OrderedSource
+from connectors.base import Circumstances
 from connectors.examination import ReadCapability, WriteCapability
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, NO_RULES_API
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.label_people import wanted_appliers
 from connectors.google_workspace.units import Units, bare
 from connectors.google_workspace.vault import ACCOUNT, ALL_OPTIONS, CORPUS_OF, WITH_TERMS
+from connectors.hold_orders import UNIT, HoldOrder, Ordered, OrderedSource
 from policies.duties import Behaviour, Carriage, Carrier, Desired, Disposition, Duty, People, StandingValue
 from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of

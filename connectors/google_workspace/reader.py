@@ -6,7 +6,8 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
-from connectors.base import AuditRead, Clock, Context, Holders
+from connectors.audit_log import AuditRead
+from connectors.base import Clock, Context, Holders
 from connectors.errors import PermanentError
 from connectors.examination import Examination, Identity
 from connectors.google_workspace import audit as logs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import OrderedSource
+from connectors.hold_orders import OrderedSource
 from policies.kinds import Kind, Workload
 from policies.reach import ancestors
 from policies.resources import ReadState

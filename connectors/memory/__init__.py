@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectors.base import Circumstances, Context, HoldOrder, Ordered, Prover, Reader, Writer
+from connectors.base import Circumstances, Context, Prover, Reader, Writer
 from connectors.effects import google_effects, m365_effects
+from connectors.hold_orders import HoldOrder, Ordered
 from connectors.memory import mapping
 from connectors.memory.reader import PEOPLE, WRITABLE, MemoryReader
 from connectors.memory.world import Console, MemoryTenant, Thing, Troubles, planted

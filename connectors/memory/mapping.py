@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
+from connectors.base import Circumstances
+from connectors.hold_orders import HoldOrder, Ordered, OrderedSource
 from policies.duties import Carriage, Carrier, Desired, Duty, People, StandingValue
 from policies.effects import Clock
 from policies.keys import key_of

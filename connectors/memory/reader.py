@@ -6,7 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import AuditRead, Charge, Context, LogSource
+from connectors.audit_log import AuditRead, LogSource
+from connectors.base import Charge, Context
 from connectors.effects import M365_MODELLED
 from connectors.errors import PermanentError, TenantUnreachableError
 from connectors.examination import Capability, Examination, Identity, ReadCapability, Surface, WriteCapability

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, Clock
+from connectors.audit_log import AuditEvent
+from connectors.base import Clock
 from connectors.examination import ReadCapability, WriteCapability
 from policies.kinds import Kind, Platform
 from policies.resources import Fields, Force, Live, Mark, MemberState, Value, find_mark

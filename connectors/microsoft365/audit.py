@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
-from connectors.base import AuditRead
+from connectors.audit_log import AuditRead
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.audit_queries import read_queries
 from connectors.microsoft365.feed import Heard, read_feed

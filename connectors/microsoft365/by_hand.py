@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from connectors.base import Deed, Instruction
 from connectors.errors import PermanentError
 from connectors.handing import VERBS, merged, no_way
+from connectors.instructions import Deed, Instruction
 from connectors.microsoft365.file_plan import NOUNS, plan_word, words
 from connectors.microsoft365.parameters import (
     changes_of,

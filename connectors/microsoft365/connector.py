@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from connectors.base import Circumstances, Context, Deed, HoldOrder, Instruction, Ordered
+from connectors.base import Circumstances, Context
 from connectors.effects import m365_effects
+from connectors.hold_orders import HoldOrder, Ordered
+from connectors.instructions import Deed, Instruction
 from connectors.microsoft365 import by_hand, mapping, ordering
 from connectors.microsoft365.access import Access, Allowed
 from connectors.microsoft365.mail import MailCourier

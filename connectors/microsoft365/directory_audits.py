@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, AuditRead
+from connectors.audit_log import AuditEvent, AuditRead
 from connectors.errors import ConnectorError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.base import AuditEvent, LogSource
+from connectors.audit_log import AuditEvent, LogSource
 from connectors.errors import ConnectorError
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.base import Letter, Readiness
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError
+from connectors.mailing import Letter, Readiness
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.graph import Call, segment, select
 

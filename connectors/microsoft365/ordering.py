@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.base import Circumstances, HoldOrder, Ordered, OrderedSource
+from connectors.base import Circumstances
+from connectors.hold_orders import HoldOrder, Ordered, OrderedSource
 from connectors.microsoft365.belt import LITIGATION_HOLD
 from connectors.microsoft365.clouds import Endpoint, cloud_of
 from connectors.microsoft365.holds import mail_member, site_member

@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.base import AuditRead, Coverage, Finding, Holders
+from connectors.audit_log import AuditRead
+from connectors.base import Coverage, Finding, Holders
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.examination import Capability, Examination, Feed, Identity
 from connectors.following import KeptPeople, Trail

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from connectors.base import AuditEvent
+from connectors.audit_log import AuditEvent
 from connectors.microsoft365 import wire
 from policies.kinds import Kind
 from policies.resources import Live

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from connectors.base import Letter, Readiness
 from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.mailing import Letter, Readiness
 from connectors.redact import redact
 from policies.problems import Where
 from policies.secret_files import secret_file

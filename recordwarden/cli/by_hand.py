@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from connectors.base import Instruction
+from connectors.instructions import Instruction
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.files import write_new

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connectors.base import Letter, Readiness
 from connectors.errors import ConnectorError
+from connectors.mailing import Letter, Readiness
 from policies.district import Delivery
 from policies.problems import Problem, Severity
 from recordwarden.cli.screen import Screen

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from connectors.base import FeedStarter, Lane, Listener
+from connectors.audit_log import FeedStarter, Listener
+from connectors.base import Lane
 from connectors.errors import ConnectorError
 from connectors.examination import Feed
 from policies.problems import Problem, Severity

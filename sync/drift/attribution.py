@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, AuditRead, LogSource
+from connectors.audit_log import AuditEvent, AuditRead, LogSource
 from sync.drift.values import Attribution, AttributionState, Drift, OwnWrite
 
 SKEW: Final = timedelta(minutes=5)

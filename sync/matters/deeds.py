@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from connectors.base import Circumstances, Connector, Deed, Ordered, OrderedSource
+from connectors.base import Circumstances, Connector
+from connectors.hold_orders import Ordered, OrderedSource
+from connectors.instructions import Deed
 from policies.district import Tenant
 from policies.kinds import Kind, Workload
 from policies.resources import Mark, Wanted

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from connectors.base import UNIT
+from connectors.hold_orders import UNIT
 from policies.kinds import TRAITS, Kind, Platform, Workload
 from policies.resources import Fields, Force, Live, MemberState, ReadState, Snapshot
 from policies.roster import AccountState, Identity, Roster

@@ -12,8 +12,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.base import Circumstances, Connector, Lane, Ordered
+from connectors.base import Circumstances, Connector, Lane
 from connectors.examination import WriteCapability
+from connectors.hold_orders import Ordered
 from policies.kinds import TRAITS, Kind, Platform, Workload
 from policies.problems import Problem, ToldError
 from policies.resources import Because, Snapshot, Wanted

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from connectors.base import HoldOrder, Ordered, OrderedSource
+from connectors.hold_orders import HoldOrder, Ordered, OrderedSource
 from policies.kinds import Kind, Platform, Workload
 from policies.roster import Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold, Place, Source, SourceState

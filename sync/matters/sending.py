@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connectors.base import UNIT
+from connectors.hold_orders import UNIT
 from sync.ledger import Progress
 from sync.matters.model import IN_FORCE, Matter, Source, SourceState
 from sync.matters.placing import REFUSED

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import Courier, Letter
 from connectors.errors import ConnectorError, Stopped, TransientError
+from connectors.mailing import Courier, Letter
 from policies.district import Delivery, Officer, Subject
 from sync.desk import Desk
 from sync.journal import JournalError, OutcomeResult, Sealed

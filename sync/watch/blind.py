@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from connectors.base import AuditEvent
+from connectors.audit_log import AuditEvent
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import ReadState, Snapshot

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final, cast
 
-from connectors.base import AuditEvent, AuditRead, Chronicler
+from connectors.audit_log import AuditEvent, AuditRead, Chronicler
 from connectors.errors import ConnectorError, TenantUnreachableError
 from policies.problems import Problem, Severity
 from sync.desk import Desk

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent
+from connectors.audit_log import AuditEvent
 from policies.kinds import Kind, Platform
 from policies.reach import ancestors
 from policies.resources import ReadState, Snapshot

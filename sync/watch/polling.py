@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent, AuditRead, Reader
+from connectors.audit_log import AuditEvent, AuditRead
+from connectors.base import Reader
 from connectors.errors import ConnectorError
 from policies.kinds import Kind
 from policies.resources import Live

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.base import AuditEvent
+from connectors.audit_log import AuditEvent
 from policies.controls import RETENTION_PRIVILEGES
 from policies.kinds import Kind, Platform
 from policies.problems import Problem, Severity

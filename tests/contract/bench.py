@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Protocol, runtime_checkable
 
-from connectors.base import Circumstances, Connector, Context, HoldOrder, OrderedSource, Prover, Reader, Writer
+from connectors.base import Circumstances, Connector, Context, Prover, Reader, Writer
+from connectors.hold_orders import HoldOrder, OrderedSource
 from policies.district import Tenant
 from policies.duties import Carrier, Desired, Disposition, Duty, Population
 from policies.effects import Clock

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import OrderedSource
+from connectors.hold_orders import OrderedSource
 from policies.duties import Population, Selector
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Ref

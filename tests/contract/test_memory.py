@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.base import Charge, Context, OrderedSource
+from connectors.base import Charge, Context
+from connectors.hold_orders import OrderedSource
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
 from connectors.memory.reader import WRITABLE
 from connectors.memory.world import DISTRIBUTED

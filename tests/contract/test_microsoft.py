@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import Circumstances, OrderedSource
+from connectors.base import Circumstances
 from connectors.examination import ReadCapability, WriteCapability
+from connectors.hold_orders import OrderedSource
 from policies.duties import Population, Selector
 from policies.kinds import Kind, Platform, Workload
 from policies.resources import Ref

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.base import Connector, Deed, Instruction, Lane
+from connectors.base import Connector, Lane
+from connectors.instructions import Deed, Instruction
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Because, Force, KindRead, Live, Mark, ReadState, Snapshot

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import AuditEvent
+from connectors.audit_log import AuditEvent
 from connectors.google_workspace.audit import LATENCY, events_of
 from policies.district import Credential, Credentials
 from policies.kinds import Kind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.base import Deed
 from connectors.google_workspace.by_hand import instructions
+from connectors.instructions import Deed
 from policies.kinds import Kind
 from policies.resources import Mark, Value
 

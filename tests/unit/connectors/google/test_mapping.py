@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Circumstances, HoldOrder, OrderedSource
+from connectors.base import Circumstances
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.google_workspace.labels import label_body, label_live
 from connectors.google_workspace.vault import People as HeldPeople
 from connectors.google_workspace.vault import hold_body, hold_live, query_fields
 from connectors.google_workspace.wire import as_object
+from connectors.hold_orders import HoldOrder, OrderedSource
 from policies.district import Tenant
 from policies.duties import Behaviour, Carrier, Disposition, Duty, People, Population, Selector, StandingValue
 from policies.effects import Clock

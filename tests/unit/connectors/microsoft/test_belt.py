@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.base import HoldOrder, MemberOutcome, OrderedSource
+from connectors.base import MemberOutcome
 from connectors.errors import PermanentError, UnknownOutcomeError
 from connectors.examination import WriteCapability
+from connectors.hold_orders import HoldOrder, OrderedSource
 from connectors.microsoft365.belt import belt_from
 from connectors.microsoft365.inplace import mailbox_from
 from connectors.microsoft365.ordering import realise_hold

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.base import Deed
+from connectors.instructions import Deed
 from connectors.microsoft365.by_hand import instructions, line
 from policies.kinds import Kind
 from tests.unit.connectors.microsoft.support import CASE, HOLD, KEEP_RULE, LABEL, mark

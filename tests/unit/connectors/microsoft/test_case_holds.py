@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.base import Circumstances, HoldOrder, OrderedSource
+from connectors.base import Circumstances
 from connectors.errors import LockedError, PermanentError, UnknownOutcomeError
 from connectors.examination import Capability, ReadCapability, WriteCapability
+from connectors.hold_orders import HoldOrder, OrderedSource
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from policies.district import Tenant

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.base import HoldOrder, OrderedSource
 from connectors.examination import Capability, WriteCapability
+from connectors.hold_orders import HoldOrder, OrderedSource
 from connectors.microsoft365.clouds import CLOUDS, Api
 from connectors.microsoft365.limits import LABEL_KINDS
 from connectors.microsoft365.mapping import realise

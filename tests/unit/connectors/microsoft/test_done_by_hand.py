@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Deed
+from connectors.instructions import Deed
 from connectors.microsoft365.by_hand import instructions
 from connectors.microsoft365.seeing import KINDS
 from policies.kinds import Kind

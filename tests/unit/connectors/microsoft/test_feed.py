@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.base import AuditRead, Receipt
+from connectors.audit_log import AuditRead
+from connectors.base import Receipt
 from connectors.errors import PermanentError
 from connectors.microsoft365.activity import Content
 from connectors.microsoft365.clouds import CLOUDS, Endpoint

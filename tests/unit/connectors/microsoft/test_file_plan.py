@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.base import Deed
 from connectors.errors import PermanentError
+from connectors.instructions import Deed
 from connectors.microsoft365.by_hand import instructions
 from connectors.microsoft365.file_plan import filed, plan_from, plan_word
 from policies.duties import Carrier, Disposition, Duty, Filing, Population

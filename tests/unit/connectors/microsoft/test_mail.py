@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from connectors.base import Courier, Letter
 from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.mailing import Courier, Letter
 from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import Bench
 

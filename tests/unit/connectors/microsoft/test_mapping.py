@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.base import Circumstances, HoldOrder, OrderedSource
+from connectors.base import Circumstances
 from connectors.examination import Capability, ReadCapability, WriteCapability
+from connectors.hold_orders import HoldOrder, OrderedSource
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
 from connectors.microsoft365.pieces import in_pieces

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from connectors.base import Deed
+from connectors.instructions import Deed
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.by_hand import instructions
 from connectors.microsoft365.connector import Microsoft365Connector

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.base import Deed
 from connectors.errors import ConnectorError, PermanentError
 from connectors.examination import Capability, ReadCapability, WriteCapability
+from connectors.instructions import Deed
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.by_hand import instructions
 from connectors.microsoft365.connector import Microsoft365Connector

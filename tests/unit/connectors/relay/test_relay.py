@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Letter
 from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
+from connectors.mailing import Letter
 from connectors.relay import courier as relay
 from connectors.relay.courier import RelayCourier
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import AuditEvent, AuditRead, LogSource
+from connectors.audit_log import AuditEvent, AuditRead, LogSource
 from connectors.effects import google_effects
 from policies.kinds import Kind
 from policies.protection import Direction

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.base import Charge, Context, Deed, Instruction, Lane
+from connectors.base import Charge, Context, Lane
 from connectors.google_workspace.by_hand import instructions as google_instructions
+from connectors.instructions import Deed, Instruction
 from connectors.memory import Console, MemoryConnector, MemoryTenant, planted
 from connectors.microsoft365.by_hand import instructions as microsoft_instructions
 from policies.district import District, Mode, Tenant

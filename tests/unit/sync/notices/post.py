@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from connectors.base import Letter, Readiness
 from connectors.errors import ConnectorError
+from connectors.mailing import Letter, Readiness
 from policies.district import Delivery, Subject, Way
 from reports.notices import compose
 from sync.desk import Desk

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import AuditEvent, AuditRead, Lane, Receipt
+from connectors.audit_log import AuditEvent, AuditRead
+from connectors.base import Lane, Receipt
 from connectors.errors import LockedError, TenantUnreachableError, TransientError
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.memory.reader import MemoryReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.base import AuditEvent
+from connectors.audit_log import AuditEvent
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import KindRead, Live, ReadState, Snapshot

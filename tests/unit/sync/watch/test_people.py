@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.base import AuditEvent
+from connectors.audit_log import AuditEvent
 from policies.kinds import Platform
 from policies.resources import Snapshot
 from sync.matters.model import Account, Answer, Details, Matter, MatterState, PersonCode, PersonOnHold, Presence, Times

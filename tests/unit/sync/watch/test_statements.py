@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.base import AuditEvent, AuditRead, Lane, Reader
+from connectors.audit_log import AuditEvent, AuditRead
+from connectors.base import Lane, Reader
 from policies.kinds import Kind
 from policies.problems import Severity
 from policies.protection import Direction
