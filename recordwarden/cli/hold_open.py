@@ -13,9 +13,9 @@ from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.holding import act, answered, follow, summary
 from recordwarden.cli.running import Running, running
+from recordwarden.connecting import group_names
 from recordwarden.exits import Exit, worst
 from recordwarden.notifying import notify
-from recordwarden.wiring import group_names
 from recordwarden.wrong import CommandError, error
 from sync.matters.model import Opened, Presence, SourceState
 from sync.matters.order import MatterOrder

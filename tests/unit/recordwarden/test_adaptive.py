@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 
 from policies.kinds import Kind
+from recordwarden.connecting import adaptive
 from recordwarden.options import Options
-from recordwarden.wiring import Office, adaptive, office
+from recordwarden.wiring import Office, office
 from sync.bindings import Binding, BindingState
 from sync.store.bindings import Bindings
 

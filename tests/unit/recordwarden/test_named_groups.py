@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.kinds import Platform, Workload
-from recordwarden.wiring import held_groups
+from recordwarden.connecting import held_groups
 from sync.matters.model import Details, Line, Matter, MatterState, PersonOnHold, Place, Source, Times
 from tests.unit.sync.provable import START
 
