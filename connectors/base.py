@@ -277,6 +277,25 @@ class Writer(Protocol):
         """Ask the platform to distribute again what it failed to distribute."""
 
 
+class Releaser(Protocol):
+    """Takes protection away: one hold, or people off it. Asked only for a release that two officers approved and whose waiting time is over.
+
+    What is so already is as good as done, so both may be asked again. Raises ConnectorError; ``UnknownOutcomeError`` when only reading can tell.
+    """
+
+    def remove(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
+        """Take ``members`` off the hold; one outcome per member. Whoever else is on it in ``live`` stays.
+
+        Raises ConnectorError ``release.whole_only`` for a hold that takes nobody off by name (an organisational unit's).
+        """
+
+    def end(self, ref: Ref, live: Live) -> Receipt:
+        """End the object: a hold holds nobody afterwards, a case or matter is closed. Content is never touched.
+
+        A hold of Microsoft's is switched off and stays in its case with the names of those it held; Vault has no such state, so there it is deleted.
+        """
+
+
 class Personal(Protocol):
     """A writer that may act as a person who is signed in, and not as ourselves."""
 
@@ -313,6 +332,9 @@ class Connector(Protocol):
 
     def writer(self, tenant: Tenant, context: Context) -> Writer:
         """A writer of ``tenant`` under its writing identity."""
+
+    def releaser(self, tenant: Tenant, context: Context) -> Releaser:
+        """What ends holds of ``tenant``, under its writing identity."""
 
     def prover(self, tenant: Tenant, context: Context) -> Prover:
         """A prover of ``tenant`` under its writing identity."""

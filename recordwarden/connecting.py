@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from connectors.base import Circumstances, Clock, Connector, Context, Prover, Reader, Writer
+from connectors.base import Circumstances, Clock, Connector, Context, Prover, Reader, Releaser, Writer
 from connectors.hold_orders import HoldOrder, Ordered
 from connectors.instructions import ByHand, Deed, Instruction
 from connectors.mailing import Courier, Mailing
@@ -44,6 +44,10 @@ class LateConnector:
     def writer(self, tenant: Tenant, context: Context) -> Writer:
         """A writer of ``tenant``."""
         return self._real().writer(tenant, context)
+
+    def releaser(self, tenant: Tenant, context: Context) -> Releaser:
+        """What ends holds of ``tenant``."""
+        return self._real().releaser(tenant, context)
 
     def prover(self, tenant: Tenant, context: Context) -> Prover:
         """A prover of ``tenant``."""
