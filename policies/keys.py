@@ -9,6 +9,9 @@ LIMIT = 40
 PROOF = "proof0-"
 """Reserved: keys of the dummies that ``doctor --prove`` writes carry it."""
 
+MATTER = "m"
+"""The first word of the keys of everything that a matter wants held; its random alias is the second."""
+
 TAKEN = "taken-"
 """Reserved: keys of objects that an officer took over and that stand for no policy line."""
 
@@ -21,6 +24,12 @@ def is_proof(key: str | None) -> bool:
 def is_taken(key: str) -> bool:
     """Whether a key belongs to an object that was taken over beside the policy: watched as ours, wanted by no line of it."""
     return key.startswith(TAKEN)
+
+
+def is_of_matter(key: str, alias: str) -> bool:
+    """Whether a key belongs to what the matter of this random alias wants held: its case or matter, and all that is in it."""
+    box = key_of(MATTER, alias)
+    return key == box or key.startswith(f"{box}-")
 
 
 def key_of(*parts: str) -> str:

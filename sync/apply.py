@@ -8,23 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import cast
 
-from connectors.base import Personal, Reader, Receipt, Writer
+from connectors.base import Reader, Receipt, Writer
 from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
-from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import FILED, Force, Live, Mark, Ref, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
 from sync.equality import differing
-from sync.journal import OutcomeResult, Sealed
+from sync.journal import OutcomeResult
 from sync.lease import Lease
 from sync.ledger import Progress
-from sync.plan import Change, ChangeStatus, Operation, plain_fields
+from sync.plan import Change, ChangeStatus, Operation
 from sync.project import differing_fields
+from sync.record import Record, outcome_of
+from sync.store import Session
 from sync.store.bindings import Bindings
-from sync.store.changes import Changes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +52,7 @@ class Applier:
         self.desk = desk
         self.hands = hands
         self.bindings = Bindings(desk.store)
-        self.changes = Changes(desk.store)
+        self.record = Record(desk, hands.lease, hands.writer)
         self.failed_keys: set[str] = set()
         self.waiting: set[str] = set()
         self.done: list[Change] = []
@@ -65,12 +64,14 @@ class Applier:
     def _one(self, change: Change) -> Progress:
         wanted = self.hands.wanted[change.key]
         if self._rests_on_failed(wanted) or self._never_made(change, wanted):
-            return self._left_undone(change, "change.rests_on_failed", "Something that this change rests on could not be done in this run.")
+            why = "Something that this change rests on could not be done in this run."
+            return self._left_undone(change, "change.rests_on_failed", why, failed=bool(self._ground_of(wanted) & self.failed_keys))
         lacking = self.failed_keys or self.waiting
         if lacking and change.direction is not Direction.WEAKENS and not self.hands.harmless(change, self.done):
-            return self._left_undone(change, "change.uncovered", "Without the change before it, which was not done, records could be deleted sooner.")
+            why = "Without the change before it, which was not done, records could be deleted sooner."
+            return self._left_undone(change, "change.uncovered", why, failed=bool(self.failed_keys))
         self.hands.lease.check(need_seconds=self.desk.district.timeouts.request)
-        intent, progress = self._intend(change)
+        intent, progress = self.record.intend(change)
         progress = self._send(progress, wanted, intent)
         if progress.status is ChangeStatus.FAILED:
             self.failed_keys.add(change.key)
@@ -81,13 +82,18 @@ class Applier:
         self.hands.told(progress)
         return progress
 
-    def _left_undone(self, change: Change, code: str, why: str) -> Progress:
-        """Where nothing failed, what it rests on only waits, and so does it."""
-        if not self.failed_keys:
+    def _left_undone(self, change: Change, code: str, why: str, *, failed: bool) -> Progress:
+        """Where nothing that it rests on ``failed``, that only waits, and so does it."""
+        if not failed:
             self.waiting.add(change.key)
             return Progress(change=change, status=ChangeStatus.PLANNED, error_code=code, error=why)
         self.failed_keys.add(change.key)
         return Progress(change=change, status=ChangeStatus.FAILED, error_code=code, error=why)
+
+    @staticmethod
+    def _ground_of(wanted: Wanted) -> frozenset[str]:
+        """The keys that a change of ``wanted`` stands on, its own too: it may have been made earlier in this run."""
+        return frozenset(key for key in (wanted.key, wanted.parent, *wanted.depends_on) if key)
 
     def _rests_on_failed(self, wanted: Wanted) -> bool:
         return any(key in self.failed_keys for key in (wanted.parent, *wanted.depends_on) if key)
@@ -96,18 +102,6 @@ class Applier:
         """Whether the change is to an object whose own creation, earlier in this run, was not seen to work, or in one that waits to be made."""
         waits = wanted.parent in self.waiting and wanted.parent not in self.hands.live
         return waits or (change.operation is not Operation.CREATE and change.key not in self.hands.live)
-
-    def _intend(self, change: Change) -> tuple[int, Progress]:
-        self.desk.crash("intent.before")
-        now = self.desk.clock.now()
-        progress = Progress(change=change, status=ChangeStatus.SENT, intent=now, sent=now, vendor_id=change.vendor_id)
-        with self.desk.store.write() as session:
-            self.hands.lease.guard(session)
-            body = intent_body(change) | vendor_actor(self.hands.writer, change.kind)
-            seq = self.desk.journal.intent(change.key, body, tenant=change.tenant, session=session)
-            self.changes.put(session, progress, intent_seq=seq)
-        self.desk.crash("intent.after")
-        return seq, progress
 
     def _send(self, progress: Progress, wanted: Wanted, intent: int) -> Progress:
         change = progress.change
@@ -167,11 +161,7 @@ class Applier:
 
     def _left_open(self, progress: Progress, intent: int, why: str) -> Progress:
         """The intent stays without an outcome: a later run settles it by the mark, and until then nothing is made a second time."""
-        lost = replace(progress, status=ChangeStatus.FAILED, error=why, error_code="intent.open")
-        with self.desk.store.write() as session:
-            self.hands.lease.guard(session)
-            self.changes.put(session, lost, intent_seq=intent)
-        return lost
+        return self.record.left_open(progress, intent, why)
 
     def _seek(self, change: Change, wanted: Wanted) -> Live | None:
         try:
@@ -217,18 +207,13 @@ class Applier:
         return self._outcome(progress, intent, live)
 
     def _outcome(self, progress: Progress, intent: int, live: Live | None) -> Progress:
-        self.desk.crash("outcome.before")
-        result = OutcomeResult.NOT_DONE if progress.waits else OutcomeResult.FAILED if progress.status is ChangeStatus.FAILED else OutcomeResult.DONE
-        with self.desk.store.write() as session:
-            self.hands.lease.guard(session)
-            body = outcome_body(progress) | vendor_actor(self.hands.writer, progress.change.kind)
-            self.desk.journal.outcome(intent, result, body, session=session)
-            self.changes.put(session, progress, intent_seq=intent)
-            if live is not None and result is OutcomeResult.DONE:
+        def bound(session: Session) -> None:
+            if live is not None and outcome_of(progress) is OutcomeResult.DONE:
                 self.bindings.put(session, bind(progress, live, self.hands.bindings.get(progress.change.key), self.desk.clock.now()))
+
+        self.record.outcome(progress, intent, bound)
         if live is not None:
             self.hands.live[progress.change.key] = live
-        self.desk.crash("outcome.after")
         return progress
 
 
@@ -265,47 +250,4 @@ def bind(progress: Progress, live: Live, old: Binding | None, now: datetime) -> 
     )
 
 
-def intent_body(change: Change) -> dict[str, object]:
-    """What the journal says before the call. Addresses of people and free text go in sealed."""
-    return {
-        "change": change.id,
-        "kind": change.kind.value,
-        "op": change.operation.value,
-        "direction": change.direction.value,
-        "lane": change.lane.value,
-        "generation": change.generation,
-        "vendor_id": change.vendor_id,
-        "line": change.because.line,
-        "matter": change.because.matter,
-        "before": Sealed(plain_fields(change.before)),
-        "after": Sealed(plain_fields(change.after)),
-        "add": Sealed(sorted(change.add)) if change.add else None,
-        "added": len(change.add),
-        "remove": Sealed(sorted(change.remove)) if change.remove else None,
-        "removed": len(change.remove),
-    }
-
-
-def vendor_actor(hand: object, kind: Kind) -> dict[str, object]:
-    """The account that the vendor's log will show for a write of ``kind``, sealed; nothing where it is our own.
-
-    Stands in the intent, before the call, and again in the outcome, because a refusal may have made the person go on with what we began.
-    """
-    account = cast("Personal", hand).account(kind) if hasattr(hand, "account") else None
-    return {} if account is None else {"vendor_actor": Sealed(account)}
-
-
-def outcome_body(progress: Progress) -> dict[str, object]:
-    """What the journal says after the world was read again; the vendor's error text goes in sealed."""
-    return {
-        "change": progress.change.id,
-        "status": progress.status.value,
-        "vendor_id": progress.vendor_id,
-        "error_code": progress.error_code,
-        "error": Sealed(progress.error) if progress.error else None,
-        "members_refused": len(progress.member_errors),
-        "member_errors": Sealed(dict(progress.member_errors)) if progress.member_errors else None,
-    }
-
-
-__all__ = ["Applier", "Hands", "bind", "intent_body", "outcome_body", "taken", "vendor_actor"]
+__all__ = ["Applier", "Hands", "bind", "taken"]

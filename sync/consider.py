@@ -20,6 +20,7 @@ from sync.desk import Desk, TenantDoor
 from sync.lease import Lease
 from sync.ledger import Progress
 from sync.look import Look, look, with_places
+from sync.matters.releases import Releases
 from sync.plan import Change
 from sync.settle import OpenKey, settle
 from sync.watch.done import Doers
@@ -49,6 +50,10 @@ class Matters(Protocol):
 
     def sent(self, tenant_id: str, progress: Progress) -> None:
         """One change of the hold lane went out, or failed to."""
+
+    @property
+    def releases(self) -> Releases:
+        """What officers asked to be let go, and how far that has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +108,10 @@ class Considering:
         watched = self.watching.look(seen, lambda: self.matters.ids_on_hold(roster))
         held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, bound(self.desk, seen)))
         blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))
-        bearing = Bearing(held=held, places=self.matters.places(tenant), consents=consenting(self.desk, self.matters.on_hold))
+        bearing = Bearing(
+            held=held, places=self.matters.places(tenant), consents=consenting(self.desk, self.matters.on_hold),
+            let_go=self.matters.releases.let_go(tenant),
+        )
         decision = decide(self.desk, seen, bearing, attended=attended)
         live = live_by_key(decision, snapshot)
         decision = replace(decision, changes=runnable_now(decision, lanes, blocked, live), drift=(*decision.drift, *watched.drift))

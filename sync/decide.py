@@ -102,6 +102,8 @@ class Bearing:
     held: tuple[Wanted, ...] = ()
     places: AbstractSet[str] = frozenset()
     consents: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    let_go: AbstractSet[str] = frozenset()
+    """Keys of what releases ended or are ending: that it is off or gone is no change from outside."""
 
 
 def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decision:
@@ -116,7 +118,8 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
         return seen.connector.effects(state, roster)
 
     at_work = _at_work(desk, seen, bindings)
-    drift = tuple(one for one in _drift(desk, seen, bindings, effects_of, frozenset(one.key for one in desired.resources)) if one.key not in at_work)
+    known = at_work | bearing.let_go
+    drift = tuple(one for one in _drift(desk, seen, bindings, effects_of, frozenset(one.key for one in desired.resources)) if one.key not in known)
     wanted = {Lane.HOLD: bearing.held, Lane.SYNC: desired.resources}
     results = {lane: diff(_input(desk, seen, bindings, lane, wanted[lane])) for lane in (Lane.HOLD, Lane.SYNC)}
     changes: list[Change] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from connectors.base import Clock, Connector, Context, Lane, Prover, Reader, Stop, Writer
+from connectors.base import Clock, Connector, Context, Lane, Prover, Reader, Releaser, Stop, Writer
 from policies.controls import ControlDuty
 from policies.district import District, Tenant
 from policies.duties import Duty
@@ -39,6 +39,10 @@ class TenantDoor:
     def writer(self, lane: Lane) -> Writer:
         """A writer under the writing identity."""
         return self.connector.writer(self.tenant, self.context(lane))
+
+    def releaser(self) -> Releaser:
+        """What ends holds, under the writing identity; only a release that is due asks for it."""
+        return self.connector.releaser(self.tenant, self.context(Lane.HOLD))
 
     def prover(self) -> Prover:
         """A prover under the writing identity."""

@@ -13,6 +13,7 @@ from sync.apply import Applier, Hands
 from sync.consider import Considered, Considering, Matters
 from sync.decide import Decision, everybody
 from sync.desk import Desk, TenantDoor
+from sync.ending import Ender
 from sync.lease import Lease, LeaseHeldError, LeaseLost, kept_alive
 from sync.ledger import Progress
 from sync.patience import Patience
@@ -71,6 +72,10 @@ class Engine:
         """The hold lane alone, in every mode: order what open matters want held, and look at what became of it."""
         return RunResult(tenants=tuple(self._guarded(door, self._hold_one) for door in self._doors(tenants)), acted=True)
 
+    def end(self, tenants: tuple[str, ...] = ()) -> RunResult:
+        """What releases that are due consist of, and nothing else."""
+        return RunResult(tenants=tuple(self._ended(tenants).values()), acted=True)
+
     def refresh(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """Look at what open matters hold and store what was seen. Sends no request that changes a tenant."""
         return RunResult(tenants=tuple(self._result(self.considering.holds(door, {})) for door in self._doors(tenants)))
@@ -99,6 +104,7 @@ class Engine:
 
     def _act(self, tenants: tuple[str, ...], may: Callable[[Change], bool], proposer: str | None) -> RunResult:
         """Every tenant is looked at and its holds are ordered before any waits for the sync lane; then that lane, tenant by tenant."""
+        ended = self._ended(tenants)
         considered: dict[str, Considered] = {}
         first: dict[str, TenantResult] = {}
         for door in self._doors(tenants):
@@ -111,6 +117,7 @@ class Engine:
                 continue
             second = self._guarded(door, lambda one: self._sync_one(one, considered, may, proposer))
             results.append(joined(first[door.tenant.id], second))
+        results = [joined(ended[one.tenant], one) if one.tenant in ended else one for one in results]
         return RunResult(tenants=tuple(results), digest=self._planned(tuple(considered.values()), proposer).digest, acted=True)
 
     def _holds_first(self, door: TenantDoor, considered: dict[str, Considered], may: Callable[[Change], bool], proposer: str | None) -> TenantResult:
@@ -123,6 +130,21 @@ class Engine:
         with self._lease(door, Lane.HOLD) as lease:
             again = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
             return self._result(seen, self._send(again, Lane.HOLD, lease, may))
+
+    def _ended(self, tenants: tuple[str, ...]) -> dict[str, TenantResult]:
+        """Releases that are due are carried out before anything else is looked at: what follows sees the tenant without them."""
+        due = [door for door in self._doors(tenants) if self.matters.releases.due(door.tenant.id)]
+        return {door.tenant.id: self._guarded(door, self._end_one) for door in due}
+
+    def _end_one(self, door: TenantDoor) -> TenantResult:
+        with self._lease(door, Lane.HOLD) as lease:
+            seen = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
+            if seen.decision is None or seen.look.reader is None:
+                return self._result(seen)
+            releases = self.matters.releases
+            ended = Ender(self.desk, lease, seen, seen.look.reader, door.releaser()).run(releases, releases.due(door.tenant.id))
+            result = self._result(seen, Sent(progress=ended.progress, live=ended.live))
+            return replace(result, problems=(*result.problems, *ended.problems))
 
     def _sync_one(self, door: TenantDoor, considered: dict[str, Considered], may: Callable[[Change], bool], proposer: str | None) -> TenantResult:
         """The sync lane, looked at again under its lease: what was seen before it was taken may be old."""
@@ -199,9 +221,11 @@ class Engine:
         """``seen``, with its changes in the store: a change is known before it is intended, and one that is not found any more is overtaken."""
         if seen.decision is not None:
             changes, now = Changes(self.desk.store), self.desk.clock.now()
+            asked, over = self.matters.releases.asked(), overtaken(seen)
             with self.desk.store.write() as session:
                 changes.keep_changes(session, seen.decision.changes, now, proposer)
-                changes.supersede(session, seen.look.tenant.id, (lane.value for lane in seen.lanes), overtaken(seen), now)
+                lanes = (lane.value for lane in seen.lanes)
+                changes.supersede(session, seen.look.tenant.id, lanes, lambda key, change: change not in asked and over(key, change), now)
         return seen
 
     def _planned(self, seen: Iterable[Considered], proposer: str | None) -> Plan:

@@ -18,6 +18,7 @@ from sync.matching import match
 from sync.plan import Operation
 from sync.store.bindings import Bindings
 
+_LETTING_GO: Final = frozenset({Operation.RELEASE, Operation.REMOVE})
 LIST_DELAY: Final = 60
 """Seconds that a platform may take to list what it has made. Neither states a figure ("seconds to minutes" for Microsoft's replicas, M§7): chosen."""
 
@@ -48,11 +49,22 @@ def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Map
         found = match(snapshot, kind, key, binding=bindings.get(key), district=desk.district.id).live or _child(
             kind, wanted.get(key), bindings, snapshot
         )
+        if Operation(str(intent.body["op"])) in _LETTING_GO:
+            _let_be(desk, lease, intent)
+            continue
         if found is None and (not snapshot.complete(kind) or _may_still_come(desk, intent, snapshot)):
             blocked.append(OpenKey(tenant=snapshot.tenant, key=key, change=str(intent.body["change"]), since=intent.at))
             continue
         _close(desk, lease, intent, found, bindings.get(key), wanted.get(key))
     return tuple(blocked)
+
+
+def _let_be(desk: Desk, lease: Lease, intent: OpenIntent) -> None:
+    """What takes away may be asked for twice: the next look finds it done, or does it again; whether this call did it is not claimed."""
+    body: dict[str, object] = {"change": intent.body["change"], "status": "asked_again", "settled_by": "asking again"}
+    with desk.store.write() as session:
+        lease.guard(session)
+        desk.journal.outcome(intent.seq, OutcomeResult.NOT_DONE, body, session=session)
 
 
 def _may_still_come(desk: Desk, intent: OpenIntent, snapshot: Snapshot) -> bool:

@@ -106,7 +106,7 @@ class Summing:
                 continue
             seen = live.get(key)
             since = (seen.changed_at if seen else None) or one.sent or now
-            overdue = now - since > timedelta(seconds=window + decision.wanted[key].settles)
+            overdue = now - since > timedelta(seconds=window + (decision.wanted[key].settles if key in decision.wanted else 0))
             vendor_id = seen.vendor_id if seen else one.vendor_id or ""
             found[key] = InFlight(key=key, kind=one.change.kind, vendor_id=vendor_id, since=since, overdue=overdue)
         return tuple(found.values())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connectors.base import Circumstances, Context, Prover, Reader, Writer
+from connectors.base import Circumstances, Context, Prover, Reader, Releaser, Writer
 from connectors.effects import google_effects, m365_effects
 from connectors.hold_orders import HoldOrder, Ordered
 from connectors.memory import mapping
 from connectors.memory.reader import PEOPLE, WRITABLE, MemoryReader
 from connectors.memory.world import Console, MemoryTenant, Thing, Troubles, planted
-from connectors.memory.writer import MemoryProver, MemoryWriter
+from connectors.memory.writer import MemoryProver, MemoryReleaser, MemoryWriter
 from policies.district import Tenant
 from policies.duties import Desired, Duty
 from policies.effects import Effect
@@ -40,6 +40,10 @@ class MemoryConnector:
     def writer(self, tenant: Tenant, context: Context) -> Writer:  # noqa: ARG002  # one world, whatever the settings call it
         """A writer to the world."""
         return MemoryWriter(self.world, context)
+
+    def releaser(self, tenant: Tenant, context: Context) -> Releaser:  # noqa: ARG002  # one world, whatever the settings call it
+        """What ends holds in the world."""
+        return MemoryReleaser(self.world, context)
 
     def prover(self, tenant: Tenant, context: Context) -> Prover:  # noqa: ARG002  # one world, whatever the settings call it
         """A prover in the world."""

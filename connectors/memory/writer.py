@@ -123,6 +123,39 @@ class MemoryWriter:
         return (*_accepted(members - set(refused)), *(MemberOutcome(member=one, error=refused[one]) for one in sorted(refused)))
 
 
+class MemoryReleaser:
+    """Implements ``Releaser`` on a world in memory."""
+
+    def __init__(self, world: MemoryTenant, context: Context) -> None:
+        self._hand = _Hand(world, context)
+        self.world = world
+
+    def remove(self, ref: Ref, members: frozenset[str], live: Live) -> Receipt:
+        """Take members off; the last one cannot be, for a hold of nobody is none."""
+        if members >= live.members or live.fields.get("scope") == "org_unit":
+            raise PermanentError("release.whole_only", f"{ref.name} takes nobody off by name", "end the hold as a whole")
+        self._hand.ask(ref.kind, "remove")
+        thing = self._hand.found(ref)
+        for member in members:
+            thing.members.pop(member, None)
+        self.world.alter(thing, {}, by=US)
+        return self._hand.answer(thing, _accepted(members))
+
+    def end(self, ref: Ref, live: Live) -> Receipt:  # noqa: ARG002  # vendors that send a whole object need what it is
+        """Close a case or matter with nothing left in it; switch a hold off, or drop it where the platform has no such state."""
+        self._hand.ask(ref.kind, "end")
+        thing = self._hand.found(ref)
+        if thing.kind in CONTAINED.values():
+            if any(child.fields.get("enabled") is not False for child in self.world.children(thing)):
+                raise ConnectorError("release.holds_left", f"there are holds in {ref.name}", "end them first")
+            self.world.alter(thing, {"state": "closed"}, by=US)
+        elif thing.kind is Kind.M365_HOLD:
+            self.world.alter(thing, {"enabled": False}, by=US)
+        else:
+            self.world.drop(thing, by=US)
+        return self._hand.answer(thing)
+
+
 def _accepted(members: Iterable[str]) -> tuple[MemberOutcome, ...]:
     return tuple(MemberOutcome(member=member) for member in sorted(members))
 

@@ -16,7 +16,7 @@ from recordwarden.cli.running import Running, running
 from recordwarden.connecting import group_names
 from recordwarden.exits import Exit, worst
 from recordwarden.notifying import notify
-from recordwarden.wrong import CommandError, error
+from recordwarden.wrong import CommandError, error, warning
 from sync.matters.model import Opened, Presence, SourceState
 from sync.matters.order import MatterOrder
 from sync.matters.reading import OrderFile, people_order, read_names, read_order, with_names
@@ -84,7 +84,7 @@ def _said(run: Running, read: OrderFile, answer: Answer) -> Answer:
 
 
 def _held(call: Call, run: Running, opened: Opened, wait_for: str, timeout: float) -> Answer:
-    run.problems.extend(_missing(opened))
+    run.problems.extend((*_missing(opened), *_overruled(opened)))
     extra = {"new": opened.new, "added": list(opened.added), "missing": list(opened.missing)}
     if opened.unchanged and _all_sent(run, opened.alias):
         return answered(run, opened.alias, None, extra)
@@ -98,9 +98,20 @@ def _all_sent(run: Running, alias: str) -> bool:
     """Whether everything that the matter orders has left already: then the same order again sends nothing."""
     matter = run.lane.find(alias)
     tenants = {tenant.id for tenant in run.office.district.tenants}
-    asked = all(tenants <= set(person.answers) and not person.where(Presence.UNREAD) for person in matter.people if person.place is None)
+    asked = all(tenants <= set(person.answers) and not person.where(Presence.UNREAD) for person in matter.held if person.place is None)
     waiting = {SourceState.REQUESTED, SourceState.SENT, SourceState.FAILED}
     return asked and not any(source.state in waiting for source in matter.sources)
+
+
+def _overruled(opened: Opened) -> list[Problem]:
+    if not opened.overruled:
+        return []
+    return [
+        warning(
+            "release.overruled", "A release of this matter was under way; this order does not go with it, so the release is over.",
+            "Ask for it again, if it is still meant: recordwarden hold release.", subject=opened.tenant_alias,
+        )
+    ]
 
 
 def _missing(opened: Opened) -> list[Problem]:

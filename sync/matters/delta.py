@@ -11,8 +11,9 @@ from typing import TypeVar
 from sync.journal import Sealed
 from sync.matters import dossier
 from sync.matters.model import Gap, Line, Matter, Paper, PersonOnHold, Source
+from sync.matters.release import Release
 
-_Part = TypeVar("_Part", PersonOnHold, Source, Line, Paper, Gap)
+_Part = TypeVar("_Part", PersonOnHold, Source, Line, Paper, Gap, Release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +30,17 @@ class Delta:
     lines: tuple[Line, ...]
     paper: tuple[Paper, ...]
     gaps: tuple[Gap, ...]
+    releases: tuple[Release, ...]
 
     @property
     def empty(self) -> bool:
         """Whether nothing changed."""
-        return not (self.head or self.people or self.sources or self.lines or self.paper or self.gaps)
+        return not (self.head or self.people or self.sources or self.lines or self.paper or self.gaps or self.releases)
 
 
 def between(before: Matter | None, after: Matter) -> Delta:
     """What ``after`` has that ``before`` has not."""
-    old = before or replace(after, people=(), sources=(), lines=(), paper=(), gaps=())
+    old = before or replace(after, people=(), sources=(), lines=(), paper=(), gaps=(), releases=())
     sources = changed(old.sources, after.sources)
     people = {person.id: person for person in changed(old.people, after.people)}
     places = {source.id: source.place for source in old.sources}
@@ -50,6 +52,7 @@ def between(before: Matter | None, after: Matter) -> Delta:
         after=after, head=before is None or _head(before) != _head(after), details=before is None or before.details != after.details,
         people=tuple(people.values()), resealed=resealed, sources=sources,
         lines=changed(old.lines, after.lines), paper=changed(old.paper, after.paper), gaps=changed(old.gaps, after.gaps),
+        releases=changed(old.releases, after.releases),
     )
 
 
@@ -69,6 +72,7 @@ def body(delta: Delta, event: str, order: str | None) -> dict[str, object]:
         "lines": {one.id: {"dossier": Sealed(dossier.of_line(one)), "expanded": one.expanded, "code": one.code} for one in delta.lines},
         "paper": {one.id: {"dossier": Sealed(dossier.of_paper(one)), "secured_on": one.secured_on} for one in delta.paper},
         "gaps": {one.id: _gap(one) for one in delta.gaps},
+        "releases": {one.id: _release(one) for one in delta.releases},
     }
     said: dict[str, object] = {
         "event": event, "matter": after.tenant_alias, "report_alias": after.report_alias, "state": after.state, "order": order,
@@ -87,6 +91,7 @@ def body(delta: Delta, event: str, order: str | None) -> dict[str, object]:
 def _person(person: PersonOnHold, delta: Delta) -> dict[str, object]:
     said: dict[str, object] = {
         "state": person.state, "code": person.code, "former": person.former,
+        **({"released": person.released} if person.released else {}),
         "answers": {tenant: one.presence for tenant, one in person.answers.items()},
     }
     if person.id in delta.resealed:
@@ -97,7 +102,7 @@ def _person(person: PersonOnHold, delta: Delta) -> dict[str, object]:
 def _source(source: Source) -> dict[str, object]:
     times: dict[str, datetime | None] = {
         "requested": source.requested, "sent": source.sent, "accepted": source.accepted, "effective": source.effective, "verified": source.verified,
-        "seen_held": source.seen_held,
+        "seen_held": source.seen_held, "released": source.released,
     }
     return {
         "tenant": source.tenant, "person": source.person, "source": source.workload, "state": source.state, "resource": source.resource,
@@ -110,6 +115,17 @@ def _gap(gap: Gap) -> dict[str, object]:
     return {
         "tenant": gap.tenant, "source": gap.source, "last_seen_held": gap.last_seen_held, "first_seen_not_held": gap.first_seen_not_held,
         "restored": gap.restored, "recoverable_until": gap.recoverable_until, "cause": Sealed(gap.cause) if gap.cause else None,
+    }
+
+
+def _release(release: Release) -> dict[str, object]:
+    times: dict[str, datetime | None] = {
+        "approved": release.approved, "due": release.due, "begun": release.begun, "ended": release.ended, "stopped": release.stopped,
+    }
+    return {
+        "officer": release.officer, "requested": release.requested, "changes": list(release.changes), "people": list(release.people),
+        "consent_sha256": release.reason.consent, "dossier": Sealed(dossier.of_reason(release.reason)), "stopped_by": release.stopped_by,
+        **{name: at for name, at in times.items() if at is not None},
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from policies.kinds import Workload
 from sync.matters.model import Account, Details, Line, Paper, PersonOnHold, Place, Source
+from sync.matters.release import Reason
 
 ERASED = "[erased]"
 
@@ -64,6 +65,17 @@ def places(value: object) -> Mapping[str, Place]:
     """The places of a person's sources, by source id."""
     found = _object(_object(value).get("places"))
     return {key: _place(_object(one)) for key, one in found.items()}
+
+
+def of_reason(reason: Reason) -> dict[str, object]:
+    """Why something is released."""
+    return {one.name: getattr(reason, one.name) for one in fields(Reason)}
+
+
+def reason(value: object) -> Reason:
+    """Why something was released; what was erased says so."""
+    body = _object(value)
+    return Reason(**{one.name: _text(body.get(one.name)) or ERASED for one in fields(Reason)})
 
 
 def of_line(line: Line) -> dict[str, object]:

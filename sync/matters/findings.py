@@ -36,7 +36,7 @@ _OF_ALL = frozenset({PersonCode.AMBIGUOUS, PersonCode.NOT_FOUND, PersonCode.ONE_
 
 def problems(matter: Matter, tenant: str, known_gaps: frozenset[str]) -> Iterable[Problem]:
     """What a look at ``tenant`` found: people with something to know, sources that the platform failed, gap records that are new."""
-    for person in matter.people:
+    for person in matter.held:
         says = _SAYS.get(person.code) if person.code else None
         if says is not None and person.code is not None and _here(person, matter, tenant):
             severity = Severity.ERROR if person.code in _ERRORS else Severity.INFO

@@ -85,7 +85,7 @@ def first_hour(matter: Matter, district: District, secured: frozenset[str], now:
     return FirstHour(
         district=district.name, alias=matter.alias, report_alias=matter.report_alias, state=matter.state, made_at=now, times=matter.times,
         clouds=tuple(_cloud(matter, tenant.id, tenant.platform) for tenant in district.tenants),
-        people=_counted([person.state.value for person in matter.people], [state.value for state in PersonState]), paper=paper,
+        people=_counted([person.state.value for person in matter.held], [state.value for state in PersonState]), paper=paper,
         next_steps=_steps(matter, district, paper), contacts=tuple(_contacts(district.officers)),
         systems=tuple(_other(one) for one in district.systems),
     )

@@ -33,7 +33,8 @@ class Asking:
 
 def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matter:
     """``matter`` with its lines expanded as far as they could be, and everybody's accounts as far as they are known."""
-    people = {person.id: _joined(person, asking) if person.place is None else _sought(person, matter, asking) for person in matter.people}
+    people = {person.id: person for person in matter.people}
+    people |= {person.id: _joined(person, asking) if person.place is None else _sought(person, matter, asking) for person in matter.held}
     taken = {(account.tenant, account.vendor_id) for person in people.values() for account in person.accounts}
     lines: list[Line] = []
     for line in matter.lines:
@@ -52,7 +53,7 @@ def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matte
 
 def unasked(matter: Matter, tenants: frozenset[str]) -> bool:
     """Whether somebody in the matter was never looked for in one of ``tenants``, or a line still waits for one."""
-    waiting = any(not tenants <= person.answers.keys() for person in matter.people)
+    waiting = any(not tenants <= person.answers.keys() for person in matter.held)
     return waiting or any(line.expanded is None and not line.candidates for line in matter.lines)
 
 

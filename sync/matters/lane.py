@@ -16,7 +16,7 @@ from connectors.base import Circumstances, Connector, Lane
 from connectors.examination import WriteCapability
 from connectors.hold_orders import Ordered
 from policies.kinds import TRAITS, Kind, Platform, Workload
-from policies.problems import Problem, ToldError
+from policies.problems import Problem
 from policies.resources import Because, Snapshot, Wanted
 from policies.roster import Roster
 from sync.bindings import Binding
@@ -29,9 +29,11 @@ from sync.matters.deeds import Tools
 from sync.matters.first_hour import FirstHour, first_hour
 from sync.matters.force import Sight, Step, advance
 from sync.matters.gaps import close, open_gap, with_causes
-from sync.matters.model import Matter, MatterState, Opened, PersonOnHold, Presence
+from sync.matters.letting_go import addresses, with_release
+from sync.matters.model import Matter, MatterError, MatterState, Opened, Presence
 from sync.matters.order import MatterOrder
 from sync.matters.register import AliasTakenError, Event, Register
+from sync.matters.releases import Releases
 from sync.matters.resolve import Directory
 from sync.matters.sources import USUAL
 from sync.officers import Signer
@@ -56,10 +58,6 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz"
 _LETTERS_AND_DIGITS = _LETTERS + "23456789"
 
 
-class MatterError(ToldError):
-    """What was asked of a matter cannot be done."""
-
-
 def random_token() -> str:
     """Eight random characters, the first a letter, none that are mistaken for another."""
     return secrets.choice(_LETTERS) + "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(7))
@@ -72,6 +70,7 @@ class HoldLane:
         self.desk = desk
         self.register = Register(desk.store, desk.journal, desk.clock.now)
         self._token = token
+        self.releases = Releases(desk, self.register, self._settled, token)
         self._fresh: dict[str, Roster] = {}
         self._unreachable: dict[str, datetime] = {}
         self._matters: dict[str, Matter] = {}
@@ -97,7 +96,7 @@ class HoldLane:
     def add(self, alias: str, order: MatterOrder, *, both: bool = False, sha256: str | None = None, by: Author = PROGRAM) -> Opened:
         """The open matter of ``alias`` with what ``order``, given ``by`` somebody, adds. Raises MatterError ``matter.unknown .released``."""
         before = self._open_one(alias)
-        return self._take(before, order, Event(name="added", order=sha256, by=by), both=both)
+        return self._take(before, order, Event(name="added", order=sha256, by=by), both=both, again=True)
 
     def former(self, alias: str, addresses: Iterable[str], signer: Signer) -> Opened:
         """The matter with these people marked as former: they stay on hold until two officers release them. Signed.
@@ -130,7 +129,7 @@ class HoldLane:
 
     def on_hold(self, alias: str) -> frozenset[str]:
         """Addresses of everybody on hold in a matter, as the order and as the tenants call them. Raises MatterError ``matter.unknown``."""
-        return frozenset(address for person in self.find(alias).people for address in _addresses(person))
+        return frozenset(address for person in self.find(alias).people if person.released is None for address in addresses(person))
 
     # -- what people see
 
@@ -170,7 +169,7 @@ class HoldLane:
         return {
             account.vendor_id
             for matter in self._matters.values() if Workload.DRIVE in (matter.named or USUAL[platform])
-            for person in matter.people if not person.candidates
+            for person in matter.held if not person.candidates
             for account in person.accounts if account.tenant == tenant_id
         }
 
@@ -207,13 +206,14 @@ class HoldLane:
         """Accounts and places under an open matter in a tenant, lower case: ids, addresses, mailboxes, sites."""
         found: set[str] = set()
         for matter in self._opened():
+            held = {person.id for person in matter.held}
             for source in matter.sources:
-                if source.tenant == tenant_id:
+                if source.tenant == tenant_id and source.person in held:
                     member = (source.place.member or "").partition(":")[2]
                     found.update(one.lower() for one in (source.identity, source.place.address, source.place.container, member) if one)
-            for person in matter.people:
+            for person in matter.held:
                 if tenant_id not in person.where(Presence.ABSENT):  # a list that was read whole and does not know them has nothing of theirs
-                    found.update(address for address in _addresses(person))
+                    found.update(address for address in addresses(person))
         return found
 
     def observe(self, tenant_id: str, snapshot: Snapshot, bindings: Mapping[str, Binding], roster: Roster) -> tuple[Problem, ...]:
@@ -221,7 +221,9 @@ class HoldLane:
         sight = Sight(snapshot, bindings, roster)
         problems: list[Problem] = []
         for matter in self._opened():
-            steps = {source.id: advance(source, sight.of(source), snapshot.at) for source in matter.sources if source.tenant == tenant_id}
+            held = {person.id for person in matter.held}
+            looked_at = (source for source in matter.sources if source.tenant == tenant_id and source.person in held)
+            steps = {source.id: advance(source, sight.of(source), snapshot.at) for source in looked_at}
             after = self._stepped(matter, steps, self._platforms()[tenant_id], snapshot.at)
             if any(gap.tenant == tenant_id and gap.cause is None for gap in after.gaps):
                 after = with_causes(after, tenant_id, Drifts(self.desk.store).open(tenant_id).values())
@@ -272,15 +274,22 @@ class HoldLane:
             raise MatterError("matter.released", "This matter has been released.", "Open a new one.")
         return found
 
-    def _take(self, before: Matter | None, order: MatterOrder, event: Event, *, both: bool) -> Opened:
+    def _take(self, before: Matter | None, order: MatterOrder, event: Event, *, both: bool, again: bool = False) -> Opened:
+        """``again``: whoever was let go and is named once more is held once more. What is ordered is stronger than a release that is under way."""
         seen_before = before is not None and event.order is not None and self.register.has_order(before, event.order)
         base = before or opening.new(order, self._token, self.desk.clock.now())
         after = base if seen_before else opening.with_order(base, order, self._token, both=both)
+        after = opening.again(after, order, self.desk.clock.now()) if again else after
         after = opening.with_both(after) if both else after
+        overruled = before is not None and opening.overrules(before, after, order if again else None)
+        if overruled and after.release is not None:
+            after = with_release(after, replace(after.release, stopped=self.desk.clock.now(), stopped_by="order"))
         self._secured = self._vouched()
         after = after if seen_before and not both else self._settled(after)
         event = replace(event, name="opened" if before is None else "added", order=None if seen_before else event.order)
         written = self.register.keep(before, after, event, self._settled).seq is not None
+        if overruled and before is not None and before.release is not None:
+            self.releases.forget(before.release)
         if written:
             # Whoever is to be held is looked for among everybody, not among those of whom a change was told.
             with self.desk.store.write() as session:
@@ -288,7 +297,7 @@ class HoldLane:
         self._loaded = -1
         return Opened(
             alias=after.alias, tenant_alias=after.tenant_alias, new=before is None, added=opening.added(before, after), unchanged=not written,
-            missing=opening.missing(before, order) if before else (),
+            missing=opening.missing(before, order) if before else (), overruled=overruled,
         )
 
     def _platforms(self) -> dict[str, Platform]:
@@ -374,6 +383,3 @@ def _unwritten(ordered: Ordered, missing: Mapping[Kind, str]) -> frozenset[tuple
     shared = [one for one in ordered.resources if TRAITS[one.kind].shared and one.kind in missing]
     return frozenset((one.key, member) for one in shared for member in one.members)
 
-
-def _addresses(person: PersonOnHold) -> frozenset[str]:
-    return frozenset({person.address, *person.also, *(account.address for account in person.accounts)})

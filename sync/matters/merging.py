@@ -11,12 +11,13 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Final, TypeVar, cast
 
 from sync.matters.model import Gap, Line, Matter, Paper, PersonOnHold, Source
+from sync.matters.release import Release
 from sync.store.matter_words import MatterState
 
 _DERIVED: Final = frozenset({MatterState.OPEN, MatterState.PARTLY_HELD, MatterState.HELD})
 """States that follow from the parts: never a reason to overwrite one that somebody set."""
 _Value = TypeVar("_Value")
-_Part = TypeVar("_Part", PersonOnHold, Source, Line, Paper, Gap)
+_Part = TypeVar("_Part", PersonOnHold, Source, Line, Paper, Gap, Release)
 
 
 def rebased(before: Matter, after: Matter, current: Matter) -> Matter:
@@ -34,6 +35,7 @@ def rebased(before: Matter, after: Matter, current: Matter) -> Matter:
         lines=_parts(before.lines, after.lines, current.lines, lambda one: one.text.lower()),
         paper=_parts(before.paper, after.paper, current.paper, lambda one: (one.what, one.where)),
         gaps=_parts(before.gaps, after.gaps, current.gaps, lambda one: (one.source, one.restored is None)),
+        releases=_parts(before.releases, after.releases, current.releases, lambda one: one.id),
         version=current.version,
     )
 
@@ -84,7 +86,7 @@ def _parts(base: Sequence[_Part], mine: Sequence[_Part], theirs: Sequence[_Part]
 
 
 def _without_parts(matter: Matter) -> Matter:
-    return replace(matter, people=(), sources=(), lines=(), paper=(), gaps=())
+    return replace(matter, people=(), sources=(), lines=(), paper=(), gaps=(), releases=())
 
 
 __all__ = ["merged", "rebased"]

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from policies.kinds import Workload
+from policies.problems import ToldError
+from sync.matters.release import Release
 from sync.store.matter_words import MatterState, PersonState, SourceState
 
 IN_FORCE = frozenset({SourceState.EFFECTIVE, SourceState.VERIFIED})
@@ -112,6 +114,8 @@ class Source:
     """When a read of ours last showed it held. Having been seen again is no news: two sources that differ in nothing else are equal."""
     first_seen_held: datetime | None = None
     """When a read of ours first showed it held, without a break since."""
+    released: datetime | None = None
+    """When it was seen that nothing of ours holds it any more, after a release."""
     code: str | None = None
     error: str | None = None
 
@@ -134,6 +138,8 @@ class PersonOnHold:
     """Set for a group, site or shared drive that is on hold itself; then ``address`` is the place."""
     accounts: tuple[Account, ...] = ()
     former: bool = False
+    released: datetime | None = None
+    """When the last source of theirs was let go by a release; the row stays, for what was held is evidence."""
     both: bool = False
     """Somebody said that every candidate is meant."""
     state: PersonState = PersonState.NOT_HELD
@@ -236,6 +242,7 @@ class Matter:
     paper: tuple[Paper, ...] = ()
     gaps: tuple[Gap, ...] = ()
     lines: tuple[Line, ...] = ()
+    releases: tuple[Release, ...] = ()
     looked: Mapping[str, datetime] = field(default_factory=dict)
     """When each tenant was last looked at for it."""
     version: int = field(default=0, compare=False)
@@ -251,6 +258,18 @@ class Matter:
         """Whether mailboxes are to be on litigation hold too."""
         return Workload.LITIGATION_HOLD in self.workloads
 
+    @property
+    def release(self) -> Release | None:
+        """The release that is asked for, waits or is being carried out; there is one at a time."""
+        return next((one for one in self.releases if one.open), None)
+
+    @property
+    def held(self) -> tuple[PersonOnHold, ...]:
+        """The people who are to be held: all but those whom a release let go, or is letting go now."""
+        now = self.release
+        leaving = frozenset(now.people or (one.id for one in self.people)) if now is not None and now.letting_go else frozenset[str]()
+        return tuple(one for one in self.people if one.released is None and one.id not in leaving)
+
     def person(self, person_id: str) -> PersonOnHold:
         """The person of that row. Raises KeyError."""
         for person in self.people:
@@ -263,6 +282,10 @@ class Matter:
         return tuple(source for source in self.sources if source.person == person_id)
 
 
+class MatterError(ToldError):
+    """What was asked of a matter cannot be done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What opening or adding did: the matter, what was new in the order, and what the order no longer names (kept all the same)."""
@@ -272,11 +295,13 @@ class Opened:
     new: bool
     added: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    overruled: bool = False
+    """A release that was under way ended, because the order does not go with it."""
     unchanged: bool = False
     """The order held nothing new: nothing is sent for it."""
 
 
 __all__ = [
-    "IN_FORCE", "TAKEN", "Account", "Answer", "Between", "Details", "Gap", "Line", "Matter", "MatterState", "Opened", "Paper", "PersonCode",
-    "PersonOnHold", "PersonState", "Place", "Presence", "Source", "SourceState", "Times", "weightiest",
+    "IN_FORCE", "TAKEN", "Account", "Answer", "Between", "Details", "Gap", "Line", "Matter", "MatterError", "MatterState", "Opened", "Paper",
+    "PersonCode", "PersonOnHold", "PersonState", "Place", "Presence", "Source", "SourceState", "Times", "weightiest",
 ]

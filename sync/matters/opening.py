@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 
 from policies.kinds import Workload
-from sync.matters.model import Details, Line, Matter, MatterState, Paper, PersonOnHold, Times
+from sync.matters.letting_go import addresses
+from sync.matters.model import Details, Line, Matter, MatterState, Paper, PersonOnHold, Source, SourceState, Times
 from sync.matters.order import LineKind, MatterOrder, PersonLine
 from sync.store.columns import rfc3339
 
@@ -54,6 +55,33 @@ def _workloads(named: tuple[Workload, ...], *, second_belt: bool) -> tuple[Workl
     return tuple(dict.fromkeys((*named, Workload.LITIGATION_HOLD) if second_belt else named))
 
 
+def again(matter: Matter, order: MatterOrder, now: datetime) -> Matter:
+    """``matter`` with everybody whom ``order`` names and a release let go before: they are to be held again, from now on."""
+    named = {line.text.lower() for line in order.people} | {place.text.lower() for place in order.places}
+    back = {person.id for person in matter.people if person.released is not None and named & addresses(person)}
+    sources = tuple(
+        Source(id=one.id, person=one.person, tenant=one.tenant, workload=one.workload, identity=one.identity, place=one.place, requested=now)
+        if one.person in back and one.state is SourceState.RELEASED else one
+        for one in matter.sources
+    )
+    people = tuple(replace(one, released=None, former=False) if one.id in back else one for one in matter.people)
+    return replace(matter, people=people, sources=sources)
+
+
+def overrules(before: Matter, after: Matter, order: MatterOrder | None) -> bool:
+    """Whether what is ordered now does not go with the release that is under way: it adds to a matter that is to go whole, or names its people.
+
+    ``order`` None: the same order was read again, and names nobody anew.
+    """
+    release = before.release
+    if release is None:
+        return False
+    if not release.people:
+        return bool(added(before, after))
+    named = {line.text.lower() for line in order.people} | {place.text.lower() for place in order.places} if order is not None else set()
+    return any(named & addresses(person) for person in before.people if person.id in release.people)
+
+
 def with_both(matter: Matter) -> Matter:
     """``matter`` with every open question answered: all candidates are meant."""
     people = tuple(replace(person, both=True) if person.candidates else person for person in matter.people)
@@ -70,7 +98,7 @@ def missing(matter: Matter, order: MatterOrder) -> tuple[str, ...]:
     """What is on hold and ``order`` does not name: reported, and kept."""
     named = {line.text.lower() for line in order.people if line.kind is LineKind.ADDRESS} | {place.text.lower() for place in order.places}
     lines = {line.id for line in order.people}
-    gone = [person.address for person in matter.people if person.line is None and not person.former and person.address not in named]
+    gone = [person.address for person in matter.held if person.line is None and not person.former and person.address not in named]
     return (*gone, *(line.text for line in matter.lines if line.text.lower() not in lines))
 
 

@@ -27,7 +27,7 @@ def placed(matter: Matter, platform: Platform, roster: Roster, now: datetime) ->
     """``matter`` with a source for everything of everybody that this tenant holds; what was there before stays, also when its account is gone."""
     sources = {source.id: source for source in matter.sources}
     accounts = {identity.vendor_id: identity for identity in roster.identities}
-    for person in matter.people:
+    for person in matter.held:
         if person.place:
             known = frozenset(one.identity for one in matter.sources_of(person.id) if one.tenant == roster.tenant and one.identity)
             found = of_place(person, platform, roster, known)
@@ -49,13 +49,15 @@ def source_id(person: str, tenant: str, identity: str | None, workload: Workload
 
 def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource, str]]:
     """What the tenant's connector is asked to hold, with the id of the source behind each line. Only the random alias leaves."""
+    held = {person.id for person in matter.held}
     index = {
         OrderedSource(
             person=matter.person(source.person).address, workload=source.workload, identity_id=source.identity, address=source.place.address,
             container=source.place.container, unit=_unit(matter.person(source.person)),
         ): source.id
         for source in matter.sources
-        if source.tenant == tenant and source.place.container is not None and source.state is not SourceState.RELEASED
+        if source.tenant == tenant and source.place.container is not None and source.person in held
+        and source.state is not SourceState.RELEASED
     }
     order = HoldOrder(
         alias=matter.tenant_alias, tenant_alias=matter.tenant_alias, sources=tuple(index), terms=matter.details.terms,

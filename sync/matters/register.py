@@ -63,6 +63,16 @@ class Register:
         with self.store.read() as session:
             return tuple(rows.matter(bundle) for bundle in self._rows.load(session, states=OPEN))
 
+    def releasing(self) -> tuple[Matter, ...]:
+        """The matters of which a release is asked for, waits or is being carried out."""
+        with self.store.read() as session:
+            return tuple(rows.matter(self._rows.load(session, tenant_alias=alias)[0]) for alias in self._rows.releasing(session))
+
+    def begun(self) -> frozenset[str]:
+        """Ids of the changes of every release that was ever begun."""
+        with self.store.read() as session:
+            return self._rows.begun(session)
+
     def all(self) -> tuple[Matter, ...]:
         """Every matter, oldest first."""
         with self.store.read() as session:

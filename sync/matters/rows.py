@@ -25,10 +25,19 @@ from sync.matters.model import (
     Source,
     Times,
 )
+from sync.matters.release import Release
 from sync.store.columns import from_rfc3339, rfc3339
 from sync.store.documents import dump, load_list, load_object
 from sync.store.matters import Bundle, Row
-from sync.store.tables.matters import MatterGapRow, MatterLineRow, MatterPaperRow, MatterPersonRow, MatterRow, MatterSourceRow
+from sync.store.tables.matters import (
+    MatterGapRow,
+    MatterLineRow,
+    MatterPaperRow,
+    MatterPersonRow,
+    MatterReleaseRow,
+    MatterRow,
+    MatterSourceRow,
+)
 
 
 def matter(bundle: Bundle) -> Matter:
@@ -46,6 +55,7 @@ def matter(bundle: Bundle) -> Matter:
         paper=tuple(dossier.paper(opened.get(one.dossier), one.id, one.secured_on) for one in bundle.paper),
         gaps=tuple(sorted((_gap(one, opened) for one in bundle.gaps), key=lambda one: (one.first_seen_not_held, one.id))),
         lines=tuple(sorted((_line(one, opened) for one in bundle.lines), key=lambda one: (one.text, one.id))),
+        releases=tuple(sorted((_release(one, opened) for one in bundle.releases), key=lambda one: (one.requested, one.id))),
         looked={tenant: from_rfc3339(str(at)) for tenant, at in load_object(row.looked).items()}, version=bundle.version,
     )
 
@@ -67,6 +77,8 @@ def rows(delta: Delta, district: str, body: Mapping[str, object]) -> Iterable[Ro
         yield MatterPaperRow(**key, id=one.id, dossier=_seal_in(body, "paper", one.id, "dossier"), secured_on=one.secured_on)
     for gap in delta.gaps:
         yield _gap_row(gap, key, _seal_in(body, "gaps", gap.id, "cause") or None)
+    for release in delta.releases:
+        yield _release_row(release, key, _seal_in(body, "releases", release.id, "dossier"))
 
 
 def _head(after: Matter, district: str, details: str) -> MatterRow:
@@ -82,7 +94,8 @@ def _head(after: Matter, district: str, details: str) -> MatterRow:
 def _person_row(person: PersonOnHold, key: Mapping[str, str], seal: str) -> MatterPersonRow:
     since = person.since
     return MatterPersonRow(
-        **key, id=person.id, dossier=seal, former=person.former, state=person.state, code=person.code.value if person.code else None,
+        **key, id=person.id, dossier=seal, former=person.former, released=person.released, state=person.state,
+        code=person.code.value if person.code else None,
         answers=dump({tenant: {"presence": one.presence, "codes": list(one.codes)} for tenant, one in person.answers.items()}),
         since_earliest=since.earliest if since else None, since_latest=since.latest if since else None,
     )
@@ -90,8 +103,8 @@ def _person_row(person: PersonOnHold, key: Mapping[str, str], seal: str) -> Matt
 
 def _person(row: MatterPersonRow, opened: Mapping[str, object]) -> PersonOnHold:
     return replace(
-        dossier.person(opened.get(row.dossier), row.id), former=row.former, state=row.state, code=PersonCode(row.code) if row.code else None,
-        answers=_answers(row.answers),
+        dossier.person(opened.get(row.dossier), row.id), former=row.former, released=row.released, state=row.state,
+        code=PersonCode(row.code) if row.code else None, answers=_answers(row.answers),
         since=Between(earliest=row.since_earliest, latest=row.since_latest) if row.since_latest else None,
     )
 
@@ -114,8 +127,8 @@ def _source_row(source: Source, key: Mapping[str, str], error: str | None) -> Ma
     return MatterSourceRow(
         **key, tenant=source.tenant, id=source.id, person=source.person, workload=source.workload.value, identity=source.identity, state=source.state,
         resource=source.resource, vendor_container=source.vendor_container, requested=source.requested, sent=source.sent, accepted=source.accepted,
-        effective=source.effective, verified=source.verified, first_seen_held=source.first_seen_held, seen_held=source.seen_held, code=source.code,
-        error=error,
+        effective=source.effective, verified=source.verified, first_seen_held=source.first_seen_held, seen_held=source.seen_held,
+        released=source.released, code=source.code, error=error,
     )
 
 
@@ -124,7 +137,7 @@ def _source(row: MatterSourceRow, spots: Mapping[str, Place], opened: Mapping[st
         id=row.id, person=row.person, tenant=row.tenant, workload=Workload(row.workload), identity=row.identity,
         place=spots.get(row.id) or Place(address=dossier.ERASED), state=row.state, resource=row.resource, vendor_container=row.vendor_container,
         requested=row.requested, sent=row.sent, accepted=row.accepted, effective=row.effective, verified=row.verified,
-        first_seen_held=row.first_seen_held, seen_held=row.seen_held, code=row.code,
+        first_seen_held=row.first_seen_held, seen_held=row.seen_held, released=row.released, code=row.code,
         error=dossier.text(opened.get(row.error)) if row.error else None,
     )
 
@@ -141,6 +154,22 @@ def _gap(row: MatterGapRow, opened: Mapping[str, object]) -> Gap:
         id=row.id, matter=row.matter, source=row.source, tenant=row.tenant, last_seen_held=row.last_seen_held,
         first_seen_not_held=row.first_seen_not_held, restored=row.restored, recoverable_until=row.recoverable_until,
         recoverable_reason=row.recoverable_reason, cause=dossier.text(opened.get(row.cause)) if row.cause else None,
+    )
+
+
+def _release_row(release: Release, key: Mapping[str, str], seal: str) -> MatterReleaseRow:
+    return MatterReleaseRow(
+        **key, id=release.id, officer=release.officer, requested=release.requested, dossier=seal, changes=dump(list(release.changes)),
+        people=dump(list(release.people)), approved=release.approved, due=release.due, begun=release.begun, ended=release.ended,
+        stopped=release.stopped, stopped_by=release.stopped_by,
+    )
+
+
+def _release(row: MatterReleaseRow, opened: Mapping[str, object]) -> Release:
+    return Release(
+        id=row.id, officer=row.officer, requested=row.requested, reason=dossier.reason(opened.get(row.dossier)),
+        changes=tuple(load_list(row.changes)), people=tuple(load_list(row.people)), approved=row.approved, due=row.due, begun=row.begun,
+        ended=row.ended, stopped=row.stopped, stopped_by=row.stopped_by,
     )
 
 

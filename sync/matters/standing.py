@@ -72,7 +72,7 @@ def _state(matter: Matter, secured: frozenset[str]) -> MatterState:
         return matter.state
     paper = [one.secured_on is not None or one.id in secured for one in matter.paper]
     lines = [line.expanded is not None and line.code is None for line in matter.lines]
-    parts = [*(person.state is PersonState.HELD for person in matter.people), *paper, *lines]
+    parts = [*(person.state is PersonState.HELD for person in matter.held), *paper, *lines]
     if parts and all(parts):
         return MatterState.HELD
     some = any(source.state in IN_FORCE for source in matter.sources) or any(paper)

@@ -86,7 +86,7 @@ def _asked_for(matter: Matter) -> list[PersonOnHold]:
     """People who need an answer: a question, nobody of that address, deleted and nothing to hold, or a place that was named and is none."""
     with_sources = {source.person for source in matter.sources if source.counts}
     return [
-        person for person in matter.people
+        person for person in matter.held
         if person.code in LOOK_AGAIN or (person.id not in with_sources and (person.code is PersonCode.DELETED or _is_none(person)))
     ]
 
@@ -96,7 +96,7 @@ def _is_none(person: PersonOnHold) -> bool:
 
 
 def _unread(matter: Matter) -> set[str]:
-    return {tenant for person in matter.people for tenant in person.where(Presence.UNREAD)}
+    return {tenant for person in matter.held for tenant in person.where(Presence.UNREAD)}
 
 
 def document(

@@ -99,6 +99,15 @@ class Changes:
                 row.status, row.updated_at = ChangeStatus.SUPERSEDED.value, now
                 session.add(row)
 
+    def overtake(self, session: Session, ids: Iterable[str], now: datetime) -> None:
+        """Mark these changes, as far as they still wait, as standing for nothing any more."""
+        waiting = {ChangeStatus.PLANNED.value, ChangeStatus.REFUSED.value}
+        for change in ids:
+            row = session.get(ChangeRow, (self.store.district, change))
+            if row is not None and row.status in waiting:
+                row.status, row.updated_at = ChangeStatus.SUPERSEDED.value, now
+                session.add(row)
+
     def _row(self, change: Change, now: datetime, proposer: str | None, status: ChangeStatus) -> ChangeRow:
         return ChangeRow(
             district=self.store.district,

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from sync.store import Store
 from sync.store.bulk import table_of, upsert
 from sync.store.columns import rfc3339
-from sync.store.documents import dump, load_object
+from sync.store.documents import dump, load_list, load_object
 from sync.store.matter_words import MatterState
 from sync.store.tables.core import JournalRow, SealedValue
 from sync.store.tables.matters import (
@@ -23,12 +23,13 @@ from sync.store.tables.matters import (
     MatterOrderRow,
     MatterPaperRow,
     MatterPersonRow,
+    MatterReleaseRow,
     MatterRow,
     MatterSourceRow,
 )
 from sync.store.words import EntryKind
 
-Row: TypeAlias = MatterRow | MatterOrderRow | MatterLineRow | MatterPersonRow | MatterSourceRow | MatterPaperRow | MatterGapRow
+Row: TypeAlias = MatterRow | MatterOrderRow | MatterLineRow | MatterPersonRow | MatterSourceRow | MatterPaperRow | MatterGapRow | MatterReleaseRow
 SEALED = frozenset({"dossier", "details"})
 LOOKED = frozenset({"looked", "seen_held"})
 SEALS_AT_ONCE = 500
@@ -45,6 +46,7 @@ class Bundle:
     sources: Sequence[MatterSourceRow]
     paper: Sequence[MatterPaperRow]
     gaps: Sequence[MatterGapRow]
+    releases: Sequence[MatterReleaseRow]
     opened: Mapping[str, object]
     version: int
     """The number of the newest journal entry of this matter."""
@@ -73,6 +75,18 @@ class MatterRows:
             or_(col(MatterRow.alias) == alias, col(MatterRow.tenant_alias) == alias, col(MatterRow.report_alias) == alias),
         )
         return session.exec(query).first()
+
+    def releasing(self, session: Session) -> tuple[str, ...]:
+        """The tenant aliases of the matters of which a release is under way, the oldest first."""
+        query = select(MatterReleaseRow.matter).where(
+            MatterReleaseRow.district == self.store.district, col(MatterReleaseRow.ended).is_(None), col(MatterReleaseRow.stopped).is_(None)
+        )
+        return tuple(dict.fromkeys(session.exec(query.order_by(col(MatterReleaseRow.requested))).all()))
+
+    def begun(self, session: Session) -> frozenset[str]:
+        """The ids of the changes of every release that was ever begun."""
+        query = select(MatterReleaseRow.changes).where(MatterReleaseRow.district == self.store.district, col(MatterReleaseRow.begun).is_not(None))
+        return frozenset(change for changes in session.exec(query).all() for change in load_list(changes))
 
     def of_order(self, session: Session, sha256: str) -> tuple[str, ...]:
         """The tenant aliases of the matters that an order file with this digest was read for, oldest first."""
@@ -128,11 +142,12 @@ class MatterRows:
         sources = session.exec(select(MatterSourceRow).where(MatterSourceRow.district == district, MatterSourceRow.matter == matter)).all()
         paper = session.exec(select(MatterPaperRow).where(MatterPaperRow.district == district, MatterPaperRow.matter == matter)).all()
         gaps = session.exec(select(MatterGapRow).where(MatterGapRow.district == district, MatterGapRow.matter == matter)).all()
-        seals = [row.details, *(one.dossier for one in lines), *(one.dossier for one in people), *(one.dossier for one in paper)]
+        releases = session.exec(select(MatterReleaseRow).where(MatterReleaseRow.district == district, MatterReleaseRow.matter == matter)).all()
+        seals = [row.details, *(one.dossier for part in (lines, people, paper, releases) for one in part)]
         seals += [seal for seal in (*(one.error for one in sources), *(one.cause for one in gaps)) if seal]
         return Bundle(
-            matter=row, lines=lines, people=people, sources=sources, paper=paper, gaps=gaps, opened=self._open(session, tuple(dict.fromkeys(seals))),
-            version=self.version(session, matter),
+            matter=row, lines=lines, people=people, sources=sources, paper=paper, gaps=gaps, releases=releases,
+            opened=self._open(session, tuple(dict.fromkeys(seals))), version=self.version(session, matter),
         )
 
     def _open(self, session: Session, seals: Sequence[str]) -> Mapping[str, object]:

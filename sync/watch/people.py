@@ -162,7 +162,7 @@ def ids_on_hold(matters: Iterable[Matter], roster: Roster) -> dict[str, str]:
     known = {one.vendor_id: one for one in roster.identities}
     found: dict[str, str] = {}
     for matter in matters:
-        for person in matter.people:
+        for person in matter.held:
             for account in person.accounts:
                 if account.tenant == roster.tenant:
                     identity = known.get(account.vendor_id)
@@ -182,7 +182,7 @@ def risks(
     units = _held_units(snapshot, roster)
     found: dict[tuple[str, str], Risk] = {}
     for matter in matters:
-        for person in matter.people:
+        for person in matter.held:
             for subject, said in _dangers(person, matter, roster, known, units):
                 over = said == PersonCode.DELETED.value and _past_bringing_back(known.get(subject), roster, platform)
                 code = GONE if over else said

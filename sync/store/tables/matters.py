@@ -73,6 +73,7 @@ class MatterPersonRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     dossier: str
     former: bool = False
+    released: datetime | None = Field(default=None, sa_type=UtcText)
     state: PersonState = Field(sa_column=Column(EnumText(PersonState), nullable=False))
     code: str | None = None
     answers: str
@@ -107,6 +108,7 @@ class MatterSourceRow(SQLModel, table=True):
     verified: datetime | None = Field(default=None, sa_type=UtcText)
     first_seen_held: datetime | None = Field(default=None, sa_type=UtcText)
     seen_held: datetime | None = Field(default=None, sa_type=UtcText)
+    released: datetime | None = Field(default=None, sa_type=UtcText)
     code: str | None = None
     error: str | None = None
 
@@ -121,6 +123,28 @@ class MatterPaperRow(SQLModel, table=True):
     dossier: str
     secured_on: str | None = None
     """A date or instant as the order says it."""
+
+
+class MatterReleaseRow(SQLModel, table=True):
+    """A release that an officer asked for; ``dossier`` is the seal of why and of counsel's consent."""
+
+    __tablename__ = "matter_release"
+    district: str = Field(primary_key=True)
+    matter: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    officer: str
+    requested: datetime = Field(sa_type=UtcText)
+    dossier: str
+    changes: str
+    """JSON list of the ids of its changes."""
+    people: str
+    """JSON list of ids of people; empty for the whole matter."""
+    approved: datetime | None = Field(default=None, sa_type=UtcText)
+    due: datetime | None = Field(default=None, sa_type=UtcText)
+    begun: datetime | None = Field(default=None, sa_type=UtcText)
+    ended: datetime | None = Field(default=None, sa_type=UtcText)
+    stopped: datetime | None = Field(default=None, sa_type=UtcText)
+    stopped_by: str | None = None
 
 
 class MatterGapRow(SQLModel, table=True):

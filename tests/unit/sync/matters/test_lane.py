@@ -8,7 +8,7 @@ import pytest
 
 from policies.kinds import Kind
 from policies.roster import Roster
-from sync.matters.lane import MatterError
+from sync.matters.model import MatterError
 from sync.matters.model import MatterState
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, google, m365, order, roster, scene
 
