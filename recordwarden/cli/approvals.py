@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -105,6 +105,7 @@ class _Asked:
     signer: Signer
     verdict: str
     now: datetime
+    told: list[str] = field(default_factory=list)
 
 
 def _verdict(call: Call, ids: Sequence[str], verdict: str) -> Answer:
@@ -122,6 +123,7 @@ def _verdict(call: Call, ids: Sequence[str], verdict: str) -> Answer:
         if not refused:
             for one in changes.values():
                 _put(asked, one)
+            _of_releases(asked, frozenset(changes))
             for digest in guards:
                 governance.approve(office.desk.journal, office.desk.store, office.desk.clock, digest, asked.signer)
         given = _said(office, ids)
@@ -180,6 +182,17 @@ def _put(asked: _Asked, kept: KeptChange) -> None:
         )
 
 
+def _of_releases(asked: _Asked, ids: frozenset[str]) -> None:
+    """A release falls due from its last approval on; a no to one of its changes ends it."""
+    releases = HoldLane(asked.office.desk).releases
+    if asked.verdict == "no":
+        releases.refused(ids, asked.signer)
+        return
+    for release in releases.weigh():
+        if release.due is not None:
+            asked.told.append(f"A release is approved with this and may be carried out from {moment(release.due)} on; any officer may end it before.")
+
+
 def _said(office: Office, ids: Iterable[str] | None) -> list[dict[str, object]]:
     now, wanted = office.desk.clock.now(), None if ids is None else set(ids)
     return [
@@ -198,6 +211,8 @@ def _told(screen: Screen, asked: _Asked, ids: Sequence[str], refused: Sequence[P
         f"{asked.signer.officer} signed a {word} to {many(len(ids), 'change')}"
         + (f", valid until {moment(asked.now + LIFETIME)}." if word == "yes" else ".")
     )
+    for told in asked.told:
+        screen.say(told)
 
 
 def _show(screen: Screen, office: Office, waiting: Sequence[Awaiting], pending: governance.Pending | None) -> None:

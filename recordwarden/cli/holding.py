@@ -173,6 +173,8 @@ def _matter(screen: Screen, hour: FirstHour, shown: Mapping[str, object]) -> Non
         screen.say(f"on paper: {place.what}, {place.where}: {place.state.replace('_', ' ')}", indent=2)
     for gap in cast("Sequence[Mapping[str, object]]", shown["gaps"]):
         _gap(screen, gap)
+    for release in cast("Sequence[Mapping[str, object]]", shown["releases"]):
+        _release(screen, hour.alias, release)
     if hour.next_steps:
         screen.say("What to do next:", indent=2)
     for number, step in enumerate(hour.next_steps, start=1):
@@ -201,6 +203,22 @@ def _danger(screen: Screen, person: str, danger: Mapping[str, object]) -> None:
     screen.say(f"{person} at risk in {danger['tenant']} [{danger['code']}]{shown}", "yellow", indent=2)
     screen.say(f"{danger['lost']}{until}", indent=4)
     screen.say(f"-> {danger['do']}", indent=4)
+
+
+def _release(screen: Screen, alias: str, release: Mapping[str, object]) -> None:
+    people = cast("Sequence[str]", release["people"])
+    times = {name: cast("str | None", release[name]) for name in ("requested", "due", "begun", "ended", "stopped")}
+    state = "waits for two other officers: recordwarden approvals"
+    if times["stopped"]:
+        state = f"ended without effect {moment(times['stopped'])} by {release['stopped_by']}"
+    elif times["ended"]:
+        state = f"carried out {moment(times['ended'])}"
+    elif times["begun"]:
+        state = f"begun {moment(times['begun'])}, not finished: recordwarden hold release {alias}"
+    elif times["due"]:
+        state = f"approved, may be carried out from {moment(times['due'])} on; to end it: recordwarden hold release {alias} --stop"
+    whom = many(len(people), "person or place", "people or places") if people else "the whole matter"
+    screen.say(f"release of {whom}, asked for by {release['officer']} {moment(times['requested'])}: {state}", indent=2)
 
 
 def _gap(screen: Screen, gap: Mapping[str, object]) -> None:

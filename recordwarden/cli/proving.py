@@ -12,11 +12,11 @@ from connectors.examination import WriteCapability
 from policies.kinds import Kind
 from policies.problems import Problem, Severity
 from policies.resources import Mark
-from sync.apply import vendor_actor
 from sync.desk import Desk
 from sync.journal import EntryKind, OutcomeResult, Sealed
 from sync.look import Look
 from sync.officers import Signer
+from sync.record import vendor_actor
 from sync.registers.governance import signing
 from sync.store.proofs import Proofs
 

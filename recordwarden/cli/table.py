@@ -52,6 +52,7 @@ TABLE: Mapping[str, Entry | Family] = {
             "open": Entry(does="hold_open:open_", help="Open a matter from its order and hold everybody in it at once."),
             "add": Entry(does="hold_open:add", help="Add people to an open matter."),
             "former": Entry(does="hold_former:former", help="Mark people as former. They stay on hold."),
+            "release": Entry(does="hold_release:release", help="Take a matter, or people, off hold: asked for, approved by two, waited for, done."),
             "status": Entry(does="hold_status:status", help="Who and what is held, and since when."),
         },
     ),

@@ -14,6 +14,7 @@ from policies.problems import FolderError, Problem, Severity, Where
 from policies.shape import shaped
 from policies.source import Document, SourceError, parse_document
 from sync.matters.order import LineKind, MatterOrder, PersonLine
+from sync.matters.release import Reason
 
 _LARGEST: Final = 4_000_000
 _ADDRESS: Final = re.compile(r"[^@\s,;:<>\"]+@[^@\s,;:<>\"]+\.[^@\s,;:<>\"]+")
@@ -82,6 +83,17 @@ def read_people(path: Path) -> tuple[str, ...]:
     return names.addresses
 
 
+def read_reason(reason: Path, consent: Path) -> Reason:
+    """Why something is to be released, and counsel's consent to it, by its digest. Raises FolderError where one cannot be read or says nothing."""
+    _, text = _text(reason)
+    if not text.strip():
+        _stop("release.no_reason", "The file gives no reason.", "Say why the hold may end: settled, judgment, time passed.", Where(file=str(reason)))
+    content = _content(consent)
+    if not content:
+        _stop("release.no_consent", "The file with counsel's consent is empty.", "Give counsel's letter or message.", Where(file=str(consent)))
+    return Reason(text=text.strip(), consent=hashlib.sha256(content).hexdigest(), consent_name=consent.name)
+
+
 def people_order(names: NamesFile) -> OrderFile:
     """An order that only names people."""
     order = MatterOrder(people=tuple(PersonLine(address=address) for address in names.addresses))
@@ -138,11 +150,15 @@ def _with_lists(lines: Iterable[PersonLine], document: Document) -> tuple[tuple[
     return tuple({line.id: line for line in opened}.values()), digest, tuple(wrong)
 
 
-def _text(path: Path) -> tuple[bytes, str]:
+def _content(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         _stop("file.not_found", f"The file cannot be read: {error.strerror}.", "Check the path.", Where(file=str(path)), error)
+
+
+def _text(path: Path) -> tuple[bytes, str]:
+    raw = _content(path)
     if len(raw) > _LARGEST:
         _stop("file.too_large", "The file is larger than 4 MB.", "Split it.", Where(file=str(path)))
     try:

@@ -81,6 +81,12 @@ class Releases:
         self.forget(stopped)
         return stopped
 
+    def refused(self, changes: AbstractSet[str], signer: Signer) -> None:
+        """An officer's no to some of ``changes`` ends the releases that consist of them."""
+        for matter in self.register.releasing():
+            if matter.release is not None and changes & frozenset(matter.release.changes):
+                self.stop(matter, signer)
+
     def forget(self, release: Release) -> None:
         """The changes of a release that came to nothing stand for nothing any more."""
         with self.desk.store.write() as session:

@@ -21,6 +21,7 @@ from sync.matters.model import (
     Source,
     SourceState,
 )
+from sync.matters.release import Release
 from sync.store.columns import rfc3339
 from sync.store.documents import load_object
 from sync.watch.people import Danger, place_ids
@@ -113,6 +114,7 @@ def document(
         "sources": [_source(source, people[source.person]) for source in matter.sources],
         "paper": [_paper(paper, secured) for paper in matter.paper],
         "gaps": [_gap(gap, matter, people, found.get(gap.id)) for gap in matter.gaps],
+        "releases": [_release(release, people) for release in matter.releases],
         "by_hand": by_hand,
     }
 
@@ -124,7 +126,17 @@ def _matter(matter: Matter) -> dict[str, object]:
         "times": {
             "triggered": _time(times.triggered), "received": _time(times.received), "passed_to_counsel": _time(times.passed_to_counsel),
             "ordered": _time(times.ordered), "issued": _time(times.issued),
+            "release_due": _time(matter.release.due) if matter.release is not None else None,
         },
+    }
+
+
+def _release(release: Release, people: Mapping[str, PersonOnHold]) -> dict[str, object]:
+    return {
+        "id": release.id, "officer": release.officer, "reason": release.reason.text, "consent_sha256": release.reason.consent,
+        "people": sorted(people[one].address for one in release.people), "changes": list(release.changes), "requested": _time(release.requested),
+        "approved": _time(release.approved), "due": _time(release.due), "begun": _time(release.begun), "ended": _time(release.ended),
+        "stopped": _time(release.stopped), "stopped_by": release.stopped_by,
     }
 
 
@@ -153,7 +165,7 @@ def _person(person: PersonOnHold, dangers: list[dict[str, object]]) -> dict[str,
         "absent_from": list(person.where(Presence.ABSENT)), "unknown_in": list(person.where(Presence.UNREAD)),
         "unmatched": list(person.unmatched), "code": person.code.value if person.code else None,
         "since": {"earliest": _time(since.earliest), "latest": _time(since.latest)} if since else None,
-        "former": person.former, "from": person.line, "at_risk": dangers,
+        "former": person.former, "released": _time(person.released), "from": person.line, "at_risk": dangers,
     }
 
 
@@ -163,7 +175,7 @@ def _line(line: Line) -> dict[str, object]:
     return {
         "id": line.id, "person": line.text, "state": state.value, "candidates": list(line.candidates),
         "absent_from": [], "unknown_in": [], "unmatched": [],
-        "code": line.code.value if line.code else None, "since": None, "former": False, "from": line.text, "at_risk": [],
+        "code": line.code.value if line.code else None, "since": None, "former": False, "released": None, "from": line.text, "at_risk": [],
     }
 
 
@@ -174,7 +186,7 @@ def _source(source: Source, person: PersonOnHold) -> dict[str, object]:
         "source": source.workload.value, "state": source.state.value,
         "times": {
             "requested": _time(source.requested), "sent": _time(source.sent), "accepted": _time(source.accepted),
-            "effective": _time(source.effective), "verified": _time(source.verified),
+            "effective": _time(source.effective), "verified": _time(source.verified), "released": _time(source.released),
         },
         "vendor": {"container": source.vendor_container, "id": source.place.vendor_id},
         "error": error, "code": source.code,

@@ -8,8 +8,7 @@ import pytest
 
 from policies.kinds import Kind
 from policies.roster import Roster
-from sync.matters.model import MatterError
-from sync.matters.model import MatterState
+from sync.matters.model import MatterError, MatterState
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, google, m365, order, roster, scene
 
 ONE, TWO, THREE = "person1@d.example", "person2@d.example", "person3@d.example"

@@ -1,0 +1,289 @@
+"""Releases: asked for by one officer, approved by two others, waited for, carried out as approved, and never a moment or a person more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from policies.kinds import Kind
+from policies.roster import Roster
+from sync.approvals import LIFETIME
+from sync.journal import EntryKind
+from sync.matters.model import MatterError
+from sync.matters.release import Reason, Release
+from sync.officers import Signer
+from sync.plan import ChangeStatus
+from sync.registers.governance import signing
+from sync.store.approvals import Approvals, KeptApproval
+from sync.store.changes import Changes
+from sync.store.drifts import Drifts
+from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, order, roster, scene
+from tests.unit.sync.provable import KEYS
+
+ONE, TWO, THREE = "person1@d.example", "person2@d.example", "person3@d.example"
+WEEK = 7 * 24 * HOUR
+REASON = Reason(text="Settled in court.", consent="c" * 64, consent_name="consent.pdf")
+
+
+def people(*numbers: int) -> tuple[Roster, Roster]:
+    return roster("m365", *(m365(one) for one in numbers)), roster("google", *(google(one) for one in numbers))
+
+
+def ask(here: Scene, *addresses: str) -> Release:
+    return here.lane.releases.ask(here.lane.find("roof"), addresses or None, REASON, CUSTODIAN)
+
+
+def approve(here: Scene, release: Release, *officers: str) -> None:
+    """Each officer's signed yes to every change of the release."""
+    desk, now = here.desk, here.clock.now()
+    for name in officers:
+        signer = Signer(officer=name, key=KEYS[name])
+        for change in release.changes:
+            with desk.store.write() as session:
+                body = {"change": change, "verdict": "yes"}
+                seq = desk.journal.append(
+                    EntryKind.APPROVAL, f"change/{change}", body, actor=signing(signer), signer=signer.key, session=session
+                )
+                Approvals(desk.store).put(
+                    session, KeptApproval(change=change, officer=name, verdict="yes", at=now, expires=now + LIFETIME, seq=seq)
+                )
+    here.lane.releases.weigh()
+
+
+def held(here: Scene, *addresses: str) -> None:
+    """A matter of these people, in force in both clouds."""
+    here.lane.open(order(*addresses))
+    here.until_in_force()
+
+
+def live_holds(here: Scene) -> dict[str, set[str]]:
+    """What holds whom now, by the name of the hold: nobody where it is off or gone."""
+    return {
+        thing.name: set(thing.members)
+        for world in here.worlds.values() for thing in world.things.values()
+        if thing.kind in {Kind.M365_HOLD, Kind.GOOGLE_HOLD} and thing.mark is not None and thing.fields.get("enabled") is not False
+    }
+
+
+def boxes(here: Scene) -> set[object]:
+    kinds = {Kind.M365_CASE, Kind.GOOGLE_MATTER}
+    return {thing.fields["state"] for world in here.worlds.values() for thing in world.things.values() if thing.kind in kinds and thing.mark}
+
+
+def test_a_matter_is_let_go_after_two_approvals_and_the_wait_and_not_before(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        before = live_holds(here)
+        assert len(before) == 4, "Microsoft's one hold and Google's three"
+        release = ask(here)
+        assert len(release.changes) == 6, "four holds, a case and a matter"
+        here.clock.advance(2 * WEEK)
+        here.engine.sync()
+        assert live_holds(here) == before, "nobody approved it"
+        approve(here, ask_again(here), "counsel", "superintendent")
+        document = here.document("roof")
+        assert document["matter"]["state"] == "releasing"
+        here.clock.advance(WEEK - 1)
+        here.engine.sync()
+        here.engine.end()
+        assert live_holds(here) == before, "the wait is not over"
+        assert boxes(here) == {"open"}
+        here.clock.advance(1)
+        here.engine.sync()
+        assert live_holds(here) == {}
+        assert boxes(here) == {"closed"}
+        document = here.document("roof")
+        assert document["matter"]["state"] == "released"
+        assert {one["state"] for one in document["sources"]} == {"released"}
+        assert all(one["times"]["released"] for one in document["sources"])
+        assert document["gaps"] == [], "what two officers let go is no gap"
+        here.later(HOUR)
+        here.engine.sync()
+        assert live_holds(here) == {}, "nothing puts it back"
+        assert not any(Drifts(here.desk.store).open(tenant) for tenant in ("m365", "google")), "nor is it a change from outside"
+        assert not here.lane.find("roof").gaps
+
+
+def ask_again(here: Scene) -> Release:
+    """The release that is under way, stopped, and asked for anew."""
+    here.lane.releases.stop(here.lane.find("roof"), CUSTODIAN)
+    return ask(here)
+
+
+def test_the_one_who_asks_is_none_of_the_two_and_people_on_hold_are_not_either(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE, "counsel@d.example")
+        release = ask(here)
+        approve(here, release, "custodian", "superintendent", "counsel")
+        assert here.lane.find("roof").release == release, "the custodian asked, counsel is on hold: one yes counts"
+        approve(here, release, "chair")
+        assert here.lane.find("roof").release != release
+
+
+def test_some_people_are_let_go_and_the_others_stay(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        release = ask(here, ONE)
+        approve(here, release, "counsel", "superintendent")
+        assert here.document("roof")["matter"]["state"] == "held", "the others are held as before"
+        here.clock.advance(WEEK)
+        here.engine.sync()
+        assert live_holds(here) and all(not any("person1" in member or "100001" in member for member in members) for members in live_holds(here).values())
+        assert all(members for members in live_holds(here).values())
+        states = here.sources("roof")
+        assert {state for (person, _, _), state in states.items() if person == ONE} == {"released"}
+        assert {state for (person, _, _), state in states.items() if person == TWO} == {"verified"}
+        assert boxes(here) == {"open"}
+        here.later(HOUR)
+        assert {state for (person, _, _), state in here.sources("roof").items() if person == TWO} == {"verified"}
+        assert here.document("roof")["matter"]["state"] == "held"
+
+
+def test_a_stopped_release_never_runs_and_its_approvals_say_nothing_for_the_next(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        before = live_holds(here)
+        first = ask(here)
+        approve(here, first, "counsel", "superintendent")
+        here.lane.releases.stop(here.lane.find("roof"), Signer(officer="chair", key=KEYS["chair"]))
+        assert here.document("roof")["matter"]["state"] == "held"
+        second = ask(here)
+        assert not set(first.changes) & set(second.changes)
+        here.clock.advance(2 * WEEK)
+        here.engine.sync()
+        assert live_holds(here) == before
+        assert {one.status for one in Changes(here.desk.store).find(first.changes)} == {ChangeStatus.SUPERSEDED}
+
+
+def test_without_counsel_a_day_is_the_least_wait(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        here.district.timeouts.__dict__["release_wait"] = 60
+        release = ask(here)
+        approve(here, release, "superintendent", "chair")
+        found = here.lane.find("roof").release
+        assert found is not None
+        assert found.approved is not None
+        assert found.due == found.approved + timedelta(days=1)
+
+
+def test_whoever_was_added_meanwhile_makes_it_another_matter(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE)
+        release = ask(here)
+        approve(here, release, "counsel", "superintendent")
+        opened = here.lane.add("roof", order(TWO))
+        assert opened.overruled, "an order is stronger than a release that waits"
+        here.until_in_force()
+        here.clock.advance(2 * WEEK)
+        here.engine.sync()
+        assert set(here.sources("roof").values()) == {"verified"}
+
+
+def test_a_hold_with_somebody_else_in_it_stays_and_its_case_with_it(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE)
+        release = ask(here)
+        approve(here, release, "counsel", "superintendent")
+        hold = next(thing for thing in here.worlds["m365"].things.values() if thing.kind is Kind.M365_HOLD and thing.mark)
+        here.console("m365").add(hold.vendor_id, "mail:person2@d.example")
+        here.clock.advance(WEEK)
+        result = here.engine.end()
+        codes = {problem.code for tenant in result.tenants for problem in tenant.problems}
+        assert {"release.others", "release.holds_left"} <= codes
+        assert list(live_holds(here)) == [hold.name], "Google's are gone, Microsoft's stands"
+        assert here.document("roof")["matter"]["state"] == "releasing"
+        here.console("m365").remove(hold.vendor_id, "mail:person2@d.example")
+        here.engine.end()
+        assert live_holds(here) == {}
+        assert here.document("roof")["matter"]["state"] == "released"
+
+
+def test_a_lost_answer_is_settled_by_looking_again(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        release = ask(here)
+        approve(here, release, "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        here.worlds["google"].troubles.lost = "after"
+        here.engine.end()
+        assert here.document("roof")["matter"]["state"] == "releasing"
+        assert here.desk.journal.open_intents()
+        here.engine.sync()
+        assert here.document("roof")["matter"]["state"] == "released"
+        assert not here.desk.journal.open_intents()
+        assert not here.document("roof")["gaps"]
+
+
+def test_what_somebody_took_away_by_hand_meanwhile_counts_as_done(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        release = ask(here)
+        approve(here, release, "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        for thing in [one for one in here.worlds["google"].things.values() if one.kind is Kind.GOOGLE_HOLD and one.mark]:
+            here.console("google").delete(thing.vendor_id)
+        here.engine.end()
+        assert here.document("roof")["matter"]["state"] == "released"
+
+
+def test_one_cloud_away_leaves_its_part_for_later(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        release = ask(here)
+        approve(here, release, "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        here.worlds["m365"].troubles.unreachable = "wire.unreachable"
+        here.engine.end()
+        assert here.document("roof")["matter"]["state"] == "releasing"
+        assert {state for (_, tenant, _), state in here.sources("roof").items() if tenant == "google"} == {"released"}
+        assert {state for (_, tenant, _), state in here.sources("roof").items() if tenant == "m365"} == {"verified"}
+        here.worlds["m365"].troubles.unreachable = None
+        here.engine.sync()
+        assert here.document("roof")["matter"]["state"] == "released"
+
+
+def test_a_matter_that_nothing_holds_yet_is_released_on_paper(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        here.lane.open(order(ONE))
+        release = ask(here)
+        assert len(release.changes) == 1
+        approve(here, release, "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        here.engine.sync()
+        assert here.document("roof")["matter"]["state"] == "released"
+
+
+def test_somebody_let_go_is_held_again_only_by_a_new_order(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        approve(here, ask(here, ONE), "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        here.engine.sync()
+        here.lane.open(order(ONE, TWO))
+        here.until_in_force()
+        assert {state for (person, _, _), state in here.sources("roof").items() if person == ONE} == {"released"}, "the old order again is no new one"
+        here.lane.add("roof", order(ONE))
+        here.until_in_force()
+        assert set(here.sources("roof").values()) == {"verified"}
+
+
+@pytest.mark.parametrize("address", ["nobody@d.example", THREE])
+def test_nobody_can_be_let_go_who_is_not_on_hold(tmp_path: Path, address: str) -> None:
+    with scene(tmp_path, *people(1, 2, 3)) as here:
+        held(here, ONE, TWO)
+        with pytest.raises(MatterError) as refused:
+            ask(here, ONE, address)
+        assert refused.value.code == "matter.person_unknown"
+        assert here.lane.find("roof").release is None
+
+
+def test_there_is_one_release_of_a_matter_at_a_time(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        ask(here, ONE)
+        with pytest.raises(MatterError) as refused:
+            ask(here)
+        assert refused.value.code == "release.open"
