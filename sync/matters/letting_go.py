@@ -107,7 +107,7 @@ def changes(scope: Scope, ground: Ground) -> tuple[Change, ...]:
 def on_paper(scope: Scope, ground: Ground) -> Change:
     """The change that stands for a release of which no tenant has anything: officers approve it like any other, and nothing is sent."""
     return Change(
-        tenant=ground.tenant, tenant_identity=ground.identity, lane=Lane.HOLD, kind=ground.container, key=scope.box,
+        tenant=ground.tenant, tenant_identity="", lane=Lane.HOLD, kind=ground.container, key=scope.box,
         name=scope.matter.tenant_alias, operation=Operation.REMOVE if scope.people else Operation.RELEASE, direction=Direction.WEAKENS,
         because=scope.because, people=len(scope.leaving), identities_touched=scope.touched,
     )

@@ -87,8 +87,9 @@ def officer_key(number: int) -> OfficerKey:
     return OfficerKey(public_key=public, key_id=key_id(public), private=private)
 
 
-KEYS = {"custodian": officer_key(1), "counsel": officer_key(2), "chair": officer_key(3), "it": officer_key(4)}
-ROLES = {"custodian": Role.RECORDS_CUSTODIAN, "counsel": Role.COUNSEL, "chair": Role.BOARD_CHAIR, "it": Role.IT_DIRECTOR}
+KEYS = {"custodian": officer_key(1), "counsel": officer_key(2), "chair": officer_key(3), "it": officer_key(4), "superintendent": officer_key(5)}
+ROLES = {"custodian": Role.RECORDS_CUSTODIAN, "counsel": Role.COUNSEL, "chair": Role.BOARD_CHAIR, "it": Role.IT_DIRECTOR,
+         "superintendent": Role.SUPERINTENDENT}
 
 
 def officer(name: str, key: OfficerKey | None = None) -> Officer:

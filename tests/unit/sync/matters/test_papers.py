@@ -102,7 +102,7 @@ def test_the_first_hour_has_times_per_cloud_and_no_name_of_a_person_on_hold(tmp_
         assert page.times.issued == started
         assert any(step.startswith("Secure on paper: minutes, safe (Clerk)") for step in page.next_steps)
         assert any("24 hours" in step for step in page.next_steps)
-        assert {contact.role for contact in page.contacts} == {"records_custodian", "counsel", "it_director"}
+        assert {contact.role for contact in page.contacts} == {"records_custodian", "counsel", "it_director", "superintendent"}
 
 
 def test_nothing_left_to_do_shortens_the_page(tmp_path: Path) -> None:
