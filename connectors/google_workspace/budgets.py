@@ -52,7 +52,10 @@ PRICES: Final[Mapping[str, Mapping[Quota, int]]] = {
     **dict.fromkeys(("matters.create", "matters.update", "matters.close", "matters.reopen", "matters.delete", "matters.undelete"), _MATTER_WRITE),
     "matters.holds.list": {**_MATTER_READ, HOLD_READS: 3},
     "matters.holds.get": {**_MATTER_READ, HOLD_READS: 1},  # no price is published for it; the cheapest that fits the rest of the table
-    **dict.fromkeys(("matters.holds.create", "matters.holds.update", "matters.holds.delete", "matters.holds.addHeldAccounts"), _HOLD_WRITE),
+    **dict.fromkeys(
+        (f"matters.holds.{verb}" for verb in ("create", "update", "delete", "addHeldAccounts", "removeHeldAccounts")),
+        _HOLD_WRITE,
+    ),
 }
 """What each Vault method costs of which quota."""
 _PLAIN: Final[Mapping[str, Quota]] = {"directory": DIRECTORY, "reports": REPORTS}

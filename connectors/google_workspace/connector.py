@@ -10,6 +10,7 @@ from connectors.effects import google_effects
 from connectors.google_workspace import by_hand, mapping
 from connectors.google_workspace.prover import GoogleProver
 from connectors.google_workspace.reader import GoogleReader
+from connectors.google_workspace.releaser import GoogleReleaser
 from connectors.google_workspace.vault_reader import VAULT_KINDS
 from connectors.google_workspace.writer import GoogleWriter
 from connectors.hold_orders import HoldOrder, Ordered
@@ -37,6 +38,10 @@ class GoogleWorkspaceConnector:
     def writer(self, tenant: Tenant, context: Context) -> GoogleWriter:
         """A writer of ``tenant`` under its writing identity."""
         return GoogleWriter(tenant, context)
+
+    def releaser(self, tenant: Tenant, context: Context) -> GoogleReleaser:
+        """What ends holds of ``tenant``, under its writing identity."""
+        return GoogleReleaser(tenant, context)
 
     def prover(self, tenant: Tenant, context: Context) -> GoogleProver:
         """A prover of ``tenant`` under its writing identity."""

@@ -15,7 +15,7 @@ from policies.district import Tenant
 from policies.kinds import Kind
 
 _WHY: Final[Mapping[str, str]] = {
-    table.EDISCOVERY: "make matters and holds, and add people to them",
+    table.EDISCOVERY: "make matters and holds, and add people to them; end them where two officers released them",
     table.EDISCOVERY_READ: "see matters and holds",
     table.USERS: "see accounts: name, address, unit, suspended, archived",
     table.GROUPS: "see groups",

@@ -77,10 +77,12 @@ HOLDS_CREATE: Final = Operation(surface=Surface.VAULT, method="matters.holds.cre
 HOLDS_UPDATE: Final = Operation(surface=Surface.VAULT, method="matters.holds.update", scope=EDISCOVERY, writes=True)
 HOLDS_ADD_ACCOUNTS: Final = Operation(surface=Surface.VAULT, method="matters.holds.addHeldAccounts", scope=EDISCOVERY, writes=True)
 
-# Only the prover has these in hand, for the dummy that it made in the same run.
-MATTERS_CLOSE: Final = Operation(surface=Surface.VAULT, method="matters.close", scope=EDISCOVERY, writes=True)
-MATTERS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.delete", scope=EDISCOVERY, writes=True)
+# These end protection: the releaser alone has all three in hand, and the prover the last two, for the dummy that it made in the same run.
+HOLDS_REMOVE_ACCOUNTS: Final = Operation(surface=Surface.VAULT, method="matters.holds.removeHeldAccounts", scope=EDISCOVERY, writes=True)
 HOLDS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.holds.delete", scope=EDISCOVERY, writes=True)
+MATTERS_CLOSE: Final = Operation(surface=Surface.VAULT, method="matters.close", scope=EDISCOVERY, writes=True)
+# Only the prover has this one, for the same dummy: a matter that was released stays, closed.
+MATTERS_DELETE: Final = Operation(surface=Surface.VAULT, method="matters.delete", scope=EDISCOVERY, writes=True)
 
 USERS_LIST: Final = Operation(surface=Surface.DIRECTORY, method="users.list", scope=USERS)
 USERS_GET: Final = Operation(surface=Surface.DIRECTORY, method="users.get", scope=USERS)
@@ -125,7 +127,10 @@ WRITES: Final = (
     MATTERS_CREATE, MATTERS_UPDATE, MATTERS_REOPEN, MATTERS_UNDELETE, HOLDS_CREATE, HOLDS_UPDATE, HOLDS_ADD_ACCOUNTS, GROUP_SETTINGS_PATCH,
     LABELS_CREATE, LABELS_DELTA, LABELS_PUBLISH, LABELS_ENABLE, LABELS_COPY_MODE, LABEL_PERMISSIONS_UPDATE,
 )  # fmt: skip
-PROOF_ONLY: Final = (MATTERS_CLOSE, MATTERS_DELETE, HOLDS_DELETE, LABELS_DELETE)
+RELEASES: Final = (HOLDS_REMOVE_ACCOUNTS, HOLDS_DELETE, MATTERS_CLOSE)
+"""What only a release that two officers approved may send (and the prover the last two, against its own dummy)."""
+PROOF_ONLY: Final = (MATTERS_DELETE, LABELS_DELETE)
+EVERY: Final = (*READS, *WRITES, *RELEASES, *PROOF_ONLY)
 
-SCOPES: Final = tuple(sorted({operation.scope for operation in (*READS, *WRITES)}))
+SCOPES: Final = tuple(sorted({operation.scope for operation in (*READS, *WRITES, *RELEASES)}))
 """Everything that the delegation in the Admin console has to list."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Final
 
-from connectors.base import Context, MemberOutcome, Receipt
+from connectors.base import Context, Receipt
 from connectors.errors import PermanentError, UnknownOutcomeError
 from connectors.google_workspace.archives import ArchiveWriter
+from connectors.google_workspace.held_accounts import ALREADY_EXISTS, OK, Deed, Told, ask, batches
 from connectors.google_workspace.http import Answer, Session
 from connectors.google_workspace.label_desk import LabelWriter
 from connectors.google_workspace.operations import (
@@ -25,29 +24,15 @@ from connectors.google_workspace.operations import (
     Operation,
 )
 from connectors.google_workspace.vault import ACCOUNT, empty_query, hold_body, marked_name, matter_body, query_body
-from connectors.google_workspace.wire import Json, inner, objects, required, text
+from connectors.google_workspace.wire import inner, objects, required, text
 from policies.district import Tenant
 from policies.kinds import Kind
 from policies.resources import Live, Mark, Ref, Wanted
 
-BATCH: Final = 100
-"""Accounts per addHeldAccounts; Google publishes no limit (G§1.8), and one call spends one hold write however many it carries."""
-
-_OK: Final = 0
-_ALREADY_EXISTS: Final = 6
-_CODES: Final = {
-    3: "google.invalid", 5: "google.not_found", 7: "google.permission_denied", 9: "google.failed_precondition", 16: "google.unauthenticated",
-}  # fmt: skip
-"""google.rpc.Code numbers in an account's own status that say no."""
-_PASSING: Final = {
-    2: "google.server_error", 4: "google.server_error", 8: "google.quota", 10: "google.server_error", 13: "google.server_error",
-    14: "google.server_error",
-}  # fmt: skip
-"""Those that say not now: the account is asked for again within the same call, for adding one that is held already does no harm (G§1.7)."""
+_ADDING: Final = Deed(operation=HOLDS_ADD_ACCOUNTS, answers="responses", done=frozenset({OK, ALREADY_EXISTS}), wrapped=True)
+"""One that is held already is fine (G§1.7)."""
 _TOP: Final = "/"
 _MY_CUSTOMER: Final = "my_customer"
-_PAUSES: Final = (1.0, 2.0, 4.0)
-"""Seconds before each further try."""
 
 
 class GoogleWriter:
@@ -167,34 +152,10 @@ class GoogleWriter:
         return self._receipt(self._session.call(HOLDS_UPDATE, matterId=matter_id, holdId=ref.vendor_id, body=body), ref.vendor_id)
 
     def _add(self, ref: Ref, members: list[str]) -> Receipt:
-        outcomes: list[MemberOutcome] = []
-        answers: list[Answer] = []
-        for batch in _batches(members):
-            outcomes += self._add_batch(ref, batch, answers)
-        last = answers[-1]
-        return Receipt(
-            vendor_id=ref.vendor_id,
-            name=ref.name,
-            accepted_at=self._context.clock.now(),
-            vendor_at=last.date,
-            members=tuple(outcomes),
-            raw=last.raw if len(answers) == 1 else f"[{','.join(answer.raw for answer in answers)}]",
-        )
-
-    def _add_batch(self, ref: Ref, batch: list[str], answers: list[Answer]) -> list[MemberOutcome]:
-        """One batch, and those of it again whose own answer was not now; the last answer to each account counts."""
-        said: dict[str, MemberOutcome] = {}
-        waiting = batch
-        for pause in (0.0, *_PAUSES):
-            self._session.rest(pause)
-            accounts = [member.removeprefix(ACCOUNT) for member in waiting]
-            answer = self._session.call(HOLDS_ADD_ACCOUNTS, matterId=ref.parent_id or "", holdId=ref.vendor_id, body={"accountIds": accounts})
-            answers.append(answer)
-            said |= {one.member: one for one in _outcomes(waiting, objects(answer.body, "responses", "addHeldAccounts"))}
-            waiting = [member for member in waiting if (said[member].error or "").partition(":")[0] in _PASSING.values()]
-            if not waiting:
-                break
-        return [said[member] for member in batch]
+        told = Told()
+        for batch in batches(members):
+            ask(self._session, _ADDING, ref, batch, told)
+        return told.receipt(ref, self._session)
 
     @staticmethod
     def _made(answer: Answer, key: str, operation: Operation) -> str:
@@ -207,29 +168,6 @@ class GoogleWriter:
     def _receipt(self, answer: Answer, vendor_id: str, *, name: str | None = None) -> Receipt:
         shown = name or text(answer.body, "name") or text(inner(answer.body, "matter", "reopen") or {}, "name")
         return Receipt(vendor_id=vendor_id, name=shown, accepted_at=self._context.clock.now(), vendor_at=answer.date, raw=answer.raw)
-
-
-def _batches(members: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(members), BATCH):
-        yield members[start : start + BATCH]
-
-
-def _outcomes(batch: list[str], responses: tuple[Json, ...]) -> list[MemberOutcome]:
-    """One outcome per account, in the order of the request (G§1.3); HTTP 200 says nothing about any of them (G§11.4)."""
-    if len(responses) != len(batch):
-        said = f"{len(responses)} answers for {len(batch)} accounts"
-        raise UnknownOutcomeError("wire.unexpected", f"addHeldAccounts: {said}", "The next look at the tenant tells who is held.")
-    return [_outcome(member, response) for member, response in zip(batch, responses, strict=True)]
-
-
-def _outcome(member: str, response: Json) -> MemberOutcome:
-    status = inner(response, "status", "response") or {}
-    code = status.get("code", _OK)
-    account = text(inner(response, "account", "response") or {}, "accountId") or member.removeprefix(ACCOUNT)
-    if code in {_OK, _ALREADY_EXISTS}:
-        return MemberOutcome(member=member, vendor_id=account)
-    known = {**_CODES, **_PASSING}.get(code, "google.refused") if isinstance(code, int) else "google.refused"
-    return MemberOutcome(member=member, vendor_id=account, error=f"{known}: {json.dumps(text(status, 'message'))}")
 
 
 def _not_written(kind: Kind) -> PermanentError:

@@ -123,12 +123,19 @@ def _add_one(call: Call, hold: Hold, email: str, ident: str) -> Item:
         return {"account": asked, "status": {"code": _NOT_FOUND, "message": f"Account {email or ident} was not found."}}
     if account.id in hold.accounts:
         return {"account": asked, "status": {"code": _EXISTS, "message": f"Account {account.email} is already held."}}
-    left, _, code = call.world.switches.get("google.vault.partial", "0").partition(":")
-    if int(left):  # the next so many accounts are left out of a call that answers 200 all the same (G§11.4): NUMBER or NUMBER:CODE
-        call.world.switches["google.vault.partial"] = f"{int(left) - 1}{':' if code else ''}{code}"
-        return {"account": asked, "status": {"code": int(code or _UNAVAILABLE), "message": "The service is currently unavailable."}}
+    if (left_out := _left_out(call)) is not None:
+        return {"account": asked, "status": left_out}
     put_on_hold(call.state, hold, account.id, call.now)
     return {"account": account_json(call.state, account.id, hold.accounts[account.id]), "status": {}}
+
+
+def _left_out(call: Call) -> Item | None:
+    """The status of an account that a call leaves out though it answers 200 (G§11.4): ``google.vault.partial`` is NUMBER or NUMBER:CODE."""
+    left, _, code = call.world.switches.get("google.vault.partial", "0").partition(":")
+    if not int(left):
+        return None
+    call.world.switches["google.vault.partial"] = f"{int(left) - 1}{':' if code else ''}{code}"
+    return {"code": int(code or _UNAVAILABLE), "message": "The service is currently unavailable."}
 
 
 def _added(answer: Item) -> object:
@@ -146,15 +153,17 @@ def _remove(call: Call) -> Item:
         raise errors.invalid("Account IDs must be set.")
     _need_accounts(hold)
     statuses: list[Item] = []
-    removed = []
+    removed: list[str] = []
     for ident in (str(value) for value in ids):
-        if ident in hold.accounts:
+        if ident not in hold.accounts:  # an address is no id, so it is not held either (docs/wire/google-release.md)
+            statuses.append({"code": _NOT_FOUND, "message": f"Account {ident} is not held."})
+        elif (left_out := _left_out(call)) is not None:
+            statuses.append(left_out)
+        else:
             user = call.state.users.get(ident)
             removed.append(user.email if user else ident)
             take_off(call.state, hold, ident, call.now)
             statuses.append({})
-        else:
-            statuses.append({"code": _NOT_FOUND, "message": f"Account {ident} is not held."})
     if removed:
         _log(call, "update_preservation_rule_remove_holds", matter, hold, ", ".join(removed))
     return {"statuses": statuses}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.google_workspace.writer import BATCH
+from connectors.google_workspace.held_accounts import BATCH
 from sandbox.google.state import User, state_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder

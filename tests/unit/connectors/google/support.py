@@ -14,6 +14,7 @@ from connectors.base import Charge, Context
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
 from connectors.google_workspace.prover import GoogleProver
 from connectors.google_workspace.reader import GoogleReader
+from connectors.google_workspace.releaser import GoogleReleaser
 from connectors.google_workspace.writer import GoogleWriter
 from policies.district import Tenant
 from policies.kinds import Kind, Platform
@@ -61,7 +62,7 @@ class CountingMeter:
 
 
 class Bench:
-    """One sandbox tenant, the connector's three hands on it, and its console."""
+    """One sandbox tenant, the connector's four hands on it, and its console."""
 
     def __init__(self, server: SandboxServer) -> None:
         self.server = server
@@ -71,7 +72,7 @@ class Bench:
         self.stop = threading.Event()
         self.connector = GoogleWorkspaceConnector()
         self._acts = google.console_acts(server.world)
-        self._opened: list[GoogleReader | GoogleWriter | GoogleProver] = []
+        self._opened: list[GoogleReader | GoogleWriter | GoogleReleaser | GoogleProver] = []
 
     @property
     def state(self) -> GoogleState:
@@ -93,6 +94,11 @@ class Bench:
 
     def writer(self, **changes: Any) -> GoogleWriter:
         made = self.connector.writer(self.tenant(**changes), self.context())
+        self._opened.append(made)
+        return made
+
+    def releaser(self, **changes: Any) -> GoogleReleaser:
+        made = self.connector.releaser(self.tenant(**changes), self.context())
         self._opened.append(made)
         return made
 

@@ -13,13 +13,13 @@ from googleapiclient.discovery_cache import get_static_doc
 from connectors.base import MemberOutcome
 from connectors.errors import PermanentError
 from connectors.google_workspace.http import Session
-from connectors.google_workspace.operations import HOLDS_DELETE, MATTERS_CLOSE, MATTERS_DELETE, PROOF_ONLY, READS, WRITES, Surface
+from connectors.google_workspace.operations import EVERY, MATTERS_DELETE, Surface
 from connectors.google_workspace.vault import ALL_OPTIONS, CORPUS_OF, WITH_TERMS
 from policies.kinds import Kind
 from policies.resources import Live, Ref, Wanted
 from tests.unit.connectors.google.support import VAULT, Bench, hold_wanted, make_hold, make_matter, mark, matter_wanted, read
 
-VAULT_METHODS = {operation.method for operation in (*READS, *WRITES, *PROOF_ONLY) if operation.surface is Surface.VAULT}
+VAULT_METHODS = {operation.method for operation in EVERY if operation.surface is Surface.VAULT}
 CORPORA = sorted(CORPUS_OF.values())
 SCOPES = ("accounts", "org_unit")
 ROOT = Path(__file__).parents[4]
@@ -62,20 +62,24 @@ def test_every_vault_method_with_every_corpus_and_scope(bench: Bench, corpus: st
         with pytest.raises(PermanentError):
             writer.add(hold, frozenset({f"account:{bench.account(0)}"}), live)
     writer.set(matter, matter_wanted(description="Other words."), mark("m-heron"), frozenset({"description"}))
-    _closed_deleted_and_back(bench, matter)
+    _released_deleted_and_back(bench, matter, hold)
     writer.set(matter, matter_wanted(), mark("m-heron"), frozenset({"state"}))
     assert [one.vendor_id for one in bench.reader().snapshot(VAULT).of(Kind.GOOGLE_MATTER) if one.vendor_id == matter.vendor_id]
     read(reader, matter)
     seen = {one.operation.removeprefix("vault.") for one in bench.world.exchanges if one.surface == "vault" and one.status == 200}
-    assert seen == VAULT_METHODS - ({"matters.holds.addHeldAccounts"} if scope == "org_unit" else set())
+    assert seen == VAULT_METHODS - ({"matters.holds.addHeldAccounts", "matters.holds.removeHeldAccounts"} if scope == "org_unit" else set())
 
 
-def _closed_deleted_and_back(bench: Bench, matter: Ref) -> None:
-    """What the prover alone does: the matter's holds deleted, itself closed and in the trash."""
+def _released_deleted_and_back(bench: Bench, matter: Ref, hold: Ref) -> None:
+    """What the releaser alone does, and then the prover: one account off, the hold ended, its matter closed, and in the trash."""
+    releaser = bench.releaser()
+    live = read(bench.reader(), hold)
+    if live.members:
+        receipt = releaser.remove(hold, frozenset({min(live.members)}), live)
+        assert [one.error for one in receipt.members] == [None]
+    releaser.end(hold, live)
+    releaser.end(matter, read(bench.reader(), matter))
     session = Session(bench.tenant(), bench.context(), writing=True)
-    for hold in tuple(bench.state.matters[matter.vendor_id].holds):
-        session.call(HOLDS_DELETE, matterId=matter.vendor_id, holdId=hold)
-    session.call(MATTERS_CLOSE, matterId=matter.vendor_id, body={})
     session.call(MATTERS_DELETE, matterId=matter.vendor_id)
     session.close()
 
@@ -98,7 +102,7 @@ def test_no_code_names_a_vault_method_for_retention() -> None:
     assert [str(path.relative_to(ROOT)) for path in sources if INVENTED.search(path.read_text(encoding="utf-8"))] == []
     document = json.loads(get_static_doc("vault", "v1"))  # type: ignore[no-untyped-call]  # ships no types
     assert "retention" not in json.dumps(list(_methods(document["resources"]))).lower()
-    assert not [operation.method for operation in (*READS, *WRITES, *PROOF_ONLY) if "retention" in operation.method.lower()]
+    assert not [operation.method for operation in EVERY if "retention" in operation.method.lower()]
 
 
 def _methods(resources: dict[str, Any]) -> list[str]:

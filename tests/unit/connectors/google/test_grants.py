@@ -9,12 +9,12 @@ import pytest
 from connectors.errors import TenantUnreachableError
 from connectors.google_workspace import operations
 from connectors.google_workspace.grants import _WHY, grant_script
-from connectors.google_workspace.operations import PROOF_ONLY, READS, SCOPES, WRITES
+from connectors.google_workspace.operations import EVERY, SCOPES
 from policies.district import Credential
 from policies.kinds import Kind
 from tests.unit.connectors.google.support import Bench
 
-ASKED = {operation.scope for operation in (*READS, *WRITES, *PROOF_ONLY)}
+ASKED = {operation.scope for operation in EVERY}
 
 
 def test_the_scopes_are_exactly_those_that_are_asked_for(bench: Bench) -> None:

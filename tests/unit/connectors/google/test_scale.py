@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from connectors.google_workspace.writer import BATCH
+from connectors.google_workspace.held_accounts import BATCH
 from policies.kinds import Kind
 from policies.resources import Live
 from sandbox.google.state import User

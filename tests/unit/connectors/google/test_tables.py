@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from googleapiclient.discovery_cache import get_static_doc
 
+import connectors.google_workspace.operations as table
 from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.google_workspace.editions import any_unknown, drive_labels, kept_by, licence_name
 from connectors.google_workspace.errors import read_refusal, refusal
-from connectors.google_workspace.operations import EDISCOVERY, PROOF_ONLY, READS, WRITES, Operation
+from connectors.google_workspace.operations import EDISCOVERY, EVERY, PROOF_ONLY, READS, RELEASES, WRITES, Operation
 from connectors.google_workspace.services import _DOCUMENTS
 from connectors.google_workspace.spaces import spaces_in
 from connectors.google_workspace.wire import as_object, moment, objects, required, texts
@@ -29,7 +32,7 @@ def method_of(operation: Operation) -> Any:
     return found["methods"][name]
 
 
-@pytest.mark.parametrize("operation", [*READS, *WRITES, *PROOF_ONLY], ids=lambda one: one.method)
+@pytest.mark.parametrize("operation", EVERY, ids=lambda one: one.method)
 def test_every_operation_exists_under_its_scope_and_reads_are_gets(operation: Operation) -> None:
     method = method_of(operation)
     assert operation.scope in method["scopes"]
@@ -40,29 +43,55 @@ def test_every_operation_exists_under_its_scope_and_reads_are_gets(operation: Op
         assert operation.scope.endswith(".readonly")
 
 
-def test_nothing_searches_counts_exports_or_deletes_but_the_proofs_own_dummy() -> None:
+def test_nothing_searches_counts_exports_or_deletes_but_a_release_and_the_proofs_own_dummy() -> None:
     words = ("delete", "remove", "close", "disable", "export", "quer", "permission", "search")
     # Who may apply a label is read, and only ever added to.
     names = {operation.method for operation in (*READS, *WRITES)} - {"matters.undelete", "labels.permissions.list", "labels.permissions.batchUpdate"}
     names -= {"spaces.search"}  # of spaces by their settings; its scope reaches nothing that is written in them
     assert not [name for name in names if any(word in name.lower() for word in words)]
     assert "matters.count" not in names
-    assert {operation.method for operation in PROOF_ONLY} == {"matters.close", "matters.delete", "matters.holds.delete", "labels.delete"}
+    assert {operation.method for operation in RELEASES} == {"matters.holds.removeHeldAccounts", "matters.holds.delete", "matters.close"}
+    assert {operation.method for operation in PROOF_ONLY} == {"matters.delete", "labels.delete"}
+    assert set(EVERY) == {one for one in vars(table).values() if isinstance(one, Operation)}, "what is in no list is in no test either"
 
 
-def test_only_the_prover_imports_what_removes() -> None:
-    import ast
-    from pathlib import Path
-
-    import connectors.google_workspace.operations as table
-
-    removing = {"MATTERS_CLOSE", "MATTERS_DELETE", "HOLDS_DELETE", "LABELS_DELETE", "PROOF_ONLY"}
-    users = set()
+def test_only_the_releaser_and_the_prover_have_in_hand_what_removes() -> None:
+    """By import, by attribute and by name in a text, so that no other way leads there; the grant script alone may take the whole table, for scopes."""
+    removing = {name for name, one in vars(table).items() if isinstance(one, Operation) and one in {*RELEASES, *PROOF_ONLY}}
+    assert len(removing) == 5
+    words = removing | {"RELEASES", "PROOF_ONLY", "EVERY"} | {one.method for one in (*RELEASES, *PROOF_ONLY)}
+    priced = {"operations.py", "budgets.py"}  # the table itself, and what each call costs
+    users: dict[str, set[str]] = {}
     for path in Path(table.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and removing & {alias.name for alias in node.names}:
-                users.add(path.name)
-    assert users == {"prover.py"}
+            found = _named(node) & words
+            if found and path.name not in priced:
+                users.setdefault(path.name, set()).update(found)
+    assert users == {
+        "releaser.py": {"HOLDS_REMOVE_ACCOUNTS", "HOLDS_DELETE", "MATTERS_CLOSE"},
+        "prover.py": {"HOLDS_DELETE", "MATTERS_CLOSE", "MATTERS_DELETE", "LABELS_DELETE"},
+    }
+
+
+def _named(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.ImportFrom):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.Attribute):
+        return {node.attr}
+    return {str(node.value)} if isinstance(node, ast.Constant) else set()
+
+
+def test_nothing_outside_the_connector_opens_a_releaser_or_reaches_past_it() -> None:
+    """Whoever releases asks ``Connector.releaser``; nobody else names the class, its module or the table of requests."""
+    root = Path(table.__file__).parents[2]
+    named = {
+        str(path.relative_to(root))
+        for package in ("connectors", "sync", "reports", "recordwarden", "policies")
+        for path in (root / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module == "connectors.google_workspace.releaser" or "GoogleReleaser" in _named(node))
+    }
+    assert named == {"connectors/google_workspace/connector.py"}
 
 
 def vault_style(code: int, status: str, message: str = "No.", details: list[object] | None = None) -> bytes:

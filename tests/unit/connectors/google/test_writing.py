@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import ConnectorError, PermanentError, UnknownOutcomeError
+from connectors.google_workspace.held_accounts import BATCH
 from connectors.google_workspace.prover import NAME
-from connectors.google_workspace.writer import BATCH
 from policies.kinds import Kind
 from policies.resources import Force, Wanted
 from tests.unit.connectors.google.support import Bench, hold_on, hold_wanted, make_hold, make_matter, mark, matter_wanted, read

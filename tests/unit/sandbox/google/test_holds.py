@@ -227,6 +227,60 @@ def test_removing_takes_ids_alone_and_answers_for_each(client: Google, world: Wo
     assert len(client.call("vault", "matters.holds.get", matterId=matter, holdId=made["holdId"])["accounts"]) == 1
 
 
+def test_removing_takes_no_addresses_neither_by_that_name_nor_as_ids(client: Google, world: World, matter: str) -> None:
+    made = hold(client, matter, accounts=people(world, 0, 1))
+    where = {"matterId": matter, "holdId": made["holdId"]}
+    status, error = client.refused("vault", "matters.holds.removeHeldAccounts", **where, body={"emails": [address(world, 0)]})
+    assert (status, error["status"]) == (400, "INVALID_ARGUMENT")
+    assert "emails" in error["message"]
+    answer = client.call("vault", "matters.holds.removeHeldAccounts", **where, body={"accountIds": [address(world, 0)]})
+    assert [one["code"] for one in answer["statuses"]] == [5]
+    assert client.call("vault", "matters.holds.get", **where)["accounts"] == made["accounts"]
+
+
+def test_a_call_may_leave_accounts_held_and_answer_200_all_the_same(client: Google, world: World, matter: str) -> None:
+    made = hold(client, matter, accounts=people(world, 0, 1, 2))
+    where = {"matterId": matter, "holdId": made["holdId"]}
+    world.switches["google.vault.partial"] = "1:8"
+    ids = [one["accountId"] for one in made["accounts"]]
+    answer = client.call("vault", "matters.holds.removeHeldAccounts", **where, body={"accountIds": [ids[1], ids[0]]})
+    assert [one.get("code", 0) for one in answer["statuses"]] == [8, 0], "in the order of the request"
+    assert {one["accountId"] for one in client.call("vault", "matters.holds.get", **where)["accounts"]} == {ids[1], ids[2]}
+
+
+def test_nobody_can_be_removed_from_a_units_hold(client: Google, matter: str, world: World) -> None:
+    made = hold(client, matter, orgUnit={"orgUnitId": unit(client, "/Staff")})
+    body = {"accountIds": [str(client.call("directory", "users.get", userKey=address(world, 0))["id"])]}
+    status, error = client.refused("vault", "matters.holds.removeHeldAccounts", matterId=matter, holdId=made["holdId"], body=body)
+    assert (status, error["status"]) == (400, "FAILED_PRECONDITION")
+
+
+@pytest.mark.parametrize("method", ["delete", "removeHeldAccounts"])
+def test_nothing_is_let_go_in_a_closed_matter_without_the_privilege_or_twice(client: Google, door: Door, world: World, matter: str, method: str) -> None:
+    made = hold(client, matter, accounts=people(world, 0))
+    body = {} if method == "delete" else {"body": {"accountIds": [made["accounts"][0]["accountId"]]}}
+    where: dict[str, Any] = {"matterId": matter, "holdId": made["holdId"], **body}
+    door.console("close_matter", matter=matter, holds="keep")
+    assert client.refused("vault", f"matters.holds.{method}", **where)[1]["status"] == "FAILED_PRECONDITION"
+    door.console("reopen_matter", matter=matter)
+    door.console("remove_privilege", role="Records retention service", privilege="REMOVE_HOLD")
+    assert client.refused("vault", f"matters.holds.{method}", **where)[1]["status"] == "PERMISSION_DENIED"
+    assert client.call("vault", "matters.holds.get", matterId=matter, holdId=made["holdId"])["accounts"] == made["accounts"]
+    door.console("delete_hold", matter=matter, hold=made["holdId"])
+    door.console("add_privilege", role="Records retention service", privilege="REMOVE_HOLD")
+    assert client.refused("vault", f"matters.holds.{method}", **where)[0] == 404
+
+
+@pytest.mark.parametrize("method", ["delete", "removeHeldAccounts"])
+def test_letting_go_spends_a_write_of_matters_and_of_holds(client: Google, world: World, matter: str, method: str) -> None:
+    made = hold(client, matter, accounts=people(world, 0))
+    gone: dict[str, Any] = {"matterId": matter, "holdId": "none"} | ({} if method == "delete" else {"body": {"accountIds": ["1"]}})
+    for _ in range(58):  # making the matter and the hold were two
+        assert client.refused("vault", f"matters.holds.{method}", **gone)[0] == 404
+    assert client.refused("vault", f"matters.holds.{method}", **gone)[1]["status"] == "RESOURCE_EXHAUSTED"
+    assert client.call("vault", "matters.holds.get", matterId=matter, holdId=made["holdId"])["accounts"]
+
+
 def test_accounts_one_by_one(client: Google, world: World, matter: str) -> None:
     ident = hold(client, matter)["holdId"]
     where = {"matterId": matter, "holdId": ident}
