@@ -50,6 +50,15 @@ class Capability:
     version: str | None = None
     """The version of the vendor's interface that served the kind, where there are several and one has answered."""
 
+    @property
+    def cannot_be_tried(self) -> bool:
+        """Whether not even a hold is sent: a right is missing, or the interface is not there.
+
+        That nobody seems to have the licence is our own conclusion from counts: there a hold is sent, and the platform has the last word.
+        """
+        lacks = self.write in {WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY}
+        return lacks and not (self.reason or "").startswith("licence.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

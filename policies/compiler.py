@@ -7,7 +7,7 @@ from typing import Final
 
 from policies.district import District
 from policies.duties import Disposition, Duty, Filing
-from policies.effects import FOREVER, Clock
+from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of
 from policies.policy import Policy, Rule
 from policies.resources import Because
@@ -16,6 +16,9 @@ from policies.schedule import RecordSeries, is_confirmed, row_digest
 __all__ = ["blocked_because", "compile_policy", "label_keys", "label_name", "row_digest"]
 
 LABEL_NAME_LIMIT: Final = 64
+SECOND_THOUGHTS: Final = 30
+"""Days between a person's putting on a transitory label and the end. No schedule states any and no platform takes none (M§1.1): chosen, so that
+whoever labelled the wrong thing has a month to take the label off again."""
 POLICY_FILE: Final = "policy.yaml"
 
 
@@ -34,7 +37,7 @@ def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, s
         if series is None or population is None:
             raise KeyError(rule.id)
         blocked = blocked_because(series, policy.transitory, confirmed)
-        trigger, term = series.counted_from, series.retention.term
+        term, clock, event = _counted(series)
         duties.extend(
             Duty(
                 line=rule.id,
@@ -43,9 +46,9 @@ def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, s
                 population=population,
                 workload=workload,
                 carrier=rule.carrier,
-                term=FOREVER if term is None else term,
-                clock=trigger.clock if trigger else Clock.CREATED,
-                event=trigger.event if trigger else None,
+                term=term,
+                clock=clock,
+                event=event,
                 disposition=series.disposition,
                 citation=series.citation,
                 because=_because(policy, rule),
@@ -59,6 +62,14 @@ def compile_policy(policy: Policy, district: District, confirmed: Mapping[str, s
             for workload in rule.workloads
         )
     return tuple(duties)
+
+
+def _counted(series: RecordSeries) -> tuple[Term, Clock, str | None]:
+    """How long, counted from what. Transitory records have no period: whoever puts the label on says that they are done with it, and days count."""
+    if series.disposition is Disposition.TRANSITORY:
+        return SECOND_THOUGHTS, Clock.LABELLED, None
+    trigger, term = series.counted_from, series.retention.term
+    return FOREVER if term is None else term, trigger.clock if trigger else Clock.CREATED, trigger.event if trigger else None
 
 
 def blocked_because(series: RecordSeries, transitory: tuple[str, ...], confirmed: Mapping[str, str] | None) -> str | None:

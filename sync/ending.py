@@ -12,7 +12,6 @@ from typing import Final
 
 from connectors.base import Reader, Receipt, Releaser
 from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
-from connectors.examination import WriteCapability
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from policies.resources import Force, Live
@@ -27,8 +26,6 @@ from sync.record import Record
 from sync.renaming import under_names_of_today
 from sync.store import Session
 from sync.store.bindings import Bindings
-
-_NEVER: Final = frozenset({WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +111,7 @@ class Ender:
         if self.seen.look.identity_changed:
             return "tenant.identity_changed", "Another tenant answers under this id.", "Settings have to lead to the tenant that was met first."
         capability = self._writes.get(change.kind)
-        if capability is not None and capability.write in _NEVER:
+        if capability is not None and capability.cannot_be_tried:
             step = f"Do it in the vendor's console: {_BY_HAND[change.operation]}; the next run sees it."
             return "capability.missing", f"{change.kind.value} cannot be written in this tenant.", step
         strangers = live.members - self._leaving(change) if change.operation is Operation.RELEASE and change.kind not in CONTAINERS else frozenset()

@@ -80,7 +80,7 @@ def _hold_lane(change: Change, inputs: GuardInput) -> Iterator[Refusal]:
     if inputs.same_tenant is False:
         yield _another_tenant(known=True)
     capability = inputs.capabilities.get(change.kind)
-    if capability is not None and capability.write in _IMPOSSIBLE:
+    if capability is not None and capability.cannot_be_tried:
         yield _cannot_write(change, capability)
     if takes_away(change) and inputs.approvals.get(change.id, 0) < needed(Direction.WEAKENS, inputs.mode):
         yield _short(change, inputs, "direction.weakens")

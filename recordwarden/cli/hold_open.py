@@ -17,7 +17,7 @@ from recordwarden.connecting import group_names
 from recordwarden.exits import Exit, worst
 from recordwarden.notifying import notify
 from recordwarden.wrong import CommandError, error, warning
-from sync.matters.model import Opened, Presence, SourceState
+from sync.matters.model import Opened, SourceState
 from sync.matters.order import MatterOrder
 from sync.matters.reading import OrderFile, people_order, read_names, read_order, with_names
 
@@ -98,7 +98,7 @@ def _all_sent(run: Running, alias: str) -> bool:
     """Whether everything that the matter orders has left already: then the same order again sends nothing."""
     matter = run.lane.find(alias)
     tenants = {tenant.id for tenant in run.office.district.tenants}
-    asked = all(tenants <= set(person.answers) and not person.where(Presence.UNREAD) for person in matter.held if person.place is None)
+    asked = not any(person.unknown_in(tenants) for person in matter.held if person.place is None)
     waiting = {SourceState.REQUESTED, SourceState.SENT, SourceState.FAILED}
     return asked and not any(source.state in waiting for source in matter.sources)
 

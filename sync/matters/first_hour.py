@@ -121,7 +121,7 @@ def _counted(found: Sequence[str], order: Sequence[str]) -> Mapping[str, int]:
 
 
 def _steps(matter: Matter, district: District, paper: Sequence[PaperPlace]) -> tuple[str, ...]:
-    seen = facts([matter])
+    seen = facts([matter], [tenant.id for tenant in district.tenants])
     steps: list[str] = []
     if seen.open_questions:
         steps.append(f"Answer {_many(seen.open_questions, 'open question')} about who is meant: hold status {matter.alias}.")

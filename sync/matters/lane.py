@@ -145,7 +145,7 @@ class HoldLane:
 
     def facts(self, alias: str | None = None) -> showing.Facts:
         """What the exit code follows from, for one matter or for every open one. Raises MatterError ``matter.unknown``."""
-        return showing.facts((self.find(alias),) if alias is not None else self.register.open())
+        return showing.facts((self.find(alias),) if alias is not None else self.register.open(), self._platforms())
 
     def by_hand(self, alias: str) -> str | None:
         """The by-hand sheet for exactly the sources that are not held, or None. Raises MatterError ``matter.unknown``."""
@@ -262,7 +262,8 @@ class HoldLane:
             for one in (attestations(self.desk.store, self.desk.clock.now()) if matter.gaps else ()) if one.subject.startswith(prefix)
         }
         sheet = by_hand.sheet(matter, tools, self.desk.district.id)
-        return showing.document(matter, self._vouched(), found, sheet, at_risk=dangers(WatchRows(self.desk.store).risks(), self._platforms()))
+        risk = dangers(WatchRows(self.desk.store).risks(), self._platforms())
+        return showing.document(matter, self._vouched(), found, sheet, self._platforms(), at_risk=risk)
 
     def _same(self, order: MatterOrder, sha256: str | None) -> Matter | None:
         named = self.register.get(order.alias) if order.alias else None
@@ -371,10 +372,10 @@ def _not_ours_to_write(circumstances: Circumstances, kinds: frozenset[Kind]) -> 
     Holds go out without a proof (design, promise 3). A setting of the platform's own carries no mark by which a lost answer could be settled and is
     only a second belt, so it is written where that was proven, and by hand elsewhere.
     """
-    never = {WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY}
-    writes = {one.kind: one.write for one in circumstances.capabilities}
-    found = {kind: placing.NO_RIGHT for kind in kinds if writes.get(kind) in never}
-    unproven = {kind for kind in kinds - found.keys() if TRAITS[kind].shared and writes.get(kind) is not WriteCapability.PROVEN}
+    known = {one.kind: one for one in circumstances.capabilities if one.kind in kinds}
+    found = {kind: placing.NO_RIGHT for kind, one in known.items() if one.cannot_be_tried}
+    proven = {kind for kind, one in known.items() if one.write is WriteCapability.PROVEN}
+    unproven = {kind for kind in kinds - found.keys() - proven if TRAITS[kind].shared}
     return {**found, **dict.fromkeys(unproven, placing.UNPROVEN)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -155,6 +155,11 @@ class PersonOnHold:
     def where(self, presence: Presence) -> tuple[str, ...]:
         """The tenants that answered so."""
         return tuple(tenant for tenant, answer in sorted(self.answers.items()) if answer.presence is presence)
+
+    def unknown_in(self, tenants: Iterable[str]) -> tuple[str, ...]:
+        """Of ``tenants`` those that could not say whether they know the person, and those that nobody asked yet."""
+        answered = {tenant for tenant, answer in self.answers.items() if answer.presence is not Presence.UNREAD}
+        return tuple(sorted(set(tenants) - answered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

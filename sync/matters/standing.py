@@ -34,21 +34,21 @@ def settled(matter: Matter, tenants: Sequence[str], secured: frozenset[str], now
 
 
 def _person(person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[str], since: Between) -> PersonOnHold:
-    state, code = state_of(person, sources), code_of(person, sources, tenants)
+    state, code = state_of(person, sources, tenants), code_of(person, sources, tenants)
     if person.since is not None and (state, code) == (person.state, person.code):
         return person
     return replace(person, state=state, code=code, since=since)
 
 
-def state_of(person: PersonOnHold, sources: Sequence[Source]) -> PersonState:
-    """Held when everything that exists is in force; partly when something is, or when a tenant could not be asked."""
+def state_of(person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[str]) -> PersonState:
+    """Held when everything that exists is in force; partly when something is, or when a tenant could not be asked or was not asked yet."""
     wanted = [source for source in sources if source.counts]
     held = [source for source in wanted if source.state in IN_FORCE]
     if person.candidates:
         return PersonState.QUESTION
     if not held:
         return PersonState.NOT_HELD
-    whole = len(held) == len(wanted) and not person.where(Presence.UNREAD)
+    whole = len(held) == len(wanted) and not person.unknown_in(tenants)
     return PersonState.HELD if whole else PersonState.PARTLY
 
 

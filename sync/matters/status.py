@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,13 +70,13 @@ class Facts:
         return self.in_force + self.failed < self.ordered
 
 
-def facts(matters: Sequence[Matter]) -> Facts:
-    """The facts of one or several matters together."""
+def facts(matters: Sequence[Matter], tenants: Collection[str]) -> Facts:
+    """The facts of one or several matters together, in a district with these ``tenants``."""
     people = [person for matter in matters for person in _asked_for(matter)]
     sources = [source for matter in matters for source in matter.sources if source.counts]
     lines = [line for matter in matters for line in matter.lines if line.code is not None or line.candidates]
     return Facts(
-        open_questions=len(lines) + len(people), unasked=frozenset(tenant for matter in matters for tenant in _unread(matter)),
+        open_questions=len(lines) + len(people), unasked=frozenset(tenant for matter in matters for tenant in _unread(matter, tenants)),
         ordered=len(sources), accepted=sum(source.state in TAKEN for source in sources), in_force=sum(source.state in IN_FORCE for source in sources),
         failed=sum(source.state is SourceState.FAILED for source in sources),
         unplaced=sum(source.state is SourceState.FAILED and source.code == PersonCode.PLACE_UNKNOWN.value for source in sources),
@@ -96,19 +96,20 @@ def _is_none(person: PersonOnHold) -> bool:
     return person.place is not None and person.code is PersonCode.NO_CONTAINER
 
 
-def _unread(matter: Matter) -> set[str]:
-    return {tenant for person in matter.held for tenant in person.where(Presence.UNREAD)}
+def _unread(matter: Matter, tenants: Collection[str]) -> set[str]:
+    return {tenant for person in matter.held for tenant in person.unknown_in(tenants)}
 
 
 def document(
-    matter: Matter, secured: frozenset[str], found: Mapping[str, Finding], by_hand: str | None, *, at_risk: Sequence[Danger] = ()
+    matter: Matter, secured: frozenset[str], found: Mapping[str, Finding], by_hand: str | None, tenants: Collection[str], *,
+    at_risk: Sequence[Danger] = (),
 ) -> dict[str, object]:
     """The contract's fields of one matter. ``secured``: paper places vouched for; ``found``: findings by gap id; ``at_risk``: of anybody on hold."""
     people = {person.id: person for person in matter.people}
     return {
         "matter": _matter(matter),
         "people": [
-            *(_person(person, _dangers(person, matter, at_risk)) for person in matter.people),
+            *(_person(person, _dangers(person, matter, at_risk), tenants) for person in matter.people),
             *(_line(line) for line in matter.lines if line.code or line.candidates),
         ],
         "sources": [_source(source, people[source.person]) for source in matter.sources],
@@ -158,11 +159,11 @@ def _dangers(person: PersonOnHold, matter: Matter, at_risk: Sequence[Danger]) ->
     ]
 
 
-def _person(person: PersonOnHold, dangers: list[dict[str, object]]) -> dict[str, object]:
+def _person(person: PersonOnHold, dangers: list[dict[str, object]], tenants: Collection[str]) -> dict[str, object]:
     since = person.since
     return {
         "id": person.id, "person": person.address, "state": person.state.value, "candidates": list(person.candidates),
-        "absent_from": list(person.where(Presence.ABSENT)), "unknown_in": list(person.where(Presence.UNREAD)),
+        "absent_from": list(person.where(Presence.ABSENT)), "unknown_in": list(person.unknown_in(tenants) if person.released is None else ()),
         "unmatched": list(person.unmatched), "code": person.code.value if person.code else None,
         "since": {"earliest": _time(since.earliest), "latest": _time(since.latest)} if since else None,
         "former": person.former, "released": _time(person.released), "from": person.line, "at_risk": dangers,

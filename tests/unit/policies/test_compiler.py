@@ -99,7 +99,8 @@ def test_a_transitory_row_waits_until_the_district_lists_it(tmp_path: Path, list
     rule = "{id: R1, series: COR-01, population: staff, workloads: [mail], carrier: label}"
     policy = bent(POLICY, "{id: R1, series: COR-02, population: staff, workloads: [mail, drive], carrier: policy}", rule)
     (duty,) = duties(load(tmp_path, policy=bent(policy, "deviations: []", f"transitory: {listed}")))
-    assert (duty.blocked, duty.term, duty.transitory_enabled) == (blocked, 0, blocked is None)
+    assert (duty.blocked, duty.transitory_enabled) == (blocked, blocked is None)
+    assert (duty.term, duty.clock) == (30, Clock.LABELLED), "a period that a platform takes, and counted from the person's own act"
 
 
 def test_an_event_is_carried_by_name(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.hold_orders import HoldOrder, OrderedSource
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
+from connectors.microsoft365.labels import period_word
 from connectors.microsoft365.pieces import in_pieces
 from connectors.microsoft365.premium import RECORDS
+from policies.compiler import SECOND_THOUGHTS
 from policies.district import Tenant
 from policies.duties import Behaviour, Carrier, Desired, Disposition, Duty, Filing, Population, Selector, StandingValue
 from policies.effects import FOREVER, Clock
@@ -269,8 +271,12 @@ def test_an_unproven_capability_stops_nothing_here() -> None:
 
 
 def test_a_transitory_label_that_was_switched_on_keeps_and_then_deletes() -> None:
-    wanted = duty(carrier=Carrier.LABEL, disposition=Disposition.TRANSITORY, transitory_enabled=True)
-    assert of(CONNECTOR.realise([wanted], circumstances(person("mia"))), Kind.M365_LABEL)[0].fields["action"] == "keep_and_delete"
+    wanted = duty(
+        carrier=Carrier.LABEL, disposition=Disposition.TRANSITORY, transitory_enabled=True, term=SECOND_THOUGHTS, clock=Clock.LABELLED
+    )
+    (label,) = of(CONNECTOR.realise([wanted], circumstances(person("mia"))), Kind.M365_LABEL)
+    assert (label.fields["action"], label.fields["trigger"]) == ("keep_and_delete", "labelled")
+    assert period_word(label.fields["period"]) == "30", "what the compiler says, the cmdlet takes"
 
 
 def test_people_without_licence_or_place_are_counted_and_not_ordered() -> None:
