@@ -90,7 +90,9 @@ class BeltReleaser:
             look = Look(self._access, whole=False).at({Kind.M365_MAILBOX})
         except ConnectorError:
             return None
-        return next(iter(look.of(Kind.M365_MAILBOX)), None) if look.complete(Kind.M365_MAILBOX) else None
+        # Beside the belt, which is all of them together, single mailboxes may be shown under the same kind.
+        found = next((one for one in look.of(Kind.M365_MAILBOX) if one.vendor_id == Kind.M365_MAILBOX.value), None)
+        return found if look.complete(Kind.M365_MAILBOX) else None
 
 
 def _own_id(place: str, vendor_id: str | None, inactive: Iterable[Mailbox]) -> str:
