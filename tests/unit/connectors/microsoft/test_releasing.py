@@ -284,7 +284,8 @@ def test_a_404_of_what_we_may_not_see_is_no_proof_that_it_is_gone(bench: Bench) 
     with bench.world.lock:
         case(bench, case_of(ref)).members.clear()
     bench.switch(ediscovery_manager="manager")
-    for act in (lambda: releaser(bench).remove(ref, frozenset({ann}), live), lambda: releaser(bench).end(ref, live)):
+    acts: list[Callable[[], Receipt]] = [lambda: releaser(bench).remove(ref, frozenset({ann}), live), lambda: releaser(bench).end(ref, live)]
+    for act in acts:
         with pytest.raises(ConnectorError):
             act()
     assert len(hold(bench, ref).sources) == 2
@@ -327,7 +328,8 @@ def test_by_cmdlet_it_is_locked_while_it_is_distributed_and_after_each_change(a3
     live = read(a3, ref)
     hand = releaser(a3)
     hand.remove(ref, frozenset({ann}), live)
-    for act in (lambda: hand.remove(ref, frozenset({bo}), live), lambda: hand.end(ref, live)):
+    acts: list[Callable[[], Receipt]] = [lambda: hand.remove(ref, frozenset({bo}), live), lambda: hand.end(ref, live)]
+    for act in acts:
         with pytest.raises(LockedError) as caught:
             act()
         assert caught.value.code == "admin.pending_lock"
