@@ -569,10 +569,13 @@ def test_litigation_hold_is_switched_off_for_exactly_those_and_nothing_else_is_s
 
 
 def test_an_inactive_mailbox_is_told_by_exchanges_own_id(bench: Bench) -> None:
-    live = read(bench, BELT)
-    [member] = [one for one in live.members if one.startswith("mail:.")] or [""]
-    account = next(one for one in tenant_of(bench.world).accounts.values() if member[6:] in one.addresses)
+    [ann] = mail(bench, 1)
+    belted(bench, ann)
+    bench.act("delete_user", user=ann[5:])
+    live, member = read(bench, BELT), f"mail:.{ann[5:]}"
+    account = next(one for one in tenant_of(bench.world).accounts.values() if ann[5:] in one.addresses)
     assert account.mailbox is not None
+    assert live.member_states[member].vendor_id == account.id
     [one] = sent(bench, lambda: releaser(bench).remove(BELT, frozenset({member}), live))
     assert parameters(one) == {"Identity": account.mailbox.guid, "InactiveMailbox": True, "LitigationHoldEnabled": False}
     assert account.mailbox.litigation is False
