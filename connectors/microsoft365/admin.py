@@ -46,9 +46,13 @@ _NEVER = frozenset(
     {
         "restrictiveretention", "prioritycleanup", "retaincloudattachment", "regulatory", "isrecordlabel", "forcedeletion",
         "deletedresources", "issimulation", "startsimulation", "whatif", "enforcesimulationpolicy", "skipprioritycleanupconfirmation",
+        "removedelayholdapplied", "removedelayreleaseholdapplied", "recalculateinactivemailbox", "excludefromorgholds", "excludefromallorgholds",
     }
 )  # fmt: skip
-"""Parameters that are irreversible, delete content, or lie (``-WhatIf`` is executed, M§2.2): no caller can send them with a true value."""
+"""Parameters that are irreversible, delete content, or lie (``-WhatIf`` is executed, M§2.2): no caller can send them with a true value.
+
+The last row ends delay holds early, or what the organisation's policies keep in a mailbox (M§3.1): not even a release does that.
+"""
 _AT_BIRTH = frozenset({("new-compliancetag", "isrecordlabel")})
 """The one exception: a label that two officers let be born as a record label. No other cmdlet takes that word."""
 

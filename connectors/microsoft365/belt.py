@@ -1,4 +1,4 @@
-"""Litigation hold as a second belt (M§3.1): which mailboxes have it, read in one list, and how one more is told. It is never switched off from here.
+"""Litigation hold as a second belt (M§3.1): which mailboxes have it, read in one list, and how one more is told. The writer never switches it off.
 
 The setting carries no mark: whose it is cannot be told, and need not be. Of the note that Outlook shows to the mailbox's owner nothing is written.
 """
@@ -71,7 +71,7 @@ class BeltWriter:
             except UnknownOutcomeError:
                 unseen.append(member)
             except ConnectorError as error:
-                if number == 0 and (error.code in _ABOUT_US or isinstance(error, TenantUnreachableError)):
+                if number == 0 and (error.code in ABOUT_US or isinstance(error, TenantUnreachableError)):
                     raise
                 outcomes[member] = MemberOutcome(member=member, error=f"{error.code}: {error.message}")
             else:
@@ -131,4 +131,5 @@ class BeltWriter:
         return Receipt(vendor_id=vendor_id, name=LITIGATION_HOLD, accepted_at=self._access.context.clock.now(), members=members)
 
 
-_ABOUT_US = frozenset({"admin_endpoint.not_accepted", "admin.forbidden", "admin.unauthorised", "admin.unavailable", "endpoint.not_given"})
+ABOUT_US = frozenset({"admin_endpoint.not_accepted", "admin.forbidden", "admin.unauthorised", "admin.unavailable", "endpoint.not_given"})
+"""Errors about us or the host: what one mailbox is answered with, all of them would be."""

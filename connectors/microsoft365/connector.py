@@ -14,6 +14,7 @@ from connectors.microsoft365.access import Access, Allowed
 from connectors.microsoft365.mail import MailCourier
 from connectors.microsoft365.prover import Microsoft365Prover
 from connectors.microsoft365.reader import Microsoft365Reader
+from connectors.microsoft365.releaser import Microsoft365Releaser
 from connectors.microsoft365.seeing import FURTHER, KINDS
 from connectors.microsoft365.writer import Microsoft365Writer
 from policies.district import Tenant
@@ -49,6 +50,10 @@ class Microsoft365Connector:
     def writer(self, tenant: Tenant, context: Context) -> Microsoft365Writer:
         """A writer of ``tenant`` under its writing identity."""
         return Microsoft365Writer(Access(tenant, context, self._allowed, writing=True))
+
+    def releaser(self, tenant: Tenant, context: Context) -> Microsoft365Releaser:
+        """What ends holds of ``tenant``, under its writing identity."""
+        return Microsoft365Releaser(Access(tenant, context, self._allowed, writing=True))
 
     def prover(self, tenant: Tenant, context: Context) -> Microsoft365Prover:
         """A prover of ``tenant`` under its writing identity."""

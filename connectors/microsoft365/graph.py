@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ MOST_PAGES = 5000
 """Pages of one list that are read: five million accounts. A service that goes on handing out fresh links beyond that is not believed."""
 
 V1, BETA = "v1.0", "beta"
+
+_TAKEN_OUT = re.compile(r"/security/cases/ediscoveryCases/[^/]+/legalHolds/[^/]+/(?:userSources|siteSources)/[^/]+")
+"""All that can be deleted over Graph from here, by whomever: one source of one hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +164,8 @@ class GraphClient:
                 return Listing(rows=tuple(found), partial=f"{error.code}: {error.message}")
 
     def _ask(self, call: Call, url: str | None = None) -> Ask:
+        if call.method == "DELETE" and not _TAKEN_OUT.fullmatch(call.path):
+            raise ValueError(f"{call.path} is never deleted")
         return Ask(
             what=f"{call.method} {call.path}",
             method=call.method,

@@ -14,7 +14,7 @@ DELEGATED: Final = (
     ("Microsoft Graph", "RecordsManagement.ReadWrite.All", "see, make and change labels and event types", "Compliance Administrator"),
     (
         "Microsoft Graph", "eDiscovery.ReadWrite.All",
-        "see and make cases and holds where an application may not (A3)", "eDiscovery Manager and Administrator",
+        "see and make cases and holds, and end them after a release, where an application may not (A3)", "eDiscovery Manager and Administrator",
     ),
     (
         "Office 365 Exchange Online", "Exchange.Manage",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from connectors.microsoft365.access import Access, Person
 
 Found = TypeVar("Found", Reply, Listing)
+Done = TypeVar("Done")
 
 
 class Way(StrEnum):
@@ -158,6 +159,16 @@ class CaseClient:
             return False
         self._access.allowed.course.by_cmdlet = True
         return True
+
+    def served(self, over_graph: Callable[[], Done], by_cmdlets: Callable[[], Done]) -> Done:
+        """What was done over the surface that serves here. Graph's refusal of the first call did nothing, so it may go by cmdlet after it."""
+        if not self.by_cmdlet:
+            try:
+                return over_graph()
+            except PermanentError as error:
+                if not self.turned_to_cmdlets(error):
+                    raise
+        return by_cmdlets()
 
     def lacking(self, cmdlets: tuple[str, ...]) -> list[str]:
         """Which of ``cmdlets`` are not ours to call: all of them where the admin endpoint is shut or does not say."""

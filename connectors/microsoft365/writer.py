@@ -142,14 +142,8 @@ class Microsoft365Writer:
         return self._access.ways.admin(self._access.ways.writing(kind))
 
     def _held(self, act: Callable[[HoldWriter | CaseHoldWriter], Receipt]) -> Receipt:
-        """``act`` over the surface that holds go over here. Graph's refusal of the first call did nothing, so it may go by cmdlet after it."""
-        if not self._access.ediscovery.by_cmdlet:
-            try:
-                return act(self._graph_holds)
-            except PermanentError as error:
-                if not self._access.ediscovery.turned_to_cmdlets(error):
-                    raise
-        return act(self._case_holds)
+        """``act`` over the surface that holds go over here."""
+        return self._access.ediscovery.served(lambda: act(self._graph_holds), lambda: act(self._case_holds))
 
     def _label(self, wanted: Wanted, mark: Mark, parameters: Mapping[str, object]) -> Receipt:
         """A new label with its place in the file plan; a platform that will not take that place still gets the label, which is what counts."""

@@ -18,7 +18,8 @@ Switches of the door, all beginning with ``m365.``; times are seconds of the san
 - ``distribution_seconds`` 900, ``hold_mailbox_seconds`` 120 to 160, ``hold_site_seconds`` 300 to 340, ``case_close_seconds`` 60,
   ``case_materialise_seconds`` 0, ``audit_seconds`` 1800 to 5400, ``audit_query_seconds`` 60, ``token_seconds`` 3599 (system's)
 - ``deploy_lock`` stuck, ``deploy_failed`` how many changes are stored but not deployed, ``distribution`` error,
-  ``hold_result`` partial or error, ``group_mailboxes`` refused (no hold takes a group by its address)
+  ``hold_result`` partial or error, ``group_mailboxes`` refused (no hold takes a group by its address),
+  ``removed_sources`` shown (Graph lists what was taken out of a hold as ``removing`` until that is distributed)
 - ``legal_holds_v1`` off, ``audit_v1`` on (default off: 404 as measured), ``nextlink`` expired, ``page_size`` rows at most,
   ``empty_page`` on, or the last words of lists' paths by commas (legalHolds),
   ``region`` and ``exchange_region`` a region's label; ``scc_host`` exchange: only that host serves S&C cmdlets to an application

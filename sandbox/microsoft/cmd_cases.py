@@ -277,16 +277,7 @@ def set_policy(call: Call) -> Rows:
         holding.retry_hold(call.world, call.actor, hold)
         call.log(call.word("Identity"))
         return nothing()
-    before = list(hold.sources)
-    try:
-        changed = _move(call, hold, "Add")
-    except CmdletError:
-        hold.sources[:] = before  # refused for one place, a call takes none of the others
-        raise
-    for name, kind in _PLACES:
-        for source in [source for source in hold.sources if source.kind == kind and _named(source, call.words(f"Remove{name}"))]:
-            holding.remove_source(call.world, call.actor, hold, source)
-            changed = True
+    changed = _moved(call, hold)
     if call.has("Comment"):
         changed |= holding.change_hold(call.world, call.actor, hold, {"comment": call.word("Comment")})
     if call.has("Enabled") and call.on("Enabled") != hold.enabled:
@@ -301,9 +292,30 @@ def set_policy(call: Call) -> Rows:
     return nothing()
 
 
+def _moved(call: Call, hold: Hold) -> bool:
+    """Put in and take out what the call names; refused for one place, it takes none of the others."""
+    before = list(hold.sources)
+    try:
+        changed = _move(call, hold, "Add")
+    except CmdletError:
+        hold.sources[:] = before
+        raise
+    going = [source for name, kind in _PLACES for source in hold.sources if source.kind == kind and _named(source, call.words(f"Remove{name}"))]
+    if going and len(going) == len(hold.sources):
+        hold.sources[:] = before
+        raise invalid(f"The policy '{hold.name}' must have at least one location.")
+    for source in going:
+        try:
+            holding.remove_source(call.world, call.actor, hold, source)
+        except holding.HoldError as error:
+            raise _refused(error) from None
+    return changed | bool(going)
+
+
 def _need_settled(call: Call, hold: Hold) -> None:
     """Raise while an earlier change is under way (docs/wire/admin-endpoint.md §2.2); a hold without a rule waits for its rule."""
-    if hold.rule and holding.distribution(call.world, hold) == "Pending" and (hold.sources or switch(call.world, "deploy_lock") == "stuck"):
+    touched = hold.sources or hold.unsettled or switch(call.world, "deploy_lock") == "stuck"
+    if hold.rule and touched and holding.distribution(call.world, hold) == "Pending":
         raise pending(hold.name)
 
 

@@ -148,7 +148,9 @@ _CAPABILITIES = ((EXCHANGE_PLAN_2, "BPOS_S_Enterprise"), (EXCHANGE_PLAN_1, "BPOS
 def change(call: Call) -> Rows:
     """Litigation hold and its texts; shown at once, in effect within 240 minutes and never said to be (M§3.1)."""
     found = _find(call, call.word("Identity"))
-    if found is None or found[1].inactive != call.on("InactiveMailbox"):
+    # An inactive mailbox is named by its GUID or distinguished name alone (M§3.1).
+    by_account = found is not None and found[1].inactive and call.word("Identity").lower() == found[0].id
+    if found is None or by_account or found[1].inactive != call.on("InactiveMailbox"):
         raise not_found(call.word("Identity"), _SERVER)
     account, box = found
     hold = call.on("LitigationHoldEnabled", default=box.litigation)

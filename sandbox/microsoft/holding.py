@@ -178,7 +178,8 @@ def remove_hold(world: World, actor: Actor, hold: Hold) -> None:
     """Delete a hold: its places are free after the delay hold."""
     state = tenant_of(world)
     for source in hold.sources:
-        _delay(world, source)
+        if held(world, hold, source):
+            _delay(world, source)
     del state.holds[hold.guid]
     hold_event(world, actor, "HoldRemoved", hold)
 
@@ -196,11 +197,14 @@ def enable_hold(world: World, actor: Actor, hold: Hold, *, enabled: bool) -> boo
 
 
 def _turn(world: World, hold: Hold, *, enabled: bool) -> None:
+    was_held = {(source.kind, source.id): not enabled and held(world, hold, source) for source in hold.sources}
     hold.enabled = enabled
+    now = world.clock.now()
+    hold.leaving = [source for source in hold.leaving if now < source.due]
     for source in hold.sources:
-        _restart(world, hold, source)
-        if not enabled:
+        if was_held[source.kind, source.id]:
             _delay(world, source)
+        _restart(world, hold, source)
     _operation(world, hold)
 
 
@@ -251,9 +255,14 @@ def add_source(world: World, actor: Actor, hold: Hold, kind: str, place: str) ->
 
 
 def remove_source(world: World, actor: Actor, hold: Hold, source: Source) -> None:
-    """Take a place out of a hold; it gets a delay hold."""
+    """Take a place out of a hold, which is distributed like any change; what was held gets a delay hold. Raises ``HoldError`` in a closed case."""
+    _need_open(tenant_of(world).cases[hold.case])
     hold.sources.remove(source)
-    _delay(world, source)
+    if held(world, hold, source):
+        _delay(world, source)
+        hold.leaving.append(source)
+    _restart(world, hold, source)
+    hold.unsettled = source.due
     hold.touch(actor, world.clock.now())
     _operation(world, hold)
     hold_event(world, actor, "HoldUpdated", hold, removed=source.place)
@@ -348,6 +357,11 @@ def held(world: World, hold: Hold, source: Source) -> bool:
     return source_status(world, hold, source) in {"applied", "partial", "removing"}
 
 
+def leaving(world: World, hold: Hold) -> list[Source]:
+    """Places that were taken out and whose stamp is still there."""
+    return [source for source in hold.leaving if world.clock.now() < source.due]
+
+
 def hold_errors(hold: Hold) -> list[str]:
     """The hold's error texts."""
     return [source.failed for source in hold.sources if source.failed]
@@ -357,7 +371,7 @@ def distribution(world: World, hold: Hold) -> str:
     """``Pending``, ``Success`` or ``Error`` as the cmdlets show a case hold's distribution."""
     if not hold.rule or switch(world, "deploy_lock") == "stuck":
         return "Pending"
-    if any(world.clock.now() < source.due for source in hold.sources):
+    if any(world.clock.now() < source.due for source in hold.sources) or (hold.unsettled is not None and world.clock.now() < hold.unsettled):
         return "Pending"
     return "Error" if hold_errors(hold) else "Success"
 

@@ -8,7 +8,7 @@ from sandbox.microsoft import holding
 from sandbox.microsoft.ediscovery import CASES, UNSET, child, gate, named, no_content, precise, refused, sent, texts
 from sandbox.microsoft.objects import Account, Case, Hold, Source
 from sandbox.microsoft.odata import Answer, Ask, Entity, GraphError, Listing, entity, graph_routes, page
-from sandbox.microsoft.state import spelled, visible, worded
+from sandbox.microsoft.state import spelled, switch, visible, worded
 from sandbox.routing import SandboxRoute
 from sandbox.world import World
 
@@ -167,6 +167,9 @@ def _sources(ask: Ask, kind: str, segment: str) -> Response:
     found = _hold(ask)
     shown = [source for source in found.sources if source.kind == kind and visible(ask.world, source.created)]
     rows = [row for source in shown for row in _source_rows(ask, found, source)]
+    if switch(ask.world, "removed_sources") == "shown":
+        # M§3.4 knows a status ``removing``; whether a source that was taken out is still listed with it, nobody has seen.
+        rows += [_source_row(ask, source, "removing") for source in holding.leaving(ask.world, found) if source.kind == kind]
     name = f"{_holds_name(ask.state.cases[found.case])}('{found.guid}')/{segment}"
     return page(ask, Listing(name=name, items=rows, render=lambda row: row))
 
@@ -239,7 +242,10 @@ def one_source(ask: Ask) -> Response:
 def drop_source(ask: Ask) -> Response:
     """204; content that only this hold kept may be deleted once the delay hold is over (M§3.7)."""
     found, source = _source(ask)
-    holding.remove_source(ask.world, ask.caller.actor, found, source)
+    try:
+        holding.remove_source(ask.world, ask.caller.actor, found, source)
+    except holding.HoldError as error:
+        raise refused(error) from None
     return no_content()
 
 

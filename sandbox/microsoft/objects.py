@@ -296,6 +296,10 @@ class Hold(Made):
     """GUID of the rule; without one the hold holds nothing (M§3.6)."""
     rule_name: str = ""
     sources: list[Source] = field(default_factory=list)
+    leaving: list[Source] = field(default_factory=list)
+    """Places that were held and were taken out, until that is distributed."""
+    unsettled: datetime | None = None
+    """Until when the last taking out is being distributed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,8 +214,8 @@ def mailbox_stamps(world: World) -> dict[str, list[str]]:
             for account, stamp in _stamped(world, policy, rule):
                 found.setdefault(account, []).append(stamp)
     for hold in state.holds.values():
-        for source in hold.sources:
-            if source.kind == "mailbox" and holding.held(world, hold, source):
+        for source in (*(one for one in hold.sources if holding.held(world, hold, one)), *holding.leaving(world, hold)):
+            if source.kind == "mailbox":
                 found.setdefault(source.account, []).append(f"UniH{_bare(hold.guid)}")
     return {account: sorted(stamps) for account, stamps in found.items()}
 

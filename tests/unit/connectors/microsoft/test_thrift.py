@@ -65,6 +65,25 @@ def test_a_whole_working_life_sends_nothing_irreversible(bench: Bench, licence: 
     writer.retry(held)
     sent = [one for one in bench.world.exchanges if one.surface not in ("authority", "token")]
     assert len(sent) > 40
+    bench.advance(1000)
+    before = len(bench.world.exchanges)
+    live, hand = reader.read_back(held), connector.releaser(bench.tenant, bench.context())
+    assert live is not None
+    assert len(live.members) == 2
+    hand.remove(held, frozenset(sorted(live.members)[:1]), live)
+    bench.advance(1000)
+    hand.end(held, live)
+    hand.end(Ref(tenant="m365", kind=CASE.kind, vendor_id=case.vendor_id, name=CASE.name), live)
+    hand.close()
+    released = [one for one in bench.world.exchanges[before:] if one.surface not in ("authority", "token")]
+    assert not [word for one in released for word in FORBIDDEN if word in one.path.encode() + one.request]
+    changing = [one for one in released if one.method in ("DELETE", "PATCH", "POST") and not one.operation.startswith("Get-") and one.status < 300]
+    # One each: somebody off, the hold off, the case closed; and of what a release alone may say nothing more than that.
+    over_graph, by_cmdlet = (b"/userSources/", b"/disablePolicy", b"/close"), (b"RemoveExchangeLocation", b'"Enabled": false', b'"Close"')
+    ways = over_graph if licence == "A5" else by_cmdlet
+    assert len(changing) == len(ways)
+    for way, one in zip(ways, changing, strict=True):
+        assert way in one.path.encode() + one.request
     for one in sent:
         where = one.path.encode() + one.request
         assert not [word for word in FORBIDDEN if word in where], where

@@ -135,3 +135,39 @@ def test_a_list_of_very_many_rules_times_out(lab: Lab, monkeypatch: pytest.Monke
     monkeypatch.setattr(cmd_cases, "_MANY_RULES", 1)
     assert "timed out" in lab.failure("Get-CaseHoldRule")
     assert [row["Policy"] for row in lab.cmdlet("Get-CaseHoldRule", Policy=guid)] == [guid]
+
+
+def test_taking_somebody_out_is_distributed_and_locks_like_any_change(lab: Lab) -> None:
+    address, other, third = lab.someone(), lab.someone("staff"), lab.someone("board")
+    case, guid = make(lab, address)
+    lab.advance(200)
+    lab.cmdlet("Set-CaseHoldPolicy", Identity=guid, AddExchangeLocation=[other, third])
+    lab.advance(200)
+    lab.cmdlet("Set-CaseHoldPolicy", Identity=guid, RemoveExchangeLocation=[address])
+    assert policy(lab, case)["DistributionStatus"] == "Pending"
+    assert "are being deployed. Once deployed" in lab.failure("Set-CaseHoldPolicy", Identity=guid, RemoveExchangeLocation=[other])
+    (box,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=address)
+    assert (len(box["InPlaceHolds"]), box["DelayHoldApplied"], box["DelayReleaseHoldApplied"]) == (1, True, True)
+    lab.advance(200)
+    assert policy(lab, case)["DistributionStatus"] == "Success"
+    (box,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=address)
+    assert box["InPlaceHolds"] == []
+
+
+def test_the_last_place_is_not_taken_out(lab: Lab) -> None:
+    address = lab.someone()
+    case, guid = make(lab, address)
+    lab.advance(200)
+    assert "at least one location" in lab.failure("Set-CaseHoldPolicy", Identity=guid, RemoveExchangeLocation=[address])
+    assert {place["Name"] for place in policy(lab, case)["ExchangeLocation"]} == {address}
+
+
+def test_in_a_closed_case_nothing_is_taken_out(lab: Lab) -> None:
+    address, other = lab.someone(), lab.someone("staff")
+    case, guid = make(lab, address)
+    lab.advance(200)
+    lab.cmdlet("Set-CaseHoldPolicy", Identity=guid, AddExchangeLocation=[other])
+    lab.advance(200)
+    lab.cmdlet("Set-ComplianceCase", Identity=case, Close=True)
+    lab.advance(200)
+    assert "closed" in lab.failure("Set-CaseHoldPolicy", Identity=guid, RemoveExchangeLocation=[address])

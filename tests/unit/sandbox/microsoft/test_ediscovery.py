@@ -270,3 +270,35 @@ def test_a_microsoft_365_group_is_a_mailbox_and_a_distribution_group_is_none(lab
     assert status(lab, path) == ["applied"]
     lab.switch(group_mailboxes="refused")
     assert error(lab, "POST", f"{path}/userSources", json={"email": team, "includedSources": "mailbox"})[0] == 400
+
+
+def test_what_was_never_held_gets_no_delay_hold(lab: Lab, hold: Hold) -> None:
+    address, other = lab.someone(), lab.someone("staff")
+    _, path = hold(address, other)
+    first = next(row for row in lab.rows(f"{path}/userSources") if row["email"] == address)
+    assert lab.graph("DELETE", f"{path}/userSources/{first['id']}").status_code == 204
+    (box,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=address)
+    assert box["DelayHoldApplied"] is False
+    lab.advance(600)
+    assert lab.graph("POST", f"{path}/disablePolicy", version="beta").status_code == 204
+    (box,) = lab.cmdlet("Get-Mailbox", "exchange", Identity=other)
+    assert box["DelayHoldApplied"] is True
+
+
+def test_a_source_that_was_taken_out_may_still_be_listed(lab: Lab, hold: Hold) -> None:
+    lab.switch(removed_sources="shown")
+    _, path = hold(lab.someone(), lab.someone("staff"))
+    lab.advance(600)
+    gone = lab.rows(f"{path}/userSources")[0]["id"]
+    assert lab.graph("DELETE", f"{path}/userSources/{gone}").status_code == 204
+    assert sorted(row["holdStatus"] for row in lab.rows(f"{path}/userSources")) == ["applied", "removing"]
+    lab.advance(600)
+    assert [row["holdStatus"] for row in lab.rows(f"{path}/userSources")] == ["applied"]
+
+
+def test_in_a_closed_case_no_source_is_taken_out(lab: Lab, hold: Hold) -> None:
+    case, path = hold(lab.someone(), lab.someone("staff"))
+    lab.advance(600)
+    source = lab.rows(f"{path}/userSources")[0]["id"]
+    assert lab.graph("POST", f"{case}/close").status_code == 204
+    assert error(lab, "DELETE", f"{path}/userSources/{source}")[2] == "The case is closed."
