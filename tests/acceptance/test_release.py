@@ -52,7 +52,7 @@ def ask(district: District, *words: str | Path) -> Any:
 
 def on_hold(district: District) -> dict[str, int]:
     """How many holds of ours hold somebody, by cloud, and how many of our cases and matters are open."""
-    google = [one for one in state_of(sandbox(district), "google")["matters"] if "[rw:" in one["description"]]
+    google = [one for one in state_of(sandbox(district), "google")["matters"] if "[rw:" in str(one)]
     microsoft = [one for one in state_of(sandbox(district), "m365")["cases"] if "[rw:" in str(one)]
     return {
         "google": sum(len(one["holds"]) for one in google),
@@ -69,7 +69,7 @@ def test_a_matter_is_released_after_two_signatures_and_the_wait(district: Distri
     district.must("approve", *changes, officer="custodian", code=4)
     district.must("approve", *changes, officer="counsel")
     district.must("hold", "release", "roof", code=4)
-    district.must("approve", *changes, officer="superintendent")
+    district.must("approve", *changes, officer="deputy")
     shown = district.run("hold", "status", "roof").result
     assert shown["matter"]["state"] == "releasing"
     assert shown["matter"]["times"]["release_due"]
@@ -96,7 +96,7 @@ def test_one_person_goes_and_the_other_stays(district: District) -> None:
     leaver, stayer = held(district)
     changes = ask(district, "--person-file", district.people_file(leaver))
     district.must("approve", *changes, officer="counsel")
-    district.must("approve", *changes, officer="superintendent")
+    district.must("approve", *changes, officer="deputy")
     sandbox(district).forward(7 * DAY + 60)
     district.run("sync")
     sandbox(district).forward(DAY)
@@ -113,7 +113,7 @@ def test_any_officer_ends_it_and_an_unsigned_call_ends_nothing(district: Distric
     held(district)
     before = on_hold(district)
     changes = ask(district)
-    for officer in ("counsel", "superintendent"):
+    for officer in ("counsel", "deputy"):
         district.must("approve", *changes, officer=officer)
     assert "officer.not_identified" in district.must("hold", "release", "roof", "--stop", code=4).codes()
     district.run("hold", "release", "roof", "--stop", officer="itdirector")
