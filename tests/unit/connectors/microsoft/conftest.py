@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox import microsoft
+from sandbox.microsoft.state import tenant_of
 from sandbox.people import make_world
 from sandbox.server import SandboxServer
 from tests.unit.connectors.microsoft.support import Bench
@@ -33,3 +35,21 @@ def bench(microsoft_keys: Path, tmp_path: Path) -> Iterator[Bench]:
         made = Bench(running)
         yield made
         made.close()
+
+
+@pytest.fixture(params=["graph", "compliance_admin", "graph_signed_in"])
+def surface(bench: Bench, request: pytest.FixtureRequest) -> str:
+    """The tenant as it is where holds go over that surface."""
+    way = str(request.param)
+    if way == "compliance_admin":
+        bench.switch(licence="A3")
+    if way == "graph_signed_in":
+        bench.switch(licence="A3", ediscovery_manager="not_registered")
+        from tests.unit.connectors.microsoft.test_delegated_holds import signed_in  # a test module, which imports this one's bench
+
+        # Sees every case, and objects of another hand show that they do.
+        signed_in(bench, tenant_of(bench.world).console.upn)
+        state = tenant_of(bench.world)
+        for one in (*state.cases.values(), *state.holds.values()):
+            one.created_by = replace(one.created_by, name="Counsel", upn=f"counsel@{bench.tenant.domain}", object_id="counsel")
+    return way
