@@ -92,7 +92,15 @@ class Ender:
             self._tell(due, *why)
             return None
         assert live is not None
+        if self._on_their_way(change, live):
+            return Progress(change=change, status=ChangeStatus.ACCEPTED, intent=now, accepted=now, vendor_id=change.vendor_id)
         return self._send(change, live)
+
+    def _on_their_way(self, change: Change, live: Live) -> bool:
+        """Whether the platform lists those to be let go only as being taken out: it was told, and is not asked again."""
+        still = self._leaving(change) & live.members
+        states = (live.member_states.get(one) for one in still)
+        return change.operation is Operation.REMOVE and all(state is not None and state.force is Force.OFF for state in states)
 
     def _leaving(self, change: Change) -> frozenset[str]:
         """Those to be let go, under the names that their accounts have today."""
@@ -152,6 +160,8 @@ class Ender:
             live = self.reader.read_back(before.ref(change.tenant))
         except ConnectorError as error:
             return self._outcome(replace(progress, error=error.message, error_code="read_back.failed"), intent)
+        if live is not None and self._on_their_way(change, live) and not is_over(change, self._leaving(change), live):
+            return self._outcome(progress, intent)
         if live is not None and not is_over(change, self._leaving(change), live):
             return self._outcome(
                 replace(
