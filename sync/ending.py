@@ -66,6 +66,8 @@ class Ender:
                 continue
             releases.begin(one)
             for change in one.changes:
+                if not releases.goes_on(one):
+                    break  # an officer ended it, or an order came, while this was under way
                 found = self._one(one, change)
                 if found is not None:
                     progress.append(found)

@@ -124,11 +124,16 @@ class Releases:
         return tuple(found)
 
     def begin(self, due: Due) -> None:
-        """Note that ``due`` is being carried out: from now on no run puts its people back."""
+        """Note that ``due`` is being carried out: from now on no run puts its people back. One that was ended meanwhile is not begun."""
         matter = self._now(due.matter)
-        if matter.release is not None and matter.release.begun is None:
+        if matter.release is not None and matter.release.id == due.release.id and matter.release.begun is None:
             begun = replace(matter.release, begun=self.desk.clock.now())
             self._keep(matter, letting_go.with_release(matter, begun), "release_begun")
+
+    def goes_on(self, due: Due) -> bool:
+        """Whether the release is still to be carried out, as the register has it at this moment."""
+        release = self._now(due.matter).release
+        return release is not None and release.id == due.release.id and release.letting_go
 
     def done(self, alias: str, change: Change) -> None:
         """Note that one change was seen done, and with the last one that the release is over."""

@@ -11,8 +11,10 @@ from policies.kinds import Kind
 from policies.roster import Roster
 from sync.approvals import LIFETIME
 from sync.journal import EntryKind
+from sync.matters.lane import HoldLane
 from sync.matters.model import MatterError
 from sync.matters.release import Reason, Release
+from sync.matters.releases import Due
 from sync.officers import Signer
 from sync.plan import ChangeStatus
 from sync.registers.governance import signing
@@ -290,3 +292,24 @@ def test_there_is_one_release_of_a_matter_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(MatterError) as refused:
             ask(here)
         assert refused.value.code == "release.open"
+
+
+def test_a_stop_that_comes_while_it_is_carried_out_is_heard_before_the_next_object(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        release = ask(here)
+        approve(here, release, "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        releases, begin = here.lane.releases, here.lane.releases.begin
+
+        def begun(due: Due) -> None:
+            begin(due)
+            HoldLane(here.desk).releases.stop(here.lane.find("roof"), Signer(officer="chair", key=KEYS["chair"]))
+
+        releases.begin = begun  # type: ignore[method-assign]  # another process, between two steps of this one
+        before = live_holds(here)
+        here.engine.end()
+        assert live_holds(here) == before
+        here.later(HOUR)
+        assert set(here.sources("roof").values()) == {"verified"}
+        assert not here.document("roof")["gaps"]
