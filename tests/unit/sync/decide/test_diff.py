@@ -265,6 +265,30 @@ def test_somebody_elses_edit_still_on_its_way_is_repaired_at_once_and_awaited_wh
     assert not fits.satisfied
 
 
+KEEP = (wanted(POLICY, "keep"), wanted(RULE, "keepr", parent="keep"))
+
+
+def test_a_rule_is_on_its_way_since_its_policy_is() -> None:
+    """It is distributed again with every change of its policy, and itself changes with none of them."""
+    policy = live(POLICY, "P1", key="keep", force=Force.PENDING, changed_at=NOW - HOUR)
+    rule = live(RULE, "R1", key="keepr", parent_id="P1", force=Force.PENDING, changed_at=NOW - 30 * DAY)
+    sent = binding(policy, "keep", state=BindingState.IN_FLIGHT, accepted=NOW - HOUR)
+    for ours in (sent, binding(policy, "keep")):
+        result = diff(inputs(KEEP, snapshot(policy, rule), ours, binding(rule, "keepr")))
+        assert [(one.key, one.since) for one in result.in_flight] == [("keep", NOW - HOUR), ("keepr", NOW - HOUR)]
+        assert not result.overdue
+
+
+def test_a_policy_is_on_its_way_since_its_rule_was_sent() -> None:
+    policy = live(POLICY, "P1", key="keep", force=Force.PENDING, changed_at=NOW - 30 * DAY)
+    rule = live(RULE, "R1", key="keepr", parent_id="P1", force=Force.PENDING, changed_at=NOW - HOUR)
+    sent = binding(rule, "keepr", state=BindingState.IN_FLIGHT, accepted=NOW - HOUR)
+    result = diff(inputs(KEEP, snapshot(policy, rule), binding(policy, "keep"), sent))
+    assert [(one.key, one.since) for one in result.in_flight] == [("keep", NOW - HOUR), ("keepr", NOW - HOUR)]
+    late = diff(inputs(KEEP, snapshot(policy, rule), binding(policy, "keep"), replace(sent, accepted_at=NOW - 2 * DAY)))
+    assert [one.key for one in late.overdue] == ["keep", "keepr"], "no longer than the platform may take"
+
+
 def test_in_the_hold_lane_new_people_go_out_while_the_hold_is_on_its_way() -> None:
     seen = live(HOLD, "H1", key="m-a-1", members=["mail:a@d.example"], force=Force.PENDING)
     sent = binding(seen, "m-a-1", state=BindingState.IN_FLIGHT, accepted=NOW - HOUR, members=frozenset({"mail:a@d.example", "mail:late@d.example"}))
