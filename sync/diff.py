@@ -119,7 +119,7 @@ def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live, arou
     ours = binding.members if binding is not None else frozenset[str]()
     former = (ours & live.members) - wanted.members
     sent = binding is not None and binding.state is BindingState.IN_FLIGHT and flight is not None and not flight.overdue
-    locked = wanted.whole and live.force is Force.PENDING and flight is not None and not flight.overdue
+    locked = _locked(wanted) and live.force is Force.PENDING and flight is not None and not flight.overdue
     if (sent and inputs.lane is Lane.SYNC) or locked:
         return _Found(flight=flight, former=former)
     # In what is the platform's own, one that we put in and cannot see just now is not put in again in the dark.
@@ -136,6 +136,14 @@ def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live, arou
         superseded=matched.superseded if settled and live.force is Force.APPLIED else (),
         former=former,
     )
+
+
+def _locked(wanted: Wanted) -> bool:
+    """Whether the platform takes no change of the object while it distributes one.
+
+    One over an adaptive scope stays pending until the scope is filled, long after it was distributed, so that says nothing of a lock.
+    """
+    return wanted.whole or (TRAITS[wanted.kind].locked_on_the_way and not wanted.settles)
 
 
 def _flight(inputs: DiffInput, wanted: Wanted, binding: Binding | None, live: Live, around: InFlight | None) -> InFlight | None:
