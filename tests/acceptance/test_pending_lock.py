@@ -108,6 +108,8 @@ def test_a_policy_switched_off_in_the_portal_waits_for_its_distribution_and_is_n
     served(district).console("m365", "disable_policy", name=policy_of(district, key)["guid"])
     for after in (60, 300):
         ran, _ = run(district, after)
+        drift = [(one["kind"], one["key"], one["direction"]) for one in ran.tenants["m365"]["drift"]]
+        assert drift == [("m365.retention_policy", key, "weakens")], "what its rule kept, and the rule itself is as it was"
         assert (ran.code, told(ran, key)) == (5, [("set", "planned", 0, "admin.pending_lock")])
         assert [(one["key"], one["overdue"]) for one in ran.tenants["m365"]["in_flight"]] == [(key, False)]
     flights = district.run("status").result["in_flight"]

@@ -102,7 +102,7 @@ def test_of_a_rule_the_platform_tells_no_more_than_how_far_its_policy_has_come(*
 def held(*, enabled: bool = True, case: str = "active", status: str = "applied") -> Snapshot:
     """A tenant with one case and its hold of one mailbox, as Graph shows them."""
     row = {"id": HOLD_ID, "displayName": "H", "isEnabled": enabled, "errors": [], "contentQuery": ""}
-    users = [{"id": "u1", "email": "a@d.example", "displayName": "A", "holdStatus": status if enabled else "notApplied"}]
+    users: list[dict[str, object]] = [{"id": "u1", "email": "a@d.example", "displayName": "A", "holdStatus": status if enabled else "notApplied"}]
     hold = hold_from(row, users, [], case_id=CASE_ID, made_by_us=True)
     around = case_from({"id": CASE_ID, "displayName": "C", "status": case}, made_by_us=True)
     assert hold is not None
