@@ -112,6 +112,8 @@ class Receipt:
     raw: str = "{}"
     surface: str | None = None
     """The surface that it was written over, where a kind has more than one; as ``Capability.surface`` names it."""
+    later: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Fields that the platform did not take with the rest, each with the error's code and text: not set, and asked for again at the next look."""
 
 
 

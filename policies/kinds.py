@@ -75,6 +75,8 @@ class KindTraits:
     hold_lane: bool = False
     narrowing: frozenset[str] = frozenset()
     """Fields that can say that less is kept. They are never changed together with members, who would wait for the officers that it may need."""
+    locked_on_the_way: bool = False
+    """Until the platform has distributed a change of it, of whatever hand, it takes no other (M§2.7); of one surface alone ``Wanted.whole`` does."""
     shared: bool = False
     """One object of the platform's own, its vendor id the kind's name, which nobody makes and which carries no mark: ours in it is what we put in."""
     locking: frozenset[tuple[str, str]] = frozenset()
@@ -86,10 +88,10 @@ TRAITS: dict[Kind, KindTraits] = {
     # for a bound object); only the period and texts change. A record label stays one (M§1.1): whoever applies it locks the item.
     Kind.M365_LABEL: KindTraits(immutable=frozenset({"trigger", "action", "behaviour"}), locking=frozenset({("behaviour", "record")})),
     # M§2.2: a policy is invalid without a location, so it is born with its members.
-    Kind.M365_LABEL_POLICY: KindTraits(create_with_members=True, narrowing=frozenset({"exceptions"})),
-    Kind.M365_LABEL_RULE: KindTraits(immutable=frozenset({"publishes"})),
-    Kind.M365_RETENTION_POLICY: KindTraits(create_with_members=True, narrowing=frozenset({"exceptions"})),
-    Kind.M365_RETENTION_RULE: KindTraits(),
+    Kind.M365_LABEL_POLICY: KindTraits(create_with_members=True, locked_on_the_way=True, narrowing=frozenset({"exceptions"})),
+    Kind.M365_LABEL_RULE: KindTraits(immutable=frozenset({"publishes"}), locked_on_the_way=True),
+    Kind.M365_RETENTION_POLICY: KindTraits(create_with_members=True, locked_on_the_way=True, narrowing=frozenset({"exceptions"})),
+    Kind.M365_RETENTION_RULE: KindTraits(locked_on_the_way=True),
     # What a scope is of cannot be changed (docs/wire/admin-endpoint.md §2.4); its query can.
     Kind.M365_ADAPTIVE_SCOPE: KindTraits(immutable=frozenset({"location"})),
     Kind.M365_EVENT_TYPE: KindTraits(),

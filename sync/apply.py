@@ -5,7 +5,7 @@ Nothing is decided here. A create is never repeated: when its answer is lost the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -188,7 +188,7 @@ class Applier:
         if live is None and progress.change.operation is Operation.CREATE:
             # Lists may lag behind (M§10): what was accepted under this id is neither bound unseen nor called failed.
             return self._left_open(progress, intent, f"The platform accepted {receipt.name} and does not show it yet.")
-        if live is None or not taken(progress.change, wanted, live, set(progress.member_errors)):
+        if live is None or not taken(progress.change, wanted, live, set(progress.member_errors), receipt.later.keys()):
             return self._outcome(
                 replace(
                     progress,
@@ -199,6 +199,10 @@ class Applier:
                 intent,
                 live,
             )
+        if receipt.later:
+            code, message = next(iter(receipt.later.values()))
+            # Done as far as it went: what is missing is a difference that the next look finds.
+            return self._outcome(replace(progress, error_code=code, error=message), intent, live)
         return self._settle(progress, wanted, intent, live)
 
     def _settle(self, progress: Progress, wanted: Wanted, intent: int, live: Live) -> Progress:
@@ -217,13 +221,18 @@ class Applier:
         return progress
 
 
-def taken(change: Change, wanted: Wanted, live: Live, excused: frozenset[str] | set[str] = frozenset()) -> bool:
-    """Whether the live object shows what the change asked for. ``excused`` members were refused by the platform, one by one."""
+def taken(
+    change: Change, wanted: Wanted, live: Live, excused: frozenset[str] | set[str] = frozenset(), later: Collection[str] = ()
+) -> bool:
+    """Whether the live object shows what the change asked for.
+
+    ``excused`` members were refused by the platform, one by one; ``later`` are fields that it did not take with the rest.
+    """
     if change.operation is Operation.CREATE:
         # What the file plan says beside it is no reason to call an object that is there not made; the next look sends it.
         return differing(wanted.fields, live.fields) <= FILED and wanted.born_with - excused <= live.members
     if change.operation in {Operation.SET, Operation.ADD}:
-        return not differing(change.after or {}, live.fields) and change.add - excused <= live.members
+        return differing(change.after or {}, live.fields) <= set(later) and change.add - excused <= live.members
     return True
 
 

@@ -6,8 +6,9 @@ members and objects of others are left alone. Names are frozen at birth and neve
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.base import Lane
 from policies.kinds import TRAITS
@@ -45,7 +46,8 @@ def diff(inputs: DiffInput) -> DiffResult:
         matched = match(inputs.snapshot, wanted.kind, wanted.key, binding=inputs.bindings.get(wanted.key), district=inputs.district)
         parent = found.get(wanted.parent or "")
         shut = parent is not None and _is_shut(parent[0].live)
-        one = _absent(inputs, wanted, shut=shut) if matched.live is None else _present(inputs, wanted, matched, matched.live)
+        around = parent[1].flight if parent is not None else None
+        one = _absent(inputs, wanted, shut=shut) if matched.live is None else _present(inputs, wanted, matched, matched.live, around)
         found[wanted.key] = (matched, _marks_considered(inputs, wanted, matched, one))
     hold_lane = inputs.lane is Lane.HOLD
     orphans = (b for key, b in sorted(inputs.bindings.items()) if key not in found and TRAITS[b.kind].hold_lane is hold_lane)
@@ -111,13 +113,13 @@ def _blind_additions(inputs: DiffInput, wanted: Wanted, binding: Binding) -> tup
     return (touching(inputs, wanted, Operation.ADD, vendor_id=binding.vendor_id, name=binding.name, generation=binding.generation, add=fresh),)
 
 
-def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live) -> _Found:
+def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live, around: InFlight | None) -> _Found:
     binding = inputs.bindings.get(wanted.key)
-    flight = _flight(inputs, wanted, binding, live)
+    flight = _flight(inputs, wanted, binding, live, around)
     ours = binding.members if binding is not None else frozenset[str]()
     former = (ours & live.members) - wanted.members
     sent = binding is not None and binding.state is BindingState.IN_FLIGHT and flight is not None and not flight.overdue
-    locked = wanted.whole and live.force is Force.PENDING and flight is not None and not flight.overdue
+    locked = _locked(wanted) and live.force is Force.PENDING and flight is not None and not flight.overdue
     if (sent and inputs.lane is Lane.SYNC) or locked:
         return _Found(flight=flight, former=former)
     # In what is the platform's own, one that we put in and cannot see just now is not put in again in the dark.
@@ -136,14 +138,32 @@ def _present(inputs: DiffInput, wanted: Wanted, matched: Match, live: Live) -> _
     )
 
 
-def _flight(inputs: DiffInput, wanted: Wanted, binding: Binding | None, live: Live) -> InFlight | None:
-    """The object's flight, if the platform has not said that it is in force; silence counts as "not yet" only for what we just sent."""
+def _locked(wanted: Wanted) -> bool:
+    """Whether the platform takes no change of the object while it distributes one.
+
+    One over an adaptive scope stays pending until the scope is filled, long after it was distributed, so that says nothing of a lock.
+    """
+    return wanted.whole or (TRAITS[wanted.kind].locked_on_the_way and not wanted.settles)
+
+
+def _flight(inputs: DiffInput, wanted: Wanted, binding: Binding | None, live: Live, around: InFlight | None) -> InFlight | None:
+    """The object's flight, if the platform has not said that it is in force; silence counts as "not yet" only for what we just sent.
+
+    A policy and its rule are distributed together, whichever of them was changed: both are on their way since the later change. ``around`` is the
+    flight of what the object lies in.
+    """
     ours = binding is not None and binding.state is BindingState.IN_FLIGHT
     if live.force is not Force.PENDING and not (ours and live.force is Force.UNKNOWN):
         return None
-    since = binding.accepted_at if binding is not None and ours else live.changed_at or live.created_at or inputs.now
+    own = binding.accepted_at if binding is not None and ours else live.changed_at or live.created_at or inputs.now
+    since = max([own, *_sent_inside(inputs, live), *((around.since,) if around is not None else ())])
     overdue = inputs.now - since > timedelta(seconds=inputs.overdue_seconds + wanted.settles)
     return InFlight(key=wanted.key, kind=wanted.kind, vendor_id=live.vendor_id, since=since, overdue=overdue)
+
+
+def _sent_inside(inputs: DiffInput, live: Live) -> Iterator[datetime]:
+    """When what lies in the object and is not in force yet was accepted."""
+    return (one.accepted_at for one in inputs.bindings.values() if one.parent_id == live.vendor_id and one.state is BindingState.IN_FLIGHT)
 
 
 def _failed(wanted: Wanted, live: Live) -> bool:

@@ -106,6 +106,8 @@ def _after(live: Live, change: Change) -> Live:
             # A set makes the platform distribute again, so what had failed may come into force with it; only `enabled` false keeps it off.
             states |= {member: MemberState(force=Force.APPLIED) for member in change.add}
             fields, members = {**live.fields, **(change.after or {})}, live.members | change.add
+            if live.fields.get("enabled") is False and fields.get("enabled") is not False:
+                states = {member: _switched_on(state) for member, state in states.items()}
             return replace(live, fields=fields, members=members, member_states=states, force=Force.APPLIED)
         case Operation.ADD:
             states |= {member: MemberState(force=Force.APPLIED) for member in change.add}
@@ -117,6 +119,11 @@ def _after(live: Live, change: Change) -> Live:
             return replace(live, member_states=states, force=Force.APPLIED)
         case _:
             raise NotComputableError(f"{change.operation.value} has no projection")
+
+
+def _switched_on(state: MemberState) -> MemberState:
+    """A member that was off because what it is in was off."""
+    return replace(state, force=Force.APPLIED) if state.force is Force.OFF else state
 
 
 def judge_step(before: Snapshot, after: Snapshot, effects_of: EffectsOf) -> Verdict:

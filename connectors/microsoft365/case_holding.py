@@ -7,7 +7,7 @@ bulk, and a hold that is being distributed is locked, so whatever belongs togeth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.base import MemberOutcome, Receipt
 from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError, TransientError, UnknownOutcomeError
@@ -84,18 +84,26 @@ class CaseHoldWriter:
     def set_hold(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Switch a hold on, its rule with it or made anew, and add the members of ``wanted`` in the same call; or send query or description anew.
 
-        The policy is locked after the first call: a rule that has to be changed too waits for a later run.
+        The policy is locked after the first call: a rule that has to be changed too is named in the receipt as still to come. So it is whatever else
+        keeps it from being taken, for the first call was.
         """
         only_switched_on(ref, wanted, fields)
         answer: Answer | None = None
         outcomes: Mapping[str, MemberOutcome] = {}
+        later: dict[str, tuple[str, str]] = {}
         off = "enabled" in fields and self._is_off(ref)
         if off or wanted.members or "description" in fields:
             said = {"Identity": ref.vendor_id, "Comment": f"{described(wanted)} {mark}".strip(), **({"Enabled": True} if off else {})}
             answer, outcomes = self._said(said, wanted.members)
         if fields & {"enabled", "query"}:
-            answer = self._ruled(ref.vendor_id, wanted, mark, queried="query" in fields) or answer
-        return changed(self._access, ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
+            try:
+                answer = self._ruled(ref.vendor_id, wanted, mark, queried="query" in fields) or answer
+            except ConnectorError as error:
+                if answer is None:
+                    raise
+                later = dict.fromkeys(fields & {"enabled", "query"}, (error.code, error.message))
+        receipt = changed(self._access, ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
+        return replace(receipt, later=later)
 
     def _said(self, said: Mapping[str, object], members: frozenset[str]) -> tuple[Answer, Mapping[str, MemberOutcome]]:
         """One call that sets and adds. A place that the platform cannot resolve is left out and reported; where too many are, all of them are."""

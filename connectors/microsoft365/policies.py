@@ -301,7 +301,6 @@ def _rules_from(rows: Sequence[wire.JsonObject], policy: Live, district: str, ma
 
 
 def _rule(row: wire.JsonObject, policy: Live, fields: Fields, mark: Mark | None, made_by_us: bool | None) -> Live:  # noqa: FBT001  # as above
-    off = wire.flag(row, "Disabled") or (wire.text(row, "Mode") or "Enforce").lower() != "enforce"
     return Live(
         kind=Kind.M365_LABEL_RULE if "publishes" in fields else Kind.M365_RETENTION_RULE,
         vendor_id=(wire.text(row, "Guid") or "").lower(),
@@ -309,12 +308,23 @@ def _rule(row: wire.JsonObject, policy: Live, fields: Fields, mark: Mark | None,
         fields=fields,
         mark=mark,
         parent_id=policy.vendor_id,
-        force=Force.OFF if off else policy.force,
+        force=_rule_force(row, policy),
         created_at=wire.moment(row, "WhenCreatedUTC"),
         changed_at=wire.moment(row, "WhenChangedUTC"),
         made_by_us=made_by_us,
         raw=wire.compact(row),
     )
+
+
+def _rule_force(row: wire.JsonObject, policy: Live) -> Force:
+    """A rule is off only where it is so itself, and arrives as its policy does.
+
+    Why a policy is not in force is not copied onto its rule: what switching the policy on, or asking for it again, does is read off the rule that
+    comes into force with it.
+    """
+    if wire.flag(row, "Disabled") or (wire.text(row, "Mode") or "Enforce").lower() != "enforce":
+        return Force.OFF
+    return Force.UNKNOWN if policy.force in {Force.OFF, Force.ERROR} else policy.force
 
 
 def rule_mark(policy: Mark, generation: int) -> Mark:

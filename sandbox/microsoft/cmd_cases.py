@@ -80,7 +80,7 @@ def cmdlets() -> list[Cmdlet]:
         Cmdlet(
             name="Set-CaseHoldRule",
             run=set_rule,
-            parameters=(text("Identity"), text("ContentMatchQuery"), text("Comment")),
+            parameters=(text("Identity"), text("ContentMatchQuery"), text("Comment"), flag("Disabled")),
             needs=("Identity",),
         ),
     ]
@@ -347,7 +347,7 @@ def get_rules(call: Call) -> Rows:
 
 def _rule(call: Call, hold: Hold) -> Row:
     row = common(call.state, hold) | {"Name": hold.rule_name, "Guid": hold.rule, "ExchangeObjectId": hold.rule, "ImmutableId": hold.rule}
-    return row | {"Policy": hold.guid, "ContentMatchQuery": hold.query or None, "Disabled": False, "Workload": ALL_WORKLOADS}
+    return row | {"Policy": hold.guid, "ContentMatchQuery": hold.query or None, "Disabled": hold.rule_disabled, "Workload": ALL_WORKLOADS}
 
 
 def new_rule(call: Call) -> Rows:
@@ -361,12 +361,13 @@ def new_rule(call: Call) -> Rows:
         holding.add_rule(call.world, call.actor, hold, call.name(), call.word("ContentMatchQuery"))
     except holding.HoldError as error:
         raise _refused(error) from None
+    hold.rule_disabled = call.on("Disabled")
     call.log(call.word("Name"))
     return rows([_rule(call, hold)])
 
 
 def set_rule(call: Call) -> Rows:
-    """Another query."""
+    """Another query; on, off."""
     wanted = call.word("Identity").lower()
     hold = next((one for one in call.state.holds.values() if one.rule and wanted in {one.rule, one.rule_name.lower()}), None)
     if hold is None:
@@ -374,6 +375,8 @@ def set_rule(call: Call) -> Rows:
     _need_settled(call, hold)
     try:
         changed = call.has("ContentMatchQuery") and holding.change_hold(call.world, call.actor, hold, {"query": call.word("ContentMatchQuery")})
+        if call.has("Disabled"):
+            changed |= holding.enable_rule(call.world, call.actor, hold, enabled=not call.on("Disabled"))
     except holding.HoldError as error:
         raise _refused(error) from None
     if changed:

@@ -174,6 +174,20 @@ def add_rule(world: World, actor: Actor, hold: Hold, name: str, query: str) -> N
     redistribute(world, actor, hold)
 
 
+def enable_rule(world: World, actor: Actor, hold: Hold, *, enabled: bool) -> bool:
+    """Turn the rule of a hold on or off, which distributes it again; False when it was so already. ``HoldError`` for turning on in a closed case."""
+    if enabled:
+        _need_open(tenant_of(world).cases[hold.case])
+    if hold.rule_disabled is not enabled:
+        return False
+    hold.rule_disabled = not enabled
+    redistribute(world, actor, hold)
+    for source in () if enabled else hold.sources:
+        _delay(world, source)
+    hold_event(world, actor, "HoldUpdated", hold)
+    return True
+
+
 def remove_hold(world: World, actor: Actor, hold: Hold) -> None:
     """Delete a hold: its places are free after the delay hold."""
     state = tenant_of(world)
@@ -343,7 +357,7 @@ def _failure(world: World, source: Source) -> str:
 def source_status(world: World, hold: Hold, source: Source) -> str:
     """``notApplied applying applied removing partial`` at this moment of the sandbox's clock."""
     passed = world.clock.now() >= source.due
-    if not hold.enabled:
+    if not hold.enabled or hold.rule_disabled:
         return "notApplied" if passed or source.failed else "removing"
     if source.failed or not hold.rule:
         return "notApplied"

@@ -295,6 +295,8 @@ class Hold(Made):
     rule: str = ""
     """GUID of the rule; without one the hold holds nothing (M§3.6)."""
     rule_name: str = ""
+    rule_disabled: bool = False
+    """Switched off by itself, the rule holds nothing although the policy is on (docs/wire/admin-endpoint.md §2.3)."""
     sources: list[Source] = field(default_factory=list)
     leaving: list[Source] = field(default_factory=list)
     """Places that were held and were taken out, until that is distributed."""

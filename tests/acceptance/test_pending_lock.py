@@ -80,12 +80,36 @@ def test_a_new_title_and_a_new_member_of_a_policy_are_one_call(tiny: District) -
     assert new in str(policy)
 
 
+def test_a_line_that_takes_in_one_more_person_is_on_its_way_and_no_gap(tiny: District) -> None:
+    """The rule redistributes with its policy: it is on its way since the addition, whenever it was made."""
+    district, sandbox = tiny, served(tiny)
+    settled(district)
+    sandbox.forward(11 * DAY)
+    assert run(district, 60)[0].code == 0
+    groups = state_of(sandbox, "m365")["groups"]
+    new = next(one for one in sorted(groups["staff@harbormill.example"]) if one not in groups["board@harbormill.example"])
+    sandbox.console("m365", "add_group_member", group="board@harbormill.example", user=new)
+
+    added, _ = run(district, 60)
+    assert (added.code, told(added, "keep-keep-board-1")) == (5, [("add", "accepted", 2, None)])
+    looked, _ = run(district, 5)
+    flights = {one["key"]: one["overdue"] for one in looked.tenants["m365"]["in_flight"]}
+    assert {"keep-keep-board-1", "r-keep-keep-board-1"} <= set(flights)
+    assert not any(flights.values())
+    stands = [(one["standing"], one["reason"]) for one in looked.result["standings"] if one["tenant"] == "m365"]
+    assert ("pending", "carrier.in_flight") in stands
+    assert ("gap", "carrier.overdue") not in stands
+    assert run(district, 2 * DAY)[0].code == 0
+
+
 def test_a_policy_switched_off_in_the_portal_waits_for_its_distribution_and_is_not_failed(tiny: District) -> None:
     district, key = tiny, "keep-keep-board-1"
     settled(district)
     served(district).console("m365", "disable_policy", name=policy_of(district, key)["guid"])
     for after in (60, 300):
         ran, _ = run(district, after)
+        drift = [(one["kind"], one["key"], one["direction"]) for one in ran.tenants["m365"]["drift"]]
+        assert drift == [("m365.retention_policy", key, "weakens")], "what its rule kept, and the rule itself is as it was"
         assert (ran.code, told(ran, key)) == (5, [("set", "planned", 0, "admin.pending_lock")])
         assert [(one["key"], one["overdue"]) for one in ran.tenants["m365"]["in_flight"]] == [(key, False)]
     flights = district.run("status").result["in_flight"]

@@ -287,6 +287,49 @@ def test_a_hold_is_switched_on_and_given_its_places_in_one_call(a3: Bench, *, un
     assert len(parameters(a3, "Set-CaseHoldPolicy")) == 1 + unusable
 
 
+def rule_off(bench: Bench, ref: Ref, *, policy: bool) -> None:
+    """Somebody switched the rule off, and the ``policy`` too."""
+    with bench.world.lock:
+        stored(bench, ref).rule_disabled = True
+        stored(bench, ref).enabled = not policy
+
+
+def test_a_rule_that_alone_is_off_is_switched_on_by_itself(a3: Bench) -> None:
+    ref = held(a3, places(a3, 2))
+    a3.advance(PENDING)
+    rule_off(a3, ref, policy=False)
+    assert (read(a3, ref).fields["enabled"], read(a3, ref).force) == (False, Force.OFF)
+    receipt = a3.writer().set(ref, replace(HOLD, members=frozenset()), mark(HOLD.key), frozenset({"enabled"}))
+    assert (receipt.later, parameters(a3, "Set-CaseHoldPolicy")) == ({}, [])
+    assert (read(a3, ref).fields["enabled"], read(a3, ref).force) == (True, Force.PENDING)
+    a3.advance(PENDING)
+    rule_off(a3, ref, policy=False)
+    a3.switch(deploy_lock="stuck")
+    with pytest.raises(LockedError):  # nothing was done
+        a3.writer().set(ref, replace(HOLD, members=frozenset()), mark(HOLD.key), frozenset({"enabled"}))
+
+
+@pytest.mark.parametrize("fault", [None, 400, 429, 504])
+def test_what_the_first_call_did_is_done_whatever_becomes_of_the_rule(a3: Bench, fault: int | None) -> None:
+    """The first call locks the policy, so that its rule has to wait."""
+    before, after = places(a3, 2), places(a3, 3)
+    ref = held(a3, before)
+    a3.advance(PENDING)
+    rule_off(a3, ref, policy=True)
+    if fault is not None:
+        a3.fault("compliance", "Set-CaseHoldRule", status=fault, times=9)
+    receipt = a3.writer().set(ref, replace(HOLD, members=after - before), mark(HOLD.key), frozenset({"enabled"}))
+    assert set(receipt.later) == {"enabled"}
+    assert (receipt.later["enabled"][0] == "admin.pending_lock") is (fault is None)
+    assert stored(a3, ref).enabled
+    live = read(a3, ref)
+    assert (live.members, live.fields["enabled"]) == (after, False), "without its rule it holds nothing"
+    a3.world.faults.clear()
+    a3.advance(PENDING)
+    again = a3.writer().set(ref, replace(HOLD, members=frozenset()), mark(HOLD.key), frozenset({"enabled"}))
+    assert (again.later, read(a3, ref).fields["enabled"]) == ({}, True)
+
+
 def test_switching_a_hold_on_leaves_its_query_for_a_call_of_its_own(a3: Bench) -> None:
     ref = held(a3, places(a3, 2))
     a3.advance(PENDING)

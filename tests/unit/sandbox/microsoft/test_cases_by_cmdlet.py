@@ -47,6 +47,24 @@ def test_without_distribution_detail_it_lies(lab: Lab) -> None:
     assert (row["DistributionStatus"], row["ExchangeLocation"], row["SharePointLocation"]) == ("Pending", [], [])
 
 
+def test_a_rule_that_is_switched_off_holds_nothing_and_is_distributed_again_when_it_is_on(lab: Lab) -> None:
+    address = lab.someone()
+    case, guid = make(lab, address)
+    stamped = [f"UniH{guid.replace('-', '')}"]
+    (rule,) = lab.cmdlet("Get-CaseHoldRule", Policy=guid)
+    assert "are being deployed" in lab.failure("Set-CaseHoldRule", Identity=rule["Guid"], Disabled=True)
+    lab.advance(200)
+    assert (rule["Disabled"], stamps(lab, address)) == (False, stamped)
+    lab.cmdlet("Set-CaseHoldRule", Identity=rule["Guid"], Disabled=True)
+    lab.advance(200)
+    assert [one["Disabled"] for one in lab.cmdlet("Get-CaseHoldRule", Policy=guid)] == [True]
+    assert (policy(lab, case)["Enabled"], stamps(lab, address)) == (True, [])
+    lab.cmdlet("Set-CaseHoldRule", Identity=rule["Guid"], Disabled=False)
+    assert (policy(lab, case)["DistributionStatus"], stamps(lab, address)) == ("Pending", [])
+    lab.advance(200)
+    assert stamps(lab, address) == stamped
+
+
 def test_a_hold_without_a_rule_holds_nothing(lab: Lab) -> None:
     address = lab.someone()
     case, guid = make(lab, address, rule=False)
