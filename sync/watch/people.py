@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import Final
 
 from connectors.audit_log import AuditEvent
-from policies.kinds import Kind, Platform
+from policies.kinds import Kind, Platform, Workload
 from policies.reach import ancestors
 from policies.resources import ReadState, Snapshot
-from policies.roster import Identity, Roster
+from policies.roster import AccountState, Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold
 from sync.store.watch_rows import KeptRisk, LoggedEvent, Risk
 
@@ -298,10 +298,20 @@ def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:
 
 
 def _past_bringing_back(identity: Identity | None, roster: Roster, platform: Platform) -> bool:
-    """Whether a deleted account can be brought back no more: its days are over, or a list read whole, deleted ones too, has it no longer."""
-    if identity is None:
+    """Whether a deleted account can be brought back no more: its days are over, or a list read whole, deleted ones too, has it no longer.
+
+    An account that only its inactive mailbox tells of stands in neither list (M§5).
+    """
+    if identity is None or _by_mailbox_alone(identity):
         return any(read.kind is _PEOPLE[platform] and read.state is ReadState.COMPLETE for read in roster.reads)
     return identity.deleted_at is not None and roster.at - identity.deleted_at > KEEPS[platform]
+
+
+def _by_mailbox_alone(identity: Identity) -> bool:
+    # Microsoft puts a period before the address of an inactive mailbox. Whoever was just said to be gone and does not stand among the deleted yet
+    # has no time of deletion either, but is still known by the address of the working mailbox.
+    mailbox = identity.containers.get(Workload.MAIL) or ""
+    return identity.state is AccountState.DELETED and identity.deleted_at is None and mailbox.startswith(".")
 
 
 def _until(code: str, identity: Identity | None, platform: Platform) -> datetime | None:
