@@ -231,9 +231,10 @@ def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, past: P
             for subject, said in _dangers(person, matter, roster, known, units):
                 over = said == PersonCode.DELETED.value and _past_bringing_back(known.get(subject), roster, platform)
                 code = GONE if over else said
-                kept, was = old.get((subject, code)), old.get((subject, said))  # who is gone for good was deleted before
+                kept = old.get((subject, code))
                 first = kept.first_seen if kept is not None else snapshot.at
-                after = _clear(person, matter, roster.tenant, subject, snapshot.at) if kept is None and was is None else begins(kept or was)
+                was = kept or old.get((subject, said))  # who is gone for good was deleted before
+                after = begins(was) if was is not None else _clear(person, matter, roster.tenant, subject, snapshot.at)
                 after = max(after, before.after) if (before := found.get((subject, code))) is not None and before.after is not None else after
                 event = shown(code, subject, listed, after, first)
                 found[subject, code] = Risk(subject=subject, code=code, until=_until(code, known.get(subject), platform), event=event, after=after)
@@ -329,8 +330,8 @@ def shown(code: str, subject: str, events: Iterable[LoggedEvent], after: datetim
     pattern = _EVENTS[_LIKE.get(code, code)]
     about = [event for event in events if event.subject == subject and pattern.search(_spelt(event.operation)) and event.at >= after]
     before = [event.event for event in about if event.at <= first_seen]
-    late = [event.event for event in about if first_seen < event.at <= first_seen + SKEW]
-    return (before[-1:] or late[:1] or [None])[0]
+    late = (event.event for event in about if first_seen < event.at <= first_seen + SKEW)
+    return before[-1] if before else next(late, None)
 
 
 def _spelt(operation: str) -> str:
