@@ -143,5 +143,7 @@ class Examination:
     signed_in: PersonSignedIn | None = None
     refused: tuple[Refused, ...] = ()
     """Permissions that were asked for one by one and not given; empty too where a platform grants them all in one token."""
+    wanting: tuple[Refused, ...] = ()
+    """Optional permissions that are not given: nothing is wrong without them, and less is told or sent."""
     principals: tuple[Principal, ...] = ()
     """Our applications there, the one that writes first; empty on platforms that register none."""

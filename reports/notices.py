@@ -122,7 +122,7 @@ _EXPLAINED: Final[Mapping[str, Callable[[Item], list[str]]]] = {
     ],
     "failed": lambda _: [
         "What is lost: these sources are not protected by the hold.",
-        "What to do: see the reason beside each, and the by-hand sheet.",
+        "What to do: see the reason beside each; the by-hand sheet has the steps for what a person can hold.",
     ],
     "closed": lambda _: [
         "What is lost: while it is closed nothing in it is held. The next run opens it again and checks every source.",

@@ -7,16 +7,29 @@ to about one cmdlet a second, and so do we.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from connectors.base import Charge
 from policies.district import SurfaceBudget, Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """So many requests in so many seconds."""
+
+    requests: int
+    seconds: float
+
 
 DEFAULTS: Final[Mapping[str, SurfaceBudget]] = {
     "exchange_admin": SurfaceBudget(per_minute=60),
     "compliance_admin": SurfaceBudget(per_minute=60),
 }
 """Per surface where settings give none."""
+
+DIRECTORY_AUDITS: Final = Pace(requests=5, seconds=10.0)
+"""The directory's own log (M§6, M§7). A minute's budget would let all of a minute's requests go at once, so who reads it keeps the pace itself."""
 
 
 def with_defaults(given: Mapping[str, SurfaceBudget]) -> dict[str, SurfaceBudget]:

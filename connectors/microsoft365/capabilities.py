@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError
-from connectors.examination import NOT_PROVEN, Capability, Feed, ReadCapability, Surface, WriteCapability
+from connectors.examination import NOT_PROVEN, Capability, Feed, ReadCapability, Refused, Surface, WriteCapability
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.activity import Content
 from connectors.microsoft365.clouds import Endpoint, address_of, cloud_of
@@ -14,7 +14,7 @@ from connectors.microsoft365.errors import REGISTER
 from connectors.microsoft365.everybody import everybody
 from connectors.microsoft365.graph import Call, Listing
 from connectors.microsoft365.limits import limited
-from connectors.microsoft365.rights import Granted, lacking, told, with_lacks
+from connectors.microsoft365.rights import Granted, lacking, told, wanting, with_lacks
 from connectors.microsoft365.roster import GROUPS
 from connectors.microsoft365.signed_capabilities import signed_capability, with_step
 from connectors.microsoft365.ways import CASE_WRITING, REFUSALS
@@ -63,6 +63,11 @@ def _wanted(access: Access, one: Capability) -> Capability:
     if one.kind is not Kind.M365_ADAPTIVE_SCOPE or access.allowed.adaptive or one.read is not ReadCapability.FULL:
         return one
     return replace(one, write=WriteCapability.NONE, reason=_NOT_USED, next_step=None)
+
+
+def optional(access: Access) -> tuple[Refused, ...]:
+    """The optional permissions that the tokens do not carry."""
+    return wanting(lacking(granted(access), access.tenant))
 
 
 def surfaces(access: Access) -> tuple[Surface, ...]:

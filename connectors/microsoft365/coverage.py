@@ -25,11 +25,12 @@ _RULES = (Kind.M365_HOLD, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """A Microsoft 365 group that a person is in. ``site`` None where it could not be told."""
+    """A Microsoft 365 group that a person is in. ``site`` None: there is none where ``siteless``, else it could not be told."""
 
     address: str
     site: str | None
     teams: bool
+    siteless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +177,9 @@ def _group_sources(person: Identity, group: Team, evidence: Evidence) -> list[Co
     if group.teams:
         channels = {member("channel", address), "channel:All"}
         found.append(_placed(person, Workload.CHAT, address, {mail_member(address)}, channels, evidence))
-    if group.site is None:
+    if group.site is None and group.siteless:
+        found.append(_no_place(person, Workload.SITE))
+    elif group.site is None:
         found.append(_unknown(person, Workload.SITE, None, evidence.unread))
     else:
         # The groups' location keeps mailbox and site of a group; the one for all sites is not said to reach them (M§2.2).

@@ -158,10 +158,10 @@ def _teams(access: Access, ids: Sequence[str]) -> dict[str, tuple[Team, ...]]:
     }
     sites = group_sites(access, sorted(groups))
     keys = {one: [key for row in rows if (key := wire.filled(row, "id")) in groups] for one, rows in usable.items()}
-    return {one: tuple(_team(groups[key], sites.get(key)) for key in found if key is not None) for one, found in keys.items()}
+    return {one: tuple(_team(groups[key], key, sites) for key in found if key is not None) for one, found in keys.items()}
 
 
-def _team(row: wire.JsonObject, site: str | None) -> Team:
-    teams = "Team" in wire.texts(row, "resourceProvisioningOptions")
-    return Team(address=(wire.filled(row, "mail") or "").lower(), site=site, teams=teams)
+def _team(row: wire.JsonObject, key: str, sites: Mapping[str, str | None]) -> Team:
+    teams, site = "Team" in wire.texts(row, "resourceProvisioningOptions"), sites.get(key)
+    return Team(address=(wire.filled(row, "mail") or "").lower(), site=site, teams=teams, siteless=key in sites and site is None)
 

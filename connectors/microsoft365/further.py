@@ -76,21 +76,28 @@ def litigation_from(row: wire.JsonObject, *, made_by_us: bool | None = None) -> 
     )
 
 
-def organisation_from(row: wire.JsonObject) -> list[Live] | None:
-    """A policy over everybody for each stamp of the organisation; None when the row carries no list of them."""
+def organisation_from(row: wire.JsonObject, policies: Mapping[str, Live]) -> list[Live] | None:
+    """A policy over everybody for each stamp of the organisation; None when the row carries no list of them.
+
+    A stamp names its policy by GUID alone (M§3.1), so ``policies`` gives those by id, lower case; one that is not among them keeps the stamp as name.
+    """
     if "InPlaceHolds" not in row:
         return None
-    return [
-        Live(
-            kind=Kind.M365_ORG_HOLD,
-            vendor_id=one.guid or one.raw,
-            name=one.raw,
-            fields={"sort": one.sort.value, "does": one.does.value},
-            force=Force.APPLIED,
-            raw=wire.compact({"InPlaceHolds": one.raw}),
+    found = []
+    for one in stamps(wire.texts(row, "InPlaceHolds")):
+        policy = policies.get(one.guid or "")
+        found.append(
+            Live(
+                kind=Kind.M365_ORG_HOLD,
+                vendor_id=one.guid or one.raw,
+                name=policy.name if policy is not None else one.raw,
+                fields={"sort": one.sort.value, "does": one.does.value},
+                force=Force.APPLIED,
+                made_by_us=None if policy is None else policy.mark is not None or policy.made_by_us,
+                raw=wire.compact({"InPlaceHolds": one.raw}),
+            )
         )
-        for one in stamps(wire.texts(row, "InPlaceHolds"))
-    ]
+    return found
 
 
 def event_names(rows: Iterable[wire.JsonObject]) -> Mapping[str, str]:

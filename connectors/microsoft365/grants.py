@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from connectors.examination import Capability, Examination, Principal, ReadCapability, WriteCapability
+from connectors.examination import Capability, Examination, Principal, ReadCapability, Refused, WriteCapability
 from connectors.microsoft365.principals import APPLICATION, OBJECT, filled_in
 from connectors.microsoft365.signed_grants import revoke_sign_in, signed_in, theft_of_sign_in
 from connectors.unsupported import ADMIN_ENDPOINT
@@ -19,6 +19,7 @@ from policies.kinds import Kind
 _EXCHANGE_APP: Final = "Office 365 Exchange Online"
 _ACTIVITY_APP: Final = "Office 365 Management APIs"
 GRAPH: Final = "Microsoft Graph"
+_MAIL: Final = "Mail.Send"
 _ADMITTED: Final = f"New-ServicePrincipal -AppId {APPLICATION} -ObjectId {OBJECT} -DisplayName Recordwarden"
 
 
@@ -89,7 +90,7 @@ PERMISSIONS: Final = (
         costs="an account or group on hold that is in danger is found all the same, but nobody is named who did it",
     ),
     Permission(
-        api=GRAPH, name="Mail.Send", why="send notices, where `deliveries` names this tenant; rather for one mailbox alone, see below",
+        api=GRAPH, name=_MAIL, why="send notices, where `deliveries` names this tenant; rather for one mailbox alone, see below",
         writes=True, optional=True,
         costs="notices leave from here only where Exchange's own roles let one mailbox send, which no token shows",
     ),
@@ -129,7 +130,7 @@ def grant_script(examination: Examination, tenant: Tenant, senders: Sequence[str
     separate = tenant.separate
     parts = (
         [f"# Microsoft 365, {tenant.id} ({examination.identity.domain})", ""],
-        _missing(examination),
+        _missing(examination, senders),
         _registration(separate=separate),
         _permissions(tenant, separate=separate),
         _role(tenant, separate=separate),
@@ -145,13 +146,21 @@ def grant_script(examination: Examination, tenant: Tenant, senders: Sequence[str
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
 
-def _missing(examination: Examination) -> list[str]:
+def _missing(examination: Examination, senders: Sequence[str]) -> list[str]:
     found = [f"- [ ] {one.kind.value}: {_sentence(one.reason)} {one.next_step or ''}".rstrip() for one in examination.capabilities if _lacks(one)]
     surfaces = [one for one in examination.surfaces if not one.ok or one.next_step]
     found += [f"- [ ] {one.name}: {_sentence(one.detail)} {one.next_step or ''}".rstrip() for one in surfaces]
     person = examination.signed_in
     found += [f"- [ ] the sign-in of {person.account or 'an administrator'}: {_sentence(person.trouble)}"] if person and person.trouble else []
-    return ["## Still missing", "", *(found or ["Nothing that was tried was refused."]), ""]
+    less = [f"- [ ] {_wanted(one, senders)}: {_sentence(one.reason)} {one.next_step}" for one in examination.wanting]
+    return ["## Still missing", "", *(found or ["Nothing that was tried was refused."]), *less, ""]
+
+
+def _wanted(one: Refused, senders: Sequence[str]) -> str:
+    """How much a permission without which nothing is wrong is wanted."""
+    if one.permission == _MAIL and senders:
+        return f"`{_MAIL}`, which `deliveries` from {', '.join(senders)} needs, or Exchange's own roles for that mailbox (below)"
+    return f"`{one.permission}`, wanting and optional"
 
 
 def _lacks(one: Capability) -> bool:

@@ -15,7 +15,7 @@ from connectors.following import KeptPeople, Trail
 from connectors.microsoft365 import wire
 from connectors.microsoft365.access import Access
 from connectors.microsoft365.audit import read_audit
-from connectors.microsoft365.capabilities import capabilities, read_subscriptions, surfaces
+from connectors.microsoft365.capabilities import capabilities, optional, read_subscriptions, surfaces
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.delegated_labels import is_missing, label_from_graph, one_label
 from connectors.microsoft365.directory_audits import read_directory_audits
@@ -67,6 +67,7 @@ class Microsoft365Reader:
             licences=seats,
             capabilities=capabilities(self._access, seats),
             signed_in=who_is_signed_in(self._access),
+            wanting=optional(self._access),
             principals=self._access.principals(),
         )
 

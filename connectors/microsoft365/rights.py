@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.examination import Capability, ReadCapability, Surface, WriteCapability
+from connectors.examination import Capability, ReadCapability, Refused, Surface, WriteCapability
 from connectors.microsoft365.clouds import Endpoint
 from connectors.microsoft365.grants import GRAPH, PERMISSIONS, Permission
 from policies.district import Tenant
@@ -94,7 +94,14 @@ def _told(one: Capability, lacks: Sequence[Lack]) -> Capability:
     return one
 
 
+def wanting(lacks: Iterable[Lack]) -> tuple[Refused, ...]:
+    """The optional permissions among those that are missing."""
+    return tuple(
+        Refused(permission=lack.permission.name, reason=lack.told, next_step=lack.next_step) for lack in lacks if lack.permission.optional
+    )
+
+
 def with_lacks(surface: Surface, lacks: Sequence[Lack]) -> Surface:
-    """The Graph surface with every missing permission in its detail, and the steps that give those without which something is wrong."""
+    """The Graph surface with every missing permission in its detail, and the steps for those that are not optional."""
     steps = " ".join(lack.next_step for lack in lacks if not lack.permission.optional)
     return replace(surface, detail=surface.detail + "".join(f"; {lack.told}" for lack in lacks), next_step=steps or None)

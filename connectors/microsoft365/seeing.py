@@ -148,8 +148,15 @@ class Look:
 
     def _organisation(self, kinds: AbstractSet[Kind]) -> None:
         found = self._access.admin.read("Get-OrganizationConfig", endpoint=Endpoint.EXCHANGE)
-        lives = organisation_from(found.rows[0]) if len(found.rows) == 1 else None
-        self._add(kinds, [None] if lives is None else list(lives), found.partial)
+        unnamed = None
+        if Kind.M365_RETENTION_POLICY not in self._reads:
+            self._try(POLICY_KINDS, self._policies)
+        read = self._reads[Kind.M365_RETENTION_POLICY]
+        if read.state is ReadState.FAILED:
+            unnamed = f"the policies that the stamps stand for could not be read: {read.reason}"
+        policies = {live.vendor_id.lower(): live for live in self._found if live.kind in POLICY_KINDS}
+        lives = organisation_from(found.rows[0], policies) if len(found.rows) == 1 else None
+        self._add(kinds, [None] if lives is None else list(lives), found.partial or unnamed)
 
     def _add(self, kinds: AbstractSet[Kind], lives: list[Live | None], partial: str | None) -> None:
         self._found += [live for live in lives if live is not None]

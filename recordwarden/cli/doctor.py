@@ -205,12 +205,19 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
 
 
 def _refused(one: Look) -> list[Problem]:
-    """The permissions of which no token is given; one that an endpoint's own failure names is told with that."""
+    """The permissions of which no token is given; one that an endpoint's own failure names is told with that. Optional ones are no warning."""
     seen = one.examination
     if seen is None:
         return []
     failures = " ".join(surface.detail for surface in seen.surfaces if not surface.ok)
-    return [
+    optional = [
+        Problem(
+            code="permission.optional", severity=Severity.INFO, tenant=one.tenant.id, subject=wanting.permission, message=f"{wanting.reason}.",
+            next_step=wanting.next_step,
+        )
+        for wanting in seen.wanting
+    ]
+    return optional + [
         warning("permission.missing", refused.reason, refused.next_step, tenant=one.tenant.id, subject=refused.permission)
         for refused in seen.refused
         if refused.reason not in failures

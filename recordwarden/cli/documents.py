@@ -31,6 +31,7 @@ def examination_document(seen: Examination) -> dict[str, object]:
         "surfaces": {one.name: {"url": one.url, "ok": one.ok, "detail": one.detail, "next_step": one.next_step} for one in seen.surfaces},
         "licences": dict(sorted(seen.licences.items())),
         "refused": [{"permission": one.permission, "reason": one.reason, "next_step": one.next_step} for one in seen.refused],
+        "wanting": [{"permission": one.permission, "reason": one.reason, "next_step": one.next_step} for one in seen.wanting],
         "signed_in": None if seen.signed_in is None else signed_in_document(seen.signed_in),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from policies.problems import Problem, Severity
 from recordwarden.cli.answer import Answer
@@ -196,9 +196,16 @@ def _people(screen: Screen, people: Sequence[Mapping[str, object]]) -> None:
             _danger(screen, str(person["person"]), danger)
 
 
+_UNNAMED: Final[Mapping[str, str]] = {
+    "pending": "the log shows no account yet",
+    "not_found": "no account was found in the log, and it is not asked any more",
+    "not_asked": "the log does not show such a change by its name and is not asked who made it",
+}
+
+
 def _danger(screen: Screen, person: str, danger: Mapping[str, object]) -> None:
     log = cast("Mapping[str, str] | None", danger["log"])
-    shown = f"; the log shows account {log['actor']}, {moment(log['at'])}" if log else "; the log shows no account yet"
+    shown = f"; the log shows account {log['actor']}, {moment(log['at'])}" if log else f"; {_UNNAMED[str(danger['log_state'])]}"
     until = f" It can be undone until {moment(cast('str', danger['until']))}." if danger["until"] else ""
     screen.say(f"{person} at risk in {danger['tenant']} [{danger['code']}]{shown}", "yellow", indent=2)
     screen.say(f"{danger['lost']}{until}", indent=4)

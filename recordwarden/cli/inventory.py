@@ -186,7 +186,12 @@ def _holds(screen: Screen, holds: Sequence[Document] | None) -> None:
     screen.say(f"Holds: {len(holds)}" + (f", {len(ours)} of them ours" if ours else ""), indent=2)
     for one in holds:
         if not one["ours"]:
-            parent = cast("Document | None", one["parent"])
-            screen.say(
-                f"{one['name']} in {parent['name'] if parent else 'no case'}: {many(cast('int', one['members']), 'source')}, {one['force']}", indent=4
-            )
+            screen.say(f"{one['name']} {_where(one)}, {one['force']}", indent=4)
+
+
+def _where(one: Document) -> str:
+    """Where somebody's hold lies."""
+    if one["kind"] == Kind.M365_ORG_HOLD.value:
+        return "over the whole organisation"
+    parent = cast("Document | None", one["parent"])
+    return f"in {parent['name'] if parent else 'no case'}: {many(cast('int', one['members']), 'source')}"

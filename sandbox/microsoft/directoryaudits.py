@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from sandbox.microsoft import audit
+from sandbox.microsoft import audit, throttle
 from sandbox.microsoft.directory import stamp
 from sandbox.microsoft.objects import Event
 from sandbox.microsoft.odata import Ask, Entity, GraphError, Listing, graph_routes, page
@@ -18,6 +18,8 @@ from sandbox.world import World
 
 _PATH = "/auditLogs/directoryAudits"
 _KEPT = timedelta(days=30)
+_IN_WINDOW, _WINDOW = 5, 10.0
+"""Requests, and seconds, of one application in one tenant (M§6, M§7)."""
 _SOONER = 6
 """A record stands here in a sixth of the time that the unified log takes for it [chosen]."""
 _SINCE = re.compile(r"activityDateTime (?P<how>ge|le) (?P<at>[0-9T:.+Z-]+)")
@@ -30,7 +32,10 @@ def routes(world: World) -> list[SandboxRoute]:
 
 
 def audits(ask: Ask) -> Response:
-    """What happened, newest first."""
+    """What happened, newest first; five requests of an application in ten seconds (docs/wire §8.1)."""
+    delay = throttle.wait(ask.world, "directory_audits", _WINDOW, published=_IN_WINDOW, who=ask.caller.actor.object_id)
+    if delay:
+        raise GraphError(429, "TooManyRequests", "Too many requests.", {"Retry-After": str(delay)})
     ask.need("AuditLog.Read.All")
     if licence(ask.world) == "A1":
         text = "Neither tenant is B2C or tenant doesn't have premium license"

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from policies.district import District, Officer, OtherSystem, Role
 from policies.kinds import Platform
-from sync.matters.model import IN_FORCE, TAKEN, Matter, MatterState, PersonState, Source, SourceState, Times
+from sync.matters.deeds import is_open
+from sync.matters.model import IN_FORCE, TAKEN, Matter, MatterState, PersonCode, PersonState, Source, SourceState, Times
 from sync.matters.status import facts, paper_state
 
 _CALLED = (Role.RECORDS_CUSTODIAN, Role.COUNSEL, Role.SUPERINTENDENT, Role.IT_DIRECTOR)
@@ -127,8 +128,13 @@ def _steps(matter: Matter, district: District, paper: Sequence[PaperPlace]) -> t
         steps.append(f"Answer {_many(seen.open_questions, 'open question')} about who is meant: hold status {matter.alias}.")
     if seen.unasked:
         steps.append(f"{', '.join(sorted(seen.unasked))} could not be asked: carry out the by-hand sheet there now.")
-    if seen.failed:
-        steps.append(f"{_many(seen.failed, 'source')} could not be held: see the by-hand sheet and the reason beside each.")
+    failed = [source for source in matter.sources if source.counts and source.state is SourceState.FAILED]
+    by_hand = sum(is_open(source) for source in failed)
+    unlicensed = sum(source.code == PersonCode.NOT_LICENSED.value for source in failed)
+    if by_hand:
+        steps.append(f"{_many(by_hand, 'source')} could not be held: see the by-hand sheet and the reason beside each.")
+    if unlicensed:
+        steps.append(f"{_many(unlicensed, 'source')} could not be held without a licence: assign it, and the hold follows.")
     open_paper = [one for one in paper if one.state == "not_secured"]
     steps += [f"Secure on paper: {one.what}, {one.where}" + (f" ({one.responsible})." if one.responsible else ".") for one in open_paper]
     if seen.can_still_move:

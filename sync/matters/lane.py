@@ -43,7 +43,7 @@ from sync.store.bindings import Bindings
 from sync.store.drifts import Drifts
 from sync.store.rosters import Rosters
 from sync.store.watch_rows import WatchRows
-from sync.watch.people import PERSON, dangers, ids_on_hold, risks
+from sync.watch.people import PERSON, Past, dangers, ids_on_hold, risks
 
 PAPER = "paper/"
 """An attestation of ``paper/ID`` vouches for a place on paper."""
@@ -230,7 +230,8 @@ class HoldLane:
             self._keep(matter, after, Event(name="observed", tenant=tenant_id))
             problems.extend(findings.problems(self._matters[matter.tenant_alias], tenant_id, frozenset(gap.id for gap in matter.gaps)))
         watched, platform = WatchRows(self.desk.store), self._platforms()[tenant_id]
-        watched.at_risk(tenant_id, risks(self._opened(), roster, snapshot, watched.events(tenant_id, PERSON), platform), snapshot.at)
+        past = Past(events=watched.events(tenant_id, PERSON), risks=watched.risks(tenant_id))
+        watched.at_risk(tenant_id, risks(self._opened(), roster, snapshot, past, platform), snapshot.at)
         self._looked(tenant_id, snapshot.at)
         return tuple(problems)
 
@@ -262,7 +263,7 @@ class HoldLane:
             for one in (attestations(self.desk.store, self.desk.clock.now()) if matter.gaps else ()) if one.subject.startswith(prefix)
         }
         sheet = by_hand.sheet(matter, tools, self.desk.district.id)
-        risk = dangers(WatchRows(self.desk.store).risks(), self._platforms())
+        risk = dangers(WatchRows(self.desk.store).risks(), self._platforms(), self.desk.clock.now())
         return showing.document(matter, self._vouched(), found, sheet, self._platforms(), at_risk=risk)
 
     def _same(self, order: MatterOrder, sha256: str | None) -> Matter | None:

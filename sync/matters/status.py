@@ -154,6 +154,7 @@ def _dangers(person: PersonOnHold, matter: Matter, at_risk: Sequence[Danger]) ->
             "code": one.risk.code, "tenant": one.tenant, "since": _time(one.first_seen), "lost": danger.meaning.lost,
             "do": danger.meaning.do, "until": _time(one.risk.until),
             "log": {"actor": one.actor, "at": _time(one.at), "event": one.risk.event} if one.actor is not None else None,
+            "log_state": danger.log.value,
         }
         for danger in at_risk if ((one := danger.kept).tenant, one.risk.subject) in own
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -44,12 +44,16 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """What threatens the records of an account or group on hold (``WatchRiskRow``). ``event`` is in the log, where it was found there."""
+    """What threatens the records of an account or group on hold (``WatchRiskRow``). ``event`` is in the log, where it was found there.
+
+    ``after``: nothing before then brought it about. What is kept of it is from when it was first seen.
+    """
 
     subject: str
     code: str
     until: datetime | None = None
     event: str | None = None
+    after: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class KeptRisk:
     first_seen: datetime
     actor: str | None = None
     at: datetime | None = None
+    asked_at: datetime | None = None
 
 
 class WatchRows:
@@ -173,6 +178,8 @@ class WatchRows:
                         first_seen=known[key].first_seen if key in known else now,
                         until=one.until,
                         event=one.event,
+                        after=known[key].risk.after if key in known else one.after,
+                        asked_at=known[key].asked_at if key in known else None,
                     )
                 )
             for subject, code in known.keys() - kept.keys():
@@ -182,6 +189,15 @@ class WatchRows:
                     session.add(row)
                 notices.end(session, [at_risk(tenant, subject, code).key], now)
 
+    def asked(self, tenant: str, subjects: Collection[str], now: datetime) -> None:
+        """Note that the log was asked who endangers these accounts and groups."""
+        rows = select(WatchRiskRow).where(
+            WatchRiskRow.district == self.store.district, WatchRiskRow.tenant == tenant, col(WatchRiskRow.ended_at).is_(None)
+        )
+        with self.store.write() as session:
+            for row in session.exec(rows.where(col(WatchRiskRow.subject).in_(subjects))):
+                row.asked_at = now
+                session.add(row)
 
     def attribute(self, tenant: str, risk: Risk, events: Iterable[LoggedEvent], now: datetime) -> None:
         """Keep what the log shows of a risk that is kept, and that ``risk.event``, one of ``events``, is what shows it."""
@@ -218,8 +234,9 @@ def _event(row: WatchEventRow) -> LoggedEvent:
 def _risk(row: WatchRiskRow, event: WatchEventRow | None) -> KeptRisk:
     return KeptRisk(
         tenant=row.tenant,
-        risk=Risk(subject=row.subject, code=row.code, until=row.until, event=row.event),
+        risk=Risk(subject=row.subject, code=row.code, until=row.until, event=row.event, after=row.after),
         first_seen=row.first_seen,
         actor=event.actor if event else None,
         at=event.at if event else None,
+        asked_at=row.asked_at,
     )

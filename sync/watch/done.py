@@ -15,18 +15,15 @@ from connectors.errors import ConnectorError, TenantUnreachableError
 from policies.problems import Problem, Severity
 from sync.desk import Desk
 from sync.look import Look
-from sync.matters.model import PersonCode
 from sync.store.watch_rows import KeptRisk, LoggedEvent, WatchRows
-from sync.watch.people import PERSON, is_risky, shown
+from sync.watch.people import GONE, PATIENCE, PERSON, TOLD, begins, is_risky, shown
 
-BEFORE: Final = timedelta(days=7)
-"""How long before it was seen a danger may have begun; without a premium licence the log is not kept for longer."""
-PATIENCE: Final = timedelta(days=2)
 AT_ONCE: Final = 25
 """So many accounts are asked about in one look, a request each: the vendor allows five in ten seconds (M§6)."""
-TOLD: Final = frozenset(one.value for one in (PersonCode.SUSPENDED, PersonCode.NOT_LICENSED, PersonCode.DELETED, PersonCode.GROUP_DELETED))
-"""The dangers that an entry of such a log shows by its name. An account's new address is a change of some property or other there."""
+SETTLES: Final = timedelta(hours=1)
+"""By then an entry of what was done last to an account stands in the log (docs/wire/graph-directory-audit.md §8.1: minutes)."""
 UNAVAILABLE: Final = "directory_log.unavailable"
+_FINAL: Final = "hard delete"
 
 
 class Doers:
@@ -42,11 +39,15 @@ class Doers:
             return ()
         tenant, now = seen.tenant.id, self._desk.clock.now()
         open_ones = [one for one in self._rows.risks(tenant) if one.risk.code in TOLD and one.risk.event is None and now - one.first_seen <= PATIENCE]
+        # Who was asked about least recently goes first: those of whom the log shows nobody must not keep it from all the others.
+        open_ones.sort(key=lambda one: (one.asked_at is not None, one.asked_at or one.first_seen, one.first_seen))
         subjects = list(dict.fromkeys(one.risk.subject for one in open_ones))[:AT_ONCE]
         if not subjects:
             return ()
-        answer = _asked(cast("Chronicler", seen.reader), subjects, open_ones)
-        for one in open_ones:
+        asked = [one for one in open_ones if one.risk.subject in subjects]
+        answer = _asked(cast("Chronicler", seen.reader), subjects, asked)
+        self._rows.asked(tenant, subjects, now)
+        for one in asked:
             self._name(tenant, one, answer)
         if answer.reason is None:
             return ()
@@ -55,16 +56,21 @@ class Doers:
         return (Problem(code=UNAVAILABLE, severity=Severity.INFO, tenant=tenant, message=message, next_step=step),)
 
     def _name(self, tenant: str, one: KeptRisk, answer: AuditRead) -> None:
+        now = self._desk.clock.now()
         about = [_logged(event) for event in answer.events if event.vendor_id == one.risk.subject and is_risky(event)]
-        found = shown(one.risk.code, one.risk.subject, about)
+        if one.risk.code == GONE and answer.available:
+            # Whoever deleted it is named where nobody is shown to have made it final: only that is not in the log for long.
+            final = [event for event in about if _FINAL in event.operation.lower()]
+            about = [*self._rows.events(tenant, PERSON), *about] if now - one.first_seen > SETTLES else final
+        found = shown(one.risk.code, one.risk.subject, sorted(about, key=lambda event: event.at), begins(one), one.first_seen)
         if found is not None:
             kept = [event for event in about if event.event == found]
-            self._rows.attribute(tenant, replace(one.risk, event=found), kept, self._desk.clock.now())
+            self._rows.attribute(tenant, replace(one.risk, event=found), kept[:1], now)
 
 
 def _asked(reader: Chronicler, subjects: list[str], risks: list[KeptRisk]) -> AuditRead:
     try:
-        return reader.done_to(subjects, min(one.first_seen for one in risks) - BEFORE)
+        return reader.done_to(subjects, min(begins(one) for one in risks))
     except TenantUnreachableError as error:
         return AuditRead(available=False, reason=error.code)
     except ConnectorError as error:

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from connectors.audit_log import AuditEvent
-from policies.kinds import Kind, Platform
+from policies.kinds import Kind, Platform, Workload
 from policies.reach import ancestors
 from policies.resources import ReadState, Snapshot
-from policies.roster import Identity, Roster
+from policies.roster import AccountState, Identity, Roster
 from sync.matters.model import Matter, PersonCode, PersonOnHold
 from sync.store.watch_rows import KeptRisk, LoggedEvent, Risk
 
@@ -25,6 +26,14 @@ GONE: Final = "person.gone_for_good"
 """A deleted account that nobody can bring back any more."""
 KEEPS: Final = {Platform.GOOGLE_WORKSPACE: timedelta(days=20), Platform.MICROSOFT365: timedelta(days=30)}
 """How long the platform lets a deleted account be brought back (G§4.1, M§5)."""
+BEFORE: Final = timedelta(days=7)
+"""How long before it was first seen a danger may have begun; without a premium licence Microsoft's log is not kept for longer."""
+SKEW: Final = timedelta(minutes=5)
+"""How far a vendor's clock and ours may differ, and a list lag behind the log."""
+PATIENCE: Final = timedelta(days=2)
+"""Who was not named within this time is not going to be: nobody asks any more."""
+TOLD: Final = frozenset({*(one.value for one in (PersonCode.SUSPENDED, PersonCode.NOT_LICENSED, PersonCode.DELETED, PersonCode.GROUP_DELETED)), GONE})
+"""The dangers that an entry of Microsoft's directory log shows by its name. An account's new address is a change of some property or other there."""
 _PEOPLE: Final = {Platform.GOOGLE_WORKSPACE: Kind.GOOGLE_USER, Platform.MICROSOFT365: Kind.M365_USER}
 
 
@@ -108,17 +117,43 @@ def meaning(code: str, platform: Platform | None) -> Meaning | None:
     return (_MICROSOFT.get(code) if platform is Platform.MICROSOFT365 else None) or MEANINGS.get(code)
 
 
+class Log(StrEnum):
+    """What the vendor's log says of who did it."""
+
+    FOUND = "found"
+    PENDING = "pending"
+    """Nobody yet: entries come late."""
+    NOT_FOUND = "not_found"
+    """Nobody was found while the log was asked, and nobody asks any more."""
+    NOT_ASKED = "not_asked"
+    """No entry of the log shows it by its name, so it is not asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Danger:
-    """A risk as the store remembers it, with what it means."""
+    """A risk as the store remembers it, with what it means and what the log says."""
 
     kept: KeptRisk
     meaning: Meaning
+    log: Log
 
 
-def dangers(kept: Iterable[KeptRisk], platforms: Mapping[str, Platform]) -> tuple[Danger, ...]:
-    """Risks with what they mean in each tenant's platform."""
-    return tuple(Danger(kept=one, meaning=said) for one in kept if (said := meaning(one.risk.code, platforms.get(one.tenant))) is not None)
+def dangers(kept: Iterable[KeptRisk], platforms: Mapping[str, Platform], now: datetime) -> tuple[Danger, ...]:
+    """Risks with what they mean in each tenant's platform, and what its log says of them."""
+    return tuple(
+        Danger(kept=one, meaning=said, log=_log(one, platforms.get(one.tenant), now))
+        for one in kept if (said := meaning(one.risk.code, platforms.get(one.tenant))) is not None
+    )
+
+
+def _log(one: KeptRisk, platform: Platform | None, now: datetime) -> Log:
+    if one.actor is not None:
+        return Log.FOUND
+    if platform is not Platform.MICROSOFT365:
+        return Log.PENDING  # Google's log is read on from look to look, whatever happened
+    if one.risk.code not in TOLD:
+        return Log.NOT_ASKED
+    return Log.PENDING if now - one.first_seen <= PATIENCE else Log.NOT_FOUND
 
 
 _EVENTS: Final[Mapping[str, re.Pattern[str]]] = {
@@ -173,11 +208,21 @@ def ids_on_hold(matters: Iterable[Matter], roster: Roster) -> dict[str, str]:
     return found
 
 
-def risks(
-    matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, events: Iterable[LoggedEvent], platform: Platform
-) -> tuple[Risk, ...]:
-    """Everything that threatens accounts and groups on hold in a tenant, each with the newest event of the log that shows it."""
-    listed = sorted(events, key=lambda event: event.at)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the store knows: events of the log about people, and what threatened somebody already."""
+
+    events: tuple[LoggedEvent, ...] = ()
+    risks: tuple[KeptRisk, ...] = ()
+
+
+def risks(matters: Iterable[Matter], roster: Roster, snapshot: Snapshot, past: Past, platform: Platform) -> tuple[Risk, ...]:
+    """Everything that threatens accounts and groups on hold in a tenant, each with the newest event that can have brought it about.
+
+    Of Microsoft's log only what was asked about an earlier danger is stored, and that shows nothing of this one (``sync.watch.done`` asks).
+    """
+    listed = sorted(past.events, key=lambda event: event.at) if platform is Platform.GOOGLE_WORKSPACE else []
+    old = {(one.risk.subject, one.risk.code): one for one in past.risks}
     known = {one.vendor_id: one for one in roster.identities}
     units = _held_units(snapshot, roster)
     found: dict[tuple[str, str], Risk] = {}
@@ -186,9 +231,31 @@ def risks(
             for subject, said in _dangers(person, matter, roster, known, units):
                 over = said == PersonCode.DELETED.value and _past_bringing_back(known.get(subject), roster, platform)
                 code = GONE if over else said
-                until = _until(code, known.get(subject), platform)
-                found[subject, code] = Risk(subject=subject, code=code, until=until, event=shown(code, subject, listed))
+                kept = old.get((subject, code))
+                first = kept.first_seen if kept is not None else snapshot.at
+                was = kept or old.get((subject, said))  # who is gone for good was deleted before
+                after = begins(was) if was is not None else _clear(person, matter, roster.tenant, subject, snapshot.at)
+                after = max(after, before.after) if (before := found.get((subject, code))) is not None and before.after is not None else after
+                event = shown(code, subject, listed, after, first)
+                found[subject, code] = Risk(subject=subject, code=code, until=_until(code, known.get(subject), platform), event=event, after=after)
     return tuple(found.values())
+
+
+def begins(one: KeptRisk) -> datetime:
+    """Before when nothing brought about a danger that is kept."""
+    return one.risk.after or one.first_seen - BEFORE
+
+
+def _clear(person: PersonOnHold, matter: Matter, tenant: str, subject: str, now: datetime) -> datetime:
+    """After when a danger that is seen for the first time began: the last look that saw the subject without it, a week ago at most.
+
+    That look was made for the matter when sources of the subject stood in it. Where a list was not read whole then, nobody is named rather than
+    somebody else.
+    """
+    looked = matter.looked.get(tenant)
+    sources = (source for source in matter.sources_of(person.id) if source.tenant == tenant and source.identity in {None, subject})
+    seen = looked is not None and any(source.requested is not None and source.requested <= looked for source in sources)
+    return max(now - BEFORE, looked - SKEW) if looked is not None and seen else now - BEFORE
 
 
 def _dangers(
@@ -232,10 +299,20 @@ def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:
 
 
 def _past_bringing_back(identity: Identity | None, roster: Roster, platform: Platform) -> bool:
-    """Whether a deleted account can be brought back no more: its days are over, or a list read whole, deleted ones too, has it no longer."""
-    if identity is None:
+    """Whether a deleted account can be brought back no more: its days are over, or a list read whole, deleted ones too, has it no longer.
+
+    An account that only its inactive mailbox tells of stands in neither list (M§5).
+    """
+    if identity is None or _by_mailbox_alone(identity):
         return any(read.kind is _PEOPLE[platform] and read.state is ReadState.COMPLETE for read in roster.reads)
     return identity.deleted_at is not None and roster.at - identity.deleted_at > KEEPS[platform]
+
+
+def _by_mailbox_alone(identity: Identity) -> bool:
+    # Microsoft puts a period before the address of an inactive mailbox. Whoever was just said to be gone and does not stand among the deleted yet
+    # has no time of deletion either, but is still known by the address of the working mailbox.
+    mailbox = identity.containers.get(Workload.MAIL) or ""
+    return identity.state is AccountState.DELETED and identity.deleted_at is None and mailbox.startswith(".")
 
 
 def _until(code: str, identity: Identity | None, platform: Platform) -> datetime | None:
@@ -245,11 +322,16 @@ def _until(code: str, identity: Identity | None, platform: Platform) -> datetime
     return identity.deleted_at + KEEPS[platform]
 
 
-def shown(code: str, subject: str, events: Iterable[LoggedEvent]) -> str | None:
-    """The newest of some events (oldest first) that shows the danger to an account or group."""
+def shown(code: str, subject: str, events: Iterable[LoggedEvent], after: datetime, first_seen: datetime) -> str | None:
+    """The event of some (oldest first) that brought about the danger to an account or group: the newest between ``after`` and when it was first seen.
+
+    What was done to the account later, to put it right, did not bring it about; where nothing came before, our clock may have been behind.
+    """
     pattern = _EVENTS[_LIKE.get(code, code)]
-    about = [event.event for event in events if event.subject == subject and pattern.search(_spelt(event.operation))]
-    return about[-1] if about else None
+    about = [event for event in events if event.subject == subject and pattern.search(_spelt(event.operation)) and event.at >= after]
+    before = [event.event for event in about if event.at <= first_seen]
+    late = (event.event for event in about if first_seen < event.at <= first_seen + SKEW)
+    return before[-1] if before else next(late, None)
 
 
 def _spelt(operation: str) -> str:

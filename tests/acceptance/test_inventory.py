@@ -14,6 +14,7 @@ def test_holds_that_no_case_shows_stand_in_it(tiny: District) -> None:
     m365 = tiny.run("inventory").tenants["m365"]
     kinds = {hold["kind"] for hold in m365["holds"]}
     assert {"m365.mailbox", "m365.org_hold"} <= kinds
+    assert m365["not_read"] == []
     assert {"m365.mailbox", "m365.org_hold", "m365.adaptive_scope"} <= m365["kinds"].keys()
 
 

@@ -36,16 +36,18 @@ def test_who_endangered_somebody_on_hold_is_named_once_the_log_shows_it(district
     before = shown(district)
     assert {one["code"] for found in before.values() for one in found} <= {"person.not_licensed", "person.suspended"}
     assert all(one["log"] is None for found in before.values() for one in found), "so they were when the tenant was seen first"
-    people = [one for one in people if one not in before][:3]
+    people = [one for one in people if one not in before][:4]
 
-    for act, user in zip(("suspend_user", "remove_licence", "delete_user"), people, strict=True):
+    for act, user in zip(("suspend_user", "remove_licence", "delete_user", "delete_user"), people, strict=True):
         sandbox.console("m365", act, user=user)
+    sandbox.console("m365", "purge_user", user=people[3])
     sandbox.console("m365", "delete_group", group=group)
     first = {person: found for person, found in shown(district).items() if person not in before}
-    wanted = {people[0]: "person.suspended", people[1]: "person.not_licensed", people[2]: "person.deleted", group: "person.group_deleted"}
+    wanted = {people[0]: "person.suspended", people[1]: "person.not_licensed", people[2]: "person.deleted", people[3]: "person.gone_for_good", group: "person.group_deleted"}
     assert {person: {one["code"] for one in found} for person, found in first.items()} == {person: {code} for person, code in wanted.items()}
     every = [one for found in first.values() for one in found]
     assert all(one["log"] is None and one["lost"] and one["do"] for one in every), "the log does not show it yet"
+    assert {one["log_state"] for one in every} == {"pending"}
     assert not [one for one in every if "Admin console" in one["do"]], "what to do in Google's console helps nobody here"
     assert [one["code"] for one in every if one["until"]] == ["person.deleted"]
 

@@ -65,3 +65,7 @@ class WatchRiskRow(SQLModel, table=True):
     until: datetime | None = Field(default=None, sa_type=UtcText)
     """Until when it can be undone, where the vendor states that."""
     event: str | None = None
+    after: datetime | None = Field(default=None, sa_type=UtcText)
+    """Nothing before then brought it about: the last look without it, or a week before the first with it. None in rows from before it was kept."""
+    asked_at: datetime | None = Field(default=None, sa_type=UtcText)
+    """When the vendor's log was last asked who did it, where it is asked about each account by itself."""

@@ -228,6 +228,17 @@ def test_what_does_not_exist_and_what_could_not_be_asked_are_told_apart() -> Non
     assert seen(world(), mailbox(archive=False))[Workload.ARCHIVE].reason == "place.none"
 
 
+def test_a_group_without_a_site_is_not_one_whose_site_was_not_told() -> None:
+    def site(team: Team) -> tuple[bool | None, str | None]:
+        evidence = Evidence(snapshot=world(), organisation=(), mailboxes={"id-mia": None}, drives={"id-mia": None}, teams={"id-mia": (team,)})
+        (found,) = [one for one in cover(MIA, evidence) if one.source is Workload.SITE]
+        return found.protected, found.reason
+
+    assert site(Team(address="board@d.example", site=None, teams=False)) == (None, "source.unread")
+    none = seen(world(), None, drives={"id-mia": None})[Workload.DRIVE]
+    assert site(Team(address="board@d.example", site=None, teams=False, siteless=True)) == (none.protected, "place.none")
+
+
 def test_a_group_is_mailbox_site_and_channels_each_with_its_own_answer() -> None:
     team = Team(address="board@d.example", site=SITE, teams=True)
     tenant = world(policy(P1, "group:board@d.example"), rule(P1), policy(P2, "channel:All"), rule(P2, period=FOREVER))

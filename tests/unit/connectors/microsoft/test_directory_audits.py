@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
+
 from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import Bench
 
@@ -55,11 +57,32 @@ def test_what_fails_for_one_is_said_and_the_other_is_shown(bench: Bench) -> None
     subjects = ids(bench, first, second)
     bench.act("suspend_user", user=second)
     bench.advance(900)
-    bench.fault("graph", OPERATION, status=403, times=1)
+    bench.fault("graph", OPERATION, status=400, times=1)
     found = bench.reader(accepted=False).done_to(subjects, bench.clock.now() - DAY)
     assert found.available
     assert found.reason is not None
     assert found.through is None
+
+
+def test_five_go_out_in_ten_seconds_and_nobody_is_throttled(bench: Bench) -> None:
+    people = [one for one in tenant_of(bench.world).alive() if one.enabled][:25]
+    subjects = [one.id for one in people]
+    bench.act("suspend_user", user=people[-1].upn)
+    bench.advance(900)
+    found = bench.reader(accepted=False).done_to(subjects, bench.clock.now() - DAY)
+    assert (found.available, found.reason, {event.vendor_id for event in found.events}) == (True, None, {subjects[-1]})
+    sent = [one for one in bench.asked("graph") if "directoryAudits" in one.path]
+    assert [one.status for one in sent] == [200] * 25
+    assert sum(bench.clock.slept) == pytest.approx(40)
+
+
+def test_a_refusal_is_about_us_so_nobody_else_is_asked_about(bench: Bench) -> None:
+    subjects = ids(bench, *bench.people("student", 8))
+    bench.switch(missing_roles="AuditLog.Read.All")
+    found = bench.reader(accepted=False).done_to(subjects, bench.clock.now() - DAY)
+    assert (found.available, found.events) == (False, ())
+    assert (found.reason or "").endswith("7 more were not asked about after that")
+    assert len([one for one in bench.asked("graph") if "directoryAudits" in one.path]) == 1
 
 
 def answer(**more: object) -> bytes:

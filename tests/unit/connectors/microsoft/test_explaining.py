@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from connectors.base import Coverage
 from connectors.microsoft365.reader import Microsoft365Reader
 from policies.kinds import Kind, Workload
 from policies.resources import Ref
+from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import CASE, HOLD, KEEP_RULE, Bench, keeping, mark
 
 POLICY_KINDS = frozenset({Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE})
@@ -60,6 +65,17 @@ def test_without_the_admin_endpoint_mailboxes_are_unknown_and_drives_still_answe
     found = {one.source: one for one in reader.coverage([who(bench, reader, address)])}
     assert (found[Workload.MAIL].protected, (found[Workload.MAIL].reason or "").split(":")[0]) == (None, "admin_endpoint.not_accepted")
     assert found[Workload.DRIVE].place is not None
+
+
+@pytest.mark.parametrize(("status", "code", "reason"), [(404, "itemNotFound", "place.none"), (403, "accessDenied", "source.unread")])
+def test_a_group_site_that_does_not_exist_is_told_from_one_that_nobody_showed(bench: Bench, status: int, code: str, reason: str) -> None:
+    state = tenant_of(bench.world)
+    team = next(one for one in state.groups.values() if one.unified)
+    member = next(account for account in state.alive() if account.id in team.members)
+    body = json.dumps({"error": {"code": code, "message": "The resource could not be found."}}).encode()
+    bench.fault("graph", "GET /groups/{group}/sites/root", status=status, body=body, times=99)
+    found = bench.reader().coverage([member.id])
+    assert {one.reason for one in found if one.source is Workload.SITE} == {reason}
 
 
 def test_many_people_cost_one_list_of_mailboxes(bench: Bench) -> None:

@@ -13,6 +13,8 @@ from connectors.microsoft365.parameters import label_parameters
 from policies.effects import FOREVER
 from policies.kinds import Kind
 from policies.resources import ReadState
+from sandbox.microsoft.seed import ORG_POLICY
+from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import LABEL, Bench, mark
 
 GUID = "4a5b6c7d-0000-4000-8000-000000000001"
@@ -93,10 +95,11 @@ def test_a_litigation_hold_is_read_with_its_length_and_a_delay_beside_it() -> No
 
 
 def test_the_organisations_stamps_are_objects_and_a_missing_list_is_none() -> None:
-    assert organisation_from({"Name": "d"}) is None
-    found = organisation_from({"InPlaceHolds": [f"mbx{GUID.replace('-', '')}:3"]})
+    assert organisation_from({"Name": "d"}, {}) is None
+    stamp = f"mbx{GUID.replace('-', '')}:3"
+    found = organisation_from({"InPlaceHolds": [stamp]}, {})
     assert found is not None
-    assert [(one.vendor_id, one.fields["does"]) for one in found] == [(GUID, "keep_and_delete")]
+    assert [(one.vendor_id, one.name, one.fields["does"]) for one in found] == [(GUID, stamp, "keep_and_delete")]
 
 
 @pytest.mark.parametrize(("kind", "cmdlet"), [(Kind.M365_ADAPTIVE_SCOPE, "get-adaptivescope"), (Kind.M365_EVENT_TYPE, "get-complianceretentioneventtype")])
@@ -111,6 +114,32 @@ def test_a_kind_that_is_not_offered_is_failed_and_says_what_it_needs(bench: Benc
 
 def test_litigation_holds_and_stamps_are_read_where_somebody_asks(bench: Bench) -> None:
     seen = bench.reader().snapshot({Kind.M365_MAILBOX, Kind.M365_ORG_HOLD})
-    assert {kind for kind, read in seen.reads.items() if read.state is not ReadState.FAILED} == {Kind.M365_MAILBOX, Kind.M365_ORG_HOLD}
+    assert {kind: read.state for kind, read in seen.reads.items()} == dict.fromkeys((Kind.M365_MAILBOX, Kind.M365_ORG_HOLD), ReadState.COMPLETE)
     assert [live.name for live in seen.of(Kind.M365_MAILBOX)] == [".wystan.formerly@harbormill.example", "Litigation hold"]
-    assert seen.of(Kind.M365_ORG_HOLD)
+    assert [live.name for live in seen.of(Kind.M365_ORG_HOLD)] == [ORG_POLICY]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_organisation_wide_hold_has_the_name_of_its_policy(bench: Bench, *, alone: bool) -> None:
+    kinds = {Kind.M365_ORG_HOLD} if alone else {Kind.M365_ORG_HOLD, Kind.M365_RETENTION_POLICY}
+    seen = bench.reader().snapshot(kinds)
+    assert set(seen.reads) == kinds
+    assert {live.kind for live in seen.resources} == kinds
+    assert seen.reads[Kind.M365_ORG_HOLD].state is ReadState.COMPLETE
+    bench.check(Kind.M365_ORG_HOLD, "Somebody else's policy")
+    assert bench.reader().snapshot(kinds).reads[Kind.M365_ORG_HOLD].reason == "visibility_check.not_seen"
+
+
+def test_stamps_of_policies_that_nobody_shows_are_not_read_whole(bench: Bench) -> None:
+    bench.fault("compliance", "Get-RetentionCompliancePolicy", status=403, times=9)
+    read = bench.reader().snapshot({Kind.M365_ORG_HOLD}).reads[Kind.M365_ORG_HOLD]
+    assert (read.state, read.count) == (ReadState.PARTIAL, 1)
+    assert "the policies that the stamps stand for" in (read.reason or "")
+
+
+def test_a_policy_of_our_own_over_everybody_is_no_check(bench: Bench) -> None:
+    state = tenant_of(bench.world)
+    policy = next(one for one in state.policies.values() if one.name == ORG_POLICY)
+    policy.comment = f"Ours {mark('all')}"
+    read = bench.reader().snapshot({Kind.M365_ORG_HOLD}).reads[Kind.M365_ORG_HOLD]
+    assert read.reason == "visibility_check.not_seen"

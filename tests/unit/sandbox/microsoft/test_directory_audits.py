@@ -30,6 +30,13 @@ def test_an_act_is_shown_minutes_later_by_id_with_its_account(lab: Lab) -> None:
     assert lab.rows(AUDITS) == [], "kept for thirty days"
 
 
+def test_five_requests_in_ten_seconds_are_answered(lab: Lab) -> None:
+    assert [lab.graph("GET", AUDITS).status_code for _ in range(6)] == [200] * 5 + [429]
+    assert int(lab.graph("GET", AUDITS).headers["Retry-After"]) == 10
+    lab.advance(10)
+    assert lab.graph("GET", AUDITS).status_code == 200
+
+
 def test_a_group_is_deleted(lab: Lab) -> None:
     group = next(iter(lab.state.groups.values()))
     lab.act("delete_group", group=group.mail)

@@ -105,6 +105,24 @@ def test_the_first_hour_has_times_per_cloud_and_no_name_of_a_person_on_hold(tmp_
         assert {contact.role for contact in page.contacts} == {"records_custodian", "counsel", "it_director", "superintendent"}
 
 
+def test_a_lost_licence_sends_nobody_to_a_sheet_that_has_nothing_for_it(tmp_path: Path) -> None:
+    with scene(tmp_path, roster("m365", m365(1), m365(2)), roster("google", google(9))) as here:
+        here.lane.open(order(ONE, "person2@d.example", sources=["mail"], silent={"reason": "investigation"}))
+        here.until_in_force()
+        here.worlds["m365"].roster = roster("m365", m365(1, licensed_for_hold=frozenset()), m365(2))
+        here.later(HOUR)
+        assert here.lane.facts("roof").failed == 1
+        steps = " ".join(here.lane.first_hour("roof").next_steps)
+        assert "1 source could not be held without a licence: assign it" in steps
+        assert here.lane.by_hand("roof") is None
+        assert "by-hand sheet" not in steps
+        here.worlds["m365"].roster = roster("m365", m365(1, licensed_for_hold=frozenset()), m365(2, containers={}))
+        here.lane.open(order("person2@d.example", alias="wall", sources=["drive"], silent={"reason": "investigation"}))
+        here.hold()
+        assert "1 source could not be held: see the by-hand sheet" in " ".join(here.lane.first_hour("wall").next_steps)
+        assert here.lane.by_hand("wall") is not None
+
+
 def test_nothing_left_to_do_shortens_the_page(tmp_path: Path) -> None:
     with scene(tmp_path, roster("m365", m365(1)), roster("google", google(1))) as here:
         here.lane.open(order(ONE, silent={"reason": "investigation"}, passed_to_counsel_on="2027-03-01"))

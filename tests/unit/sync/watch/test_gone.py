@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from policies.kinds import Kind, Workload
 from policies.roster import AccountState
 from tests.unit.sync.matters.world import HOUR, Scene, google, m365, order, roster, scene
 
@@ -40,3 +41,25 @@ def test_twenty_days_after_its_deletion_nobody_is_told_to_undelete_an_account(tm
         after = danger(here)
         assert (after["code"], after["until"]) == ("person.gone_for_good", None)
         assert "undeleted" not in after["do"]
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "partial", "code"),
+    [
+        (".person1@d.example", {}, "person.gone_for_good"),
+        (".person1@d.example", {Kind.M365_USER: "read.cut_short"}, "person.deleted"),
+        ("person1@d.example", {}, "person.deleted"),
+    ],
+    ids=["in neither list", "lists seen in part", "not yet among the deleted"],
+)
+def test_nobody_is_told_to_restore_an_account_that_only_its_mailbox_tells_of(tmp_path: Path, mailbox: str, partial: dict[Kind, str], code: str) -> None:
+    with scene(tmp_path, roster("m365", m365(1), m365(2)), roster("google", google(2))) as here:
+        here.lane.open(order(ONE, sources=["mail"]))
+        here.until_in_force()
+        left = m365(1, state=AccountState.DELETED, containers={Workload.MAIL: mailbox})
+        here.worlds["m365"].roster = roster("m365", left, m365(2))
+        here.worlds["m365"].troubles.partial.update(partial)
+        here.later(HOUR)
+        found = danger(here)
+        assert found["code"] == code
+        assert ("Have the account restored" in found["do"]) is (code == "person.deleted")

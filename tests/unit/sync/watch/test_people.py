@@ -12,7 +12,7 @@ from policies.kinds import Platform
 from policies.resources import Snapshot
 from sync.matters.model import Account, Answer, Details, Matter, MatterState, PersonCode, PersonOnHold, Presence, Times
 from sync.store.watch_rows import LoggedEvent, Risk
-from sync.watch.people import is_risky, risks
+from sync.watch.people import Past, is_risky, risks
 from tests.unit.sync.matters.world import google, roster
 from tests.unit.sync.provable import START
 
@@ -50,9 +50,9 @@ def shown(code: PersonCode, operation: str) -> str | None:
     matter = Matter(
         alias="a", tenant_alias="t", report_alias="r", state=MatterState.HELD, opened=START, times=Times(ordered=START), details=Details(), people=(held,),
     )  # fmt: skip
-    event = LoggedEvent(event="e1", at=START + timedelta(hours=1), operation=operation, actor="it@d.example", sort="person", subject=person.vendor_id)
+    event = LoggedEvent(event="e1", at=START - timedelta(hours=1), operation=operation, actor="it@d.example", sort="person", subject=person.vendor_id)
     snapshot = Snapshot(tenant="google", at=START, reads={}, resources=())
-    (risk,) = risks((matter,), roster("google", person), snapshot, (event,), Platform.GOOGLE_WORKSPACE)
+    (risk,) = risks((matter,), roster("google", person), snapshot, Past(events=(event,)), Platform.GOOGLE_WORKSPACE)
     assert risk == Risk(subject=person.vendor_id, code=code.value, event=risk.event)
     return risk.event
 
