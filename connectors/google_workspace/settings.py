@@ -20,7 +20,7 @@ from connectors.google_workspace.holders import POWERS, Power, read_powers
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, SPACES_SEARCH, Operation
 from connectors.google_workspace.spaces import ASKED, spaces_in, spaces_live
-from connectors.google_workspace.wire import Json, inner, moment, objects, text
+from connectors.google_workspace.wire import Json, inner, moment, objects, text, unit_id
 from policies.kinds import Kind
 from policies.resources import KindRead, Live, ReadState, Value
 
@@ -190,7 +190,7 @@ def setting_live(raw: Json) -> Live:
     setting = inner(raw, "setting", "policy") or {}
     query = inner(raw, "policyQuery", "policy") or {}
     name = text(setting, "type").removeprefix("settings/")
-    unit, group = text(query, "orgUnit").removeprefix("orgUnits/") or None, text(query, "group").removeprefix("groups/") or None
+    unit, group = unit_id(text(query, "orgUnit").removeprefix("orgUnits/")) or None, text(query, "group").removeprefix("groups/") or None
     value: dict[str, Value] = {key: _plain(one) for key, one in sorted((inner(setting, "value", "setting") or {}).items())}
     order = query.get("sortOrder")
     return Live(

@@ -8,14 +8,6 @@ from policies.reach import ancestors
 from policies.resources import ReadState
 from policies.roster import OrgUnit, Roster
 
-_ID = "id:"
-"""Google writes the id of a unit with and without it."""
-
-
-def bare(unit: OrgUnit) -> str:
-    """The unit's id without what Google sometimes puts before it."""
-    return unit.vendor_id.removeprefix(_ID)
-
 
 class Units:
     """The units of one tenant and who is in them, as its directory tells."""

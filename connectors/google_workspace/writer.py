@@ -25,7 +25,7 @@ from connectors.google_workspace.operations import (
     Operation,
 )
 from connectors.google_workspace.vault import ACCOUNT, empty_query, hold_body, marked_name, matter_body, query_body
-from connectors.google_workspace.wire import Json, inner, objects, required, text
+from connectors.google_workspace.wire import Json, inner, objects, required, text, unit_id
 from policies.district import Tenant
 from policies.kinds import Kind
 from policies.resources import Live, Mark, Ref, Wanted
@@ -90,8 +90,8 @@ class GoogleWriter:
             return
         unit = str(wanted.fields.get("org_unit"))
         listed = self._session.call(ORG_UNITS_LIST, customerId=self._tenant.customer_id or _MY_CUSTOMER, type="allIncludingParent").body
-        paths = {text(one, "orgUnitId").removeprefix("id:"): text(one, "orgUnitPath") for one in objects(listed, "organizationUnits", "orgunits")}
-        path = _TOP if unit == _TOP else paths.get(unit.removeprefix("id:"))
+        paths = {unit_id(text(one, "orgUnitId")): text(one, "orgUnitPath") for one in objects(listed, "organizationUnits", "orgunits")}
+        path = _TOP if unit == _TOP else paths.get(unit_id(unit))
         if path is None:
             raise PermanentError("hold.unit_unknown", f"{wanted.name}: the directory knows no unit {unit}", "Correct the order.")
         if path == _TOP:

@@ -54,17 +54,18 @@ def _unit(call: Call) -> Item:
 
 
 def _unit_json(call: Call, unit: OrgUnit) -> Item:
+    bare = call.world.switches.get("google.directory.unit_ids") == "bare"  # as the Policy API writes them (G§2.1)
     shown: Item = {
         "kind": "admin#directory#orgUnit",
         "etag": f'"{unit.id}"',
         "name": unit.name or call.state.domain,
         "description": unit.description,
-        "orgUnitId": unit.id,
+        "orgUnitId": unit.id.removeprefix("id:") if bare else unit.id,
         "orgUnitPath": unit.path,
     }
     above = call.state.unit(unit.parent)
     if unit.path != "/" and above is not None:
-        shown |= {"parentOrgUnitId": above.id, "parentOrgUnitPath": above.path}
+        shown |= {"parentOrgUnitId": above.id.removeprefix("id:") if bare else above.id, "parentOrgUnitPath": above.path}
     return shown
 
 

@@ -154,7 +154,7 @@ class Sight:
 def _names(live: Live, member: str) -> bool:
     """Whether the hold takes the member in: by its list, or as the unit that it is on."""
     if member.startswith(UNIT):
-        return live.fields.get("scope") == "org_unit" and str(live.fields.get("org_unit")).removeprefix("id:") == member.removeprefix(UNIT)
+        return live.fields.get("scope") == "org_unit" and live.fields.get("org_unit") == member.removeprefix(UNIT)
     return member in live.members
 
 

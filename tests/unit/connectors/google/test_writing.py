@@ -9,6 +9,7 @@ import pytest
 
 from connectors.errors import ConnectorError, PermanentError, UnknownOutcomeError
 from connectors.google_workspace.prover import NAME
+from connectors.google_workspace.wire import unit_id
 from connectors.google_workspace.writer import BATCH
 from policies.kinds import Kind
 from policies.resources import Force, Wanted
@@ -56,11 +57,11 @@ def test_a_hold_on_a_unit_is_sent_with_its_unit(bench: Bench) -> None:
     writer = bench.writer()
     unit = bench.state.unit("/Staff")
     assert unit is not None
-    wanted = hold_wanted(scope="org_unit", org_unit=unit.id)
+    wanted = hold_wanted(scope="org_unit", org_unit=unit_id(unit.id))
     ref = make_hold(writer, make_matter(bench, writer), wanted)
     live = read(bench.reader(), ref)
     assert live.fields == wanted.fields
-    changed = hold_wanted(scope="org_unit", org_unit=unit.id, terms="levy")
+    changed = hold_wanted(scope="org_unit", org_unit=unit_id(unit.id), terms="levy")
     writer.set(ref, changed, mark(wanted.key), frozenset({"terms"}))
     assert read(bench.reader(), ref).fields == changed.fields
     with pytest.raises(PermanentError):

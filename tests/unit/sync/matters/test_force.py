@@ -86,7 +86,7 @@ def test_a_new_source_waits_with_its_hold() -> None:
     ("org_unit", SourceState.VERIFIED, Held.NO), ("org_unit", SourceState.ACCEPTED, Held.UNKNOWN), ("accounts", SourceState.VERIFIED, Held.UNKNOWN),
 ])
 def test_whoever_left_a_held_unit_is_not_held_by_it_while_the_hold_on_the_account_is_not_made(scope: str, state: SourceState, held: Held) -> None:
-    unit = Live(kind=Kind.GOOGLE_HOLD, vendor_id="h1", name="amber mail", fields={"scope": scope, "org_unit": "id:staff"}, force=Force.APPLIED)
+    unit = Live(kind=Kind.GOOGLE_HOLD, vendor_id="h1", name="amber mail", fields={"scope": scope, "org_unit": "staff"}, force=Force.APPLIED)
     read = KindRead(kind=Kind.GOOGLE_HOLD, state=ReadState.COMPLETE, count=1)
     snapshot = Snapshot(tenant="google", at=NOW, reads={Kind.GOOGLE_HOLD: read}, resources=(unit,))
     moved = replace(source(state), tenant="google", resource="m-amber-mail", place=Place(address="ann@d.example", member="account:1"))
