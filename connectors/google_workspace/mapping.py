@@ -163,7 +163,7 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
         if account is None:
             refused[source] = why
             continue
-        if source.unit is not None and directory.unread:
+        if directory.unread(source):
             refused[source] = "hold.unit_unknown"  # who is held as a unit is not asked for one by one because units could not be read once
             continue
         corpus = CORPUS_OF[source.workload]

@@ -305,6 +305,7 @@ def test_a_label_that_cannot_be_written_is_a_gap_only_where_labels_could_be_read
 
 UNITS = (
     OrgUnit(tenant="google", vendor_id="top", path="/"), OrgUnit(tenant="google", vendor_id="staff", path="/Staff"),
+    OrgUnit(tenant="google", vendor_id="north", path="/Staff/North"), OrgUnit(tenant="google", vendor_id="board", path="/Board"),
 )  # fmt: skip
 
 
