@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from connectors.base import Context, MemberOutcome, Receipt
@@ -162,9 +163,16 @@ class GoogleWriter:
         if unit is not None:
             body["orgUnit"] = {"orgUnitId": required(unit, "orgUnitId", "held org unit")}
         else:
-            # Whether absent accounts mean "keep" is undocumented (G§1.6): all that are held now are sent again, so that none can fall out.
-            body["accounts"] = [{"accountId": required(held, "accountId", "held account")} for held in objects(current, "accounts", "hold")]
-        return self._receipt(self._session.call(HOLDS_UPDATE, matterId=matter_id, holdId=ref.vendor_id, body=body), ref.vendor_id)
+            # Whether absent accounts mean "keep" is undocumented (G§12b): all that are held now are sent again, so that none can fall out.
+            body["accounts"] = [{"accountId": account} for account in sorted(_accounts(current))]
+        receipt = self._receipt(self._session.call(HOLDS_UPDATE, matterId=matter_id, holdId=ref.vendor_id, body=body), ref.vendor_id)
+        return receipt if unit is not None else self._kept(ref, receipt, _accounts(current))
+
+    def _kept(self, ref: Ref, receipt: Receipt, before: frozenset[str]) -> Receipt:
+        """What an update may do to accounts nobody documents (G§12b), so it is read back: whoever was held before and is not now is added again."""
+        now = _accounts(self._session.call(HOLDS_GET, matterId=ref.parent_id or "", holdId=ref.vendor_id, view="FULL_HOLD").body)
+        lost = sorted(f"{ACCOUNT}{account}" for account in before - now)
+        return replace(receipt, members=self._add(ref, lost).members) if lost else receipt
 
     def _add(self, ref: Ref, members: list[str]) -> Receipt:
         outcomes: list[MemberOutcome] = []
@@ -207,6 +215,10 @@ class GoogleWriter:
     def _receipt(self, answer: Answer, vendor_id: str, *, name: str | None = None) -> Receipt:
         shown = name or text(answer.body, "name") or text(inner(answer.body, "matter", "reopen") or {}, "name")
         return Receipt(vendor_id=vendor_id, name=shown, accepted_at=self._context.clock.now(), vendor_at=answer.date, raw=answer.raw)
+
+
+def _accounts(hold: Json) -> frozenset[str]:
+    return frozenset(required(held, "accountId", "held account") for held in objects(hold, "accounts", "hold"))
 
 
 def _batches(members: list[str]) -> Iterator[list[str]]:

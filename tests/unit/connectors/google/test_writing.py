@@ -156,6 +156,18 @@ def test_setting_a_query_loses_nobody_and_keeps_the_mark(bench: Bench) -> None:
     assert {member: state.since for member, state in live.member_states.items()} == {m: s.since for m, s in before.member_states.items()}
 
 
+def test_whoever_falls_out_while_a_query_is_set_is_added_again(bench: Bench) -> None:
+    writer = bench.writer()
+    ref = hold_on(bench, writer, 0, 1, 2)
+    bench.world.switches["google.vault.update_loses"] = "2"
+    receipt = writer.set(ref, hold_wanted(terms="levy"), mark("m-heron-mail"), frozenset({"terms"}))
+    live = read(bench.reader(), ref)
+    assert (live.fields["terms"], live.members) == ("levy", members(bench, 0, 1, 2))
+    assert len(receipt.members) == 2
+    assert {one.error for one in receipt.members} == {None}
+    assert bench.seen("vault.matters.holds.addHeldAccounts") == 2, "the first three, and the two that were lost in one call"
+
+
 def test_accounts_are_added_in_batches_each_with_its_own_answer(bench: Bench) -> None:
     bench.world.switches["google.quota"] = "off"
     writer = bench.writer()
