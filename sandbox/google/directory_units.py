@@ -112,14 +112,21 @@ def _assignments(call: Call) -> Item:
             "roleAssignmentId": ident,
             "roleId": role,
             "assignedTo": account,
-            "assigneeType": "user",
             "scopeType": "CUSTOMER",
         }
+        | _assignee_type(call, account)
         for ident, role, account in call.state.assignments
         if (user is None or account == user.id) and call.query.get("roleId", role) == role
     ]
     page, token = call.page(shown, "maxResults", 200, 200)
     return listing("items", page, token, kind="admin#directory#roleAssignments", etag='"assignments"')
+
+
+def _assignee_type(call: Call, account: str) -> Item:
+    """``user`` or ``group`` (discovery document); a service account as a user [chosen]. ``google.directory.assignee_types=untold`` leaves it out."""
+    if call.world.switches.get("google.directory.assignee_types") == "untold":
+        return {}
+    return {"assigneeType": "group" if account in call.state.groups else "user"}
 
 
 def _customer(call: Call) -> Item:
