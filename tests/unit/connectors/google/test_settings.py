@@ -104,6 +104,20 @@ def test_a_space_in_an_unknown_form_leaves_the_spaces_unread_and_costs_nothing_e
     assert [one.code for one in setting_problems(snapshot) if "spaces" in one.code] == ["setting.spaces_unread"]
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("surface", "operation"), [
+    ("cloudidentity", "cloudidentity.policies.list"), ("chat", "chat.spaces.search"), ("alertcenter", "alertcenter.alerts.list"),
+])
+def test_a_list_that_announces_one_page_for_ever_is_not_whole(bench: Bench, surface: str, operation: str) -> None:
+    bench.fault(surface, operation, "status", status=200, body=b'{"nextPageToken": "again"}', headers={"content-type": "application/json"}, times=10**6)
+    reader = bench.reader()
+    reader.roster()
+    snapshot = reader.snapshot(SETTINGS)
+    said = [snapshot.reads[Kind.GOOGLE_SETTING].reason or "", *(str(one.fields.get("unread", "")) for one in snapshot.of(Kind.GOOGLE_SETTING))]
+    assert [one.partition(":")[0] for one in said if one] == ["wire.page_loop"]
+    assert bench.seen(operation) == 2
+
+
 @pytest.mark.parametrize("how", ["scope", "privilege"])
 def test_spaces_that_may_not_be_searched_are_unread_and_cost_nothing_else(bench: Bench, how: str) -> None:
     if how == "scope":
