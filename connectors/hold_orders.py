@@ -27,6 +27,8 @@ class OrderedSource:
     """The place to hold: mailbox address, OneDrive or site URL, account id, group address."""
     unit: str | None = None
     """Path of the organisational unit by which the order names the person; the unit is held where the platform can."""
+    unit_id: str | None = None
+    """That unit's id where a look has found it: it goes before the path, at which another unit may lie by now."""
 
 
 

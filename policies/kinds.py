@@ -106,7 +106,8 @@ TRAITS: dict[Kind, KindTraits] = {
     Kind.M365_SITE: KindTraits(needs_visibility_check=False),
     Kind.GOOGLE_MATTER: KindTraits(hold_lane=True),
     # G§1.5: corpus and the type of scope cannot be switched after creation; accounts are added in batches afterwards.
-    Kind.GOOGLE_HOLD: KindTraits(immutable=frozenset({"corpus", "scope"}), hold_lane=True),
+    # The unit could be replaced (G§1.3), which lets go whoever is in the one that it is on now: ours takes its own by a second hold beside it.
+    Kind.GOOGLE_HOLD: KindTraits(immutable=frozenset({"corpus", "scope", "org_unit"}), hold_lane=True),
     Kind.GOOGLE_VAULT_RULE: KindTraits(),
     Kind.GOOGLE_DRIVE_LABEL: KindTraits(),
     # A held group that keeps no conversation holds nothing (G§1.5), so its archive belongs to the hold.

@@ -21,8 +21,8 @@ Fields by kind (the only names that connectors, simulator and diff use):
   ``mail:ADDRESS``, ``site:URL``; its parent is the case.
 - ``m365.mailbox``: no fields; members ``mail:ADDRESS``, the mailboxes on litigation hold without an end. One object, the platform's own.
 - ``google.matter``: ``state`` (open, closed, deleted), ``description``. ``google.hold``: ``corpus`` (MAIL, DRIVE, ...), ``scope``
-  (accounts, org_unit), ``org_unit``, ``terms``, ``start``, ``end``, ``options`` (sorted tuple of texts); members ``account:ID``; its
-  parent is the matter.
+  (accounts, org_unit), ``org_unit`` (its id without ``id:``), ``terms``, ``start``, ``end``, ``options`` (sorted tuple of texts);
+  members ``account:ID``; its parent is the matter.
 - ``google.group_archive``: ``group`` (id), ``archived``, ``frozen``; its name is the group's address and it carries no mark.
   ``google.drive_label``: ``state`` (draft, published, published_draft, disabled), ``period``, ``trigger``, ``description``, ``copies`` (always,
   never, if_appliable), ``locked``; members (of ours) who may apply it: ``applier:ADDRESS``, ``applier:All``.

@@ -71,7 +71,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgUnit:
-    """A Google organisational unit by path and immutable id."""
+    """A Google organisational unit by path and immutable id, the id without the ``id:`` that Google writes in some places."""
 
     tenant: str
     vendor_id: str

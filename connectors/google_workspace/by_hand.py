@@ -11,6 +11,7 @@ from typing import Final
 
 from connectors.google_workspace.vault import ACCOUNT, marked_name
 from connectors.handing import VERBS, merged, no_way
+from connectors.hold_orders import UNIT
 from connectors.instructions import Deed, Instruction
 from policies.kinds import Kind
 
@@ -44,10 +45,12 @@ def _hold(deed: Deed) -> Instruction:
     where = f"{_VAULT} > {deed.parent or 'the matter'} > Holds"
     if deed.operation == "create" and deed.fields.get("scope") == "org_unit":
         corpus, unit = str(deed.fields.get("corpus")), deed.fields.get("org_unit")
+        called = deed.people.get(f"{UNIT}{unit}")
+        which = f"{called}, as the order calls it" if called else "the one of the order"
         return _made(
             deed, "hold",
             f"{where} > Create. Name, copied whole: {marked_name(deed.name, deed.mark)}",
-            f"Service: {_SERVICES.get(corpus, corpus)}. Organizational unit: the one of the order (its id is {unit}), and never the topmost one",
+            f"Service: {_SERVICES.get(corpus, corpus)}. Organizational unit: {which} (its id is {unit}), and never the topmost one",
             *_narrowed(deed), "Create",
         )  # fmt: skip
     if deed.operation == "create":

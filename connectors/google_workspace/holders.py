@@ -18,6 +18,8 @@ from connectors.google_workspace.wire import Json, objects, text, truth
 
 T = TypeVar("T")
 
+_USER: Final = "user"
+_GROUP: Final = "group"
 RETENTION: Final = "privileges.retention"
 EVERYBODY: Final = "everybody in the organisation"
 """Stands for a group's member of type CUSTOMER."""
@@ -52,8 +54,10 @@ POWERS: Final = (
         holds=True,
     ),
 )
-_NOBODY: Final = frozenset({"google.not_found", "google.permission_denied"})
-"""What an id is answered with that is no account, or no group, of this customer; our own account was read, so the right itself is there."""
+_NO_GROUP: Final = frozenset({"google.not_found"})
+"""What an id is answered with that is no group. A 403 is our own want of a privilege, and says nothing of what the id is (G§6.4)."""
+_NO_ACCOUNT: Final = _NO_GROUP | {"google.permission_denied"}
+"""What an id is answered with that is no account of this customer; our own account was read, so the right itself is there."""
 
 
 def read_powers(session: Session, customer: str, addresses: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
@@ -84,13 +88,16 @@ def _powers(role: Json) -> frozenset[str]:
 def _named(session: Session, assignment: Json, addresses: Mapping[str, str]) -> frozenset[str]:
     """The addresses that an assignment reaches."""
     ident = text(assignment, "assignedTo")
-    if text(assignment, "assigneeType") != "group":
+    sort = text(assignment, "assigneeType")
+    if sort != _GROUP:
         if ident in addresses:
             return frozenset({addresses[ident].lower()})
-        account = _asked(lambda: text(session.call(USERS_GET, userKey=ident).body, "primaryEmail"))
+        account = _asked(lambda: text(session.call(USERS_GET, userKey=ident).body, "primaryEmail"), _NO_ACCOUNT)
         if account:
             return frozenset({account.lower()})
-    members = _asked(lambda: session.pages(MEMBERS_LIST, "members", groupKey=ident, includeDerivedMembership=True, maxResults=200))
+    if sort == _USER:
+        return frozenset({ident})
+    members = _asked(lambda: session.pages(MEMBERS_LIST, "members", groupKey=ident, includeDerivedMembership=True, maxResults=200), _NO_GROUP)
     return frozenset({ident}) if members is None else frozenset(_people(members))
 
 
@@ -102,11 +109,11 @@ def _people(members: Iterable[Json]) -> Iterable[str]:
             yield (text(one, "email") or text(one, "id")).lower()
 
 
-def _asked(ask: Callable[[], T]) -> T | None:
-    """The answer, or None where the id is not of that sort."""
+def _asked(ask: Callable[[], T], no_such: frozenset[str]) -> T | None:
+    """The answer, or None where one of the codes ``no_such`` says that the id is not of that sort."""
     try:
         return ask()
     except ConnectorError as error:
-        if error.code in _NOBODY:
+        if error.code in no_such:
             return None
         raise

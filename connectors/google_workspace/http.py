@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +25,9 @@ from connectors.google_workspace.budgets import QUOTAS
 from connectors.google_workspace.errors import read_refusal, refusal
 from connectors.google_workspace.link import Links, LostError, Reply
 from connectors.google_workspace.operations import EDISCOVERY, Operation, Surface
+from connectors.google_workspace.paging import every_page
 from connectors.google_workspace.services import Services
-from connectors.google_workspace.wire import Json, objects, text
+from connectors.google_workspace.wire import Json, objects
 from connectors.redact import redact
 from policies.district import Tenant
 
@@ -122,18 +123,13 @@ class Session:
 
     def pages_after(self, first: Json | None, operation: Operation, key: str, **parameters: object) -> tuple[Json, ...]:
         """As ``pages``; ``first`` is the first page where that was read already."""
-        found: list[Json] = []
-        token, seen = "", set[str]()
-        while True:
-            page = first if first is not None else self.call(operation, **parameters, **({"pageToken": token} if token else {})).body
-            first = None
-            found.extend(objects(page, key, operation.method))
-            token = text(page, "nextPageToken")
-            if not token:
-                return tuple(found)
-            if token in seen:
-                raise PermanentError("wire.page_loop", f"{operation.method}: the same page was announced twice", "Report it; the list is not whole.")
-            seen.add(token)
+        return tuple(one for page in self.paged(operation, first, **parameters) for one in objects(page, key, operation.method))
+
+    def paged(self, operation: Operation, first: Json | None, **parameters: object) -> Iterator[Json]:
+        """The pages themselves, as ``every_page`` gives them."""
+        return every_page(
+            lambda token: self.call(operation, **parameters, **({"pageToken": token} if token else {})).body, operation.method, first
+        )
 
     def each(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """``work`` done for every item, several at a time, results in order. The first error is raised once all have ended."""

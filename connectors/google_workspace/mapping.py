@@ -16,7 +16,7 @@ from connectors.examination import ReadCapability, WriteCapability
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, NO_RULES_API
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.label_people import wanted_appliers
-from connectors.google_workspace.units import Units, bare
+from connectors.google_workspace.units import Units
 from connectors.google_workspace.vault import ACCOUNT, ALL_OPTIONS, CORPUS_OF, WITH_TERMS
 from connectors.hold_orders import UNIT, HoldOrder, Ordered, OrderedSource
 from policies.duties import Behaviour, Carriage, Carrier, Desired, Disposition, Duty, People, StandingValue
@@ -163,14 +163,14 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
         if account is None:
             refused[source] = why
             continue
-        if source.unit is not None and directory.unread:
+        if directory.unread(source):
             refused[source] = "hold.unit_unknown"  # who is held as a unit is not asked for one by one because units could not be read once
             continue
         corpus = CORPUS_OF[source.workload]
         unit = directory.carrying(source)
         if unit is not None:
             units.setdefault((corpus, unit), set()).add(source.person)
-            carried[source] = (_unit_key(order, corpus, unit), f"{UNIT}{bare(unit)}")
+            carried[source] = (_unit_key(order, corpus, unit), f"{UNIT}{unit.vendor_id}")
             continue
         members.setdefault(corpus, {})[f"{ACCOUNT}{account}"] = source.person
         carried[source] = (_hold_key(order, corpus), f"{ACCOUNT}{account}")
@@ -191,7 +191,7 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
 
 
 def _unit_key(order: HoldOrder, corpus: str, unit: OrgUnit) -> str:
-    return key_of("m", order.tenant_alias, corpus, bare(unit))
+    return key_of("m", order.tenant_alias, corpus, unit.vendor_id)
 
 
 def _unit_hold(order: HoldOrder, corpus: str, unit: OrgUnit, matter: str, circumstances: Circumstances) -> Wanted:

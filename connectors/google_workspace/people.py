@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError, TenantUnreachableError
 from connectors.google_workspace.editions import PRODUCTS, any_unknown, kept_by, licence_name
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import GROUPS_LIST, LICENCES_LIST, MEMBERS_LIST, ORG_UNITS_LIST, USERS_LIST
-from connectors.google_workspace.wire import Json, moment, objects, required, text, texts, truth
+from connectors.google_workspace.wire import Json, moment, objects, required, text, texts, truth, unit_id
 from policies.kinds import Kind, Workload
 from policies.resources import KindRead, ReadState
 from policies.roster import AccountState, Group, Identity, OrgUnit
@@ -151,7 +151,7 @@ class PeopleReader:
         )
 
     def _unit(self, raw: Json) -> OrgUnit:
-        return OrgUnit(tenant=self._tenant, vendor_id=required(raw, "orgUnitId", "org unit"), path=required(raw, "orgUnitPath", "org unit"))
+        return OrgUnit(tenant=self._tenant, vendor_id=unit_id(required(raw, "orgUnitId", "org unit")), path=required(raw, "orgUnitPath", "org unit"))
 
     def _group(self, raw: Json, *, members: bool) -> Group:
         vendor_id = required(raw, "id", "group")

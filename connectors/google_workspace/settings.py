@@ -15,12 +15,13 @@ from datetime import timedelta
 from typing import Final
 
 from connectors.base import Context, Holders
-from connectors.errors import ConnectorError, PermanentError, Stopped, TenantUnreachableError
+from connectors.errors import ConnectorError, Stopped, TenantUnreachableError
 from connectors.google_workspace.holders import POWERS, Power, read_powers
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ALERTS_LIST, POLICIES_LIST, SPACES_SEARCH, Operation
+from connectors.google_workspace.paging import every_page
 from connectors.google_workspace.spaces import ASKED, spaces_in, spaces_live
-from connectors.google_workspace.wire import Json, inner, moment, objects, text
+from connectors.google_workspace.wire import Json, inner, moment, objects, text, unit_id
 from policies.kinds import Kind
 from policies.resources import KindRead, Live, ReadState, Value
 
@@ -91,14 +92,10 @@ class SettingsReader:
 
     def _policies(self) -> list[Live]:
         found: list[Live] = []
-        page = self._handed_on(POLICIES_LIST) or self._page("")
-        while True:
+        for page in every_page(self._page, POLICIES_LIST.method, self._handed_on(POLICIES_LIST)):
             lives = map(setting_live, objects(page, "policies", "policies.list"))
             found += [live for live in lives if WATCHED.fullmatch(str(live.fields["setting"]))]
-            token = text(page, "nextPageToken")
-            if not token:  # a page can be empty and still not be the last
-                return found
-            page = self._page(token)
+        return found
 
     def _keep(self, operation: Operation, page: Json) -> None:
         self._first[operation.method] = (page, self._context.clock.monotonic())
@@ -156,18 +153,8 @@ class SettingsReader:
 
     def _spaces(self) -> tuple[Json, ...]:
         """The spaces of all pages, under ``results`` or, as it was, under ``spaces`` (discovery document)."""
-        found: list[Json] = []
-        page, token, seen = self._handed_on(SPACES_SEARCH), "", set[str]()
-        while True:
-            page = page or self._session.call(SPACES_SEARCH, **ASKED, **({"pageToken": token} if token else {})).body
-            found += spaces_in(page)
-            token, page = text(page, "nextPageToken"), None
-            if not token:
-                return tuple(found)
-            if token in seen:
-                message = f"{SPACES_SEARCH.method}: the same page was announced twice"
-                raise PermanentError("wire.page_loop", message, "Report it; the list is not whole.")
-            seen.add(token)
+        pages = self._session.paged(SPACES_SEARCH, self._handed_on(SPACES_SEARCH), **ASKED)
+        return tuple(space for page in pages for space in spaces_in(page))
 
     def _alerts_asked(self) -> dict[str, object]:
         """What every page is asked with.
@@ -190,7 +177,7 @@ def setting_live(raw: Json) -> Live:
     setting = inner(raw, "setting", "policy") or {}
     query = inner(raw, "policyQuery", "policy") or {}
     name = text(setting, "type").removeprefix("settings/")
-    unit, group = text(query, "orgUnit").removeprefix("orgUnits/") or None, text(query, "group").removeprefix("groups/") or None
+    unit, group = unit_id(text(query, "orgUnit").removeprefix("orgUnits/")) or None, text(query, "group").removeprefix("groups/") or None
     value: dict[str, Value] = {key: _plain(one) for key, one in sorted((inner(setting, "value", "setting") or {}).items())}
     order = query.get("sortOrder")
     return Live(

@@ -28,20 +28,23 @@ _NAMED: Final = 3
 def spaces_live(read: Callable[[], Sequence[Json]]) -> Live:
     """How many spaces there are without history, the ids of all, and the largest by name; or why that was not read."""
     try:
-        raw = read()
+        fields = _fields(read())
     except TenantUnreachableError:
         raise
-    except ConnectorError as error:
-        return Live(kind=Kind.GOOGLE_SETTING, vendor_id=SPACES, name=SPACES, fields={"setting": SPACES, "unread": f"{error.code}: {error.message}"})
+    except ConnectorError as error:  # refused, or in a form that nobody knows
+        fields = {"setting": SPACES, "unread": f"{error.code}: {error.message}"}
+    return Live(kind=Kind.GOOGLE_SETTING, vendor_id=SPACES, name=SPACES, fields=fields)
+
+
+def _fields(raw: Sequence[Json]) -> dict[str, Value]:
     # An answer that goes by another state than the one asked for is none of them.
     off = [one for one in raw if text(one, "spaceHistoryState") in {"", "HISTORY_OFF"}]
-    fields: dict[str, Value] = {
+    return {
         "setting": SPACES,
         "count": len(off),
         "spaces": tuple(required(one, "name", "space") for one in off),
         "largest": tuple(f"{text(one, 'displayName') or text(one, 'name')} ({_people(one)} people)" for one in off[:_NAMED]),
     }
-    return Live(kind=Kind.GOOGLE_SETTING, vendor_id=SPACES, name=SPACES, fields=fields)
 
 
 def spaces_in(page: Json) -> tuple[Json, ...]:

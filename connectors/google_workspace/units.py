@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from connectors.hold_orders import OrderedSource
-from policies.kinds import Kind, Workload
-from policies.reach import ancestors
-from policies.resources import ReadState
+from policies.kinds import Workload
 from policies.roster import OrgUnit, Roster
-
-_ID = "id:"
-"""Google writes the id of a unit with and without it."""
-
-
-def bare(unit: OrgUnit) -> str:
-    """The unit's id without what Google sometimes puts before it."""
-    return unit.vendor_id.removeprefix(_ID)
+from policies.units import TOP, UnitTree
 
 
 class Units:
     """The units of one tenant and who is in them, as its directory tells."""
 
     def __init__(self, roster: Roster) -> None:
-        self.unread = any(read.kind is Kind.GOOGLE_ORG_UNIT and read.state is not ReadState.COMPLETE for read in roster.reads)
-        """Whether a unit that is not listed may be there all the same."""
-        self._units = {unit.path.lower(): unit for unit in roster.org_units}
+        self._tree = UnitTree(roster)
         self._where = {one.vendor_id: one.org_unit for one in roster.identities}
+
+    def unread(self, source: OrderedSource) -> bool:
+        """Whether nobody can say which unit the order means: the one that is remembered is not listed, and the list was not read whole."""
+        return source.unit is not None and not self._tree.whole and self._tree.of_id(source.unit_id) is None
 
     def carrying(self, source: OrderedSource) -> OrgUnit | None:
         """The unit whose hold carries the source: the one that the order names, unless the directory shows the account outside of it by now.
 
         Never the root; and a group is held as a group, never by a unit (G§1.5).
         """
-        path = (source.unit or "").strip().rstrip("/").lower()
-        unit = self._units.get(path) if path else None
-        where = self._where.get(source.identity_id or "")
-        outside = where is not None and path not in ancestors(where.lower())
-        return None if outside or source.workload is Workload.GROUP else unit
+        unit = self._tree.meant(source.unit, source.unit_id) if source.unit is not None else None
+        if unit is None or unit.path == TOP or source.workload is Workload.GROUP:
+            return None
+        return None if self._tree.outside(self._where.get(source.identity_id or ""), unit) else unit

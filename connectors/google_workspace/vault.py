@@ -14,7 +14,7 @@ from typing import Final
 
 from connectors.errors import PermanentError
 from connectors.google_workspace.editions import any_unknown
-from connectors.google_workspace.wire import Json, inner, moment, objects, required, text, texts, truth
+from connectors.google_workspace.wire import Json, inner, moment, objects, required, text, texts, truth, unit_id, unit_id_sent
 from policies.kinds import Kind, Workload
 from policies.resources import Fields, Force, Live, Mark, MemberState, Value, Wanted, find_mark, without_mark
 from policies.roster import AccountState, Group, Identity
@@ -97,7 +97,7 @@ def hold_live(raw: Json, matter_id: str, people: People) -> Live:
         fields={
             "corpus": corpus,
             "scope": "accounts" if unit is None else "org_unit",
-            "org_unit": None if unit is None else required(unit, "orgUnitId", "held org unit"),
+            "org_unit": None if unit is None else unit_id(required(unit, "orgUnitId", "held org unit")),
             **query_fields(corpus, inner(raw, "query", "hold")),
         },
         members=frozenset(states),
@@ -160,7 +160,7 @@ def hold_body(wanted: Wanted, mark: Mark) -> dict[str, object]:
     if query is not None:
         body["query"] = query
     if wanted.fields.get("scope") == "org_unit":
-        body["orgUnit"] = {"orgUnitId": str(wanted.fields.get("org_unit"))}
+        body["orgUnit"] = {"orgUnitId": unit_id_sent(str(wanted.fields.get("org_unit")))}
     else:
         body["accounts"] = []
     return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from connectors.errors import PermanentError
 
@@ -56,6 +56,22 @@ def required(holder: Json, key: str, what: str) -> str:
     if not value:
         raise _unexpected(f"{what}.{key}", "is missing")
     return value
+
+
+_UNIT_ID: Final = "id:"
+
+
+def unit_id(value: str) -> str:
+    """The id of an organisational unit without the ``id:`` that Google writes before it in some answers and not in others (docs/wire/vault.md).
+
+    Ids have this form wherever they are compared: it is given to them where an answer is read, and nowhere else.
+    """
+    return value.removeprefix(_UNIT_ID)
+
+
+def unit_id_sent(value: str) -> str:
+    """The id as the Directory API gives it, which is the form that Vault asks for (G§1.3)."""
+    return f"{_UNIT_ID}{unit_id(value)}"
 
 
 def truth(holder: Json, key: str) -> bool:

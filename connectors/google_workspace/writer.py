@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from connectors.base import Context, Receipt
@@ -24,7 +25,7 @@ from connectors.google_workspace.operations import (
     Operation,
 )
 from connectors.google_workspace.vault import ACCOUNT, empty_query, hold_body, marked_name, matter_body, query_body
-from connectors.google_workspace.wire import inner, objects, required, text
+from connectors.google_workspace.wire import Json, inner, objects, required, text, unit_id
 from policies.district import Tenant
 from policies.kinds import Kind
 from policies.resources import Live, Mark, Ref, Wanted
@@ -75,8 +76,8 @@ class GoogleWriter:
             return
         unit = str(wanted.fields.get("org_unit"))
         listed = self._session.call(ORG_UNITS_LIST, customerId=self._tenant.customer_id or _MY_CUSTOMER, type="allIncludingParent").body
-        paths = {text(one, "orgUnitId").removeprefix("id:"): text(one, "orgUnitPath") for one in objects(listed, "organizationUnits", "orgunits")}
-        path = _TOP if unit == _TOP else paths.get(unit.removeprefix("id:"))
+        paths = {unit_id(text(one, "orgUnitId")): text(one, "orgUnitPath") for one in objects(listed, "organizationUnits", "orgunits")}
+        path = _TOP if unit == _TOP else paths.get(unit_id(unit))
         if path is None:
             raise PermanentError("hold.unit_unknown", f"{wanted.name}: the directory knows no unit {unit}", "Correct the order.")
         if path == _TOP:
@@ -147,9 +148,16 @@ class GoogleWriter:
         if unit is not None:
             body["orgUnit"] = {"orgUnitId": required(unit, "orgUnitId", "held org unit")}
         else:
-            # Whether absent accounts mean "keep" is undocumented (G§1.6): all that are held now are sent again, so that none can fall out.
-            body["accounts"] = [{"accountId": required(held, "accountId", "held account")} for held in objects(current, "accounts", "hold")]
-        return self._receipt(self._session.call(HOLDS_UPDATE, matterId=matter_id, holdId=ref.vendor_id, body=body), ref.vendor_id)
+            # Whether absent accounts mean "keep" is undocumented (G§12b): all that are held now are sent again, so that none can fall out.
+            body["accounts"] = [{"accountId": account} for account in sorted(_accounts(current))]
+        receipt = self._receipt(self._session.call(HOLDS_UPDATE, matterId=matter_id, holdId=ref.vendor_id, body=body), ref.vendor_id)
+        return receipt if unit is not None else self._kept(ref, receipt, _accounts(current))
+
+    def _kept(self, ref: Ref, receipt: Receipt, before: frozenset[str]) -> Receipt:
+        """What an update may do to accounts nobody documents (G§12b), so it is read back: whoever was held before and is not now is added again."""
+        now = _accounts(self._session.call(HOLDS_GET, matterId=ref.parent_id or "", holdId=ref.vendor_id, view="FULL_HOLD").body)
+        lost = sorted(f"{ACCOUNT}{account}" for account in before - now)
+        return replace(receipt, members=self._add(ref, lost).members) if lost else receipt
 
     def _add(self, ref: Ref, members: list[str]) -> Receipt:
         told = Told()
@@ -168,6 +176,10 @@ class GoogleWriter:
     def _receipt(self, answer: Answer, vendor_id: str, *, name: str | None = None) -> Receipt:
         shown = name or text(answer.body, "name") or text(inner(answer.body, "matter", "reopen") or {}, "name")
         return Receipt(vendor_id=vendor_id, name=shown, accepted_at=self._context.clock.now(), vendor_at=answer.date, raw=answer.raw)
+
+
+def _accounts(hold: Json) -> frozenset[str]:
+    return frozenset(required(held, "accountId", "held account") for held in objects(hold, "accounts", "hold"))
 
 
 def _not_written(kind: Kind) -> PermanentError:

@@ -9,7 +9,7 @@ from sandbox.google.api import Item
 from sandbox.google.audit import log_admin, person
 from sandbox.google.console_vault import administrator
 from sandbox.google.groupssettings import change
-from sandbox.google.state import GoogleState, Group, Member, Role, User, state_of
+from sandbox.google.state import GoogleState, Group, Member, OrgUnit, Role, User, state_of
 from sandbox.tenant import ConsoleAct, ConsoleError
 from sandbox.world import World
 
@@ -26,6 +26,9 @@ def acts(world: World) -> Mapping[str, ConsoleAct]:
         "delete_user": console.delete_user,
         "undelete_user": console.undelete_user,
         "move_user": console.move_user,
+        "rename_unit": console.rename_unit,
+        "move_unit": console.move_unit,
+        "remove_unit": console.remove_unit,
         "rename_user": console.rename_user,
         "remove_licence": console.remove_licence,
         "assign_licence": console.assign_licence,
@@ -96,6 +99,54 @@ class _Admin:
             raise ConsoleError(f"there is no unit {given['org_unit']}")
         old, user.org_unit = user.org_unit, unit.path
         return self._about_user(given, "MOVE_USER_TO_ORG_UNIT", user, ORG_UNIT_NAME=old, NEW_VALUE=unit.path)
+
+    def rename_unit(self, given: Given) -> Item:
+        """Give the unit at ``org_unit`` another name (``new_name``); its id, its people and the holds on it stay."""
+        unit = self._unit(given)
+        above = "" if unit.parent == "/" else unit.parent
+        return self._relocated(given, unit, f"{above}/{given['new_name']}", "EDIT_ORG_UNIT_NAME")
+
+    def move_unit(self, given: Given) -> Item:
+        """Put the unit at ``org_unit`` under another (``parent``, a path), with everything in it."""
+        unit, parent = self._unit(given), self.state.unit(str(given["parent"]))
+        if parent is None or (parent.path + "/").startswith(unit.path + "/"):
+            raise ConsoleError(f"{unit.path} cannot be put under {given['parent']}")
+        return self._relocated(given, unit, f"{parent.path.rstrip('/')}/{unit.name}", "MOVE_ORG_UNIT")
+
+    def remove_unit(self, given: Given) -> Item:
+        """Delete the unit at ``org_unit``, in which no account and no unit may be any more; what holds it had hold nobody."""
+        unit = self._unit(given)
+        if any(one.parent == unit.path and one is not unit for one in self.state.org_units.values()):
+            raise ConsoleError(f"{unit.path} has units below it")
+        if any(user.org_unit == unit.path and user.deleted_at is None for user in self.state.users.values()):
+            raise ConsoleError(f"{unit.path} has accounts in it")
+        del self.state.org_units[unit.id]
+        self._log(given, "ORG_SETTINGS", "REMOVE_ORG_UNIT", {"ORG_UNIT_NAME": unit.path})
+        return {"id": unit.id, "path": unit.path}
+
+    def _unit(self, given: Given) -> OrgUnit:
+        unit = self.state.unit(str(given["org_unit"]))
+        if unit is None or unit.path == "/":
+            raise ConsoleError(f"there is no unit {given['org_unit']} below the top")
+        return unit
+
+    def _relocated(self, given: Given, unit: OrgUnit, path: str, event: str) -> Item:
+        """Everything that goes by the path follows at once; Vault's holds and the Policy API go by the id."""
+        if self.state.unit(path) is not None:
+            raise ConsoleError(f"there is a unit {path} already")
+        old = unit.path
+
+        def follow(where: str) -> str:
+            return path + where.removeprefix(old) if (where + "/").startswith(old + "/") else where
+
+        for one in self.state.org_units.values():
+            one.path = follow(one.path)
+        for user in self.state.users.values():
+            user.org_unit = follow(user.org_unit)
+        for rule in self.state.rules.values():
+            rule.org_unit = follow(rule.org_unit)
+        self._log(given, "ORG_SETTINGS", event, {"ORG_UNIT_NAME": old, "NEW_VALUE": path})
+        return {"id": unit.id, "path": path}
 
     def rename_user(self, given: Given) -> Item:
         """Give another primary address (``new_email``); the old one stays as an alias, the id stays."""

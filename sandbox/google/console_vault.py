@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sandbox.google.api import Item, instant
 from sandbox.google.audit import BROKEN_OFF, PAIR, SINGLE, log_vault, person
-from sandbox.google.holdbook import QUERIES, hold_json, new_hold, release_all, take_off
+from sandbox.google.holdbook import QUERIES, hold_json, new_hold, put_unit_on_hold, release_all, take_off
 from sandbox.google.state import GoogleState, Hold, Matter, User, VaultRule, state_of
 from sandbox.google.vault import close, matter_json
 from sandbox.tenant import ConsoleAct, ConsoleError
@@ -23,6 +23,7 @@ def acts(world: World) -> Mapping[str, ConsoleAct]:
         "create_matter": console.create_matter,
         "create_hold": console.create_hold,
         "delete_hold": console.delete_hold,
+        "change_hold_unit": console.change_hold_unit,
         "remove_held_account": console.remove_held_account,
         "close_matter": console.close_matter,
         "reopen_matter": console.reopen_matter,
@@ -90,6 +91,18 @@ class _Vault:
         self._log(given, "delete_preservation_rule", matter, hold)
         release_all(self.state, matter, hold)
         return {"matterId": matter.id, "holdId": hold.id}
+
+    def change_hold_unit(self, given: Given) -> Item:
+        """Put a hold on another unit (``org_unit``, a path): whoever is in the old one is held no more (G§1.3: the unit is replaceable)."""
+        matter = self._matter(given)
+        hold, unit = self._hold(matter, given), self.state.unit(str(given["org_unit"]))
+        if not hold.org_unit:
+            raise ConsoleError("a hold for accounts cannot be put on a unit")
+        if unit is None:
+            raise ConsoleError(f"there is no unit {given['org_unit']}")
+        put_unit_on_hold(self.state, hold, unit.id, self.world.clock.now())
+        self._log(given, "update_preservation_rule_query", matter, hold)
+        return hold_json(self.state, hold)
 
     def remove_held_account(self, given: Given) -> Item:
         """Take one person (``email``) out of a hold."""

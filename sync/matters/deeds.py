@@ -10,19 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from connectors.base import Circumstances, Connector
-from connectors.hold_orders import Ordered, OrderedSource
+from connectors.hold_orders import UNIT, HoldOrder, Ordered, OrderedSource
 from connectors.instructions import Deed
 from policies.district import Tenant
 from policies.kinds import Kind, Workload
-from policies.resources import Mark, Wanted
-from policies.roster import Group, Identity, Roster
+from policies.resources import Mark, Wanted, without_mark
+from policies.roster import Group, Identity, OrgUnit, Roster
 from sync.bindings import Binding
 from sync.matters.model import TAKEN, Matter, PersonCode, PersonOnHold, Presence, Source, SourceState
-from sync.matters.placing import asked, has_such
+from sync.matters.placing import asked, has_such, unit_of
 from sync.matters.sources import PLACES, spots
 
 _NOTHING_TO_DO = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.NOT_LICENSED.value})
 _OFF, _GONE, _FAILED, _KEEPS_NOTHING = "hold.off", "hold.missing", "hold.platform_error", PersonCode.ARCHIVE_OFF.value
+_WAITING = frozenset({None, _OFF})
+"""Of a hold on a unit that is there: nothing is known to be wrong with it, or its matter is closed, which is a deed of its own."""
 _GROUPS = (Kind.M365_GROUP, Kind.GOOGLE_GROUP)
 
 
@@ -49,14 +51,15 @@ class Missing:
     @property
     def addresses(self) -> tuple[str, ...]:
         """The people's addresses in this tenant: those of their accounts where some are known, else all that the order gives."""
-        return tuple(sorted({address for one in self.people for address in self._known(one) or (one.address, *one.also)}))
+        return tuple(sorted({address for one in self.people for address in self.known(one) or (one.address, *one.also)}))
 
     @property
     def strangers(self) -> tuple[str, ...]:
         """The addresses of those of whom nobody could say whether they have an account here."""
-        return tuple(sorted({address for one in self.people if not self._known(one) for address in (one.address, *one.also)}))
+        return tuple(sorted({address for one in self.people if not self.known(one) for address in (one.address, *one.also)}))
 
-    def _known(self, person: PersonOnHold) -> tuple[str, ...]:
+    def known(self, person: PersonOnHold) -> tuple[str, ...]:
+        """The addresses of somebody's accounts here, as they were joined."""
         return tuple(account.address for account in person.accounts if account.tenant == self.tools.tenant.id)
 
 
@@ -88,7 +91,7 @@ def is_open(source: Source) -> bool:
 def handwork(matter: Matter, lacking: Missing, connector: Connector, district: str) -> Handwork:
     """The deeds for exactly what is missing. Whoever is held already is in none of them."""
     tools, tenant = lacking.tools, lacking.tools.tenant
-    order, index = asked(matter, tenant.id)
+    order, index = _as_carried(matter, *asked(matter, tenant.id))
     unread = _unread(matter, lacking)
     known = tuple(line for line in unread if line.container is not None)
     ordered = connector.realise_hold(replace(order, sources=(*order.sources, *known)), _circumstances(matter, tools))
@@ -105,6 +108,14 @@ def handwork(matter: Matter, lacking: Missing, connector: Connector, district: s
     )
 
 
+def _as_carried(matter: Matter, order: HoldOrder, index: Mapping[OrderedSource, str]) -> tuple[HoldOrder, Mapping[OrderedSource, str]]:
+    """The order without its unit for whoever was seen outside of it: a sheet reads no directory, and goes by what carries each source already."""
+    members = {source.id: source.place.member for source in matter.sources}
+    left = {line for line, source in index.items() if not (members[source] or UNIT).startswith(UNIT)}
+    known = {replace(line, unit=None, unit_id=None) if line in left else line: source for line, source in index.items()}
+    return replace(order, sources=tuple(known)), known
+
+
 def _deeds(ordered: Ordered, lines: Mapping[OrderedSource, Source | None], tools: Tools, district: str) -> Iterable[Deed]:
     """Containers first, each hold with what it lacks, and beside them what a hold rests on (a group's archive)."""
     inside: dict[str, dict[str, Source | None]] = {}
@@ -113,7 +124,8 @@ def _deeds(ordered: Ordered, lines: Mapping[OrderedSource, Source | None], tools
         if line in ordered.carried:
             key, member = ordered.carried[line]
             inside.setdefault(key, {})[member] = source
-            people[member] = line.address
+            # A unit's hold names nobody, so what stands for its people is the unit, as the order calls it.
+            people[member] = line.unit or line.address if member.startswith(UNIT) else line.address
     containers = {one.parent for one in ordered.resources if one.parent is not None and one.key in inside}
     codes = {source.code for held in inside.values() for source in held.values() if source is not None}
     names = {one.key: one.name for one in ordered.resources} | {key: binding.name for key, binding in tools.bindings.items()}
@@ -151,6 +163,9 @@ def _container(deed: Deed, *, bound: bool, codes: set[str | None]) -> Iterable[D
 
 def _hold(deed: Deed, inside: Mapping[str, Source | None], people: Mapping[str, str], *, bound: bool) -> Iterable[Deed]:
     codes = {member: source.code if source else None for member, source in inside.items()}
+    if bound and _GONE not in codes.values() and all(member.startswith(UNIT) for member in inside):
+        yield from _second(deed, inside, people) if set(codes.values()) - _WAITING else ()
+        return
     if not bound or _GONE in codes.values():
         yield replace(deed, vendor_id=None)
         yield _adding(deed, frozenset(inside), people)
@@ -162,6 +177,14 @@ def _hold(deed: Deed, inside: Mapping[str, Source | None], people: Mapping[str, 
         yield _adding(deed, absent, people)
 
 
+def _second(deed: Deed, inside: Mapping[str, Source | None], people: Mapping[str, str]) -> Iterable[Deed]:
+    """A hold on a unit takes nobody and is not put back to what it was, for that may let go of others: the next generation stands beside it."""
+    generation = deed.mark.generation + 1
+    again = replace(deed, vendor_id=None, name=f"{without_mark(deed.name)} g{generation}", mark=replace(deed.mark, generation=generation))
+    yield again
+    yield _adding(again, frozenset(inside), people)
+
+
 def _adding(deed: Deed, members: frozenset[str], people: Mapping[str, str]) -> Deed:
     return replace(deed, operation="add", fields={}, members=members, people={member: people[member] for member in members})
 
@@ -170,22 +193,30 @@ def _unread(matter: Matter, lacking: Missing) -> tuple[OrderedSource, ...]:
     """What people have whom nobody could look up: their mailbox by its address, and what has to be found out first without a place."""
     tenant = lacking.tools.tenant
     named = tuple(one for one in matter.named if one not in PLACES)
+    units = {address: unit_of(one, matter, tenant.id) for one in lacking.people for address in lacking.known(one) or (one.address, *one.also)}
     return tuple(
-        OrderedSource(person=address, workload=spot.workload, identity_id=address, address=address, container=spot.container)
+        OrderedSource(
+            person=address, workload=spot.workload, identity_id=address, address=address, container=spot.container, unit=units[address][0],
+            unit_id=units[address][1],
+        )
         for address in lacking.addresses
         for spot in spots(Identity(tenant=tenant.id, vendor_id=address, address=address), tenant.platform, named, second_belt=matter.second_belt)
     )
 
 
 def _circumstances(matter: Matter, tools: Tools) -> Circumstances:
-    """What is remembered of the tenant: the pieces that exist, their names, and the groups on hold."""
+    """What is remembered of the tenant: the pieces that exist, their names, the groups on hold, and the units that the order names."""
     groups = tuple(
         Group(tenant=tools.tenant.id, vendor_id=source.identity, address=source.place.address, name=source.place.address, members=frozenset())
         for source in matter.sources if source.tenant == tools.tenant.id and source.workload is Workload.GROUP and source.identity
     )
+    units = tuple(
+        OrgUnit(tenant=tools.tenant.id, vendor_id=line.units[tools.tenant.id], path=line.text.partition(":")[2])
+        for line in matter.lines if tools.tenant.id in line.units
+    )
     return Circumstances(
         tenant=tools.tenant, capabilities=(), licences={},
-        roster=Roster(tenant=tools.tenant.id, at=matter.opened, identities=(), groups=groups),
+        roster=Roster(tenant=tools.tenant.id, at=matter.opened, identities=(), groups=groups, org_units=units),
         pieces={key: sorted(binding.members) for key, binding in tools.bindings.items()},
         names={key: binding.name for key, binding in tools.bindings.items()},
     )

@@ -80,13 +80,16 @@ def reason(value: object) -> Reason:
 
 def of_line(line: Line) -> dict[str, object]:
     """What a line that stands for several people says."""
-    return {"text": line.text, "both": line.both, "candidates": list(line.candidates)}
+    return {"text": line.text, "both": line.both, "candidates": list(line.candidates), "units": dict(line.units)}
 
 
 def line(value: object, row_id: str) -> Line:
     """The sealed half of a line back."""
     body = _object(value)
-    return Line(id=row_id, text=_text(body.get("text")) or ERASED, both=body.get("both") is True, candidates=_texts(body.get("candidates")))
+    units = {tenant: str(unit) for tenant, unit in _object(body.get("units")).items()}
+    return Line(
+        id=row_id, text=_text(body.get("text")) or ERASED, both=body.get("both") is True, candidates=_texts(body.get("candidates")), units=units,
+    )
 
 
 def of_paper(paper: Paper) -> dict[str, object]:

@@ -11,6 +11,8 @@ from policies.populations import resolve
 from policies.reach import ancestors
 from policies.resources import ReadState
 from policies.roster import AccountState, Group, Identity, Roster
+from policies.units import UnitTree
+from sync.matters.model import Line
 from sync.matters.order import LineKind, PersonLine
 
 _GROUPS = {Kind.M365_GROUP, Kind.GOOGLE_GROUP}
@@ -26,6 +28,8 @@ class Expansion:
     found: bool = False
     complete: bool = True
     rivals: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    """The id of the unit that the line means, by tenant."""
 
 
 @dataclass(slots=True)
@@ -35,11 +39,15 @@ class _Gathered:
     complete: bool = True
     found: bool = False
     rivals: list[str] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
 
 
 def expand(line: PersonLine, rosters: Mapping[str, Roster], populations: Mapping[str, Population], platforms: Mapping[str, Platform],
-           *, both: bool) -> Expansion:
-    """The accounts that ``line`` names in every tenant of ``platforms``; a tenant that was not read makes the answer incomplete, never smaller."""
+           kept: Line) -> Expansion:
+    """The accounts that ``line`` names in every tenant of ``platforms``; a tenant that was not read makes the answer incomplete, never smaller.
+
+    ``kept``: what the matter remembers of the line.
+    """
     gathered = _Gathered()
     for tenant, platform in platforms.items():
         roster = rosters.get(tenant)
@@ -48,13 +56,14 @@ def expand(line: PersonLine, rosters: Mapping[str, Roster], populations: Mapping
         elif line.kind is LineKind.ROLE:
             _role(line.text, roster, populations, platform, gathered)
         elif line.kind is LineKind.OU:
-            _unit(line.text, roster, platform, gathered)
+            _unit(line.text, kept.units.get(tenant), roster, platform, gathered)
         else:
-            _named(line, roster, gathered, both=both)
+            _named(line, roster, gathered, both=kept.both)
     if gathered.rivals:
         return Expansion(found=True, complete=False, rivals=tuple(gathered.rivals))
     return Expansion(
-        identities=tuple(gathered.identities.values()), groups=tuple(gathered.groups), found=gathered.found, complete=gathered.complete
+        identities=tuple(gathered.identities.values()), groups=tuple(gathered.groups), found=gathered.found, complete=gathered.complete,
+        units=gathered.units,
     )
 
 
@@ -91,12 +100,16 @@ def _role(text: str, roster: Roster, populations: Mapping[str, Population], plat
     _take(gathered, answer.identities)
 
 
-def _unit(path: str, roster: Roster, platform: Platform, gathered: _Gathered) -> None:
-    """Everybody in a unit of Google's and below it. Microsoft has none: there, these people are held by their accounts."""
+def _unit(path: str, known: str | None, roster: Roster, platform: Platform, gathered: _Gathered) -> None:
+    """Everybody in a unit of Google's and below it, wherever it lies now. Microsoft has none: there, these people are held by their accounts."""
     if platform is not Platform.GOOGLE_WORKSPACE:
         return
-    wanted = path.strip().rstrip("/").lower()
-    gathered.found |= any(unit.path.lower() == wanted for unit in roster.org_units)
+    tree = UnitTree(roster)
+    unit = tree.meant(path, known)
+    gathered.found |= unit is not None
+    if unit is not None and tree.whole:  # in a half-read list another unit may stand at the path of one that has moved
+        gathered.units[roster.tenant] = unit.vendor_id
+    wanted = (unit.path if unit else path).strip().rstrip("/").lower()
     people = [one for one in roster.identities if one.state is not AccountState.DELETED]
     _take(gathered, [one for one in people if one.org_unit and wanted in ancestors(one.org_unit.lower())])
     gathered.complete &= _read(roster, _UNITS | {Kind.GOOGLE_USER})

@@ -12,6 +12,7 @@ from connectors.hold_orders import UNIT
 from policies.kinds import TRAITS, Kind, Platform, Workload
 from policies.resources import Fields, Force, Live, MemberState, ReadState, Snapshot
 from policies.roster import AccountState, Identity, Roster
+from policies.units import UnitTree
 from sync.bindings import Binding
 from sync.matters.model import IN_FORCE, PersonCode, Source, SourceState
 from sync.matters.sources import PLACES, as_held
@@ -69,6 +70,7 @@ class Sight:
         self.bindings = bindings
         self._lives = {(live.kind, live.vendor_id): live for live in snapshot.resources}
         self._off = {live.vendor_id for live in snapshot.of(Kind.M365_CASE, Kind.GOOGLE_MATTER) if live.fields.get("state") not in {None, "open"}}
+        self._units = UnitTree(roster)
         self._accounts = {one.vendor_id: one for one in roster.identities}
         self._groups = {group.vendor_id for group in roster.groups}
         self._archives = {live.fields.get("group"): live.fields.get("archived") for live in snapshot.of(Kind.GOOGLE_GROUP_ARCHIVE)}
@@ -99,9 +101,18 @@ class Sight:
         """A source whose hold is not made yet says nothing, unless another carried it until now: whoever left a held unit is not held by it."""
         left = source.state in IN_FORCE and source.resource is not None and self.snapshot.complete(Kind.GOOGLE_HOLD)
         container = self._lives.get((Kind.GOOGLE_HOLD, source.vendor_container or ""))
-        if left and container is not None and container.fields.get("scope") == "org_unit":
+        unit = container.fields.get("org_unit") if container is not None and container.fields.get("scope") == "org_unit" else None
+        if left and unit is not None and self._outside(source, str(unit)):
             return Seen(held=Held.NO, code="person.left_held_unit")
         return Seen(held=Held.UNKNOWN)
+
+    def _outside(self, source: Source, unit: str) -> bool:
+        """Whether the account is shown to lie outside of where the unit with that id lies now; in one that is gone is nobody."""
+        account = self._accounts.get(source.identity or "")
+        there = self._units.of_id(unit)
+        if account is None:
+            return False
+        return self._units.whole if there is None else self._units.outside(account.org_unit, there)
 
     def _listed(self, kind: Kind) -> bool:
         """Whether the members of an object that was seen may be believed: without a visibility check too, but not from a half-read list.
@@ -154,7 +165,7 @@ class Sight:
 def _names(live: Live, member: str) -> bool:
     """Whether the hold takes the member in: by its list, or as the unit that it is on."""
     if member.startswith(UNIT):
-        return live.fields.get("scope") == "org_unit" and str(live.fields.get("org_unit")).removeprefix("id:") == member.removeprefix(UNIT)
+        return live.fields.get("scope") == "org_unit" and live.fields.get("org_unit") == member.removeprefix(UNIT)
     return member in live.members
 
 

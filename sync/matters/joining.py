@@ -58,7 +58,7 @@ def unasked(matter: Matter, tenants: frozenset[str]) -> bool:
 
 
 def _expand(line: Line, asking: Asking) -> Expansion:
-    return expand(line_of(line.text), asking.directory.fresh, asking.populations, asking.platforms, both=line.both)
+    return expand(line_of(line.text), asking.directory.fresh, asking.populations, asking.platforms, line)
 
 
 def _joined(person: PersonOnHold, asking: Asking) -> PersonOnHold:
@@ -114,6 +114,7 @@ def _accounts(person: PersonOnHold, found: Found) -> tuple[Account, ...]:
 def _line(line: Line, expansion: Expansion, now: datetime) -> Line:
     if expansion.rivals:
         return replace(line, candidates=expansion.rivals, code=PersonCode.AMBIGUOUS)
+    line = replace(line, units={**line.units, **expansion.units})
     if not expansion.complete:
         return replace(line, candidates=(), code=None)
     return replace(line, candidates=(), expanded=line.expanded or now, code=None if expansion.found else PersonCode.NOT_FOUND)

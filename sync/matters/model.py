@@ -206,10 +206,12 @@ class Line:
 
     id: str
     text: str
-    """``group:X``, ``school:X`` or ``role:X``."""
+    """``group:X``, ``school:X``, ``role:X`` or ``ou:PATH``."""
     expanded: datetime | None = None
     both: bool = False
     candidates: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    """For ``ou:PATH`` the unit's id by tenant, from the first look that found it: units are renamed and moved, and stay the units they are."""
     code: PersonCode | None = None
 
 

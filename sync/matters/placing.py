@@ -50,10 +50,11 @@ def source_id(person: str, tenant: str, identity: str | None, workload: Workload
 def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource, str]]:
     """What the tenant's connector is asked to hold, with the id of the source behind each line. Only the random alias leaves."""
     held = {person.id for person in matter.held}
+    units = {person.id: unit_of(person, matter, tenant) for person in matter.held}
     index = {
         OrderedSource(
             person=matter.person(source.person).address, workload=source.workload, identity_id=source.identity, address=source.place.address,
-            container=source.place.container, unit=_unit(matter.person(source.person)),
+            container=source.place.container, unit=units[source.person][0], unit_id=units[source.person][1],
         ): source.id
         for source in matter.sources
         if source.tenant == tenant and source.place.container is not None and source.person in held
@@ -66,9 +67,12 @@ def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource
     return order, index
 
 
-def _unit(person: PersonOnHold) -> str | None:
+def unit_of(person: PersonOnHold, matter: Matter, tenant: str) -> tuple[str | None, str | None]:
+    """Path and id of the unit by which the order names somebody; no id while no look at ``tenant`` found it."""
     kind, _, path = (person.line or "").partition(":")
-    return path if kind == LineKind.OU.value else None
+    if kind != LineKind.OU.value:
+        return None, None
+    return path, next((line.units.get(tenant) for line in matter.lines if line.text == person.line), None)
 
 
 def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str], missing: Mapping[Kind, str]) -> Matter:

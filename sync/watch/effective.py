@@ -36,7 +36,7 @@ class Settings:
 
     def __init__(self, snapshot: Snapshot, roster: Roster) -> None:
         self._lives = tuple(live for live in snapshot.of(Kind.GOOGLE_SETTING) if "value" in live.fields)
-        self._paths = {unit.vendor_id.removeprefix("id:"): unit.path.lower() for unit in roster.org_units}
+        self._paths = {unit.vendor_id: unit.path.lower() for unit in roster.org_units}
         self._groups = {group.vendor_id: group for group in roster.groups}
 
     def shown(self, setting: str) -> bool:

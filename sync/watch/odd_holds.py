@@ -12,20 +12,18 @@ from policies.resources import Live, Snapshot
 from policies.roster import OrgUnit
 
 TOP: Final = "/"
-_ID: Final = "id:"
-"""Google writes the id of a unit with and without it."""
 
 
 def hold_problems(snapshot: Snapshot, units: Iterable[OrgUnit]) -> tuple[Problem, ...]:
     """A warning for each hold on the top unit, and for each of others that is for accounts and has none (G§4.3). Ours are mended by the hold lane."""
-    top = {unit.vendor_id.removeprefix(_ID) for unit in units if unit.path == TOP}
+    top = {unit.vendor_id for unit in units if unit.path == TOP}
     return tuple(problem for live in sorted(snapshot.of(Kind.GOOGLE_HOLD), key=lambda one: one.vendor_id) for problem in _about(snapshot, live, top))
 
 
 def _about(snapshot: Snapshot, live: Live, top: AbstractSet[str]) -> Iterator[Problem]:
     matter = next((one.name for one in snapshot.of(Kind.GOOGLE_MATTER) if one.vendor_id == live.parent_id), live.parent_id)
     what = f"The {live.fields.get('corpus')} hold {live.name} of matter {matter}"
-    if live.fields.get("scope") == "org_unit" and str(live.fields.get("org_unit")).removeprefix(_ID) in top:
+    if live.fields.get("scope") == "org_unit" and live.fields.get("org_unit") in top:
         yield Problem(
             code="hold.on_top_unit",
             severity=Severity.WARNING,

@@ -287,9 +287,9 @@ def place_ids(person: PersonOnHold, matter: Matter, tenant: str) -> set[str]:
 
 def _held_units(snapshot: Snapshot, roster: Roster) -> frozenset[str]:
     """Paths of the units that some hold of the tenant is on, whoever made it."""
-    paths = {unit.vendor_id.removeprefix("id:"): unit.path for unit in roster.org_units}
+    paths = {unit.vendor_id: unit.path for unit in roster.org_units}
     held = (live.fields.get("org_unit") for live in snapshot.of(Kind.GOOGLE_HOLD) if live.fields.get("scope") == "org_unit")
-    return frozenset(paths.get(str(unit).removeprefix("id:"), str(unit)).lower() for unit in held if unit)
+    return frozenset(paths.get(str(unit), str(unit)).lower() for unit in held if unit)
 
 
 def _left(before: str | None, now: str | None, units: frozenset[str]) -> bool:

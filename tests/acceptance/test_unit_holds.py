@@ -91,3 +91,34 @@ def test_the_whole_organisation_is_refused_in_the_order(district: District, root
     (problem,) = [one for one in ran.document["problems"] if one["severity"] == "error"]
     assert "whole organisation" in problem["message"]
     assert ours(district) == []
+
+
+def units(district: District) -> set[tuple[str, str]]:
+    """Corpus and unit of each of our holds, by path."""
+    state = state_of(sandbox(district), "google")
+    paths = {id_: path for path, id_ in state["org_units"].items()}
+    return {(hold["corpus"], paths[hold["orgUnit"]["orgUnitId"]]) for hold in ours(district)}
+
+
+def test_a_hold_that_was_put_on_another_unit_stays_there_and_a_second_one_takes_its_own(district: District) -> None:
+    people = users(district, UNIT)
+    district.run("--tenant", "google", "hold", "open", "--file", order(district, f"{{ou: {UNIT}}}"))
+    shown(district)
+    shown(district)
+    mail = next(one for one in ours(district) if one["corpus"] == "MAIL")
+    (matter,) = {one["matterId"] for one in state_of(sandbox(district), "google")["matters"] if mail in one["holds"]}
+    sandbox(district).console("google", "change_hold_unit", matter=matter, hold=mail["holdId"], org_unit="/Staff/Administration")
+    sandbox(district).forward(QUARTER)
+    ran = district.run("--tenant", "google", "sync")
+    assert [one for one in ran.document["problems"] if one["severity"] == "error" and not one["code"].startswith("hold.")] == []
+    shown(district)
+    result = shown(district)
+    assert {state for person in people for state in google(result, person)} == {"verified"}
+    assert units(district) == {("DRIVE", UNIT), ("MAIL", "/Staff/Administration"), ("MAIL", UNIT)}, "whoever is held now is not let go"
+    assert sorted(gap["source"]["person"] for gap in result["gaps"]) == people, "each person's mail, from the change to the second hold"
+    assert all(gap["restored"] is not None for gap in result["gaps"])
+
+    before = asked(sandbox(district))
+    district.run("--tenant", "google", "sync")
+    told = [one["operation"] for one in exchanges(sandbox(district), before) if one["surface"] == "vault" and one["method"] != "GET"]
+    assert told == [], "the second hold is the one that counts from then on"

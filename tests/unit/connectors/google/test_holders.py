@@ -98,6 +98,29 @@ def test_members_that_may_not_be_read_leave_it_unknown(bench: Bench) -> None:
     assert (told.accounts, (told.reason or "").partition(":")[0]) == (None, "google.delegation_missing")
 
 
+@pytest.mark.parametrize("types", ["told", "untold"])
+def test_a_group_whose_members_we_have_no_privilege_to_read_is_unknown_and_no_stranger(bench: Bench, types: str) -> None:
+    """A 403 says nothing of what an id is (G§6.4), and twelve administrators must not stand there as one number."""
+    bench.world.switches["google.directory.assignee_types"] = types
+    group = bench.state.group(f"board@{bench.world.domain}")
+    assert group is not None
+    role_for(bench, "MANAGE_EXPORTS", group.id)
+    bench.console("remove_privilege", role=BOT_ROLE, service="admin", privilege="GROUPS_RETRIEVE")
+    reader = bench.reader()
+    reader.roster()
+    snapshot = reader.snapshot(SETTINGS)
+    assert snapshot.reads[Kind.GOOGLE_SETTING].state is ReadState.PARTIAL
+    assert named(snapshot) == {}
+    (told,) = reader.holders()
+    assert (told.accounts, (told.reason or "").partition(":")[0]) == (None, "google.permission_denied")
+
+
+def test_a_service_account_needs_no_look_at_groups(bench: Bench) -> None:
+    role_for(bench, "MANAGE_EXPORTS", bench.state.machine.client_id)
+    bench.console("remove_privilege", role=BOT_ROLE, service="admin", privilege="GROUPS_RETRIEVE")
+    assert bench.state.machine.client_id in looked(bench)["privileges.exports"]
+
+
 def test_the_districts_list_is_measured_against_who_reaches_holds(bench: Bench) -> None:
     role_for(bench, "REMOVE_HOLD", bench.account(3))
     role_for(bench, "MANAGE_EXPORTS", bench.account(4))

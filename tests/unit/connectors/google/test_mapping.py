@@ -304,7 +304,8 @@ def test_a_label_that_cannot_be_written_is_a_gap_only_where_labels_could_be_read
 
 
 UNITS = (
-    OrgUnit(tenant="google", vendor_id="id:top", path="/"), OrgUnit(tenant="google", vendor_id="id:staff", path="/Staff"),
+    OrgUnit(tenant="google", vendor_id="top", path="/"), OrgUnit(tenant="google", vendor_id="staff", path="/Staff"),
+    OrgUnit(tenant="google", vendor_id="north", path="/Staff/North"), OrgUnit(tenant="google", vendor_id="board", path="/Board"),
 )  # fmt: skip
 
 
@@ -319,7 +320,7 @@ def test_who_is_named_by_their_unit_is_held_with_it_and_by_the_account_once_outs
     known = circumstances(roster=unit_roster("/Staff/North", "/Board"))
     _, accounts, unit = CONNECTOR.realise_hold(order(*sources), known).resources
     assert (accounts.fields["scope"], accounts.members) == ("accounts", frozenset({"account:id1"}))
-    assert (unit.fields["scope"], unit.fields["org_unit"], unit.members, unit.people) == ("org_unit", "id:staff", frozenset(), 1)
+    assert (unit.fields["scope"], unit.fields["org_unit"], unit.members, unit.people) == ("org_unit", "staff", frozenset(), 1)
     assert CONNECTOR.realise_hold(order(*sources), known).carried[sources[0]] == (unit.key, "unit:staff")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,30 @@ def test_spaces_whose_history_is_off_are_found_whatever_the_setting_says(bench: 
     assert told.severity is Severity.WARNING
     assert told.message.startswith("2 Chat spaces have their history off")
     assert told.message.endswith(f"The largest: Snow days (60000 people), {names[0]} (40 people).")
+
+
+def test_a_space_in_an_unknown_form_leaves_the_spaces_unread_and_costs_nothing_else(bench: Bench) -> None:
+    body = json.dumps({"results": [{"space": {"displayName": "Nameless", "spaceHistoryState": "HISTORY_OFF"}}]}).encode()
+    bench.fault("chat", "chat.spaces.search", "status", status=200, body=body, headers={"content-type": "application/json"}, times=9)
+    snapshot = looked(bench)
+    (found,) = of(snapshot, SPACES)
+    assert str(found.fields["unread"]).startswith("wire.unexpected: ")
+    assert len(snapshot.resources) > 1
+    assert [one.code for one in setting_problems(snapshot) if "spaces" in one.code] == ["setting.spaces_unread"]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("surface", "operation"), [
+    ("cloudidentity", "cloudidentity.policies.list"), ("chat", "chat.spaces.search"), ("alertcenter", "alertcenter.alerts.list"),
+])
+def test_a_list_that_announces_one_page_for_ever_is_not_whole(bench: Bench, surface: str, operation: str) -> None:
+    bench.fault(surface, operation, "status", status=200, body=b'{"nextPageToken": "again"}', headers={"content-type": "application/json"}, times=10**6)
+    reader = bench.reader()
+    reader.roster()
+    snapshot = reader.snapshot(SETTINGS)
+    said = [snapshot.reads[Kind.GOOGLE_SETTING].reason or "", *(str(one.fields.get("unread", "")) for one in snapshot.of(Kind.GOOGLE_SETTING))]
+    assert [one.partition(":")[0] for one in said if one] == ["wire.page_loop"]
+    assert bench.seen(operation) == 2
 
 
 @pytest.mark.parametrize("how", ["scope", "privilege"])

@@ -10,6 +10,7 @@ import pytest
 from connectors.errors import ConnectorError, PermanentError, UnknownOutcomeError
 from connectors.google_workspace.held_accounts import BATCH
 from connectors.google_workspace.prover import NAME
+from connectors.google_workspace.wire import unit_id
 from policies.kinds import Kind
 from policies.resources import Force, Wanted
 from tests.unit.connectors.google.support import Bench, hold_on, hold_wanted, make_hold, make_matter, mark, matter_wanted, read
@@ -56,11 +57,11 @@ def test_a_hold_on_a_unit_is_sent_with_its_unit(bench: Bench) -> None:
     writer = bench.writer()
     unit = bench.state.unit("/Staff")
     assert unit is not None
-    wanted = hold_wanted(scope="org_unit", org_unit=unit.id)
+    wanted = hold_wanted(scope="org_unit", org_unit=unit_id(unit.id))
     ref = make_hold(writer, make_matter(bench, writer), wanted)
     live = read(bench.reader(), ref)
     assert live.fields == wanted.fields
-    changed = hold_wanted(scope="org_unit", org_unit=unit.id, terms="levy")
+    changed = hold_wanted(scope="org_unit", org_unit=unit_id(unit.id), terms="levy")
     writer.set(ref, changed, mark(wanted.key), frozenset({"terms"}))
     assert read(bench.reader(), ref).fields == changed.fields
     with pytest.raises(PermanentError):
@@ -153,6 +154,18 @@ def test_setting_a_query_loses_nobody_and_keeps_the_mark(bench: Bench) -> None:
     assert live.members == before.members == members(bench, 0, 1)
     assert live.name == before.name
     assert {member: state.since for member, state in live.member_states.items()} == {m: s.since for m, s in before.member_states.items()}
+
+
+def test_whoever_falls_out_while_a_query_is_set_is_added_again(bench: Bench) -> None:
+    writer = bench.writer()
+    ref = hold_on(bench, writer, 0, 1, 2)
+    bench.world.switches["google.vault.update_loses"] = "2"
+    receipt = writer.set(ref, hold_wanted(terms="levy"), mark("m-heron-mail"), frozenset({"terms"}))
+    live = read(bench.reader(), ref)
+    assert (live.fields["terms"], live.members) == ("levy", members(bench, 0, 1, 2))
+    assert len(receipt.members) == 2
+    assert {one.error for one in receipt.members} == {None}
+    assert bench.seen("vault.matters.holds.addHeldAccounts") == 2, "the first three, and the two that were lost in one call"
 
 
 def test_accounts_are_added_in_batches_each_with_its_own_answer(bench: Bench) -> None:

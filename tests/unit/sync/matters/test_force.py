@@ -9,7 +9,7 @@ import pytest
 
 from policies.kinds import Kind, Workload
 from policies.resources import Fields, Force, KindRead, Live, MemberState, ReadState, Snapshot
-from policies.roster import Roster
+from policies.roster import Identity, OrgUnit, Roster
 from sync.bindings import Binding, BindingState
 from sync.matters.force import Held, Sight, advance
 from sync.matters.model import Place, Source, SourceState
@@ -82,12 +82,23 @@ def test_a_new_source_waits_with_its_hold() -> None:
     assert (step.lost, step.source.state) == (False, SourceState.DISTRIBUTING)
 
 
+IN_STAFF = Identity(tenant="google", vendor_id="1", address="ann@d.example", org_unit="/District Office/North")
+ROSTER_OF_UNITS = Roster(
+    tenant="google", at=NOW, identities=(replace(IN_STAFF, org_unit="/Board"),), reads=(KindRead(kind=Kind.GOOGLE_ORG_UNIT, state=ReadState.COMPLETE, count=3),),
+    org_units=tuple(OrgUnit(tenant="google", vendor_id=id_, path=path) for id_, path in (
+        ("staff", "/District Office"), ("north", "/District Office/North"), ("board", "/Board"),
+    )),
+)
+
+
 @pytest.mark.parametrize(("scope", "state", "held"), [
     ("org_unit", SourceState.VERIFIED, Held.NO), ("org_unit", SourceState.ACCEPTED, Held.UNKNOWN), ("accounts", SourceState.VERIFIED, Held.UNKNOWN),
 ])
 def test_whoever_left_a_held_unit_is_not_held_by_it_while_the_hold_on_the_account_is_not_made(scope: str, state: SourceState, held: Held) -> None:
-    unit = Live(kind=Kind.GOOGLE_HOLD, vendor_id="h1", name="amber mail", fields={"scope": scope, "org_unit": "id:staff"}, force=Force.APPLIED)
+    unit = Live(kind=Kind.GOOGLE_HOLD, vendor_id="h1", name="amber mail", fields={"scope": scope, "org_unit": "staff"}, force=Force.APPLIED)
     read = KindRead(kind=Kind.GOOGLE_HOLD, state=ReadState.COMPLETE, count=1)
     snapshot = Snapshot(tenant="google", at=NOW, reads={Kind.GOOGLE_HOLD: read}, resources=(unit,))
-    moved = replace(source(state), tenant="google", resource="m-amber-mail", place=Place(address="ann@d.example", member="account:1"))
-    assert Sight(snapshot, {}, Roster(tenant="google", at=NOW, identities=())).of(moved).held is held
+    moved = replace(source(state), tenant="google", identity="1", resource="m-amber-mail", place=Place(address="ann@d.example", member="account:1"))
+    assert Sight(snapshot, {}, ROSTER_OF_UNITS).of(moved).held is held
+    for roster in (replace(ROSTER_OF_UNITS, identities=(IN_STAFF,)), replace(ROSTER_OF_UNITS, org_units=(), reads=()), replace(ROSTER_OF_UNITS, identities=())):
+        assert Sight(snapshot, {}, roster).of(moved).held is Held.UNKNOWN, "only an account that is shown outside has left"

@@ -11,7 +11,7 @@ from policies.resources import KindRead, Live, Mark, ReadState, Snapshot
 from policies.roster import OrgUnit
 from sync.watch.odd_holds import hold_problems
 
-UNITS = (OrgUnit(tenant="google", vendor_id="id:top", path="/"), OrgUnit(tenant="google", vendor_id="id:staff", path="/Staff"))
+UNITS = (OrgUnit(tenant="google", vendor_id="top", path="/"), OrgUnit(tenant="google", vendor_id="staff", path="/Staff"))
 
 
 def hold(number: int, scope: str, unit: str | None = None, **more: Any) -> Live:
@@ -28,12 +28,12 @@ def found(*holds: Live) -> list[tuple[str, str | None]]:
     return [(one.code, one.subject) for one in told]
 
 
-def test_a_hold_on_the_top_unit_is_told_whoever_made_it_and_however_its_id_is_written() -> None:
+def test_a_hold_on_the_top_unit_is_told_whoever_made_it() -> None:
     mine = Mark(district="d", key="k", generation=1)
-    holds = hold(2, "org_unit", "id:top"), hold(1, "org_unit", "top", mark=mine), hold(3, "org_unit", "id:staff")
+    holds = hold(2, "org_unit", "top"), hold(1, "org_unit", "top", mark=mine), hold(3, "org_unit", "staff")
     assert found(*holds) == [("hold.on_top_unit", "h1"), ("hold.on_top_unit", "h2")]
 
 
 def test_a_hold_of_others_that_names_nobody_keeps_nothing() -> None:
     ours, theirs = hold(1, "accounts", mark=Mark(district="d", key="k", generation=1)), hold(2, "accounts")
-    assert found(ours, theirs, hold(3, "accounts", members=frozenset({"account:1"})), hold(4, "org_unit", "id:staff")) == [("hold.names_nobody", "h2")]
+    assert found(ours, theirs, hold(3, "accounts", members=frozenset({"account:1"})), hold(4, "org_unit", "staff")) == [("hold.names_nobody", "h2")]

@@ -70,7 +70,7 @@ def roster(*people: Identity, groups: tuple[Group, ...] = (), **states: ReadStat
     kinds = (Kind.GOOGLE_USER, Kind.GOOGLE_GROUP, Kind.GOOGLE_ORG_UNIT, Kind.GOOGLE_LICENCE)
     return Roster(
         tenant="google", at=START, identities=people, groups=groups,
-        org_units=tuple(OrgUnit(tenant="google", vendor_id=f"id:{id_}", path=path) for path, id_ in UNITS.items()),
+        org_units=tuple(OrgUnit(tenant="google", vendor_id=id_, path=path) for path, id_ in UNITS.items()),
         reads=tuple(KindRead(kind=kind, state=states.get(kind.value.partition(".")[2], ReadState.COMPLETE), count=1, reason="x.y") for kind in kinds),
     )
 
