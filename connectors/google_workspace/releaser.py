@@ -15,7 +15,7 @@ from connectors.google_workspace.held_accounts import OK, Deed, Told, ask, batch
 from connectors.google_workspace.http import Answer, Session
 from connectors.google_workspace.operations import HOLDS_DELETE, HOLDS_GET, HOLDS_LIST, HOLDS_REMOVE_ACCOUNTS, MATTERS_CLOSE, MATTERS_GET
 from connectors.google_workspace.vault import ACCOUNT
-from connectors.google_workspace.wire import Json, inner, objects, required, text
+from connectors.google_workspace.wire import Json, inner, objects, required, text, unit_id
 from policies.district import Tenant
 from policies.kinds import Kind
 from policies.resources import Live, Ref, find_mark
@@ -166,7 +166,7 @@ def _accounts(hold: Json | None) -> set[str]:
 
 
 def _unit(hold: Json | None) -> str:
-    return text(inner(hold or {}, "orgUnit", "hold") or {}, "orgUnitId")
+    return unit_id(text(inner(hold or {}, "orgUnit", "hold") or {}, "orgUnitId"))
 
 
 def _off(member: str) -> MemberOutcome:
