@@ -86,17 +86,26 @@ def first_hour(matter: Matter, district: District, secured: frozenset[str], now:
     return FirstHour(
         district=district.name, alias=matter.alias, report_alias=matter.report_alias, state=matter.state, made_at=now, times=matter.times,
         clouds=tuple(_cloud(matter, tenant.id, tenant.platform) for tenant in district.tenants),
-        people=_counted([person.state.value for person in matter.held], [state.value for state in PersonState]), paper=paper,
+        people=_people(matter), paper=paper,
         next_steps=_steps(matter, district, paper), contacts=tuple(_contacts(district.officers)),
         systems=tuple(_other(one) for one in district.systems),
     )
 
 
+def _people(matter: Matter) -> Mapping[str, int]:
+    """Everybody by how far they are held, those who were let go last."""
+    known = _counted([person.state.value for person in matter.people if person.released is None], [state.value for state in PersonState])
+    gone = sum(person.released is not None for person in matter.people)
+    return {**known, **({SourceState.RELEASED.value: gone} if gone else {})}
+
+
 def _cloud(matter: Matter, tenant: str, platform: Platform) -> CloudTimes:
-    sources = [source for source in matter.sources if source.tenant == tenant and source.counts]
+    here = [source for source in matter.sources if source.tenant == tenant]
+    sources = [source for source in here if source.counts]
+    shown = [source for source in here if source.counts or source.state is SourceState.RELEASED]
     return CloudTimes(
-        tenant=tenant, platform=platform, people=len({source.person for source in sources}),
-        sources=_counted([source.state.value for source in sources], [state.value for state in SourceState]),
+        tenant=tenant, platform=platform, people=len({source.person for source in shown}),
+        sources=_counted([source.state.value for source in shown], [state.value for state in SourceState]),
         first_sent=_first([source.sent for source in sources]),
         all_accepted=_last([source.accepted for source in sources]) if _all(sources, TAKEN) else None,
         first_effective=_first([source.effective for source in sources]),
@@ -122,6 +131,18 @@ def _counted(found: Sequence[str], order: Sequence[str]) -> Mapping[str, int]:
 
 
 def _steps(matter: Matter, district: District, paper: Sequence[PaperPlace]) -> tuple[str, ...]:
+    return _afterwards(matter, district) if matter.state is MatterState.RELEASED else _now(matter, district, paper)
+
+
+def _afterwards(matter: Matter, district: District) -> tuple[str, ...]:
+    """When a matter is over, whoever was told to keep has to be told that they need not any more."""
+    steps = [] if matter.details.silent_reason is not None else ["Tell the people who were on hold that it is over; the policy's own periods go on."]
+    steps += [f"Tell {paper.responsible or 'whoever keeps it'}: {paper.what}, {paper.where}, need not be kept for this." for paper in matter.paper]
+    overwriting = [one for one in district.systems if one.overwrites_after]
+    return (*steps, *(f"Tell {one.owner} that {one.name} may overwrite again, if no other matter needs it." for one in overwriting))
+
+
+def _now(matter: Matter, district: District, paper: Sequence[PaperPlace]) -> tuple[str, ...]:
     seen = facts([matter], [tenant.id for tenant in district.tenants])
     steps: list[str] = []
     if seen.open_questions:

@@ -101,6 +101,10 @@ def test_a_matter_is_let_go_after_two_approvals_and_the_wait_and_not_before(tmp_
         assert {one["state"] for one in document["sources"]} == {"released"}
         assert all(one["times"]["released"] for one in document["sources"])
         assert document["gaps"] == [], "what two officers let go is no gap"
+        hour = here.lane.first_hour("roof")
+        assert dict(hour.people) == {"released": 2}
+        assert any("is over" in step for step in hour.next_steps)
+        assert not any("stop" in step for step in hour.next_steps)
         here.later(HOUR)
         here.engine.sync()
         assert live_holds(here) == {}, "nothing puts it back"
