@@ -15,6 +15,7 @@ from connectors.errors import PermanentError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import EVERY, MATTERS_DELETE, Surface
 from connectors.google_workspace.vault import ALL_OPTIONS, CORPUS_OF, WITH_TERMS
+from connectors.google_workspace.wire import unit_id
 from policies.kinds import Kind
 from policies.resources import Live, Ref, Wanted
 from tests.unit.connectors.google.support import VAULT, Bench, hold_wanted, make_hold, make_matter, mark, matter_wanted, read
@@ -32,7 +33,7 @@ def wanted(bench: Bench, corpus: str, scope: str, *, narrowed: bool) -> Wanted:
     if narrowed and corpus in WITH_TERMS:
         fields |= {"terms": "levy", "start": "2024-01-01", "end": "2024-03-02"}
     if scope == "org_unit":
-        fields |= {"scope": "org_unit", "org_unit": unit.id}
+        fields |= {"scope": "org_unit", "org_unit": unit_id(unit.id)}
     return hold_wanted(corpus=corpus, **fields)
 
 
