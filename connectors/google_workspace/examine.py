@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from connectors.examination import Examination, Refused, Surface
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, Probe, capabilities_of, probe
@@ -32,54 +34,70 @@ from connectors.google_workspace.vault_reader import VaultReader
 from policies.kinds import Kind
 from policies.resources import ReadState
 
+_READ_FOR: Final[Mapping[Endpoint, Kind]] = {
+    Endpoint.LABELS: Kind.GOOGLE_DRIVE_LABEL,
+    Endpoint.GROUP_SETTINGS: Kind.GOOGLE_GROUP_ARCHIVE,
+    Endpoint.POLICIES: Kind.GOOGLE_SETTING,
+    Endpoint.ALERTS: Kind.GOOGLE_SETTING,
+    Endpoint.CHAT: Kind.GOOGLE_SETTING,
+    Endpoint.REPORTS: Kind.GOOGLE_SETTING,
+}
+"""Endpoints that a look asks only for the sake of a kind; the log is probed with the settings, for both only tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """Lists of which the probe's page serves the read that follows."""
+    """Lists of which the probe's page serves the read that follows, and the kinds that are read then; None: every kind."""
 
     vault: VaultReader
     settings: SettingsReader
+    kinds: AbstractSet[Kind] | None = None
+
+    def reads(self, endpoint: Endpoint) -> bool:
+        """Whether the read that follows asks ``endpoint`` anything."""
+        return self.kinds is None or endpoint not in _READ_FOR or _READ_FOR[endpoint] in self.kinds
 
 
 def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Seats, lists: Lists) -> Examination:
-    """Identity, surfaces, licences and capabilities. ``writing`` is only asked for a token, which changes nothing."""
+    """Identity, surfaces, licences and capabilities, of what is read next. ``writing`` is only asked for a token, which changes nothing."""
     identity = ourselves.identity()
+    sold = drive_labels(seats.counted())
     probes = _probes(session, identity.vendor_id, lists.vault)
     probes[Kind.GOOGLE_LICENCE] = Probe(ok=seats.read.state is ReadState.COMPLETE, detail=seats.read.reason or "")
-    probes |= _further(session, lists.settings, sold=drive_labels(seats.counted()))
+    probes |= _further(session, lists, sold=sold)
     reading = read_privileges(session, identity.vendor_id, identity.actor)
     writer = writing.subject(Endpoint.VAULT)
-    refused = _refused(session, writing, sold=drive_labels(seats.counted()))
+    refused = _refused(session, writing, lists, sold=sold)
     by_writer = reading if writer.lower() == identity.actor.lower() else read_privileges(session, identity.vendor_id, writer)
     return Examination(
         identity=identity,
-        surfaces=_surfaces(session, probes, lists.settings),
+        surfaces=_surfaces(session, probes, lists),
         licences=seats.counted(),
-        capabilities=capabilities_of(probes, reading, by_writer, _may_write(writing)),
+        capabilities=capabilities_of(probes, reading, by_writer, _may_write(writing, lists)),
         refused=refused,
     )
 
 
-def _may_write(writing: Session) -> dict[Kind, Probe]:
+def _may_write(writing: Session, lists: Lists) -> dict[Kind, Probe]:
     """Whether the writing identity gets a token for each scope that writes; asking for one changes nothing."""
     vault = probe(lambda: writing.authorise(EDISCOVERY, Endpoint.VAULT))
+    further = {Endpoint.GROUP_SETTINGS: GROUP_SETTINGS, Endpoint.LABELS: LABELS}
     return {
         Kind.GOOGLE_MATTER: vault,
         Kind.GOOGLE_HOLD: vault,
-        Kind.GOOGLE_GROUP_ARCHIVE: probe(lambda: writing.authorise(GROUP_SETTINGS, Endpoint.GROUP_SETTINGS)),
-        Kind.GOOGLE_DRIVE_LABEL: probe(lambda: writing.authorise(LABELS, Endpoint.LABELS)),
+        **{_READ_FOR[one]: probe(partial(writing.authorise, scope, one)) for one, scope in further.items() if lists.reads(one)},
     }
 
 
-def _refused(session: Session, writing: Session, *, sold: bool | None) -> tuple[Refused, ...]:
+def _refused(session: Session, writing: Session, lists: Lists, *, sold: bool | None) -> tuple[Refused, ...]:
     """The scopes of which no token is given, each in the order of the table; a token is held for an hour and is asked for by no read again.
 
-    Labels' scopes are left out where no licence brings labels, and all of an endpoint that is off.
+    Labels' scopes are left out where no licence brings labels, and all of an endpoint that is off or not read now.
     """
     asked = {(hand, one.scope): one.surface for hand, listed in ((session, READS), (writing, WRITES)) for one in listed}
     found: dict[str, Refused] = {}
     for (hand, scope), surface in asked.items():
-        if hand.url(surface) is None or (surface is Endpoint.LABELS and sold is False):
+        if hand.url(surface) is None or not lists.reads(surface) or (surface is Endpoint.LABELS and sold is False):
             continue
         tried = probe(partial(hand.authorise, scope, surface))
         if not tried.ok:
@@ -87,16 +105,17 @@ def _refused(session: Session, writing: Session, *, sold: bool | None) -> tuple[
     return tuple(found.values())
 
 
-def _further(session: Session, settings: SettingsReader, *, sold: bool | None) -> dict[Kind, Probe]:
+def _further(session: Session, lists: Lists, *, sold: bool | None) -> dict[Kind, Probe]:
     """Labels where the licences bring them, settings, and one group's archive: that of the visibility check."""
     check = session.tenant.visibility_checks.get(Kind.GOOGLE_GROUP_ARCHIVE)
     labels = Probe(ok=False, detail=LABELS_NOT_LICENSED)
     archive = Probe(ok=False, detail="visibility_check.not_set", next_step="Set visibility_checks google.group_archive to a group's address.")
-    return {
-        Kind.GOOGLE_DRIVE_LABEL: labels if sold is False else probe(lambda: session.call(LABELS_LIST, useAdminAccess=True, pageSize=1)),
-        Kind.GOOGLE_GROUP_ARCHIVE: archive if check is None else probe(lambda: session.call(GROUP_SETTINGS_GET, groupUniqueId=check)),
-        Kind.GOOGLE_SETTING: probe(settings.probe),
+    tries = {
+        Endpoint.LABELS: lambda: labels if sold is False else probe(lambda: session.call(LABELS_LIST, useAdminAccess=True, pageSize=1)),
+        Endpoint.GROUP_SETTINGS: lambda: archive if check is None else probe(lambda: session.call(GROUP_SETTINGS_GET, groupUniqueId=check)),
+        Endpoint.POLICIES: lambda: probe(lists.settings.probe),
     }
+    return {_READ_FOR[one]: attempt() for one, attempt in tries.items() if lists.reads(one)}
 
 
 def _probes(session: Session, customer: str, vault: VaultReader) -> dict[Kind, Probe]:
@@ -111,20 +130,14 @@ def _probes(session: Session, customer: str, vault: VaultReader) -> dict[Kind, P
     }
 
 
-def _surfaces(session: Session, probes: Mapping[Kind, Probe], settings: SettingsReader) -> tuple[Surface, ...]:
-    found = {
-        Endpoint.DIRECTORY: probes[Kind.GOOGLE_USER],
-        Endpoint.VAULT: probes[Kind.GOOGLE_MATTER],
-        Endpoint.REPORTS: probe(lambda: session.call(ACTIVITIES_LIST, userKey="all", applicationName="vault", maxResults=1)),
-        Endpoint.LICENSING: probes[Kind.GOOGLE_LICENCE],
-    }
-    further = {
-        Endpoint.LABELS: probes[Kind.GOOGLE_DRIVE_LABEL],
-        Endpoint.GROUP_SETTINGS: probes[Kind.GOOGLE_GROUP_ARCHIVE],
-        Endpoint.POLICIES: probes[Kind.GOOGLE_SETTING],
-        Endpoint.ALERTS: probe(settings.probe_alerts),
-        Endpoint.CHAT: probe(settings.probe_spaces),
-    }
+def _surfaces(session: Session, probes: Mapping[Kind, Probe], lists: Lists) -> tuple[Surface, ...]:
+    found = {Endpoint.DIRECTORY: probes[Kind.GOOGLE_USER], Endpoint.VAULT: probes[Kind.GOOGLE_MATTER]}
+    if lists.reads(Endpoint.REPORTS):
+        found[Endpoint.REPORTS] = probe(lambda: session.call(ACTIVITIES_LIST, userKey="all", applicationName="vault", maxResults=1))
+    found[Endpoint.LICENSING] = probes[Kind.GOOGLE_LICENCE]
+    further = {one: probes[_READ_FOR[one]] for one in (Endpoint.LABELS, Endpoint.GROUP_SETTINGS, Endpoint.POLICIES) if lists.reads(one)}
+    tries = {Endpoint.ALERTS: lists.settings.probe_alerts, Endpoint.CHAT: lists.settings.probe_spaces}
+    further |= {one: probe(attempt) for one, attempt in tries.items() if lists.reads(one)}
     # What no licence, no group and no endpoint asks for is told beside its kind and is no surface of this tenant.
     nothing = {LABELS_NOT_LICENSED, "visibility_check.not_set"}
     found |= {one: it for one, it in further.items() if session.url(one) is not None and it.detail not in nothing}

@@ -64,12 +64,12 @@ class GoogleReader:
         """The customer, its domains and us. Raises ``TenantUnreachableError`` where nobody answers or another customer does."""
         return self._ourselves.identity()
 
-    def examine(self) -> Examination:
-        """Identity, surfaces, licences and capabilities."""
+    def examine(self, kinds: AbstractSet[Kind] | None = None) -> Examination:
+        """Identity, surfaces, licences and capabilities; what a look at ``kinds`` does not read is not tried."""
         seats = self._people.licences(self._ourselves.customer)
         self._seats.put(seats)
         self._labels_sold = drive_labels(seats.counted())
-        lists = Lists(vault=self._vault, settings=self._settings)
+        lists = Lists(vault=self._vault, settings=self._settings, kinds=kinds)
         return examine(self._session, self._writing, self._ourselves, seats, lists)
 
     def roster(self) -> Roster:

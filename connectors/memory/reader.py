@@ -36,15 +36,15 @@ class MemoryReader:
         self.tenant = tenant
         self.context = context
 
-    def examine(self) -> Examination:
+    def examine(self, kinds: AbstractSet[Kind] | None = None) -> Examination:  # noqa: ARG002  # one examination tells of all
         """Identity, one surface, licences, and every kind that the platform knows."""
         identity = self.identity()
-        kinds = sorted(WRITABLE[self.world.platform] | PEOPLE[self.world.platform])
+        known = sorted(WRITABLE[self.world.platform] | PEOPLE[self.world.platform])
         return Examination(
             identity=identity,
             surfaces=(Surface(name=SURFACE, url=None, ok=True, detail="in memory"),),
             licences=dict(self.world.licences),
-            capabilities=(*(self._capability(kind) for kind in kinds), *self._by_hand()),
+            capabilities=(*(self._capability(kind) for kind in known), *self._by_hand()),
         )
 
     def _capability(self, kind: Kind) -> Capability:
