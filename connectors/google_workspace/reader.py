@@ -121,10 +121,10 @@ class GoogleReader:
             return self._labels.again(ref)
         raise PermanentError("kind.not_readable", f"{ref.kind.value} is not read one by one here")
 
-    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:  # noqa: ARG002  # one log tells of all
-        """Events of the vault and admin logs in the window; not available says why."""
+    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:
+        """Events of the vault and admin logs in the window, of the first alone where ``kinds`` are Vault's; not available says why."""
         clients = frozenset(one for one in (self._session.keyring.client_id, self._writing.keyring.client_id) if one)
-        return logs.read_audit(self._session, (since, until), clients)
+        return logs.read_audit(self._session, (since, until), clients, kinds)
 
     def holders(self) -> tuple[Holders, ...]:
         """Who may touch holds, matters and what is kept. Raises ``TenantUnreachableError`` and ``Stopped``."""
