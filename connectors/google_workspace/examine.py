@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from connectors.examination import Examination, Refused, Surface
+from connectors.errors import TenantUnreachableError
+from connectors.examination import Examination, Identity, Refused, Surface
 from connectors.google_workspace.capabilities import LABELS_NOT_LICENSED, Probe, capabilities_of, probe
 from connectors.google_workspace.editions import drive_labels
 from connectors.google_workspace.http import Session
@@ -21,14 +22,14 @@ from connectors.google_workspace.operations import (
     LABELS,
     LABELS_LIST,
     ORG_UNITS_LIST,
-    READS,
+    USED,
     USERS_LIST,
-    WRITES,
+    scope_of,
 )
 from connectors.google_workspace.operations import Surface as Endpoint
 from connectors.google_workspace.ourselves import Ourselves
 from connectors.google_workspace.people import Seats
-from connectors.google_workspace.privileges import read_privileges
+from connectors.google_workspace.privileges import Privileges, read_privileges
 from connectors.google_workspace.settings import SettingsReader
 from connectors.google_workspace.vault_reader import VaultReader
 from policies.kinds import Kind
@@ -66,26 +67,48 @@ def examine(session: Session, writing: Session, ourselves: Ourselves, seats: Sea
     probes[Kind.GOOGLE_LICENCE] = Probe(ok=seats.read.state is ReadState.COMPLETE, detail=seats.read.reason or "")
     probes |= _further(session, lists, sold=sold)
     reading = read_privileges(session, identity.vendor_id, identity.actor)
-    writer = writing.subject(Endpoint.VAULT)
     refused = _refused(session, writing, lists, sold=sold)
-    by_writer = reading if writer.lower() == identity.actor.lower() else read_privileges(session, identity.vendor_id, writer)
+    by_writer = _of_writer(session, writing, identity, reading)
     return Examination(
         identity=identity,
         surfaces=_surfaces(session, probes, lists),
         licences=seats.counted(),
-        capabilities=capabilities_of(probes, reading, by_writer, _may_write(writing, lists)),
+        capabilities=capabilities_of(probes, reading, by_writer, _may_write(session, writing, lists)),
         refused=refused,
     )
 
 
-def _may_write(writing: Session, lists: Lists) -> dict[Kind, Probe]:
+def _of_writer(session: Session, writing: Session, identity: Identity, reading: Privileges) -> Privileges:
+    """The privileges of the account that writes; unknown where settings name none."""
+    try:
+        writer = writing.subject(Endpoint.VAULT)
+    except TenantUnreachableError as error:
+        return Privileges(unknown=f"{error.code}: {error.message}")
+    return reading if writer.lower() == identity.actor.lower() else read_privileges(session, identity.vendor_id, writer)
+
+
+def _granted(hand: Session, reading: Session, scope: str, surface: Endpoint) -> Probe:
+    """Whether a hand gets a token. That the writing identity is refused altogether is no reason not to look with the other."""
+    try:
+        return probe(partial(hand.authorise, scope, surface))
+    except TenantUnreachableError as error:
+        if hand is reading or not error.code.startswith(("credential.", "google.credential_refused")) or _same(hand, reading):
+            raise
+        return Probe(ok=False, detail=f"{error.code}: {error.message}", next_step=error.next_step or None)
+
+
+def _same(one: Session, other: Session) -> bool:
+    return one.tenant.credential_for(writing=True) == other.tenant.credential_for(writing=False)
+
+
+def _may_write(session: Session, writing: Session, lists: Lists) -> dict[Kind, Probe]:
     """Whether the writing identity gets a token for each scope that writes; asking for one changes nothing."""
-    vault = probe(lambda: writing.authorise(EDISCOVERY, Endpoint.VAULT))
+    vault = _granted(writing, session, EDISCOVERY, Endpoint.VAULT)
     further = {Endpoint.GROUP_SETTINGS: GROUP_SETTINGS, Endpoint.LABELS: LABELS}
     return {
         Kind.GOOGLE_MATTER: vault,
         Kind.GOOGLE_HOLD: vault,
-        **{_READ_FOR[one]: probe(partial(writing.authorise, scope, one)) for one, scope in further.items() if lists.reads(one)},
+        **{_READ_FOR[one]: _granted(writing, session, scope, one) for one, scope in further.items() if lists.reads(one)},
     }
 
 
@@ -94,14 +117,16 @@ def _refused(session: Session, writing: Session, lists: Lists, *, sold: bool | N
 
     Labels' scopes are left out where no licence brings labels, and all of an endpoint that is off or not read now.
     """
-    asked = {(hand, one.scope): one.surface for hand, listed in ((session, READS), (writing, WRITES)) for one in listed}
-    found: dict[str, Refused] = {}
+    hands = ((session, False), (writing, True))
+    asked = {(hand, scope_of(one, writing=side)): one.surface for hand, side in hands for one in USED[side]}
+    found: dict[tuple[str, str], Refused] = {}
     for (hand, scope), surface in asked.items():
         if hand.url(surface) is None or not lists.reads(surface) or (surface is Endpoint.LABELS and sold is False):
             continue
-        tried = probe(partial(hand.authorise, scope, surface))
-        if not tried.ok:
-            found.setdefault(scope, Refused(permission=scope, reason=tried.detail, next_step=tried.next_step or ""))
+        tried = _granted(hand, session, scope, surface)
+        if not tried.ok:  # one client that lacks it lacks it for both hands; two have a step each
+            step = tried.next_step or ""
+            found.setdefault((scope, step), Refused(permission=scope, reason=tried.detail, next_step=step))
     return tuple(found.values())
 
 

@@ -24,7 +24,7 @@ from connectors.google_workspace.auth import Keyring
 from connectors.google_workspace.budgets import QUOTAS
 from connectors.google_workspace.errors import read_refusal, refusal
 from connectors.google_workspace.link import Links, LostError, Reply
-from connectors.google_workspace.operations import EDISCOVERY, Operation, Surface
+from connectors.google_workspace.operations import Operation, Surface, scope_of
 from connectors.google_workspace.services import Services
 from connectors.google_workspace.wire import Json, objects, text
 from connectors.redact import redact
@@ -175,7 +175,7 @@ class Session:
 
     def authorised(self, operation: Operation, method: str, uri: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """The vendor's answer to one request with a token on it; a refused token is renewed once, for a 401 has done nothing."""
-        scope = EDISCOVERY if self._writing and operation.surface is Surface.VAULT else operation.scope
+        scope = scope_of(operation, writing=self._writing)
         token = self._token(scope, operation.surface)
         reply = self._send(operation, method, uri, {**headers, "authorization": f"Bearer {token}"}, body)
         if reply.status == 401:
