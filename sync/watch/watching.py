@@ -91,7 +91,7 @@ class Watching:
             with self.desk.store.write() as session:
                 store.accept(session, tenant, Kind.GOOGLE_SETTING, {one.id for one in known if one.vendor_id not in signed}, now)
         meant = frozenset(one for duty in self.desk.controls for one in duty.wishes.get(RETENTION_PRIVILEGES, ()))
-        problems = setting_problems(snapshot, meant or None)
+        problems = setting_problems(snapshot, meant or None, seen.roster)
         return found, tuple(one for one in problems if one.severity is not Severity.INFO)
 
     def _of_matters(self, tenant: str) -> Iterable[AuditEvent]:
@@ -158,7 +158,7 @@ class Watching:
             if unread(event):
                 message = f"A rule of Vault was set ({stem(event.operation)}), and the log's words for it cannot be read: {shown(event)}."
                 more = "It may end before the schedule does, or purge what is not transitory."
-                step = "Look at that rule in the Vault console and state the rules: attest vault-rules/TENANT --rules FILE."
+                step = f"Look at that rule in the Vault console and state the rules: attest {statements.subject_of(tenant)} --rules FILE."
                 yield _problem(tenant, "vault_rules.change_unread", Severity.ERROR, f"{message} {more}", step, event.event)
 
 
@@ -177,7 +177,7 @@ def _about_past(tenant: str, cursor: Cursor) -> Iterable[Problem]:
 
 def _about_statement(tenant: str, stated: RulesStatement, cursor: Cursor, later: Sequence[LoggedEvent]) -> Iterable[Problem]:
     made, subject = stated.attestation, statements.subject_of(tenant)
-    again = "Look at the rules in the Vault console and state them anew: attest vault-rules/TENANT --rules FILE."
+    again = f"Look at the rules in the Vault console and state them anew: attest {subject} --rules FILE."
     if later:
         newest = later[-1]
         more = f", with {len(later) - 1} before it" if len(later) > 1 else ""

@@ -127,6 +127,7 @@ def test_a_change_that_a_fast_clock_of_ours_puts_before_the_statement_overtakes_
     assert (now(here).state, now(here).overtaken_by) == (AttestationState.OVERTAKEN, (event,))
     assert [one.attribution.event for one in result.drift] == [event]
     (said,) = [one for one in result.problems if one.code == OVERTAKEN]
+    assert said.next_step.endswith("attest vault-rules/google --rules FILE.")
     assert "within 5 minutes before, by clocks that may differ, custodian stated them" in said.message
 
 
