@@ -49,14 +49,15 @@ class LogSource:
 class AuditRead:
     """Events of a window. ``through``: later events may still be on their way.
 
-    ``reason`` says why it is not ``available``, or what is missing from it all the same. ``sources`` are the ways that answered, where silence has
-    to be proven by our own acts; none: the log is taken at its word.
+    ``reason`` says why it is not ``available``, or what is missing from it all the same; ``refused``: the vendor answered no, and would again.
+    ``sources`` are the ways that answered, where silence has to be proven by our own acts; none: the log is taken at its word.
     """
 
     available: bool
     events: tuple[AuditEvent, ...] = ()
     through: datetime | None = None
     reason: str | None = None
+    refused: bool = False
     sources: tuple[LogSource, ...] = ()
 
 

@@ -191,8 +191,11 @@ class Finding:
 class Reader(Protocol):
     """Looks at one tenant and changes nothing. Every method may raise ``TenantUnreachableError`` and ``Stopped``."""
 
-    def examine(self) -> Examination:
-        """Identity, surfaces, licences and capabilities (never ``proven``: proofs are in the store)."""
+    def examine(self, kinds: AbstractSet[Kind] | None = None) -> Examination:
+        """Identity, surfaces, licences and capabilities (never ``proven``: proofs are in the store).
+
+        ``kinds`` are what is read next: of the others nothing has to be tried, or told. None: everything.
+        """
 
     def identity(self) -> Identity:
         """Who answers under the configured tenant."""

@@ -91,7 +91,6 @@ def check(folder: Folder, confirmed: Mapping[str, str] | None, today: date | Non
         *_unused(folder),
         *_overlaps(folder),
         *_records(folder),
-        *_vault_defaults(folder),
         *_dates(folder, today),
         *_officers(folder),
         *_credentials(folder),
@@ -208,18 +207,6 @@ def _records(folder: Folder) -> Iterator[Problem]:
             message = f"rule {rule.id}: series {row.id} says behaviour: record, and no rule carries it by a label, so nothing of it is locked"
             next_step = "add a rule with carrier: label, or take behaviour out of the series"
             yield _finding("rule.record_unlabelled", Severity.WARNING, message, next_step, folder.where(("rules", index)), rule.id)
-
-
-def _vault_defaults(folder: Folder) -> Iterator[Problem]:
-    """A custom rule in Vault switches the default rule off for what it covers, even where the default is longer (G§2.3)."""
-    for index, rule in enumerate(folder.policy.rules):
-        form, term = folder.policy.populations[rule.population], _term(folder, rule)
-        if rule.carrier is Carrier.POLICY and form.google is not None and term is not None and term != FOREVER:
-            message = (
-                f"rule {rule.id}: entered in Vault, a custom rule of {term:,} days ends the default rule for {rule.population}, even a longer one"
-            )
-            next_step = "compare with the default rule of each service before entering it; what people delete later is then purged earlier"
-            yield _finding("rule.custom_beats_default", Severity.INFO, message, next_step, folder.where(("rules", index)), rule.id)
 
 
 def _dates(folder: Folder, today: date | None) -> Iterator[Problem]:

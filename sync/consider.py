@@ -105,7 +105,7 @@ class Considering:
         seen = self._placed(seen, roster, lanes)
         if seen.error is not None:
             return Considered(look=seen, lanes=lanes)
-        watched = self.watching.look(seen, lambda: self.matters.ids_on_hold(roster))
+        watched = self.watching.look(seen, lambda: self.matters.ids_on_hold(roster), past=Lane.SYNC in lanes)
         held = self.matters.wanted(tenant, door.connector, circumstances(self.desk, seen, bound(self.desk, seen)))
         blocked = tuple(key for lane, lease in leases.items() for key in self._settle(seen, snapshot, lane, lease, held))
         bearing = Bearing(

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from connectors.base import Lane
 from policies.kinds import TRAITS
 from policies.problems import Problem, Severity
-from policies.resources import Force, Live, ReadState, Snapshot, Wanted
+from policies.resources import Force, Live, MemberState, ReadState, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.difference import DiffInput, DiffResult, InFlight
 from sync.equality import differing
@@ -23,6 +24,10 @@ from sync.plan import Change, Operation, Refusal
 from sync.proposing import create, touching
 
 __all__ = ["DiffInput", "DiffResult", "InFlight", "diff"]
+
+
+_PERSON: Final = "person."
+"""How the codes of what is wrong with a person, and not with the hold, begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +172,17 @@ def _sent_inside(inputs: DiffInput, live: Live) -> Iterator[datetime]:
 
 
 def _failed(wanted: Wanted, live: Live) -> bool:
-    states = (live.member_states[member].force for member in wanted.members if member in live.member_states)
-    return live.force is Force.ERROR or Force.ERROR in states
+    """Whether the platform failed at something that it may do when asked again.
+
+    That somebody has no licence or was deleted is a fact of the person: it is told by person, and asking again changes nothing.
+    """
+    failed = {member: _of_the_person(state) for member, state in live.member_states.items() if state.force is Force.ERROR}
+    its_own = live.force is Force.ERROR and not (failed and all(failed.values()))
+    return its_own or any(not failed.get(member, True) for member in wanted.members)
+
+
+def _of_the_person(state: MemberState) -> bool:
+    return (state.error or "").startswith(_PERSON)
 
 
 def _differences(

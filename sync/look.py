@@ -53,7 +53,7 @@ def look(desk: Desk, door: TenantDoor, lane: Lane, kinds: AbstractSet[Kind]) -> 
     if following is not None:
         following.follow(rosters.kept(door.tenant.id, desk.clock.now()))
     try:
-        examination = reader.examine()
+        examination = reader.examine(kinds)
         if not Pins(desk.store).same(door.tenant.id, examination.identity.vendor_id, desk.clock.now()):
             return replace(base, examination=examination, identity_changed=True, error=identity_changed(door.tenant.id))
         roster = reader.roster()

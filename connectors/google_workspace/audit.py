@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.audit_log import AuditEvent, AuditRead
-from connectors.errors import ConnectorError, TenantUnreachableError
+from connectors.errors import ConnectorError, PermanentError, TenantUnreachableError
 from connectors.google_workspace.http import Session
 from connectors.google_workspace.operations import ACTIVITIES_LIST
 from connectors.google_workspace.wire import Json, inner, moment, objects, required, text
@@ -44,16 +44,24 @@ _TARGETS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.GOOGLE_ORG_UNIT: ("ORG_UNIT_NAME", "org_unit_name"),
     Kind.GOOGLE_SETTING: ("SETTING_NAME", "setting_name"),
 }
+_NO: Final = frozenset({400, 403, 404})
+"""Answers to what was asked; a 401 is about who asks."""
 _BEGIN: Final = "_begin"
 _END: Final = "_end"
 
 
-def read_audit(session: Session, window: tuple[datetime, datetime], own_clients: AbstractSet[str]) -> AuditRead:
-    """The events of ``window``, both ends in it, oldest first. Both are sent: without one, Google serves other days (G§2.2)."""
+def read_audit(
+    session: Session, window: tuple[datetime, datetime], own_clients: AbstractSet[str], kinds: AbstractSet[Kind] | None = None
+) -> AuditRead:
+    """The events of ``window``, both ends in it, oldest first. Both are sent: without one, Google serves other days (G§2.2).
+
+    Where ``kinds`` are Vault's alone, only its own log is asked.
+    """
     since, until = window
     events: list[AuditEvent] = []
+    vaults = kinds is not None and kinds <= {kind for _, kind in _VAULT_KINDS}
     try:
-        for application in APPLICATIONS:
+        for application in APPLICATIONS[:1] if vaults else APPLICATIONS:
             raw = session.pages(
                 ACTIVITIES_LIST, "items", userKey="all", applicationName=application, startTime=_stamp(since), endTime=_stamp(until), maxResults=1000
             )
@@ -61,7 +69,8 @@ def read_audit(session: Session, window: tuple[datetime, datetime], own_clients:
     except TenantUnreachableError:
         raise
     except ConnectorError as error:
-        return AuditRead(available=False, reason=f"{error.code}: {error.message}")
+        refused = isinstance(error, PermanentError) and error.status in _NO
+        return AuditRead(available=False, reason=f"{error.code}: {error.message}", refused=refused)
     events.sort(key=lambda event: (event.at, event.id))
     return AuditRead(available=True, events=tuple(events), through=min(until, session.context.clock.now() - LATENCY))
 

@@ -29,7 +29,7 @@ _OTHERS: Final[Mapping[Kind, tuple[Surface, str]]] = {
 }
 
 
-_PASSING: Final = ("google.server_error", "google.quota", "google.token_unavailable", "google.unauthenticated", "network.", "wire.")
+_PASSING: Final = ("google.server_error", "google.quota", "google.token_unavailable", "google.unauthenticated", "network.", "tls.", "wire.")
 """Codes of failures that are the wire's or the moment's, not the tenant's grant."""
 
 
@@ -56,9 +56,12 @@ def probe(attempt: Callable[[], object]) -> Probe:
 def capabilities_of(
     probes: Mapping[Kind, Probe], reading: Privileges, writing: Privileges, write_probes: Mapping[Kind, Probe]
 ) -> tuple[Capability, ...]:
-    """One capability per Google kind. ``write_probes`` say, per kind that can be written, whether the scope for it is granted."""
+    """One capability per Google kind that was probed, and of Vault's rules.
+
+    ``write_probes`` say, per kind that can be written, whether the scope for it is granted.
+    """
     found = [_vault(kind, probes[kind], reading, writing, write_probes[kind]) for kind in (Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD)]
-    found += [_watched(kind, surface, probes[kind]) for kind, surface in _WATCHED.items()]
+    found += [_watched(kind, surface, probes[kind]) for kind, surface in _WATCHED.items() if kind in probes]
     found.append(
         Capability(
             kind=Kind.GOOGLE_VAULT_RULE,
@@ -68,7 +71,7 @@ def capabilities_of(
             next_step="Set the rules in the Vault console, then attest them with vault-rules/TENANT and the rules file.",
         )
     )
-    found += [_other(kind, probes[kind], write_probes[kind]) for kind in _OTHERS]
+    found += [_other(kind, probes[kind], write_probes[kind]) for kind in _OTHERS if kind in probes]
     return tuple(found)
 
 
@@ -114,7 +117,7 @@ def _other(kind: Kind, tried: Probe, scope: Probe) -> Capability:
 def _watched(kind: Kind, surface: Surface, tried: Probe) -> Capability:
     return Capability(
         kind=kind,
-        read=ReadCapability.FULL if tried.ok else ReadCapability.NONE,
+        read=ReadCapability.FULL if tried.ok else ReadCapability.UNKNOWN if tried.detail.startswith(_PASSING) else ReadCapability.NONE,
         write=WriteCapability.NONE,
         surface=surface.value,
         reason="kind.watched_only" if tried.ok else tried.detail,

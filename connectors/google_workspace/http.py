@@ -24,7 +24,7 @@ from connectors.google_workspace.auth import Keyring
 from connectors.google_workspace.budgets import QUOTAS
 from connectors.google_workspace.errors import read_refusal, refusal
 from connectors.google_workspace.link import Links, LostError, Reply
-from connectors.google_workspace.operations import EDISCOVERY, Operation, Surface
+from connectors.google_workspace.operations import Operation, Surface, scope_of
 from connectors.google_workspace.paging import every_page
 from connectors.google_workspace.services import Services
 from connectors.google_workspace.wire import Json, objects
@@ -39,6 +39,10 @@ WORKERS: Final = 8
 _QUOTA_TRIES: Final = 7
 """1 + 2 + 4 + ... + 32 seconds: a per-minute quota has passed by then."""
 _TRIES: Final = 4
+_VITAL: Final = frozenset({Surface.VAULT, Surface.DIRECTORY})
+"""What a hold rests on: only these, and the main subject's tokens, can make a tenant unreachable."""
+_OF_THE_HOST: Final = ("network.", "tls.", "endpoint.")
+"""Codes of a connection that did not come about."""
 _LONGEST_PAUSE: Final = 32.0
 """Seconds; Google advises truncated exponential backoff up to 32-64 (G§1.8)."""
 _LONGEST_WAIT: Final = 120.0
@@ -81,7 +85,7 @@ class Session:
     def authorise(self, scope: str, surface: Surface) -> None:
         """Get a token that could write there. Raises ``PermanentError`` where the grant is missing."""
         try:
-            self.keyring.token(scope, self.subject(surface))
+            self._token(scope, surface)
         except ConnectorError as error:
             raise self._clean(error) from None
 
@@ -115,7 +119,7 @@ class Session:
                 # A connection that had merely gone stale costs no pause.
                 self.context.clock.sleep(0.0 if lost.reused else float(2 ** (tries - 1)))
             except ConnectorError as error:
-                raise self._clean(error) from None
+                raise self._clean(_of_surface(error, operation.surface)) from None
 
     def pages(self, operation: Operation, key: str, **parameters: object) -> tuple[Json, ...]:
         """Every object under ``key`` over all pages; an empty page with a token is no end (G§2.1). Raises as ``call`` does."""
@@ -167,14 +171,25 @@ class Session:
 
     def authorised(self, operation: Operation, method: str, uri: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """The vendor's answer to one request with a token on it; a refused token is renewed once, for a 401 has done nothing."""
-        scope = EDISCOVERY if self._writing and operation.surface is Surface.VAULT else operation.scope
-        subject = self.subject(operation.surface)
-        token = self.keyring.token(scope, subject)
+        scope = scope_of(operation, writing=self._writing)
+        token = self._token(scope, operation.surface)
         reply = self._send(operation, method, uri, {**headers, "authorization": f"Bearer {token}"}, body)
         if reply.status == 401:
-            token = self.keyring.token(scope, subject, instead_of=token)
+            token = self._token(scope, operation.surface, instead_of=token)
             reply = self._send(operation, method, uri, {**headers, "authorization": f"Bearer {token}"}, body)
         return reply
+
+    def _token(self, scope: str, surface: Surface, *, instead_of: str | None = None) -> str:
+        """A token for ``surface``. Raises ``PermanentError`` where it has a subject of its own that Google refuses: that is not the tenant's end."""
+        subject = self.subject(surface)
+        try:
+            return self.keyring.token(scope, subject, instead_of=instead_of)
+        except TenantUnreachableError as error:
+            own = self.tenant.subjects.get(surface.value)
+            if surface in _VITAL or own is None or own.lower() == self.keyring.subject.lower():
+                raise
+            step = f"Set subjects.{surface.value} to an account that exists and is not suspended."
+            raise PermanentError(error.code, error.message, step if error.code == "google.credential_refused" else error.next_step) from error
 
     def _send(self, operation: Operation, method: str, uri: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         self._leave(operation.surface, method, self._charges(operation))
@@ -246,6 +261,14 @@ class Session:
         error.message = self._text(error.message)
         error.args = (error.message,)
         return error
+
+
+def _of_surface(error: ConnectorError, surface: Surface) -> ConnectorError:
+    """``error``; where no connection to a surface came about that no hold rests on, as that surface's own and not the tenant's."""
+    if not isinstance(error, TenantUnreachableError) or surface in _VITAL or not error.code.startswith(_OF_THE_HOST):
+        return error
+    kind = TransientError if error.code.startswith("network.") else PermanentError
+    return kind(error.code, error.message, error.next_step, status=error.status)
 
 
 class _Carrier:

@@ -129,8 +129,28 @@ WRITES: Final = (
 )  # fmt: skip
 RELEASES: Final = (HOLDS_REMOVE_ACCOUNTS, HOLDS_DELETE, MATTERS_CLOSE)
 """What only a release that two officers approved may send (and the prover the last two, against its own dummy)."""
+BESIDE_WRITES: Final = (
+    MATTERS_LIST, MATTERS_GET, HOLDS_LIST, HOLDS_GET, ORG_UNITS_LIST, GROUP_SETTINGS_GET,
+    LABELS_LIST, LABELS_GET, LABEL_LIMITS, LABEL_PERMISSIONS_LIST,
+)  # fmt: skip
+"""What the writing identity itself looks at before and after it writes, and in a proof."""
 PROOF_ONLY: Final = (MATTERS_DELETE, LABELS_DELETE)
 EVERY: Final = (*READS, *WRITES, *RELEASES, *PROOF_ONLY)
 
-SCOPES: Final = tuple(sorted({operation.scope for operation in (*READS, *WRITES, *RELEASES)}))
+
+def scope_of(operation: Operation, *, writing: bool) -> str:
+    """The scope under which a hand sends ``operation``: in Vault the writing identity uses the scope that writes for everything."""
+    return EDISCOVERY if writing and operation.surface is Surface.VAULT else operation.scope
+
+
+USED: Final[Mapping[bool, tuple[Operation, ...]]] = {False: READS, True: (*WRITES, *RELEASES, *BESIDE_WRITES)}
+"""What each hand sends, by whether it writes; a proof adds no scope."""
+
+
+def scopes_of(*, writing: bool) -> tuple[str, ...]:
+    """Everything that the delegation of one hand's client has to list."""
+    return tuple(sorted({scope_of(one, writing=writing) for one in USED[writing]}))
+
+
+SCOPES: Final = tuple(sorted({*scopes_of(writing=False), *scopes_of(writing=True)}))
 """Everything that the delegation in the Admin console has to list."""

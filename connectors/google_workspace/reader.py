@@ -64,12 +64,12 @@ class GoogleReader:
         """The customer, its domains and us. Raises ``TenantUnreachableError`` where nobody answers or another customer does."""
         return self._ourselves.identity()
 
-    def examine(self) -> Examination:
-        """Identity, surfaces, licences and capabilities."""
+    def examine(self, kinds: AbstractSet[Kind] | None = None) -> Examination:
+        """Identity, surfaces, licences and capabilities; what a look at ``kinds`` does not read is not tried."""
         seats = self._people.licences(self._ourselves.customer)
         self._seats.put(seats)
         self._labels_sold = drive_labels(seats.counted())
-        lists = Lists(vault=self._vault, settings=self._settings)
+        lists = Lists(vault=self._vault, settings=self._settings, kinds=kinds)
         return examine(self._session, self._writing, self._ourselves, seats, lists)
 
     def roster(self) -> Roster:
@@ -121,10 +121,10 @@ class GoogleReader:
             return self._labels.again(ref)
         raise PermanentError("kind.not_readable", f"{ref.kind.value} is not read one by one here")
 
-    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:  # noqa: ARG002  # one log tells of all
-        """Events of the vault and admin logs in the window; not available says why."""
+    def audit(self, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:
+        """Events of the vault and admin logs in the window, of the first alone where ``kinds`` are Vault's; not available says why."""
         clients = frozenset(one for one in (self._session.keyring.client_id, self._writing.keyring.client_id) if one)
-        return logs.read_audit(self._session, (since, until), clients)
+        return logs.read_audit(self._session, (since, until), clients, kinds)
 
     def holders(self) -> tuple[Holders, ...]:
         """Who may touch holds, matters and what is kept. Raises ``TenantUnreachableError`` and ``Stopped``."""

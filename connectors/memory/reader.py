@@ -26,6 +26,7 @@ PEOPLE = {
     Platform.MICROSOFT365: frozenset({Kind.M365_USER, Kind.M365_GROUP, Kind.M365_SITE}),
     Platform.GOOGLE_WORKSPACE: frozenset({Kind.GOOGLE_USER, Kind.GOOGLE_GROUP, Kind.GOOGLE_ORG_UNIT}),
 }
+_HALF_A_YEAR = timedelta(days=180)
 
 
 class MemoryReader:
@@ -36,15 +37,15 @@ class MemoryReader:
         self.tenant = tenant
         self.context = context
 
-    def examine(self) -> Examination:
+    def examine(self, kinds: AbstractSet[Kind] | None = None) -> Examination:  # noqa: ARG002  # one examination tells of all
         """Identity, one surface, licences, and every kind that the platform knows."""
         identity = self.identity()
-        kinds = sorted(WRITABLE[self.world.platform] | PEOPLE[self.world.platform])
+        known = sorted(WRITABLE[self.world.platform] | PEOPLE[self.world.platform])
         return Examination(
             identity=identity,
             surfaces=(Surface(name=SURFACE, url=None, ok=True, detail="in memory"),),
             licences=dict(self.world.licences),
-            capabilities=(*(self._capability(kind) for kind in kinds), *self._by_hand()),
+            capabilities=(*(self._capability(kind) for kind in known), *self._by_hand()),
         )
 
     def _capability(self, kind: Kind) -> Capability:
@@ -164,6 +165,12 @@ class MemoryReader:
         self._ask("audit")
         if self.world.troubles.no_log is not None:
             return AuditRead(available=False, reason=self.world.troubles.no_log)
+        if self.world.troubles.no_old_log is not None and since < self.world.clock.now() - _HALF_A_YEAR:
+            return AuditRead(available=False, reason=self.world.troubles.no_old_log, refused=True)
+        if self.world.troubles.log_left is not None:
+            self.world.troubles.log_left -= 1
+            if self.world.troubles.log_left < 0:
+                return AuditRead(available=False, reason="memory.cut_short")
         through = self.world.clock.now() - timedelta(seconds=self.world.log_seconds)
         events = tuple(event for event in self.world.log if since <= event.at <= until and event.at <= through)
         events = () if self.world.troubles.blind_log else events

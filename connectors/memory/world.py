@@ -59,7 +59,8 @@ class Troubles:
     ``failed`` kinds cannot be read at all and ``partial`` ones only without ``hidden`` objects, each with its reason; a kind in ``roleless``
     answers with an empty list and no error, as both vendors do to an identity without the role. ``lost`` is where the next write breaks off:
     "before" the commit or "after" it. ``refused_members`` cannot be added, with the vendor's reason. ``no_log`` is why the log does not answer;
-    ``blind_log``: it answers, and shows nothing. ``late``: so many seconds pass until a new object of that kind is shown at all (M§10).
+    ``blind_log``: it answers, and shows nothing. ``no_old_log``: why it refuses what is older than half a year; ``log_left``: so often it answers.
+    ``late``: so many seconds pass until a new object of that kind is shown at all (M§10).
     """
 
     failed: dict[Kind, str] = field(default_factory=dict)
@@ -71,6 +72,8 @@ class Troubles:
     refused_members: dict[str, str] = field(default_factory=dict)
     no_log: str | None = None
     blind_log: bool = False
+    no_old_log: str | None = None
+    log_left: int | None = None
     late: dict[Kind, int] = field(default_factory=dict)
 
 

@@ -48,7 +48,7 @@ class Microsoft365Reader:
         self._sites = sites
         self._known = Known()
 
-    def examine(self) -> Examination:
+    def examine(self, kinds: AbstractSet[Kind] | None = None) -> Examination:  # noqa: ARG002  # one examination tells of all
         """Identity, surfaces, licences and capabilities. Writes nothing."""
         identity = self._access.identity()
         try:

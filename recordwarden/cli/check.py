@@ -18,7 +18,7 @@ from policies.vault_judging import binding
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import Call, called
 from recordwarden.cli.screen import Screen, many
-from recordwarden.cli.vault_words import period_problems, simulation
+from recordwarden.cli.vault_words import rule_problems, simulation
 from recordwarden.exits import Exit
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def check(
     known, stated = _from_store(call, folder)
     found = check_folder(folder, known, call.frame().at.date())
     duties = compile_policy(folder.policy, folder.district, known)
-    short = [one for tenant, said in stated.items() for one in period_problems(tenant, said.rules, duties)]
+    short = [one for tenant, said in stated.items() for one in rule_problems(tenant, said.rules, duties)]
     silent = _not_stated(folder, stated, duties)
     problems = (*found.problems, *short, *silent, *(() if known is not None else (_no_store(),)))
-    warned = any(problem.severity is Severity.WARNING for problem in problems)
+    warned = any(problem.severity is not Severity.INFO for problem in problems)
     return Answer(
         exit=Exit.ERROR if strict and warned else Exit.DONE,
         result={

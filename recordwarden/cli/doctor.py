@@ -199,8 +199,8 @@ def _problems(seen: Sequence[Look], heard: Mapping[str, Feed]) -> tuple[Problem,
         found += _nameless(one.tenant)
         found += [_unseen(one.tenant.id, check) for check in checks(one) if check.name is not None and check.seen is not True]
     found += [_person(one.tenant.id, one.examination.signed_in) for one in seen if one.examination and one.examination.signed_in]
-    for snapshot in (one.snapshot for one in seen if one.snapshot is not None):
-        found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot)]
+    for snapshot, roster in ((one.snapshot, one.roster) for one in seen if one.snapshot is not None):
+        found += [*alarm_problems(alarms(snapshot, (), (), frozenset())), *setting_problems(snapshot, roster=roster)]
     return tuple(found)
 
 

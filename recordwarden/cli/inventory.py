@@ -45,7 +45,7 @@ def inventory(ctx: typer.Context) -> Answer:
         run.exit = _exit(seen)
         snapshots = [one.snapshot for one in seen if one.snapshot is not None]
         early = (problem for one in snapshots for problem in alarm_problems(alarms(one, (), (), frozenset())))
-        settings = (*early, *(problem for one in snapshots for problem in setting_problems(one)))
+        settings = (*early, *(problem for one in seen if one.snapshot is not None for problem in setting_problems(one.snapshot, roster=one.roster)))
         others = (problem for one in seen for problem in holder_problems(one.tenant, who[one.tenant.id]))
         found: tuple[Problem, ...] = (*run.problems, *(one.error for one in seen if one.error is not None), *settings, *others)
         return Answer(exit=run.exit, tenants=documents, result={}, problems=found, show=lambda screen: _show(screen, documents))

@@ -5,7 +5,7 @@ True to the vendor as reference paragraphs G§ and the discovery documents tell 
 
 Switches: ``google.hold_delay`` (90 s until a hold is in force), ``google.audit_delay`` (180 s and up to two thirds more until an event
 is served), ``google.audit_late`` (PATTERN=SECONDS), ``google.audit_lost`` (PATTERN), ``google.audit_rename`` (OLD=NEW,...),
-``google.vault_history`` (indefinite or 180 days), ``google.close_with_holds`` (refuse, keep or release), ``google.quota`` (off),
+``google.vault_history`` (indefinite, 180 days or refused), ``google.close_with_holds`` (refuse, keep or release), ``google.quota`` (off),
 ``google.empty_pages`` (off: no empty first page of policies), ``google.page_size`` (rows of a page at most), ``google.token_creator`` (off:
 the machine may not sign), ``google.edition`` (read at the start: Fundamentals, Standard or Plus).
 """

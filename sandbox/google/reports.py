@@ -70,7 +70,10 @@ def _window(call: Call) -> tuple[datetime, datetime]:
         start = now - _WINDOW
     start = start or now - _WINDOW
     # Vault's log is kept for ever; whether the API serves what is older than 180 days when both ends are given, nobody could tell us
-    # (G§12g): the switch `google.vault_history` is `indefinite` or `180 days`. Other logs end after about 180 days in any case.
+    # (G§12g): the switch `google.vault_history` is `indefinite`, `180 days` (older events are left out) or `refused` (a window that begins
+    # before is a 400). Other logs end after about 180 days in any case.
+    if call.world.switches.get("google.vault_history") == "refused" and start < now - _WINDOW:
+        raise errors.invalid("Start time must be within the last 180 days.")
     for_ever = call.path["applicationName"] == "vault" and call.world.switches.get("google.vault_history", "indefinite") == "indefinite"
     return start if for_ever else max(start, now - _WINDOW), end or now
 

@@ -26,6 +26,9 @@ class Cursor:
     readable_from: datetime | None = None
     failing_since: datetime | None = None
     reason: str | None = None
+    past_through: datetime | None = None
+    past_reason: str | None = None
+    past_refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,23 +91,28 @@ class WatchRows:
             readable_from=row.readable_from,
             failing_since=row.failing_since,
             reason=row.reason,
+            past_through=row.past_through,
+            past_reason=row.past_reason,
+            past_refused=row.past_refused,
         )
 
     def move(self, session: Session, tenant: str, cursor: Cursor) -> None:
-        """Keep the cursor in the caller's transaction, which keeps what was read with it."""
-        session.merge(
-            WatchCursorRow(
-                district=self.store.district,
-                tenant=tenant,
-                began=cursor.began,
-                through=cursor.through,
-                polled_at=cursor.polled_at,
-                deep_at=cursor.deep_at,
-                readable_from=cursor.readable_from,
-                failing_since=cursor.failing_since,
-                reason=cursor.reason,
-            )
-        )
+        """Keep the cursor in the caller's transaction, which keeps what was read with it; the past has its own (``past``), and another reader."""
+        row = session.get(WatchCursorRow, (self.store.district, tenant))
+        row = row or WatchCursorRow(district=self.store.district, tenant=tenant, began=cursor.began)
+        row.through, row.polled_at, row.deep_at = cursor.through, cursor.polled_at, cursor.deep_at
+        row.failing_since, row.reason = cursor.failing_since, cursor.reason
+        if cursor.past_refused is not None and row.past_refused is None:
+            row.past_refused, row.readable_from = cursor.past_refused, cursor.readable_from
+        session.add(row)
+
+    def past(self, session: Session, tenant: str, cursor: Cursor) -> None:
+        """Keep how far the past was read, and from when the log can be, in the caller's transaction; nothing before the first look."""
+        row = session.get(WatchCursorRow, (self.store.district, tenant))
+        if row is not None:
+            row.readable_from = cursor.readable_from
+            row.past_through, row.past_reason, row.past_refused = cursor.past_through, cursor.past_reason, cursor.past_refused
+            session.add(row)
 
     def reaches(self, tenant: str, at: datetime) -> None:
         """Keep from when the log can be read, beside a cursor that another process may be moving; nothing is kept before the first look."""

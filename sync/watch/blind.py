@@ -15,12 +15,12 @@ from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import ReadState, Snapshot
 from sync.drift.values import Attribution, AttributionState, Drift, DriftClass, Since, drift_of
-from sync.watch.vault_names import looks
+from sync.watch.vault_names import begins, looks, stem
 
 _CONTAINERS: Final = (Kind.GOOGLE_MATTER,)
-_LIFE: Final = re.compile(r"investigation|_matters?_|_matter$")
+_LIFE: Final = re.compile(r"investigation|_matters?(?:_|$)")
 """What the names of operations on matters themselves have in common; those inside one go by other names (G§2.2)."""
-_GONE: Final = ("delete_investigation", "delete_matter", "obsolete_api_matters_delete")
+_GONE: Final = frozenset({"delete_investigation", "delete_matter", "obsolete_api_matters_delete"})
 """Operations after which a matter may rightly be out of every list (G§2.2: trash for about 30 days, then gone)."""
 
 
@@ -47,9 +47,16 @@ def blind_spots(snapshot: Snapshot, events: Iterable[AuditEvent]) -> tuple[Drift
 
 
 def _deleted(events: Iterable[AuditEvent]) -> bool:
-    """Whether the last that was done to it is its deletion; what somebody looked at or did inside it says nothing of that."""
-    done = [event for event in events if _LIFE.search(event.operation) and not looks(event.operation)]
-    return bool(done) and max(done, key=lambda event: (event.at, event.id)).operation.startswith(_GONE)
+    """Whether the last that was done to it is its deletion; what somebody looked at or did inside it says nothing of that.
+
+    A deletion that was only begun need not have come to its end, while a restoring that was begun may have.
+    """
+    done = [event for event in events if _LIFE.search(stem(event.operation)) and not looks(event.operation) and not _merely_begun(event)]
+    return bool(done) and stem(max(done, key=lambda event: (event.at, event.id)).operation) in _GONE
+
+
+def _merely_begun(event: AuditEvent) -> bool:
+    return begins(event.operation) and stem(event.operation) in _GONE
 
 
 def _spot(tenant: str, kind: Kind, vendor_id: str, seen: Iterable[AuditEvent]) -> Drift:

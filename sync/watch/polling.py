@@ -3,12 +3,14 @@
 Events arrive late and out of order (G§2.2, G§5), so each window begins well before the end of the last one, and once a day a long one is read again;
 each event is kept once, under the vendor's own id. The cursor moves in the transaction that keeps what was read, so a crash loses neither.
 
-Before the first of them the whole past is read once, slice by slice, for traces of matters alone: a hidden matter may be older than we are.
+What lies before the first of them is read once, when nobody waits for a hold: slice by slice, each kept with its cursor, for traces of matters and
+requests to delete early alone. A hidden matter may be older than we are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -35,16 +37,20 @@ AT_ONCE: Final = timedelta(seconds=60)
 PAIR: Final = timedelta(hours=1)
 """How long the end of a deed that was begun may be on its way; after that a beginning counts by itself, for it may have come to something."""
 SERVED: Final = timedelta(days=180)
-"""What the vendor surely serves; whether it serves more is tried once (G§2.2)."""
+"""What the vendor surely serves; whether it serves or refuses what is older is tried (G§2.2, G§12g)."""
 _TRIED: Final = timedelta(days=180)
 OLDEST: Final = datetime(2012, 1, 1, tzinfo=UTC)
 """Nothing in Vault's log is older: Google opened Vault in 2012, and its log is kept for ever (G§2.2)."""
-_SLICES: Final = (timedelta(days=1096), timedelta(days=30))
-"""How much of the past is asked for at once: before and within what the vendor surely serves, where the Admin console's log answers too."""
+_SLICE: Final = timedelta(days=366)
+"""How much of the past is asked for at once; a slice that could not be read to its end is begun again."""
+_VAULTS: Final = frozenset({Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD, Kind.GOOGLE_VAULT_RULE})
+"""Kinds of which Vault's own log tells: of the past no other is asked."""
 MATTER: Final = "matter"
 """The sort of an event in somebody's matter: only the log can tell that there is one out of our sight."""
 NAMELESS: Final = frozenset({PERSON, MATTER, Sort.EARLY.value})
 """Sorts of events that are about people or matters: of them no name and no raw answer is kept."""
+_TRACES: Final = frozenset({MATTER, Sort.EARLY.value})
+"""What of the past still matters: work in matters, and requests to destroy data early."""
 VAULT: Final = "vault/"
 """How the ids of Vault's events begin."""
 
@@ -85,15 +91,14 @@ class Poller:
         if known is not None and fresh and (since is None or (known.polled_at is not None and since <= known.polled_at)):
             return None
         cursor = known or Cursor(began=min(since - BEFORE, now - EACH_DAY) if since is not None else now - EACH_DAY)
-        if since is not None and cursor.readable_from is None:
-            cursor = replace(cursor, readable_from=_readable(now, reader)[0])
         deep = cursor.deep_at is None or now - cursor.deep_at >= EACH_DAY
         begin = _begin(cursor, now, deep=deep)
-        past = self._past(tenant, cursor, reader, now) if cursor.through is None else Reach(at=cursor.readable_from)
-        answer = _asked(reader, begin, now) if past.reason is None else AuditRead(available=False, reason=past.reason)
+        answer = _asked(reader, begin, now)
+        if answer.refused and begin < (served := _served(now)):
+            refused, answer = answer.reason, _asked(reader, served, now)
+            cursor = replace(cursor, readable_from=served, past_refused=refused) if answer.available else cursor
         if not answer.available:
             return self._failed(tenant, cursor, answer.reason or "not said", now)
-        cursor = replace(cursor, readable_from=cursor.readable_from or past.at)
         moved = replace(
             cursor,
             through=max(answer.through or begin, cursor.through or begin),
@@ -105,6 +110,24 @@ class Poller:
         self._keep(tenant, moved, answer.events, ids, now)
         return Poll(cursor=moved, events=answer.events)
 
+    def past(self, tenant: str, reader: Reader) -> None:
+        """Read on in everything before the first window: of what else happened before we came nothing is told.
+
+        Only after a look that could read the log now; what the vendor refuses then it refuses for its age, and what it surely serves is read instead.
+        Anything else that goes wrong ends it until the next look. Raises ``Stopped``.
+        """
+        now = self._desk.clock.now()
+        cursor = self._rows.cursor(tenant)
+        if cursor is None or cursor.through is None or cursor.failing_since is not None:
+            return
+        while (begin := cursor.past_through or OLDEST) < cursor.began:
+            end = min(begin + _SLICE, cursor.began, *([_served(now)] if begin < _served(now) else []))
+            answer = _asked(reader, begin, end, _VAULTS)
+            cursor = _read_on(cursor, answer, end, now)
+            self._keep(tenant, cursor, answer.events, None, now)
+            if cursor.past_reason is not None:
+                return
+
     def reach(self, tenant: str, reader: Reader) -> Reach:
         """From when the log can be read at all: asked once, then remembered. The cursor stays where it is. Raises ``Stopped``."""
         known = self._rows.cursor(tenant)
@@ -115,21 +138,6 @@ class Poller:
             self._rows.reaches(tenant, at)
         return Reach(at=at, reason=reason)
 
-    def _past(self, tenant: str, cursor: Cursor, reader: Reader, now: datetime) -> Reach:
-        """Everything before the first window, read once for matters: of what else happened before we came nothing is told.
-
-        Answers from when the log can be read. A slice that cannot be read ends it, and the next look begins it again: what is kept is kept once.
-        """
-        oldest = now - SERVED
-        for begin, end in _slices(cursor.began, now):
-            answer = _asked(reader, begin, end)
-            if not answer.available:
-                return Reach(reason=answer.reason or "not said")
-            oldest = min((oldest, *(event.at for event in answer.events)))
-            traces = [event for event in answer.events if _in_matter(event) is not None and _concerns(event, {}, now) == MATTER]
-            self._keep(tenant, None, traces, {}, now)
-        return Reach(at=oldest)
-
     def _failed(self, tenant: str, cursor: Cursor, reason: str, now: datetime) -> Poll:
         """The log could not be read: the cursor stays where it is, so the next window begins where this one did."""
         kept = replace(cursor, failing_since=cursor.failing_since or now, reason=reason)
@@ -137,8 +145,10 @@ class Poller:
             self._rows.move(session, tenant, kept)
         return Poll(cursor=kept, reason=reason)
 
-    def _keep(self, tenant: str, cursor: Cursor | None, events: Iterable[AuditEvent], ids: Mapping[str, str], now: datetime) -> None:
-        mine = self._sparing(tenant, [(event, sort) for event in events if (sort := _concerns(event, ids, now)) is not None])
+    def _keep(self, tenant: str, cursor: Cursor, events: Iterable[AuditEvent], ids: Mapping[str, str] | None, now: datetime) -> None:
+        """Keep what concerns us, and the cursor with it. Without ``ids`` it is the past: of that traces alone, and its own part of the cursor."""
+        found = [(event, sort) for event in events if (sort := _concerns(event, ids or {}, now)) is not None]
+        mine = self._sparing(tenant, found if ids is not None else [one for one in found if one[1] in _TRACES])
         with self._desk.store.write() as session:
             kept = self._rows.known(session, tenant, (event.id for event, _ in mine))
             for event, sort in mine:
@@ -148,9 +158,8 @@ class Poller:
                 if sort not in NAMELESS:
                     live = Live(kind=Kind.GOOGLE_VAULT_RULE, vendor_id=event.id, name=event.operation, fields={}, changed_at=event.at, raw=event.raw)
                     sha = Evidence(self._desk.store).keep(session, tenant, live, now)
-                self._rows.keep(session, tenant, _logged(event, sort, ids, sha), now)
-            if cursor is not None:
-                self._rows.move(session, tenant, cursor)
+                self._rows.keep(session, tenant, _logged(event, sort, ids or {}, sha), now)
+            (self._rows.past if ids is None else self._rows.move)(session, tenant, cursor)
 
     def _sparing(self, tenant: str, found: list[tuple[AuditEvent, str]]) -> list[tuple[AuditEvent, str]]:
         """``found`` with one trace a day of work inside each matter: a review leaves thousands, and they say no more than that it is there."""
@@ -170,19 +179,28 @@ class Poller:
         return spared
 
 
-def _slices(until: datetime, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The time before ``until`` in pieces, oldest first, large ones where only Vault's own log reaches."""
-    long, short = _SLICES
-    begin, served = OLDEST, now - SERVED
-    while begin < until:
-        end = min(begin + long, served) if begin < served else begin + short
-        yield begin, min(end, until)
-        begin = end
+def _served(now: datetime) -> datetime:
+    """From when a vendor serves that refuses what is older; a day less than it says, for clocks differ."""
+    return now - SERVED + EACH_DAY
+
+
+def _read_on(cursor: Cursor, answer: AuditRead, end: datetime, now: datetime) -> Cursor:
+    """The cursor after a slice of the past; the oldest event of all that was served tells from when the log can be read."""
+    if answer.refused and end <= (served := _served(now)):
+        through = min(served, cursor.began)
+        return replace(cursor, past_through=through, readable_from=served, past_reason=None, past_refused=answer.reason or "not said")
+    if not answer.available:
+        return replace(cursor, past_reason=answer.reason or "not said")
+    oldest = min((event.at for event in answer.events), default=now - SERVED if end >= cursor.began else None)
+    known = [one for one in (cursor.readable_from, oldest) if one is not None]
+    return replace(cursor, past_through=end, past_reason=None, readable_from=min(known, default=None))
 
 
 def _readable(now: datetime, reader: Reader) -> tuple[datetime | None, str | None]:
     """From when the log can be read: the oldest event served beyond what the vendor promises, else what it promises; or why nobody knows."""
-    answer = _asked(reader, now - SERVED - _TRIED, now - SERVED - EACH_DAY)
+    answer = _asked(reader, now - SERVED - _TRIED, now - SERVED - EACH_DAY, _VAULTS)
+    if answer.refused and _asked(reader, now - EACH_DAY, now, _VAULTS).available:
+        return _served(now), None
     if not answer.available:
         return None, answer.reason or "not said"
     return min((event.at for event in answer.events), default=now - SERVED), None
@@ -196,9 +214,9 @@ def _begin(cursor: Cursor, now: datetime, *, deep: bool) -> datetime:
     return max(min(begin, now - DEEP) if deep else begin, cursor.began)
 
 
-def _asked(reader: Reader, since: datetime, until: datetime) -> AuditRead:
+def _asked(reader: Reader, since: datetime, until: datetime, kinds: AbstractSet[Kind] | None = None) -> AuditRead:
     try:
-        return reader.audit(since, until)
+        return reader.audit(since, until, kinds)
     except ConnectorError as error:
         return AuditRead(available=False, reason=error.code)
 

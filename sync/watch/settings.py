@@ -14,6 +14,7 @@ from typing import Final
 from policies.kinds import Kind
 from policies.problems import Problem, Severity
 from policies.resources import Live, ReadState, Snapshot
+from policies.roster import Roster
 from sync.watch.effective import RULES, merged, order, rule_states, values
 
 HOLDERS: Final = "privileges.retention"
@@ -26,9 +27,10 @@ _Judge = Callable[[Mapping[str, str]], tuple[str, str] | None]
 """Code and sentence for what a setting's value means for keeping, or None where it is well."""
 
 
-def setting_problems(snapshot: Snapshot, expected: AbstractSet[str] | None = None) -> tuple[Problem, ...]:
+def setting_problems(snapshot: Snapshot, expected: AbstractSet[str] | None = None, roster: Roster | None = None) -> tuple[Problem, ...]:
     """Every finding about a tenant's settings, the gravest first. ``expected``: addresses that may change retention; None: nobody said whose.
 
+    ``roster`` tells what units and groups are called; without it they go by the vendor's id.
     Requests to delete early are told with ``alarms``.
     """
     read = snapshot.reads.get(Kind.GOOGLE_SETTING)
@@ -36,10 +38,12 @@ def setting_problems(snapshot: Snapshot, expected: AbstractSet[str] | None = Non
         return ()
     found: list[Problem] = []
     if read.state is not ReadState.COMPLETE:
-        found.append(_problem(snapshot.tenant, "setting.unknown", Severity.WARNING, None, f"Not every setting could be read: {read.reason}.", _RIGHT))
+        step = _RIGHT if "policies" in (read.reason or "") else _LACKING
+        found.append(_problem(snapshot.tenant, "setting.unknown", Severity.WARNING, None, f"Not every setting could be read: {read.reason}.", step))
     lives = snapshot.of(Kind.GOOGLE_SETTING)
     found += [one for live in lives if live.fields.get("setting") == HOLDERS for one in _holders(snapshot.tenant, live, expected)]
-    found += [one for live in in_force(lives) if (one := _judged(snapshot.tenant, live)) is not None]
+    names = _names(roster)
+    found += [one for live in in_force(lives) if (one := _judged(snapshot.tenant, live, names)) is not None]
     found += [one for live in lives if live.fields.get("setting") == SPACES for one in _spaces(snapshot.tenant, live)]
     if read.state is ReadState.COMPLETE:
         found += _untouched(snapshot.tenant, lives)
@@ -63,9 +67,18 @@ def _together(listed: Sequence[Live]) -> Live:
 
 _GRAVEST: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 _RIGHT: Final = "Give subjects.cloudidentity the address of a super administrator, and delegate the scopes that doctor names."
+_LACKING: Final = "Give what doctor names."
 
 
-def _judged(tenant: str, live: Live) -> Problem | None:
+def _names(roster: Roster | None) -> Mapping[str, str]:
+    """Paths of units and addresses of groups, by the bare id that the Policy API has."""
+    if roster is None:
+        return {}
+    units = {one.vendor_id.removeprefix("id:"): one.path for one in roster.org_units}
+    return units | {one.vendor_id: one.address or one.name for one in roster.groups}
+
+
+def _judged(tenant: str, live: Live, names: Mapping[str, str]) -> Problem | None:
     judge = _judge(str(live.fields["setting"]))
     said = judge(values(live)) if judge is not None else None
     if said is None:
@@ -73,7 +86,8 @@ def _judged(tenant: str, live: Live) -> Problem | None:
     code, sentence = said
     severity = Severity.INFO if code in _MERELY_TOLD else Severity.WARNING
     where = live.fields.get("group") or live.fields.get("org_unit")
-    message = f"{sentence} (for {where})." if where else f"{sentence}."
+    bare = str(where or "").removeprefix("id:")
+    message = f"{sentence} (for {names.get(bare, bare)})." if bare else f"{sentence}."
     return _problem(tenant, code, severity, live.name, message, f"{_CONSOLE}: {live.fields['setting']}")
 
 
@@ -102,11 +116,12 @@ def _spaces(tenant: str, live: Live) -> list[Problem]:
     """Spaces whose own history is off, whatever the setting for new ones says."""
     if (unread := live.fields.get("unread")) is not None:
         said = f"Whether Chat spaces keep their history could not be read: {unread}."
-        return [_problem(tenant, "setting.spaces_unread", Severity.WARNING, SPACES, said, "Give what doctor names.")]
+        return [_problem(tenant, "setting.spaces_unread", Severity.WARNING, SPACES, said, _LACKING)]
     count, largest = live.fields.get("count"), live.fields.get("largest")
     if not count or not isinstance(largest, tuple):
         return []
-    said = f"{count} Chat spaces have their history off: what is written there is gone after 24 hours and no hold keeps it. The largest: "
+    whose = "1 Chat space has its history off" if count == 1 else f"{count} Chat spaces have their history off"
+    said = f"{whose}: what is written there is gone after 24 hours and no hold keeps it. The largest: "
     step = "Ask a manager of each space to switch its history on, or set HISTORY_ALWAYS_ON: no administrator's interface can."
     return [_problem(tenant, "setting.spaces_without_history", Severity.WARNING, SPACES, f"{said}{', '.join(str(one) for one in largest)}.", step)]
 

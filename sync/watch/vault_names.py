@@ -46,12 +46,16 @@ class Sort(StrEnum):
 
 def stem(operation: str) -> str:
     """The name in one spelling, without the ending that tells begin from end."""
-    return _END.sub("", re.sub(r"[^a-z0-9]+", "_", operation.strip().lower()).strip("_"))
+    return _END.sub("", _spelt(operation))
 
 
 def begins(operation: str) -> bool:
     """Whether the event says only that something was begun."""
-    return _BEGIN.search(operation.strip().lower()) is not None
+    return _BEGIN.search(_spelt(operation)) is not None
+
+
+def _spelt(operation: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", operation.strip().lower()).strip("_")
 
 
 def sort_of(operation: str) -> Sort:

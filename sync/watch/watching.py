@@ -26,7 +26,7 @@ from sync.store.watch_rows import Cursor, LoggedEvent, WatchRows
 from sync.watch.alarms import SUBJECT, alarm_problems, alarms
 from sync.watch.blind import blind_spots
 from sync.watch.odd_holds import hold_problems
-from sync.watch.polling import MATTER, Poller
+from sync.watch.polling import MATTER, OLDEST, Poller
 from sync.watch.settings import setting_problems
 from sync.watch.statement import SKEW, compared, drift, event_of, may_follow, told, unread
 from sync.watch.vault_names import Sort, begins, is_known, stem
@@ -51,13 +51,18 @@ class Watching:
         self.rows = WatchRows(desk.store)
         self.poller = Poller(desk)
 
-    def look(self, seen: Look, ids: Callable[[], Mapping[str, str]]) -> Watched:
-        """Read the log on, note at the statement what the log shows, and say what follows. ``ids`` as for ``Poller.poll``. Raises ``Stopped``."""
+    def look(self, seen: Look, ids: Callable[[], Mapping[str, str]], *, past: bool) -> Watched:
+        """Read the log on, note at the statement what the log shows, and say what follows. ``ids`` as for ``Poller.poll``. Raises ``Stopped``.
+
+        ``past``: what lies before the first look is read too, as far as that was not done; where a hold waits it is not.
+        """
         if seen.tenant.platform is not Platform.GOOGLE_WORKSPACE or seen.reader is None:
             return Watched()
         tenant, now = seen.tenant.id, self.desk.clock.now()
         stated = statements.newest(self.desk.store, tenant, now)
         self.poller.poll(tenant, seen.reader, ids(), None if stated is None else stated.attestation.made_at)
+        if past:
+            self.poller.past(tenant, seen.reader)
         cursor = self.rows.cursor(tenant)
         assert cursor is not None  # a poll leaves one
         changes = self.rows.events(tenant, Sort.CHANGE.value)
@@ -86,7 +91,7 @@ class Watching:
             with self.desk.store.write() as session:
                 store.accept(session, tenant, Kind.GOOGLE_SETTING, {one.id for one in known if one.vendor_id not in signed}, now)
         meant = frozenset(one for duty in self.desk.controls for one in duty.wishes.get(RETENTION_PRIVILEGES, ()))
-        problems = setting_problems(snapshot, meant or None)
+        problems = setting_problems(snapshot, meant or None, seen.roster)
         return found, tuple(one for one in problems if one.severity is not Severity.INFO)
 
     def _of_matters(self, tenant: str) -> Iterable[AuditEvent]:
@@ -129,6 +134,7 @@ class Watching:
         now = self.desk.clock.now()
         if cursor.failing_since is not None:
             yield _problem(tenant, "vault_log.unavailable", Severity.WARNING, f"The log could not be read: {cursor.reason}.", "recordwarden doctor")
+        yield from _about_past(tenant, cursor)
         unknown = self.rows.events(tenant, Sort.UNKNOWN.value, since=now - UNKNOWN_SHOWN)
         yield from _unknown_names(tenant, (*unknown, *(event for event in changes if not is_known(event.operation))))
         if stated is not None:
@@ -152,13 +158,26 @@ class Watching:
             if unread(event):
                 message = f"A rule of Vault was set ({stem(event.operation)}), and the log's words for it cannot be read: {shown(event)}."
                 more = "It may end before the schedule does, or purge what is not transitory."
-                step = "Look at that rule in the Vault console and state the rules: attest vault-rules/TENANT --rules FILE."
+                step = f"Look at that rule in the Vault console and state the rules: attest {statements.subject_of(tenant)} --rules FILE."
                 yield _problem(tenant, "vault_rules.change_unread", Severity.ERROR, f"{message} {more}", step, event.event)
+
+
+def _about_past(tenant: str, cursor: Cursor) -> Iterable[Problem]:
+    """What of the time before the first look will not be read, or was not yet."""
+    lost = "Matters of others that nobody has worked in since, and requests to delete early, are not known from then."
+    if cursor.past_refused is not None and cursor.readable_from is not None:
+        message = f"The vendor refuses its log from before {cursor.readable_from:%Y-%m-%d}: {cursor.past_refused}. {lost}"
+        yield _problem(tenant, "vault_log.past_refused", Severity.INFO, message, "Look at all matters in the Vault console once.")
+    if cursor.past_reason is not None:
+        window = f"from {cursor.past_through or OLDEST:%Y-%m-%d} to {cursor.began:%Y-%m-%d}"
+        message = f"The log {window} could not be read yet: {cursor.past_reason}. {lost}"
+        step = "Nothing: the next look reads on there. If it stays: recordwarden doctor"
+        yield _problem(tenant, "vault_log.past_unread", Severity.WARNING, message, step)
 
 
 def _about_statement(tenant: str, stated: RulesStatement, cursor: Cursor, later: Sequence[LoggedEvent]) -> Iterable[Problem]:
     made, subject = stated.attestation, statements.subject_of(tenant)
-    again = "Look at the rules in the Vault console and state them anew: attest vault-rules/TENANT --rules FILE."
+    again = f"Look at the rules in the Vault console and state them anew: attest {subject} --rules FILE."
     if later:
         newest = later[-1]
         more = f", with {len(later) - 1} before it" if len(later) > 1 else ""

@@ -137,7 +137,9 @@ def test_short_rules_are_told_when_stated_and_no_duty_counts(here: District) -> 
     said = states(here, short)
     assert {"vault_rules.purges", "vault_rules.too_short"} <= said.codes("error")
     assert "vault_rules.none" in said.codes("warning")
-    assert "vault_rules.too_short" in here.run("check").codes("warning")
+    checked = here.run("check")
+    assert {"vault_rules.purges", "vault_rules.too_short"} <= checked.codes("error"), "the offline look says what the signing did"
+    assert "vault_rules.too_short" in checked.codes("warning")
     sandbox(here).forward(QUARTER)
     found = kept(here)
     assert found["keep-staff", "mail"] == ("gap", "vault_rules.too_short")

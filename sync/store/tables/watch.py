@@ -29,6 +29,12 @@ class WatchCursorRow(SQLModel, table=True):
     """From when the log can be read at all, as far as it was tried."""
     failing_since: datetime | None = Field(default=None, sa_type=UtcText)
     reason: str | None = None
+    past_through: datetime | None = Field(default=None, sa_type=UtcText)
+    """How far, from the log's beginning on, the time before ``began`` has been read for traces of matters; whole once it has come to ``began``."""
+    past_reason: str | None = None
+    """Why it could not be read on last time."""
+    past_refused: str | None = None
+    """The vendor's words when it refused what is older than ``readable_from``: that will not be read."""
 
 
 class WatchEventRow(SQLModel, table=True):

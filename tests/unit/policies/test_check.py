@@ -137,13 +137,6 @@ def test_a_row_that_locks_needs_a_label(tmp_path: Path) -> None:
     assert of(checked(tmp_path), "rule.record_unlabelled") == []
 
 
-def test_a_custom_rule_in_vault_ends_the_default(tmp_path: Path) -> None:
-    (problem,) = of(checked(tmp_path), "rule.custom_beats_default")
-    assert "731 days" in problem.message
-    assert of(checked(tmp_path, bent(POLICY, ", google: {ou: /Staff}", "")), "rule.custom_beats_default") == []
-    assert of(checked(tmp_path, bent(POLICY, "2 years, trigger: created, disposition: review", "permanent")), "rule.custom_beats_default") == []
-
-
 def test_dates(tmp_path: Path) -> None:
     policy = bent(POLICY, "deviations: []", "deviations:\n  - {id: D1, line: R1, owner: custodian, reason: r, until: 2026-11-01}")
     assert lines(of(checked(tmp_path, policy), "deviation.expired")) == [15]

@@ -189,3 +189,22 @@ def test_an_activity_that_two_pages_hold_counts_once_and_ours_is_by_client() -> 
 )
 def test_old_and_new_names_have_their_kind_and_unknown_ones_pass(application: str, name: str, kind: Kind | None) -> None:
     assert [event.kind for event in events_of(application, [activity(name, 1, "1")], frozenset({CLIENT}))] == [kind]
+
+
+def test_of_vaults_kinds_only_vaults_log_is_asked(bench: Bench) -> None:
+    now, reader = bench.clock.now(), bench.reader()
+    for kinds, requests in ((frozenset({Kind.GOOGLE_MATTER, Kind.GOOGLE_VAULT_RULE}), 1), (frozenset({Kind.GOOGLE_MATTER, Kind.GOOGLE_USER}), 2), (None, 2)):
+        before = bench.seen("reports.activities.list")
+        assert reader.audit(now - DAY, now, kinds).available
+        assert bench.seen("reports.activities.list") - before == requests
+
+
+def test_a_refusal_is_told_from_a_log_that_is_merely_out(bench: Bench) -> None:
+    now, reader = bench.clock.now(), bench.reader()
+    bench.world.switches["google.vault_history"] = "refused"
+    old = reader.audit(now - 400 * DAY, now - 300 * DAY)
+    assert (old.available, old.refused, (old.reason or "").partition(":")[0]) == (False, True, "google.invalid")
+    assert reader.audit(now - 180 * DAY, now).available
+    bench.fault("reports", "reports.activities.list", "status", status=500, times=99)
+    out = reader.audit(now - DAY, now)
+    assert (out.available, out.refused) == (False, False)

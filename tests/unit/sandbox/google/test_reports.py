@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -143,6 +144,10 @@ def test_whether_vaults_old_history_is_served_nobody_knows_so_a_switch_says(clie
     world.switches["google.vault_history"] = "180 days"
     assert "modify_default_retention_period_end" not in names(events(client, **window))
     assert "add_preservation_rule_end" not in names(events(client, **window))
+    world.switches["google.vault_history"] = "refused"
+    assert client.refused("reports", "activities.list", userKey="all", applicationName="vault", **window)[0] == 400
+    lately = {"startTime": (world.clock.now() - timedelta(days=179)).isoformat(), "endTime": world.clock.now().isoformat()}
+    assert events(client, **lately) == events(client)
 
 
 def test_other_logs_end_after_half_a_year(client: Google, door: Door, world: World) -> None:

@@ -345,6 +345,15 @@ def test_what_failed_is_asked_for_again() -> None:
     assert [c.operation for c in result.changes] == [Operation.RETRY]
 
 
+def test_what_is_wrong_with_a_person_is_not_asked_for_again() -> None:
+    mary, john = "account:1", "account:2"
+    lacking = MemberState(force=Force.ERROR, since=NOW, error="person.not_licensed")
+    for other, retried in ((MemberState(force=Force.APPLIED), False), (MemberState(force=Force.ERROR, error="5: backend"), True)):
+        hold = live(HOLD, "H1", key="m", members=[mary, john], member_states={mary: lacking, john: other}, force=Force.ERROR)
+        result = diff(inputs([wanted(HOLD, "m", members=[mary, john])], snapshot(hold), binding(hold, "m"), lane=Lane.HOLD))
+        assert [c.operation for c in result.changes] == ([Operation.RETRY] if retried else [])
+
+
 def test_bound_and_gone_is_made_again_under_its_key_and_generation() -> None:
     gone = live(LABEL, "L9", mark=mark("cor-02", 2))
     result = diff(inputs([wanted(LABEL, "cor-02")], snapshot(), binding(gone, "cor-02")))

@@ -46,6 +46,15 @@ def test_what_was_deleted_is_none_and_what_came_back_is_one_again() -> None:
     assert blind_spots(snapshot(), [*gone, event(30, operation="view_investigation"), event(20, operation="search")]) == ()
 
 
+def test_a_deletion_that_was_only_begun_is_none_and_every_spelling_is_read() -> None:
+    begun = [event(50), event(40, operation="delete_investigation_begin")]
+    assert len(blind_spots(snapshot(), begun)) == 1
+    assert len(blind_spots(snapshot(), [event(50), event(40, operation="DELETE-INVESTIGATION-BEGIN")])) == 1
+    assert blind_spots(snapshot(), [event(50), event(40, operation="DELETE-INVESTIGATION-END")]) == ()
+    assert blind_spots(snapshot(), [event(50), event(40, operation="obsolete_api_matters_delete")]) == ()
+    assert len(blind_spots(snapshot(), [event(50), event(40, operation="delete_investigation_end"), event(30, operation="restore_investigation_begin")])) == 1
+
+
 def test_what_was_only_worked_in_or_looked_at_is_one_too() -> None:
     for operation in ("search", "view_investigation", "create_export_end", "add_preservation_rule_end"):
         assert len(blind_spots(snapshot(), [event(50, operation=operation)])) == 1

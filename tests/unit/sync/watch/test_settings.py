@@ -11,7 +11,8 @@ import pytest
 from policies.kinds import Kind
 from policies.problems import Severity
 from policies.resources import KindRead, Live, ReadState, Snapshot
-from sync.watch.settings import in_force, setting_problems
+from policies.roster import Group, OrgUnit, Roster
+from sync.watch.settings import SPACES, in_force, setting_problems
 
 AT = datetime(2026, 10, 5, tzinfo=UTC)
 SOUND = (
@@ -65,6 +66,35 @@ def test_further_settings_are_told() -> None:
     archive, takeout = setting("chat.third_party_archiving", {"enabled": "true"}), setting("takeout.service_status", {"serviceState": "ENABLED"})
     found = {one.code: one.severity for one in setting_problems(snapshot(*sound(), archive, takeout))}
     assert found == {"setting.third_party_archiving": Severity.WARNING, "setting.takeout_on": Severity.INFO}
+
+
+def test_places_are_told_by_name_and_one_space_is_one() -> None:
+    units = (OrgUnit(tenant="google", vendor_id="id:03ph8a2z", path="/"), OrgUnit(tenant="google", vendor_id="id:ou2", path="/Staff"))
+    group = Group(tenant="google", vendor_id="g1", address="board@d.example", name="Board", members=frozenset())
+    everybody = Roster(tenant="google", at=AT, identities=(), groups=(group,), org_units=units, reads=())
+    off = {"historyOnByDefault": "false", "allowUserModification": "false"}
+    for where, told in (({"org_unit": "03ph8a2z"}, "/"), ({"org_unit": "ou2"}, "/Staff"), ({"org_unit": None, "group": "g1"}, "board@d.example")):
+        (found,) = setting_problems(snapshot(*sound()[1:], setting("chat.chat_history", off, **where)), roster=everybody)
+        assert found.message.endswith(f"(for {told}).")
+    (found,) = setting_problems(snapshot(*sound(chat_chat_history=off)), roster=everybody)
+    assert found.message.endswith("(for ou1)."), "of a unit that nobody knows the id is said"
+    fields: dict[str, Any] = {"setting": SPACES, "count": 1, "spaces": ("spaces/a",), "largest": ("Snow days (40 people)",)}
+    (found,) = setting_problems(snapshot(*sound(), Live(kind=Kind.GOOGLE_SETTING, vendor_id=SPACES, name=SPACES, fields=fields)))
+    assert found.message.startswith("1 Chat space has its history off: ")
+
+
+@pytest.mark.parametrize(
+    ("reason", "subject"),
+    [
+        ("google.delegation_missing: the client may not act as bot@d.example with the scope https://www.googleapis.com/auth/apps.alerts: no", False),
+        ("google.permission_denied: policies.list: The caller does not have permission", True),
+        ("google.delegation_missing: the scope https://www.googleapis.com/auth/cloud-identity.policies.readonly", True),
+    ],
+)
+def test_only_who_lacks_the_policies_is_sent_to_their_subject(reason: str, subject: bool) -> None:  # noqa: FBT001  # a parameter of the table
+    (unread,) = [one for one in setting_problems(snapshot(*sound(), state=ReadState.PARTIAL, reason=reason)) if one.code == "setting.unknown"]
+    assert ("subjects.cloudidentity" in unread.next_step) is subject
+    assert "doctor" in unread.next_step
 
 
 def test_what_nobody_set_has_its_default_only_where_everything_was_read() -> None:

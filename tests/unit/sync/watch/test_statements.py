@@ -127,6 +127,7 @@ def test_a_change_that_a_fast_clock_of_ours_puts_before_the_statement_overtakes_
     assert (now(here).state, now(here).overtaken_by) == (AttestationState.OVERTAKEN, (event,))
     assert [one.attribution.event for one in result.drift] == [event]
     (said,) = [one for one in result.problems if one.code == OVERTAKEN]
+    assert said.next_step.endswith("attest vault-rules/google --rules FILE.")
     assert "within 5 minutes before, by clocks that may differ, custodian stated them" in said.message
 
 
@@ -342,6 +343,22 @@ def test_a_matter_that_only_the_log_tells_of_is_told_until_it_is_seen(here: Scen
         assert (told.attribution.actor, told.name) == (ADMIN, None)
 
 
+Asked = list[tuple[tuple[datetime, datetime], frozenset[Kind] | None]]
+
+
+def listening(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """What the log is asked from now on: windows and kinds."""
+    asked: Asked = []
+    real = polling._asked
+
+    def asking(reader: Reader, since: datetime, until: datetime, kinds: frozenset[Kind] | None = None) -> AuditRead:
+        asked.append(((since, until), kinds))
+        return real(reader, since, until, kinds)
+
+    monkeypatch.setattr(polling, "_asked", asking)
+    return asked
+
+
 def inside(here: Scene, operation: str, matter: str, *, ago: float, kind: Kind | None = None, ours: bool = False) -> None:
     """Something that was done in a matter, as Vault's log has it."""
     log, at = here.worlds["google"].log, here.clock.now() - timedelta(seconds=ago)
@@ -366,21 +383,86 @@ def test_a_past_that_could_not_be_read_is_read_at_the_next_look(here: Scene) -> 
 
 
 def test_the_past_is_read_in_slices_without_a_hole_and_once(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[datetime, datetime]] = []
-    real = polling._asked
-
-    def asking(reader: Reader, since: datetime, until: datetime) -> AuditRead:
-        asked.append((since, until))
-        return real(reader, since, until)
-
-    monkeypatch.setattr(polling, "_asked", asking)
+    asked = listening(monkeypatch)
     looks(here)
-    assert asked[0][0] == OLDEST
-    assert all(begin == end for (_, end), (begin, _) in pairwise(asked))
-    assert len(asked) < 20
+    (recent, of_all), *past = asked
+    assert (recent[1], of_all) == (here.clock.now(), None), "what is new comes first"
+    windows = [window for window, _ in past]
+    assert windows[0][0] == OLDEST
+    assert all(begin == end for (_, end), (begin, _) in pairwise([*windows, recent]))
+    assert {kinds for _, kinds in past} == {frozenset({Kind.GOOGLE_MATTER, Kind.GOOGLE_HOLD, Kind.GOOGLE_VAULT_RULE})}, "of the past only Vault's log"
+    assert len(past) < 20
     asked.clear()
     looks(here, HOUR)
     assert len(asked) == 1
+
+
+def test_a_hold_waits_for_nothing_of_the_past(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside(here, "create_investigation_end", "old", ago=400 * 24 * HOUR, kind=Kind.GOOGLE_MATTER)
+    asked = listening(monkeypatch)
+    here.hold()
+    assert [window for window, _ in asked] == [(here.clock.now() - timedelta(days=1), here.clock.now())]
+    asked.clear()
+    assert [one.vendor_id for one in looks(here, 10).drift] == ["old"], "the next full look reads it, also where the log was read a moment ago"
+    assert asked[0][0][0] == OLDEST
+
+
+def test_a_past_that_breaks_off_goes_on_where_it_stopped(here: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for days in (4000, 400):
+        inside(here, "create_investigation_end", f"old-{days}", ago=days * 24 * HOUR, kind=Kind.GOOGLE_MATTER)
+    here.worlds["google"].troubles.log_left = 6
+    result = looks(here)
+    assert [one.vendor_id for one in result.drift] == ["old-4000"]
+    assert codes(result) == ["vault_log.past_unread"], "what is new was read all the same"
+    asked = listening(monkeypatch)
+    here.worlds["google"].troubles.log_left = None
+    result = looks(here)
+    assert {one.vendor_id for one in result.drift} == {"old-4000", "old-400"}
+    assert asked[1][0][0] == OLDEST + 5 * polling._SLICE
+    assert codes(result) == []
+
+
+def test_a_vendor_that_refuses_old_windows_is_read_from_what_it_serves(here: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """G§12g: nobody knows whether Google does."""
+    here.worlds["google"].troubles.no_old_log = "google.invalid: Start time"
+    inside(here, "create_investigation_end", "lost", ago=400 * 24 * HOUR, kind=Kind.GOOGLE_MATTER)
+    inside(here, "create_investigation_end", "old", ago=100 * 24 * HOUR, kind=Kind.GOOGLE_MATTER)
+    asked = listening(monkeypatch)
+    result = looks(here)
+    assert [one.vendor_id for one in result.drift] == ["old"]
+    (said,) = [one for one in result.problems if one.code.startswith("vault_log")]
+    assert (said.code, said.severity) == ("vault_log.past_refused", Severity.INFO)
+    cursor = WatchRows(here.store).cursor("google")
+    assert cursor is not None
+    assert cursor.readable_from == here.clock.now() - SERVED + timedelta(days=1)
+    asked.clear()
+    states(here, tmp_path)
+    event = happens(here, "add_retention_rule_end", ago=-1)
+    looks(here, HOUR)
+    assert len(asked) == 1, "what is refused is asked for once"
+    assert now(here).overtaken_by == (event,)
+
+
+def test_a_pause_longer_than_the_vendor_serves_does_not_blind_for_ever(here: Scene, tmp_path: Path) -> None:
+    states(here, tmp_path)
+    looks(here)
+    here.worlds["google"].troubles.no_old_log = "google.invalid: Start time"
+    event = happens(here, "add_retention_rule_end", ago=-200 * 24 * HOUR)
+    result = looks(here, 220 * 24 * HOUR)
+    assert event in now(here).overtaken_by
+    assert "vault_log.unavailable" not in codes(result)
+    assert {"vault_log.past_refused", "vault_log.too_short"} <= set(codes(result))
+
+
+def test_from_when_a_log_that_refuses_old_windows_can_be_read_is_what_it_serves(here: Scene) -> None:
+    here.worlds["google"].troubles.no_old_log = "google.invalid: Start time"
+    assert Poller(here.desk).reach("google", here.desk.door("google").reader(Lane.SYNC)) == Reach(at=here.clock.now() - SERVED + timedelta(days=1))
+
+
+def test_a_request_to_delete_early_from_before_the_first_look_is_kept(here: Scene) -> None:
+    inside(here, "create_accelerated_deletion_end", "old", ago=30 * 24 * HOUR)
+    looks(here)
+    assert [(one.operation, one.subject) for one in WatchRows(here.store).events("google", Sort.EARLY.value)] == [("create_accelerated_deletion_end", "old")]
 
 
 @pytest.mark.parametrize(("operation", "kind"), [
