@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
@@ -135,7 +135,7 @@ def _further(session: Session, lists: Lists, *, sold: bool | None) -> dict[Kind,
     check = session.tenant.visibility_checks.get(Kind.GOOGLE_GROUP_ARCHIVE)
     labels = Probe(ok=False, detail=LABELS_NOT_LICENSED)
     archive = Probe(ok=False, detail="visibility_check.not_set", next_step="Set visibility_checks google.group_archive to a group's address.")
-    tries = {
+    tries: dict[Endpoint, Callable[[], Probe]] = {
         Endpoint.LABELS: lambda: labels if sold is False else probe(lambda: session.call(LABELS_LIST, useAdminAccess=True, pageSize=1)),
         Endpoint.GROUP_SETTINGS: lambda: archive if check is None else probe(lambda: session.call(GROUP_SETTINGS_GET, groupUniqueId=check)),
         Endpoint.POLICIES: lambda: probe(lists.settings.probe),

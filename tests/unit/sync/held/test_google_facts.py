@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -54,7 +55,8 @@ def test_a_fact_of_the_person_is_told_and_not_asked_for_again(google_keys: Path,
             acts(stage, "remove_licence", email=able[0])
         looks(stage, 2)
         who = _GROUP if code == "person.group_deleted" else able[0]
-        assert code in {one["code"] for one in stage.lane.status("roof")["sources"] if one["person"] == who}
+        told = cast("list[dict[str, str]]", stage.lane.status("roof")["sources"])
+        assert code in {one["code"] for one in told if one["person"] == who}
         for _ in range(2):
             exchanges, entries = len(stage.world.exchanges), len(list(stage.desk.journal.entries()))
             (result,) = stage.engine.hold().tenants
