@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011_log_past"
-down_revision = "0009_releases"
+down_revision = "0010_risk_asked"
 branch_labels = None
 depends_on = None
 

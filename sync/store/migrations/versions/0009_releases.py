@@ -6,8 +6,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_releases"
-down_revision = ""
+revision = "0009_releases"
+down_revision = "0008_drift_occurrences"
 branch_labels = None
 depends_on = None
 
