@@ -20,6 +20,8 @@ REFUSED = "hold.member_refused"
 ASK_AGAIN = timedelta(hours=1)
 _NOT_SENT = frozenset({SourceState.REQUESTED, SourceState.FAILED})
 _CAN_CURE = frozenset({NO_RIGHT, UNPROVEN})
+_SHOWN = frozenset({PersonCode.DELETED.value, PersonCode.GROUP_DELETED.value})
+"""What a read showed of a source that was held: that nothing can be ordered for it now says less, and would be said anew at each look."""
 _PLACELESS = frozenset({PersonCode.NO_CONTAINER.value, PersonCode.PLACE_UNKNOWN.value})
 
 
@@ -94,7 +96,7 @@ def carried(matter: Matter, ordered: Ordered, index: Mapping[OrderedSource, str]
         sources[source.id] = source
     for line, reason in ordered.refused.items():
         source = sources[index[line]]
-        if source.state in _NOT_SENT:
+        if source.state in _NOT_SENT and source.code not in _SHOWN:
             sources[source.id] = replace(source, state=SourceState.FAILED, code=reason.split(":", 1)[0].strip(), error=None)
     return replace(matter, sources=tuple(sources.values()))
 
