@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from .conftest import Json, Lab
 
 AUDITS = "/auditLogs/directoryAudits"
 
 
 def about(lab: Lab, target: str) -> list[Json]:
-    since = lab.world.clock.now().strftime("%Y-%m-%dT00:00:00Z")
+    since = (lab.world.clock.now() - timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z")
     return lab.rows(f"{AUDITS}?$filter=activityDateTime ge {since} and targetResources/any(t: t/id eq '{target}')")
 
 
