@@ -23,7 +23,6 @@ from sync.look import Look, look, with_places
 from sync.matters.releases import Releases
 from sync.plan import Change
 from sync.settle import OpenKey, settle
-from sync.watch.done import Doers
 from sync.watch.watching import Watching
 
 
@@ -82,7 +81,6 @@ class Considering:
         self.matters = matters
         self.aftermath = Aftermath(desk)
         self.watching = Watching(desk)
-        self.doers = Doers(desk)
 
     def full(self, door: TenantDoor, leases: Mapping[Lane, Lease], *, attended: bool = False) -> Considered:
         """Both lanes, every kind. ``leases`` are the lanes whose open intents may be settled; none for a command that only looks."""
@@ -118,7 +116,6 @@ class Considering:
         drift = self.aftermath.looked(seen, decision, lanes)
         decision = replace(decision, drift=drift)
         problems = self.matters.observe(tenant, snapshot, decision.bindings, seen.roster) if seen.roster else ()
-        problems = (*problems, *self.doers.look(seen))
         return Considered(
             look=seen,
             decision=decision,

@@ -130,7 +130,7 @@ class Ender:
             return "release.others", message, "See with whoever added them, then take them out in the console or put them on hold by an order."
         inside = [one for one in self._live.values() if change.kind in CONTAINERS and one.parent_id == change.vendor_id and not is_off(one)]
         if inside:
-            return "release.holds_left", f"{len(inside)} holds are still in {change.name}, so it stays open.", "The next run looks again."
+            return "release.holds_left", f"{len(inside)} holds are still in {change.name}, so it stays open.", _WAIT
         return None
 
     def _send(self, change: Change, live: Live) -> Progress:
@@ -217,6 +217,7 @@ def is_off(live: Live) -> bool:
     return live.kind is Kind.M365_HOLD and (live.fields.get("enabled") is False or live.force is Force.OFF)
 
 
+_WAIT: Final = "The next run looks again; a hold that is none of this release (another's, or one that was put aside) is for its owner to end in the console."
 _BY_HAND: Final = {
     Operation.REMOVE: "take these people out of the hold",
     Operation.RELEASE: "switch the hold off, or close the case",

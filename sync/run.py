@@ -16,11 +16,13 @@ from sync.desk import Desk, TenantDoor
 from sync.ending import Ender
 from sync.lease import Lease, LeaseHeldError, LeaseLost, kept_alive
 from sync.ledger import Progress
+from sync.look import Look
 from sync.patience import Patience
 from sync.plan import Change, ChangeStatus, Plan
 from sync.result import RunResult, TenantResult
 from sync.store.changes import Changes
 from sync.summing import Summing
+from sync.watch.done import Doers
 from sync.weigh import still_harmless
 
 
@@ -44,16 +46,18 @@ class Engine:
         self.matters = matters
         self.considering = Considering(desk, matters)
         self.summing = Summing(desk)
+        self.doers = Doers(desk)
+        self._looked: dict[str, Look] = {}
 
     def plan(self, tenants: tuple[str, ...] = (), proposer: str | None = None) -> RunResult:
         """What a run would do, kept under its digest. Sends no request that changes a tenant."""
         seen = tuple(self._known(self.considering.full(door, {}), proposer) for door in self._doors(tenants))
-        return RunResult(tenants=tuple(self._result(one) for one in seen), digest=self._planned(seen, proposer).digest)
+        return self._named(RunResult(tenants=tuple(self._result(one) for one in seen), digest=self._planned(seen, proposer).digest))
 
     def drift(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """What was changed outside Recordwarden, with evidence kept. Sends no request that changes a tenant."""
         seen = tuple(self.considering.full(door, {}) for door in self._doors(tenants))
-        return RunResult(tenants=tuple(replace(self._result(one), changes=()) for one in seen))
+        return self._named(RunResult(tenants=tuple(replace(self._result(one), changes=()) for one in seen)))
 
     def sync(self, tenants: tuple[str, ...] = (), *, wait: float = 0, proposer: str | None = None) -> RunResult:
         """Do what may run unattended or is approved, holds first; then, for up to ``wait`` seconds, follow it until it is in force."""
@@ -70,7 +74,7 @@ class Engine:
 
     def hold(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """The hold lane alone, in every mode: order what open matters want held, and look at what became of it."""
-        return RunResult(tenants=tuple(self._guarded(door, self._hold_one) for door in self._doors(tenants)), acted=True)
+        return self._named(RunResult(tenants=tuple(self._guarded(door, self._hold_one) for door in self._doors(tenants)), acted=True))
 
     def end(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """What releases that are due consist of, and nothing else."""
@@ -78,7 +82,7 @@ class Engine:
 
     def refresh(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """Look at what open matters hold and store what was seen. Sends no request that changes a tenant."""
-        return RunResult(tenants=tuple(self._result(self.considering.holds(door, {})) for door in self._doors(tenants)))
+        return self._named(RunResult(tenants=tuple(self._result(self.considering.holds(door, {})) for door in self._doors(tenants))))
 
     def _doors(self, tenants: tuple[str, ...]) -> tuple[TenantDoor, ...]:
         return tuple(door for door in self.desk.doors if not tenants or door.tenant.id in tenants)
@@ -118,7 +122,7 @@ class Engine:
             second = self._guarded(door, lambda one: self._sync_one(one, considered, may, proposer))
             results.append(joined(first[door.tenant.id], second))
         results = [joined(ended[one.tenant], one) if one.tenant in ended else one for one in results]
-        return RunResult(tenants=tuple(results), digest=self._planned(tuple(considered.values()), proposer).digest, acted=True)
+        return self._named(RunResult(tenants=tuple(results), digest=self._planned(tuple(considered.values()), proposer).digest, acted=True))
 
     def _holds_first(self, door: TenantDoor, considered: dict[str, Considered], may: Callable[[Change], bool], proposer: str | None) -> TenantResult:
         """Look at everything without a lease; holds are then looked at again under their own, so that nothing is ordered twice."""
@@ -213,7 +217,17 @@ class Engine:
         progress = Applier(self.desk, hands).run(changes)
         return Sent(progress=progress, live=hands.live)
 
+    def _named(self, result: RunResult) -> RunResult:
+        """Who endangered people on hold is asked last, when everything has gone out: it may take a minute, and no hold waits for it."""
+        tenants = tuple(
+            replace(one, problems=(*one.problems, *self.doers.look(look))) if (look := self._looked.pop(one.tenant, None)) else one
+            for one in result.tenants
+        )
+        return replace(result, tenants=tenants)
+
     def _result(self, seen: Considered, sent: Sent | None = None) -> TenantResult:
+        if seen.decision is not None:
+            self._looked[seen.look.tenant.id] = seen.look
         sent = sent or Sent()
         return self.summing.result(seen, sent.progress, sent.live)
 
