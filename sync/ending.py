@@ -217,7 +217,7 @@ def is_off(live: Live) -> bool:
     return live.kind is Kind.M365_HOLD and (live.fields.get("enabled") is False or live.force is Force.OFF)
 
 
-_WAIT: Final = "The next run looks again; a hold that is none of this release (another's, or one that was put aside) is for its owner to end in the console."
+_WAIT: Final = "The next run looks again; a hold that is not of this release (another's, or one put aside) is ended by its owner in the console."
 _BY_HAND: Final = {
     Operation.REMOVE: "take these people out of the hold",
     Operation.RELEASE: "switch the hold off, or close the case",
