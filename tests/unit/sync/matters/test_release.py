@@ -54,6 +54,12 @@ def approve(here: Scene, release: Release, *officers: str) -> None:
     here.lane.releases.weigh()
 
 
+def due(here: Scene, *addresses: str) -> None:
+    """A release of these people (none: of everybody) with its two approvals, and the wait over."""
+    approve(here, ask(here, *addresses), "counsel", "superintendent")
+    here.clock.advance(WEEK)
+
+
 def held(here: Scene, *addresses: str) -> None:
     """A matter of these people, in force in both clouds."""
     here.lane.open(order(*addresses))
@@ -213,9 +219,7 @@ def test_a_hold_with_somebody_else_in_it_stays_and_its_case_with_it(tmp_path: Pa
 def test_a_lost_answer_is_settled_by_looking_again(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1)) as here:
         held(here, ONE)
-        release = ask(here)
-        approve(here, release, "counsel", "superintendent")
-        here.clock.advance(WEEK)
+        due(here)
         here.worlds["google"].troubles.lost = "after"
         here.engine.end()
         assert here.document("roof")["matter"]["state"] == "releasing"
@@ -229,9 +233,7 @@ def test_a_lost_answer_is_settled_by_looking_again(tmp_path: Path) -> None:
 def test_what_somebody_took_away_by_hand_meanwhile_counts_as_done(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1)) as here:
         held(here, ONE)
-        release = ask(here)
-        approve(here, release, "counsel", "superintendent")
-        here.clock.advance(WEEK)
+        due(here)
         for thing in [one for one in here.worlds["google"].things.values() if one.kind is Kind.GOOGLE_HOLD and one.mark]:
             here.console("google").delete(thing.vendor_id)
         here.engine.end()
@@ -241,9 +243,7 @@ def test_what_somebody_took_away_by_hand_meanwhile_counts_as_done(tmp_path: Path
 def test_one_cloud_away_leaves_its_part_for_later(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1)) as here:
         held(here, ONE)
-        release = ask(here)
-        approve(here, release, "counsel", "superintendent")
-        here.clock.advance(WEEK)
+        due(here)
         here.worlds["m365"].troubles.unreachable = "wire.unreachable"
         here.engine.end()
         assert here.document("roof")["matter"]["state"] == "releasing"
@@ -268,8 +268,7 @@ def test_a_matter_that_nothing_holds_yet_is_released_on_paper(tmp_path: Path) ->
 def test_somebody_let_go_is_held_again_only_by_a_new_order(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1, 2)) as here:
         held(here, ONE, TWO)
-        approve(here, ask(here, ONE), "counsel", "superintendent")
-        here.clock.advance(WEEK)
+        due(here, ONE)
         here.engine.sync()
         here.lane.open(order(ONE, TWO))
         here.until_in_force()
@@ -301,9 +300,7 @@ def test_there_is_one_release_of_a_matter_at_a_time(tmp_path: Path) -> None:
 def test_a_stop_that_comes_while_it_is_carried_out_is_heard_before_the_next_object(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1)) as here:
         held(here, ONE)
-        release = ask(here)
-        approve(here, release, "counsel", "superintendent")
-        here.clock.advance(WEEK)
+        due(here)
         releases, begin = here.lane.releases, here.lane.releases.begin
 
         def begun(due: Due) -> None:
