@@ -21,6 +21,7 @@ from sync.diff import DiffInput, DiffResult, diff
 from sync.drift import Drift, DriftClass, find_drift
 from sync.guards import GuardInput
 from sync.look import Look
+from sync.matters.releases import LetGo
 from sync.plan import Change
 from sync.project import EffectsOf
 from sync.registers.attestations import valid_subjects
@@ -102,8 +103,8 @@ class Bearing:
     held: tuple[Wanted, ...] = ()
     places: AbstractSet[str] = frozenset()
     consents: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    let_go: AbstractSet[str] = frozenset()
-    """Keys of what releases ended or are ending: that it is off or gone is no change from outside."""
+    let_go: LetGo = field(default_factory=LetGo)
+    """What releases ended or are ending: that it is off or gone is no change from outside."""
 
 
 def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decision:
@@ -118,8 +119,9 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
         return seen.connector.effects(state, roster)
 
     at_work = _at_work(desk, seen, bindings)
-    known = at_work | bearing.let_go
+    known = at_work | bearing.let_go.going
     drift = tuple(one for one in _drift(desk, seen, bindings, effects_of, frozenset(one.key for one in desired.resources)) if one.key not in known)
+    drift = tuple(one for one in drift if not (one.drift is DriftClass.ORPHANED and one.key in bearing.let_go.gone and _is_off(one)))
     wanted = {Lane.HOLD: bearing.held, Lane.SYNC: desired.resources}
     results = {lane: diff(_input(desk, seen, bindings, lane, wanted[lane])) for lane in (Lane.HOLD, Lane.SYNC)}
     changes: list[Change] = []
@@ -136,6 +138,12 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
         warnings=tuple(problem for result in results.values() for problem in result.warnings),
         at_work=at_work,
     )
+
+
+def _is_off(stray: Drift) -> bool:
+    """Whether what carries our mark and is nobody's holds nothing: a hold that is off, a case or matter that is closed."""
+    live = stray.live or {}
+    return live.get("enabled") is False or live.get("state") not in {None, "open"}
 
 
 def _at_work(desk: Desk, seen: Look, bindings: Mapping[str, Binding]) -> frozenset[str]:

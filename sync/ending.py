@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from connectors.base import Reader, Receipt, Releaser
 from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
@@ -20,8 +20,9 @@ from sync.desk import Desk
 from sync.lease import Lease
 from sync.ledger import Progress
 from sync.matters.letting_go import CONTAINERS
+from sync.matters.model import SourceState
 from sync.matters.releases import Due, Releases
-from sync.plan import Change, ChangeStatus, Operation
+from sync.plan import Change, ChangeStatus, Operation, Refusal
 from sync.record import Record
 from sync.renaming import under_names_of_today
 from sync.store import Session
@@ -37,17 +38,27 @@ class Ended:
     problems: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What looks, and what lets go, in one tenant."""
+
+    reader: Reader
+    releaser: Releaser
+
+
 class Ender:
     """Carries out releases in one tenant that was just looked at, under the lease of its hold lane."""
 
-    def __init__(self, desk: Desk, lease: Lease, seen: Considered, reader: Reader, releaser: Releaser) -> None:
+    def __init__(self, desk: Desk, lease: Lease, seen: Considered, hands: Hands, releases: Releases) -> None:
         self.desk = desk
+        self.releases = releases
         self.lease = lease
         self.seen = seen
-        self.reader = reader
-        self.releaser = releaser
+        self.reader = hands.reader
+        self.releaser = hands.releaser
         self.bindings = Bindings(desk.store)
-        self.record = Record(desk, lease, releaser)
+        self._bound = self.bindings.of(seen.look.tenant.id)
+        self.record = Record(desk, lease, hands.releaser)
         snapshot = seen.look.snapshot
         assert snapshot is not None
         self.snapshot = snapshot
@@ -56,151 +67,200 @@ class Ender:
         self._writes = {one.kind: one for one in seen.look.capabilities}
         self._problems: list[Problem] = []
 
-    def run(self, releases: Releases, due: Iterable[Due]) -> Ended:
+    def run(self, due: Iterable[Due]) -> Ended:
         """Everything of ``due`` that may be done, in order. Raises ``Stopped`` or ``LeaseLost`` between two changes, never inside one."""
-        progress: list[Progress] = []
-        for one in due:
-            if one.stale:
-                self._tell(one, "release.stale", "The matter is another now than the one whose release was approved.",
-                           f"Ask anew: hold release {one.matter.alias} --stop, then with --reason-file and --counsel-consent.")
-                continue
-            releases.begin(one)
-            for change in one.changes:
-                if not releases.goes_on(one):
-                    break  # an officer ended it, or an order came, while this was under way
-                found = self._one(one, change)
-                if found is not None:
-                    progress.append(found)
-                if found is not None and found.status is ChangeStatus.EFFECTIVE:
-                    releases.done(one.matter.tenant_alias, change)
+        progress = [found for one in due for change in one.changes for found in self._one(one, change)]
         live = {one.change.key: seen for one in progress if (seen := self._live.get((one.change.kind, one.change.vendor_id or "")))}
         return Ended(progress=tuple(progress), live=live, problems=tuple(self._problems))
 
-    def _one(self, due: Due, change: Change) -> Progress | None:
-        """How far the change has come; None where it was not begun."""
-        if change.key in self._blocked:
-            return None
-        now = self.desk.clock.now()
+    def _one(self, due: Due, change: Change) -> Iterable[Progress]:
+        """How far the change has come; nothing where what became of it before is not known yet."""
+        if change.key in self._blocked or (due.agreed and not self.releases.goes_on(due)):
+            return ()
         live = self._live.get((change.kind, change.vendor_id or ""))
-        if change.vendor_id is None or (self.snapshot.complete(change.kind) if live is None else is_over(change, self._leaving(change), live)):
-            over = Progress(change=change, status=ChangeStatus.EFFECTIVE, intent=now, effective=now, vendor_id=change.vendor_id)
-            with self.desk.store.write() as session:
-                self.lease.guard(session)
-                self.record.changes.put(session, over)
-                self._unbind(session, change)
-            return over
-        why = self._against(change, live)
-        if why is not None:
-            self._tell(due, *why)
-            return None
-        assert live is not None
-        if self._on_their_way(change, live):
-            return Progress(change=change, status=ChangeStatus.ACCEPTED, intent=now, accepted=now, vendor_id=change.vendor_id)
-        return self._send(change, live)
+        why = self._unknown(due, change) or self._against(due, change, live)
+        if why is None and (live is None or is_over(change, self._leaving(due, change), live)):
+            return (self._seen_done(due, change),)
+        why = why or (self._in_the_way(due, change, live) if live is not None else None)
+        if why is not None or live is None:
+            return (self._refused(due, change, *why),) if why is not None else ()
+        if self._on_their_way(due, change, live):
+            now = self.desk.clock.now()
+            return (Progress(change=change, status=ChangeStatus.ACCEPTED, intent=now, accepted=now, vendor_id=change.vendor_id),)
+        self.lease.check(need_seconds=self.desk.district.timeouts.request, shrinking=True)
+        self.releases.begin(due, change)
+        if not self.releases.goes_on(due):  # ended between the two: it is heard until the last moment before the call
+            return ()
+        return (self._send(due, change, live),)
 
-    def _on_their_way(self, change: Change, live: Live) -> bool:
-        """Whether the platform lists those to be let go only as being taken out: it was told, and is not asked again."""
-        still = self._leaving(change) & live.members
-        states = (live.member_states.get(one) for one in still)
-        return change.operation is Operation.REMOVE and all(state is not None and state.force is Force.OFF for state in states)
+    # -- what speaks against it
 
-    def _leaving(self, change: Change) -> frozenset[str]:
-        """Those to be let go, under the names that their accounts have today."""
-        binding = self.bindings.of(change.tenant).get(change.key)
-        if binding is None or self.seen.look.roster is None:
-            return change.remove
-        today = under_names_of_today({change.key: replace(binding, members=change.remove)}, self.seen.look.roster, self.snapshot)
-        return today[change.key].members
-
-    def _against(self, change: Change, live: Live | None) -> tuple[str, str, str] | None:
-        """Code, message and next step of what stands against it now; None where nothing does."""
-        if live is None:
-            read = self.snapshot.reads.get(change.kind)
-            reason = read.reason if read is not None and read.reason else "it was not read"
-            return "kind.unknown", f"{change.name} was not seen ({reason}), so it was left as it is.", "See doctor for what this kind shows."
+    def _unknown(self, due: Due, change: Change) -> _Why | None:
+        """What makes it another release than the one approved, or leaves open what the tenant holds."""
+        if not due.agreed:
+            return "release.unapproved", "Fewer than two of those who approved it could do so today.", _ANEW
+        if due.stale:
+            return "release.stale", "It was approved when nothing was held, and something is by now.", _ANEW
         if self.seen.look.identity_changed:
             return "tenant.identity_changed", "Another tenant answers under this id.", "Settings have to lead to the tenant that was met first."
+        if change.vendor_id is not None and not self.snapshot.complete(change.kind):
+            read = self.snapshot.reads.get(change.kind)
+            reason = read.reason if read is not None and read.reason else "it was not read"
+            words = f"{change.name} was not read in full ({reason}), so that nobody can say who is on it; it was left as it is."
+            return "kind.unknown", words, "See doctor for what this kind shows."
+        return None
+
+    def _against(self, due: Due, change: Change, live: Live | None) -> _Why | None:
+        """What is ours under the key today is not what the officers saw, or there is more of it."""
+        binding = self._bound.get(change.key)
+        if binding is not None and change.vendor_id is not None and binding.vendor_id != change.vendor_id:
+            return "release.stale", f"{change.name} was made anew since the release was approved.", _ANEW
+        if change.kind in CONTAINERS or TRAITS[change.kind].shared:
+            return None
+        leaving = self._leaving(due, change)
+        others = [
+            one for one in self.snapshot.of(change.kind)
+            if one is not live and one.mark is not None and (one.mark.district, one.mark.key) == (self.desk.district.id, change.key)
+            and not is_off(one) and (not one.members or one.members & leaving)
+        ]
+        if others:
+            words = f"{len(others)} more of our holds carry the mark of {change.name} and hold the same people."
+            return "mark.duplicate", words, "End the one that is not followed in the console; the next run goes on."
+        return None
+
+    def _in_the_way(self, due: Due, change: Change, live: Live) -> _Why | None:
+        """What would be lost with it, or what we may not do."""
         capability = self._writes.get(change.kind)
         if capability is not None and capability.cannot_be_tried:
             step = f"Do it in the vendor's console: {_BY_HAND[change.operation]}; the next run sees it."
             return "capability.missing", f"{change.kind.value} cannot be written in this tenant.", step
-        strangers = live.members - self._leaving(change) if change.operation is Operation.RELEASE and change.kind not in CONTAINERS else frozenset()
-        if strangers:
-            message = f"{change.name} holds {len(strangers)} besides those that the matter names; they would lose it with the rest."
-            return "release.others", message, "See with whoever added them, then take them out in the console or put them on hold by an order."
-        inside = [one for one in self._live.values() if change.kind in CONTAINERS and one.parent_id == change.vendor_id and not is_off(one)]
-        if inside:
-            return "release.holds_left", f"{len(inside)} holds are still in {change.name}, so it stays open.", _WAIT
+        if change.kind in CONTAINERS:
+            inside = [one for one in self._live.values() if one.parent_id == change.vendor_id and not is_off(one)]
+            words = f"{len(inside)} holds are still in {change.name}, so it stays open."
+            return ("release.holds_left", words, _WAIT) if inside else None
+        strangers = live.members - self._leaving(due, change) - self._let_go_before(due, change)
+        if change.operation is Operation.RELEASE and strangers:
+            words = f"{change.name} holds {len(strangers)} besides those that the matter names; they would lose it with the rest."
+            return "release.others", words, "See with whoever added them, then take them out in the console or put them on hold by an order."
         return None
 
-    def _send(self, change: Change, live: Live) -> Progress:
-        self.lease.check(need_seconds=self.desk.district.timeouts.request, shrinking=True)
+    def _refused(self, due: Due, change: Change, code: str, message: str, next_step: str) -> Progress:
+        tenant = self.seen.look.tenant.id
+        self._problems.append(
+            Problem(code=code, severity=Severity.ERROR, tenant=tenant, subject=due.matter.tenant_alias, message=message, next_step=next_step)
+        )
+        stopped = replace(change, refusals=(Refusal(code=code, message=message, allowed_by=next_step),))
+        return Progress(change=stopped, status=ChangeStatus.REFUSED, vendor_id=change.vendor_id)
+
+    # -- who it is about
+
+    def _leaving(self, due: Due, change: Change) -> frozenset[str]:
+        """Those to be let go under the names that their accounts have today, the mailboxes of deleted accounts too (M§5).
+
+        With the matter as a whole everybody goes whom it holds there, whoever joined its units since, too. What another open matter wants of what
+        is the platform's own stays.
+        """
+        binding, roster = self._bound.get(change.key), self.seen.look.roster
+        found = change.remove if due.release.people else change.remove | self._members(due, change)
+        if binding is not None and roster is not None:
+            found = under_names_of_today({change.key: replace(binding, members=found)}, roster, self.snapshot)[change.key].members
+        found |= {member.replace(":", ":.", 1) for member in found if member.startswith(_MAIL) and not member.startswith(f"{_MAIL}.")}
+        if TRAITS[change.kind].shared:
+            found -= self.releases.wanted_elsewhere(change.tenant, due.matter.tenant_alias)
+        return found
+
+    @staticmethod
+    def _members(due: Due, change: Change) -> frozenset[str]:
+        return frozenset(
+            one.place.member for one in due.matter.sources if one.tenant == change.tenant and one.resource == change.key and one.place.member
+        )
+
+    @staticmethod
+    def _let_go_before(due: Due, change: Change) -> frozenset[str]:
+        """Members that an earlier release let go and whom the hold names still, as a hold does that was switched off and on again."""
+        return frozenset(
+            one.place.member for one in due.matter.sources
+            if one.tenant == change.tenant and one.resource == change.key and one.state is SourceState.RELEASED and one.place.member
+        )
+
+    def _on_their_way(self, due: Due, change: Change, live: Live) -> bool:
+        """Whether the platform lists those to be let go only as being taken out: it was told, and is not asked again."""
+        still = self._leaving(due, change) & live.members
+        states = (live.member_states.get(one) for one in still)
+        return change.operation is Operation.REMOVE and all(state is not None and state.force is Force.OFF for state in states)
+
+    # -- doing it
+
+    def _seen_done(self, due: Due, change: Change) -> Progress:
+        now = self.desk.clock.now()
+        over = Progress(change=change, status=ChangeStatus.EFFECTIVE, intent=now, effective=now, vendor_id=change.vendor_id)
+        with self.desk.store.write() as session:
+            self.lease.guard(session)
+            self.record.changes.put(session, over)
+            self._unbind(session, due, change)
+        self.releases.done(due.matter.tenant_alias)
+        return over
+
+    def _send(self, due: Due, change: Change, live: Live) -> Progress:
         intent, progress = self.record.intend(change)
         try:
-            receipt = self._call(change, live)
+            receipt = self._call(due, change, live)
         except UnknownOutcomeError as error:
             return self.record.left_open(progress, intent, error.message)
         except LockedError as error:
-            return self._outcome(replace(progress, status=ChangeStatus.PLANNED, error=error.message, error_code=error.code), intent)
+            return self._outcome(due, replace(progress, status=ChangeStatus.PLANNED, error=error.message, error_code=error.code), intent)
         except ConnectorError as error:
-            return self._outcome(replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code=error.code), intent)
+            return self._outcome(due, replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code=error.code), intent)
         self.desk.crash("call.after")
         refused = {one.member: one.error for one in receipt.members if one.error}
         progress = replace(progress, status=ChangeStatus.ACCEPTED, accepted=receipt.accepted_at, member_errors=refused)
-        return self._read_back(progress, intent, live)
+        return self._read_back(due, progress, intent, live)
 
-    def _call(self, change: Change, live: Live) -> Receipt:
+    def _call(self, due: Due, change: Change, live: Live) -> Receipt:
         ref = live.ref(change.tenant)
         if change.operation is Operation.REMOVE:
-            return self.releaser.remove(ref, self._leaving(change) & live.members, live)
+            return self.releaser.remove(ref, self._leaving(due, change) & live.members, live)
         return self.releaser.end(ref, live)
 
-    def _read_back(self, progress: Progress, intent: int, before: Live) -> Progress:
+    def _read_back(self, due: Due, progress: Progress, intent: int, before: Live) -> Progress:
         """It is over when the tenant shows it so; the platform's yes alone lets nobody go here."""
         change = progress.change
         try:
             live = self.reader.read_back(before.ref(change.tenant))
         except ConnectorError as error:
-            return self._outcome(replace(progress, error=error.message, error_code="read_back.failed"), intent)
-        if live is not None and self._on_their_way(change, live) and not is_over(change, self._leaving(change), live):
-            return self._outcome(progress, intent)
-        if live is not None and not is_over(change, self._leaving(change), live):
-            return self._outcome(
-                replace(
-                    progress, status=ChangeStatus.FAILED, error_code="read_back.differs",
-                    error="The platform answered yes, and reading it again showed that somebody is held still.",
-                ),
-                intent,
-            )
+            return self._outcome(due, replace(progress, error=error.message, error_code="read_back.failed"), intent)
+        if live is not None and not is_over(change, self._leaving(due, change), live):
+            if self._on_their_way(due, change, live):
+                return self._outcome(due, progress, intent)
+            words = "The platform answered yes, and reading it again showed that somebody is held still."
+            return self._outcome(due, replace(progress, status=ChangeStatus.FAILED, error_code="read_back.differs", error=words), intent)
         self._live.pop((before.kind, before.vendor_id), None)
         if live is not None:
             self._live[live.kind, live.vendor_id] = live
-        return self._outcome(replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now()), intent)
+        return self._outcome(due, replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now()), intent)
 
-    def _outcome(self, progress: Progress, intent: int) -> Progress:
+    def _outcome(self, due: Due, progress: Progress, intent: int) -> Progress:
         def unbound(session: Session) -> None:
             if progress.status is ChangeStatus.EFFECTIVE:
-                self._unbind(session, progress.change)
+                self._unbind(session, due, progress.change)
 
         self.record.outcome(progress, intent, unbound)
+        if progress.status is ChangeStatus.EFFECTIVE:
+            self.releases.done(due.matter.tenant_alias)
+        elif progress.status is not ChangeStatus.ACCEPTED:
+            self.releases.not_done(due, progress.change)
         return progress
 
-    def _unbind(self, session: Session, change: Change) -> None:
+    def _unbind(self, session: Session, due: Due, change: Change) -> None:
         """What is over is ours no longer; a hold that let some people go is ours with the others in it."""
-        binding = self.bindings.of(change.tenant).get(change.key)
-        if binding is None:
+        binding = self._bound.get(change.key)
+        if binding is None or binding.vendor_id != change.vendor_id:
             return
-        left = binding.members - change.remove
+        left = binding.members - change.remove - self._leaving(due, change)
         if change.operation is Operation.RELEASE or (TRAITS[change.kind].shared and not left):
             self.bindings.forget(session, change.tenant, change.key)
         else:
             self.bindings.put(session, replace(binding, members=left))
-
-    def _tell(self, due: Due, code: str, message: str, next_step: str) -> None:
-        tenant = self.seen.look.tenant.id
-        self._problems.append(
-            Problem(code=code, severity=Severity.ERROR, tenant=tenant, subject=due.matter.tenant_alias, message=message, next_step=next_step)
-        )
 
 
 def is_over(change: Change, leaving: frozenset[str], live: Live) -> bool:
@@ -217,6 +277,10 @@ def is_off(live: Live) -> bool:
     return live.kind is Kind.M365_HOLD and (live.fields.get("enabled") is False or live.force is Force.OFF)
 
 
+_Why: TypeAlias = tuple[str, str, str]
+"""Code, message and next step."""
+_MAIL: Final = "mail:"
+_ANEW: Final = "Ask anew: recordwarden hold release ALIAS --stop, then with --reason-file and --counsel-consent."
 _WAIT: Final = "The next run looks again; a hold that is not of this release (another's, or one put aside) is ended by its owner in the console."
 _BY_HAND: Final = {
     Operation.REMOVE: "take these people out of the hold",

@@ -14,6 +14,7 @@ from sync.consider import Considered, Considering, Matters
 from sync.decide import Decision, everybody
 from sync.desk import Desk, TenantDoor
 from sync.ending import Ender
+from sync.ending import Hands as EndingHands
 from sync.lease import Lease, LeaseHeldError, LeaseLost, kept_alive
 from sync.ledger import Progress
 from sync.look import Look
@@ -76,9 +77,9 @@ class Engine:
         """The hold lane alone, in every mode: order what open matters want held, and look at what became of it."""
         return self._named(RunResult(tenants=tuple(self._guarded(door, self._hold_one) for door in self._doors(tenants)), acted=True))
 
-    def end(self, tenants: tuple[str, ...] = ()) -> RunResult:
-        """What releases that are due consist of, and nothing else."""
-        return RunResult(tenants=tuple(self._ended(tenants).values()), acted=True)
+    def end(self, tenants: tuple[str, ...] = (), *, alias: str | None = None) -> RunResult:
+        """What releases that are due (of one matter, or all) consist of, and nothing else."""
+        return RunResult(tenants=tuple(self._ended(tenants, alias).values()), acted=True)
 
     def refresh(self, tenants: tuple[str, ...] = ()) -> RunResult:
         """Look at what open matters hold and store what was seen. Sends no request that changes a tenant."""
@@ -135,18 +136,18 @@ class Engine:
             again = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
             return self._result(seen, self._send(again, Lane.HOLD, lease, may))
 
-    def _ended(self, tenants: tuple[str, ...]) -> dict[str, TenantResult]:
+    def _ended(self, tenants: tuple[str, ...], alias: str | None = None) -> dict[str, TenantResult]:
         """Releases that are due are carried out before anything else is looked at: what follows sees the tenant without them."""
-        due = [door for door in self._doors(tenants) if self.matters.releases.due(door.tenant.id)]
-        return {door.tenant.id: self._guarded(door, self._end_one) for door in due}
+        due = [door for door in self._doors(tenants) if self.matters.releases.due(door.tenant.id, alias)]
+        return {door.tenant.id: self._guarded(door, lambda one: self._end_one(one, alias)) for door in due}
 
-    def _end_one(self, door: TenantDoor) -> TenantResult:
+    def _end_one(self, door: TenantDoor, alias: str | None) -> TenantResult:
         with self._lease(door, Lane.HOLD) as lease:
             seen = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
             if seen.decision is None or seen.look.reader is None:
                 return self._result(seen)
-            releases = self.matters.releases
-            ended = Ender(self.desk, lease, seen, seen.look.reader, door.releaser()).run(releases, releases.due(door.tenant.id))
+            releases, hands = self.matters.releases, EndingHands(reader=seen.look.reader, releaser=door.releaser())
+            ended = Ender(self.desk, lease, seen, hands, releases).run(releases.due(door.tenant.id, alias))
             result = self._result(seen, Sent(progress=ended.progress, live=ended.live))
             return replace(result, problems=(*result.problems, *ended.problems))
 

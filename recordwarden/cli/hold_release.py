@@ -38,11 +38,12 @@ def release(  # the contract's options
     people = read_people(person_file) if person_file is not None else None
     reason = read_reason(reason_file, counsel_consent) if reason_file is not None and counsel_consent is not None else None
     with running(call, last_good=True) as run:
+        signer = call.signer(run.office)
         matter = run.lane.find(alias)
         if stop:
-            return _stopped(run, matter, run.lane.releases.stop(matter, call.signer(run.office)))
+            return _stopped(run, matter, run.lane.releases.stop(matter, signer))
         if reason is not None:
-            return _asked(run, matter, run.lane.releases.ask(matter, people, reason, call.signer(run.office)))
+            return _asked(run, matter, run.lane.releases.ask(matter, people, reason, signer))
         return _carried_on(call, run, matter)
 
 
@@ -82,19 +83,24 @@ def _carried_on(call: Call, run: Running, matter: Matter) -> Answer:
             f"Wait; any officer ends it with: recordwarden hold release {matter.alias} --stop.", subject=matter.tenant_alias,
         )
         return _ending(run, _answer(run, matter, None, said), Exit.IN_FLIGHT, wait)
-    result = run.engine.end()
+    result = run.engine.end(alias=matter.tenant_alias)
     call.notice(f"{many(sum(_is_done(result, one) for one in release.changes), 'object')} of {len(release.changes)} let go")
     answer = _answer(run, matter, result, said)
-    over = run.lane.find(matter.tenant_alias).release is None
-    return _ending(run, answer, Exit.DONE if over else worst(*_unfinished(result)))
+    now = next((one for one in run.lane.find(matter.tenant_alias).releases if one.id == release.id), release)
+    return _ending(run, answer, Exit.DONE if now.ended is not None else worst(*_unfinished(result, release)))
 
 
-def _unfinished(result: RunResult) -> tuple[Exit, ...]:
+def _unfinished(result: RunResult, release: Release) -> tuple[Exit, ...]:
     failed = [one for one in result.tenants if one.error]
-    if failed:
-        return (Exit.ERROR if len(failed) == len(result.tenants) else Exit.UNKNOWN,)
-    waits = any(progress.waits or progress.status is ChangeStatus.ACCEPTED for one in result.tenants for progress in one.changes)
-    return (Exit.IN_FLIGHT,) if waits else (Exit.REFUSED,)
+    if failed and len(failed) == len(result.tenants):
+        return (Exit.ERROR,)
+    ours = (one for tenant in result.tenants for one in tenant.changes if one.change.id in release.changes)
+    left = [one for one in ours if one.status is not ChangeStatus.EFFECTIVE]
+    waits = any(one.waits or one.status is ChangeStatus.ACCEPTED for one in left)
+    unseen = any(refusal.code == "kind.unknown" for one in left for refusal in one.change.refusals)
+    refused = any(one.change.refusals or one.status is ChangeStatus.FAILED for one in left)
+    found = ((bool(failed) or unseen, Exit.UNKNOWN), (refused, Exit.REFUSED), (waits, Exit.IN_FLIGHT))
+    return tuple(code for holds, code in found if holds) or (Exit.REFUSED,)
 
 
 def _is_done(result: RunResult, change: str) -> bool:

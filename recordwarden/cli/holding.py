@@ -217,7 +217,8 @@ def _release(screen: Screen, alias: str, release: Mapping[str, object]) -> None:
     times = {name: cast("str | None", release[name]) for name in ("requested", "due", "begun", "ended", "stopped")}
     state = "waits for two other officers: recordwarden approvals"
     if times["stopped"]:
-        state = f"ended without effect {moment(times['stopped'])} by {release['stopped_by']}"
+        by = "a new order" if release["stopped_by"] == "order" else release["stopped_by"]
+        state = f"ended {moment(times['stopped'])} by {by}; everybody in it is on hold as before, or held again"
     elif times["ended"]:
         state = f"carried out {moment(times['ended'])}"
     elif times["begun"]:

@@ -75,8 +75,7 @@ class Handwork:
 def missing(matter: Matter, tools: Tools) -> Missing:
     """What of ``matter`` is not held in a tenant and a person could do something about."""
     tenant = tools.tenant.id
-    held = {one.id for one in matter.held}
-    sources = tuple(source for source in matter.sources if source.tenant == tenant and source.person in held and is_open(source))
+    sources = tuple(source for source in matter.followed if source.tenant == tenant and is_open(source))
     lacking = [one for one in matter.held if tenant in one.where(Presence.UNREAD) or _unsought(one, tenant) or _unplaced(one, matter, tenant)]
     people = tuple(one for one in lacking if one.place is None)
     places = tuple(one for one in lacking if one.place is not None and has_such(one.place, tools.tenant.platform) and not _has(one, matter, tenant))

@@ -11,6 +11,7 @@ from policies.kinds import Kind, Platform, Workload
 from policies.resources import ReadState
 from policies.roster import Group
 from sync.matters.expand import Expansion, expand
+from sync.matters.letting_go import held_again
 from sync.matters.model import Account, Answer, Line, Matter, PersonCode, PersonOnHold, Presence
 from sync.matters.opening import Token, line_of
 from sync.matters.order import LineKind
@@ -32,23 +33,30 @@ class Asking:
 
 
 def joined(matter: Matter, asking: Asking, token: Token, now: datetime) -> Matter:
-    """``matter`` with its lines expanded as far as they could be, and everybody's accounts as far as they are known."""
+    """``matter`` with its lines expanded as far as they could be, and everybody's accounts as far as they are known.
+
+    Whom a line of a new order means is held again, also where a release let them go before.
+    """
     people = {person.id: person for person in matter.people}
     people |= {person.id: _joined(person, asking) if person.place is None else _sought(person, matter, asking) for person in matter.held}
-    taken = {(account.tenant, account.vendor_id) for person in people.values() for account in person.accounts}
+    taken = {(account.tenant, account.vendor_id): person.id for person in people.values() for account in person.accounts}
     lines: list[Line] = []
+    back: set[str] = set()
     for line in matter.lines:
         # Whoever joins a unit is held with it from then on, so it is looked up at each look; the members of a group are those of the day.
         expansion = _expand(line, asking) if line.expanded is None or line.text.startswith(f"{LineKind.OU.value}:") else None
         lines.append(line if expansion is None else _line(line, expansion, now))
         for identity in expansion.identities if expansion else ():
-            if (identity.tenant, identity.vendor_id) not in taken:
+            known = taken.get((identity.tenant, identity.vendor_id))
+            if known is None:
                 person = _joined(PersonOnHold(id=token(), address=identity.address.lower(), line=line.text), asking)
                 people[person.id] = person
-                taken.update((account.tenant, account.vendor_id) for account in person.accounts)
+                taken |= {(account.tenant, account.vendor_id): person.id for account in person.accounts}
+            elif line.expanded is None:
+                back.add(known)
         if expansion is not None and line.text.startswith("group:"):
             people |= {one.id: one for one in _places(matter, expansion, tuple(people.values()), asking, token)}
-    return replace(matter, people=tuple(people.values()), lines=tuple(lines))
+    return held_again(replace(matter, people=tuple(people.values()), lines=tuple(lines)), frozenset(back), now)
 
 
 def unasked(matter: Matter, tenants: frozenset[str]) -> bool:

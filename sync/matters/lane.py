@@ -29,8 +29,8 @@ from sync.matters.deeds import Tools
 from sync.matters.first_hour import FirstHour, first_hour
 from sync.matters.force import Sight, Step, advance
 from sync.matters.gaps import close, open_gap, with_causes
-from sync.matters.letting_go import addresses, with_release
-from sync.matters.model import Matter, MatterError, MatterState, Opened, Presence
+from sync.matters.letting_go import addresses, stopped
+from sync.matters.model import Matter, MatterError, MatterState, Opened, Presence, SourceState
 from sync.matters.order import MatterOrder
 from sync.matters.register import AliasTakenError, Event, Register
 from sync.matters.releases import Releases
@@ -206,9 +206,8 @@ class HoldLane:
         """Accounts and places under an open matter in a tenant, lower case: ids, addresses, mailboxes, sites."""
         found: set[str] = set()
         for matter in self._opened():
-            held = {person.id for person in matter.held}
             for source in matter.sources:
-                if source.tenant == tenant_id and source.person in held:
+                if source.tenant == tenant_id and source.state is not SourceState.RELEASED:
                     member = (source.place.member or "").partition(":")[2]
                     found.update(one.lower() for one in (source.identity, source.place.address, source.place.container, member) if one)
             for person in matter.held:
@@ -221,9 +220,7 @@ class HoldLane:
         sight = Sight(snapshot, bindings, roster)
         problems: list[Problem] = []
         for matter in self._opened():
-            held = {person.id for person in matter.held}
-            looked_at = (source for source in matter.sources if source.tenant == tenant_id and source.person in held)
-            steps = {source.id: advance(source, sight.of(source), snapshot.at) for source in looked_at}
+            steps = {source.id: advance(source, sight.of(source), snapshot.at) for source in matter.followed if source.tenant == tenant_id}
             after = self._stepped(matter, steps, self._platforms()[tenant_id], snapshot.at)
             if any(gap.tenant == tenant_id and gap.cause is None for gap in after.gaps):
                 after = with_causes(after, tenant_id, Drifts(self.desk.store).open(tenant_id).values())
@@ -277,17 +274,18 @@ class HoldLane:
         return found
 
     def _take(self, before: Matter | None, order: MatterOrder, event: Event, *, both: bool, again: bool = False) -> Opened:
-        """``again``: whoever was let go and is named once more is held once more. What is ordered is stronger than a release that is under way."""
+        """A new order holds whoever was let go and is named once more, and ends a release that it does not go with; ``again``: an old one, too."""
         seen_before = before is not None and event.order is not None and self.register.has_order(before, event.order)
         base = before or opening.new(order, self._token, self.desk.clock.now())
         after = base if seen_before else opening.with_order(base, order, self._token, both=both)
-        after = opening.again(after, order, self.desk.clock.now()) if again else after
+        anew, now = again or not seen_before, self.desk.clock.now()
+        after = opening.again(after, order, now) if anew else after
         after = opening.with_both(after) if both else after
-        overruled = before is not None and opening.overrules(before, after, order if again else None)
+        overruled = anew and before is not None and opening.overrules(before, order)
         if overruled and after.release is not None:
-            after = with_release(after, replace(after.release, stopped=self.desk.clock.now(), stopped_by="order"))
+            after = stopped(after, after.release, now, "order")
         self._secured = self._vouched()
-        after = after if seen_before and not both else self._settled(after)
+        after = self._settled(after) if anew or both else after
         event = replace(event, name="opened" if before is None else "added", order=None if seen_before else event.order)
         written = self.register.keep(before, after, event, self._settled).seq is not None
         if overruled and before is not None and before.release is not None:

@@ -6,10 +6,10 @@ The archive of a Google group that was switched on for a hold stays on: that kee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
 from connectors.base import Lane
 from connectors.hold_orders import UNIT
@@ -21,13 +21,11 @@ from sync.bindings import Binding
 from sync.matters.model import Matter, MatterError, PersonOnHold, Source, SourceState
 from sync.matters.release import Release
 from sync.plan import Change, Operation
-from sync.store.matter_words import MatterState
 
 CONTAINERS: Final = frozenset({Kind.M365_CASE, Kind.GOOGLE_MATTER})
 STAYS: Final = frozenset({Kind.GOOGLE_GROUP_ARCHIVE})
 WITHOUT_COUNSEL: Final = timedelta(days=1)
 """No release is carried out sooner after its approval, unless counsel signed for it (contract, *Release*)."""
-_Concerned: TypeAlias = Callable[[Source], bool]
 _TEXTS: Final = frozenset({"description"})
 """Fields that say nothing about what is held."""
 
@@ -40,8 +38,6 @@ class Ground:
     identity: str
     container: Kind
     bindings: Mapping[str, Binding]
-    elsewhere: frozenset[str] = frozenset()
-    """Members of what is the platform's own that other matters want in it too: they stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +72,14 @@ class Scope:
 def named(matter: Matter, wanted: Iterable[str]) -> tuple[str, ...]:
     """Ids of the people and places that these addresses name. Raises MatterError ``matter.person_unknown`` where one names nobody on hold here."""
     asked = {address.strip().lower() for address in wanted}
-    by_address = {address: person for person in matter.held for address in addresses(person)}
-    unknown = asked - by_address.keys()
+    found = {one.id: addresses(one) & asked for one in matter.held}
+    unknown = asked - frozenset(address for named_by in found.values() for address in named_by)
     if unknown or not asked:
         raise MatterError(
             "matter.person_unknown", f"{len(unknown)} of the {len(asked)} addresses are not on hold in this matter; nothing was asked for.",
             "Compare the file with `hold status`.",
         )
-    return tuple(sorted({by_address[address].id for address in asked}))
+    return tuple(sorted(one for one, named_by in found.items() if named_by))
 
 
 def addresses(person: PersonOnHold) -> frozenset[str]:
@@ -121,7 +117,6 @@ def _of_hold(scope: Scope, ground: Ground, binding: Binding, carried: Mapping[st
     if unit is not None:
         return _of_unit(scope, ground, binding, unit)
     leaving = frozenset(member for member, holders in carried.items() if not scope.people or holders <= scope.people) & binding.members
-    leaving -= ground.elsewhere if shared else frozenset()
     if not leaving:
         return None
     whole = leaving >= binding.members and not shared
@@ -152,10 +147,9 @@ def _change(scope: Scope, ground: Ground, binding: Binding, operation: Operation
 
 def _carried(matter: Matter, tenant: str) -> Mapping[str, Mapping[str, frozenset[str]]]:
     """By hold and member, the people whom it holds there and nobody let go yet."""
-    gone = {one.id for one in matter.people if one.released is not None}
     found: dict[str, dict[str, frozenset[str]]] = {}
-    for source in matter.sources:
-        if source.tenant == tenant and source.resource is not None and source.place.member is not None and source.person not in gone:
+    for source in matter.followed:
+        if source.tenant == tenant and source.resource is not None and source.place.member is not None:
             members = found.setdefault(source.resource, {})
             members[source.place.member] = members.get(source.place.member, frozenset()) | {source.person}
     return found
@@ -170,41 +164,54 @@ def approved(release: Release, now: datetime, wait: timedelta, *, by_counsel: bo
 
 
 def with_release(matter: Matter, release: Release) -> Matter:
-    """``matter`` with this release as it stands now. As a whole, it is being released from the approval on; stopped, it is open again."""
-    others = tuple(one for one in matter.releases if one.id != release.id)
-    state = matter.state
-    if not release.people and release.approved is not None:
-        state = MatterState.RELEASING if release.stopped is None else MatterState.OPEN
-    return replace(matter, releases=(*others, release), state=state)
+    """``matter`` with this release as it stands now."""
+    return replace(matter, releases=(*(one for one in matter.releases if one.id != release.id), release))
 
 
-def let_go(matter: Matter, change: Change, now: datetime) -> Matter:
+def stopped(matter: Matter, release: Release, now: datetime, by: str) -> Matter:
+    """``matter`` with the release ended by somebody: what of it was let go already is to be held again, from now on."""
+    ended = with_release(matter, replace(release, stopped=now, stopped_by=by, going=()))
+    return held_again(ended, frozenset(one.id for one in matter.held), now)
+
+
+def held_again(matter: Matter, people: frozenset[str], now: datetime) -> Matter:
+    """``matter`` with these people to be held again: what was let go of theirs is ordered anew, and what is held of them stays as it is."""
+    sources = tuple(
+        Source(id=one.id, person=one.person, tenant=one.tenant, workload=one.workload, identity=one.identity, place=one.place, requested=now)
+        if one.person in people and one.state is SourceState.RELEASED else one
+        for one in matter.sources
+    )
+    back = tuple(replace(one, released=None, former=False) if one.id in people and one.released is not None else one for one in matter.people)
+    return replace(matter, people=back, sources=sources)
+
+
+def concerned(matter: Matter, release: Release, change: Change) -> frozenset[str]:
+    """Ids of the sources that one change of a release lets go."""
+    return frozenset(
+        source.id for source in matter.sources
+        if source.tenant == change.tenant and source.resource == change.key and (not release.people or source.person in release.people)
+    )
+
+
+def let_go(matter: Matter, release: Release, change: Change, now: datetime) -> Matter:
     """``matter`` after one change of its release was seen done: its sources of the people concerned are held by nothing of ours."""
-    release = matter.release
-    if release is None:
-        return matter
-    leaving = frozenset(release.people)
-
-    def concerned(source: Source) -> bool:
-        member = source.place.member or ""
-        of_it = source.tenant == change.tenant and source.resource == change.key and (not leaving or source.person in leaving)
-        return of_it and (change.operation is Operation.RELEASE or member in change.remove)
-
-    return _released(matter, concerned, now)
+    gone = concerned(matter, release, change)
+    after = with_release(matter, replace(release, going=tuple(one for one in release.going if one not in gone)))
+    return _released(after, gone, now)
 
 
 def finished(matter: Matter, release: Release, now: datetime) -> Matter:
     """``matter`` when every change of ``release`` was seen done. What was never held is let go with the rest."""
-    leaving = frozenset(release.people or (one.id for one in matter.people))
-    done = _released(with_release(matter, replace(release, ended=now)), lambda source: source.person in leaving, now)
-    people = tuple(replace(one, released=one.released or now) if one.id in leaving else one for one in done.people)
-    return replace(done, people=people, state=done.state if release.people else MatterState.RELEASED)
+    leaving = frozenset(release.people or (one.id for one in matter.held))
+    done = with_release(matter, replace(release, ended=now, going=()))
+    done = _released(done, frozenset(source.id for source in matter.sources if source.person in leaving), now)
+    return replace(done, people=tuple(replace(one, released=one.released or now) if one.id in leaving else one for one in done.people))
 
 
-def _released(matter: Matter, concerned: _Concerned, now: datetime) -> Matter:
+def _released(matter: Matter, gone: frozenset[str], now: datetime) -> Matter:
     sources = tuple(
         replace(source, state=SourceState.RELEASED, released=now, code=None, error=None)
-        if source.state is not SourceState.RELEASED and concerned(source) else source
+        if source.state is not SourceState.RELEASED and source.id in gone else source
         for source in matter.sources
     )
     return replace(matter, sources=sources)

@@ -8,28 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
 
 from sync.matters.model import Gap, Line, Matter, Paper, PersonOnHold, Source
 from sync.matters.release import Release
-from sync.store.matter_words import MatterState
 
-_DERIVED: Final = frozenset({MatterState.OPEN, MatterState.PARTLY_HELD, MatterState.HELD})
-"""States that follow from the parts: never a reason to overwrite one that somebody set."""
 _Value = TypeVar("_Value")
 _Part = TypeVar("_Part", PersonOnHold, Source, Line, Paper, Gap, Release)
 
 
 def rebased(before: Matter, after: Matter, current: Matter) -> Matter:
     """``current`` with everything in which ``after`` differs from ``before``. State and code of people and matter are to be settled anew."""
-    state = current.state if after.state in _DERIVED else after.state
     people = tuple(_with_twin(one, after) for one in _parts(before.people, after.people, current.people, _name))
     ours = {person.id for person in people}
     sources = tuple(source for source in _parts(before.sources, after.sources, current.sources, lambda one: one.id) if source.person in ours)
     head = merged(_without_parts(before), _without_parts(after), _without_parts(current))
     return replace(
         head,
-        state=state,
+        state=current.state,
         people=people,
         sources=sources,
         lines=_parts(before.lines, after.lines, current.lines, lambda one: one.text.lower()),

@@ -272,10 +272,15 @@ class Matter:
 
     @property
     def held(self) -> tuple[PersonOnHold, ...]:
-        """The people who are to be held: all but those whom a release let go, or is letting go now."""
-        now = self.release
-        leaving = frozenset(now.people or (one.id for one in self.people)) if now is not None and now.letting_go else frozenset[str]()
-        return tuple(one for one in self.people if one.released is None and one.id not in leaving)
+        """The people who are to be held: all but those whom a release let go."""
+        return tuple(one for one in self.people if one.released is None)
+
+    @property
+    def followed(self) -> tuple[Source, ...]:
+        """The sources that are to be held: not those that a release let go, nor those that it has asked for and not seen gone yet."""
+        going = frozenset(self.release.going) if self.release is not None else frozenset[str]()
+        held = {one.id for one in self.held}
+        return tuple(one for one in self.sources if one.state is not SourceState.RELEASED and one.id not in going and one.person in held)
 
     def person(self, person_id: str) -> PersonOnHold:
         """The person of that row. Raises KeyError."""

@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time
 
 from policies.kinds import Workload
-from sync.matters.letting_go import addresses
-from sync.matters.model import Details, Line, Matter, MatterState, Paper, PersonOnHold, Source, SourceState, Times
+from sync.matters.letting_go import addresses, held_again
+from sync.matters.model import Details, Line, Matter, MatterState, Paper, PersonOnHold, Times
 from sync.matters.order import LineKind, MatterOrder, PersonLine
 from sync.store.columns import rfc3339
 
@@ -56,30 +56,27 @@ def _workloads(named: tuple[Workload, ...], *, second_belt: bool) -> tuple[Workl
 
 
 def again(matter: Matter, order: MatterOrder, now: datetime) -> Matter:
-    """``matter`` with everybody whom ``order`` names and a release let go before: they are to be held again, from now on."""
-    named = {line.text.lower() for line in order.people} | {place.text.lower() for place in order.places}
-    back = {person.id for person in matter.people if person.released is not None and named & addresses(person)}
-    sources = tuple(
-        Source(id=one.id, person=one.person, tenant=one.tenant, workload=one.workload, identity=one.identity, place=one.place, requested=now)
-        if one.person in back and one.state is SourceState.RELEASED else one
-        for one in matter.sources
-    )
-    people = tuple(replace(one, released=None, former=False) if one.id in back else one for one in matter.people)
-    return replace(matter, people=people, sources=sources)
+    """``matter`` with everybody whom ``order`` names and a release let go, in part or whole: they are to be held again, from now on."""
+    named = _named(order)
+    return held_again(matter, frozenset(one.id for one in matter.people if named & addresses(one)), now)
 
 
-def overrules(before: Matter, after: Matter, order: MatterOrder | None) -> bool:
-    """Whether what is ordered now does not go with the release that is under way: it adds to a matter that is to go whole, or names its people.
+def overrules(before: Matter, order: MatterOrder) -> bool:
+    """Whether a new order does not go with the release that is under way: to hold is stronger than to let go.
 
-    ``order`` None: the same order was read again, and names nobody anew.
+    A matter that is to go whole takes no order at all. One that names people of a release ends it, and so does a line for several people, of which
+    only a look can tell whom it means.
     """
     release = before.release
-    if release is None:
+    if release is None or not (order.people or order.places):
         return False
-    if not release.people:
-        return bool(added(before, after))
-    named = {line.text.lower() for line in order.people} | {place.text.lower() for place in order.places} if order is not None else set()
-    return any(named & addresses(person) for person in before.people if person.id in release.people)
+    lines = any(line.kind is not LineKind.ADDRESS for line in order.people)
+    named = _named(order)
+    return not release.people or lines or any(named & addresses(one) for one in before.people if one.id in release.people)
+
+
+def _named(order: MatterOrder) -> set[str]:
+    return {address.lower() for line in order.people for address in (line.text, *line.also)} | {place.text.lower() for place in order.places}
 
 
 def with_both(matter: Matter) -> Matter:

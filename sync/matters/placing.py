@@ -51,16 +51,14 @@ def source_id(person: str, tenant: str, identity: str | None, workload: Workload
 
 def asked(matter: Matter, tenant: str) -> tuple[HoldOrder, Mapping[OrderedSource, str]]:
     """What the tenant's connector is asked to hold, with the id of the source behind each line. Only the random alias leaves."""
-    held = {person.id for person in matter.held}
     units = {person.id: unit_of(person, matter, tenant) for person in matter.held}
     index = {
         OrderedSource(
             person=matter.person(source.person).address, workload=source.workload, identity_id=source.identity, address=source.place.address,
             container=source.place.container, unit=units[source.person][0], unit_id=units[source.person][1],
         ): source.id
-        for source in matter.sources
-        if source.tenant == tenant and source.place.container is not None and source.person in held
-        and source.state is not SourceState.RELEASED
+        for source in matter.followed
+        if source.tenant == tenant and source.place.container is not None
     }
     order = HoldOrder(
         alias=matter.tenant_alias, tenant_alias=matter.tenant_alias, sources=tuple(index), terms=matter.details.terms,

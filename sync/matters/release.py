@@ -33,7 +33,9 @@ class Release:
     due: datetime | None = None
     """From when on it may be carried out."""
     begun: datetime | None = None
-    """When it was begun: from then on its people are no longer put back."""
+    """When the first request of it was about to leave."""
+    going: tuple[str, ...] = ()
+    """Ids of the sources whose letting go was asked for and not seen yet: nobody puts them back meanwhile, and that they go is no news."""
     ended: datetime | None = None
     stopped: datetime | None = None
     stopped_by: str | None = None
@@ -42,8 +44,3 @@ class Release:
     def open(self) -> bool:
         """Whether it may still come to something."""
         return self.ended is None and self.stopped is None
-
-    @property
-    def letting_go(self) -> bool:
-        """Whether it is being carried out."""
-        return self.open and self.begun is not None

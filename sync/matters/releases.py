@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,6 +21,7 @@ from sync.matters.release import Reason, Release
 from sync.officers import Signer
 from sync.plan import Change, ChangeStatus
 from sync.registers.governance import Author, signed_by
+from sync.store.approvals import Approvals
 from sync.store.bindings import Bindings
 from sync.store.changes import Changes
 from sync.store.pins import Pins
@@ -31,12 +32,22 @@ PROGRAM: Final = Author()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """What of one release is to be carried out in one tenant. ``stale``: it has become another than the one that was approved."""
+    """What of one release is to be carried out in one tenant: the changes as they were approved. ``agreed``: two yeses count today."""
 
     matter: Matter
     release: Release
     changes: tuple[Change, ...]
+    agreed: bool = True
     stale: bool = False
+    """It was asked for when nothing was held anywhere, and something is by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetGo:
+    """Keys of a tenant: ``going`` was told to let somebody go and does not show it yet, ``gone`` was ended by a release and is ours no longer."""
+
+    going: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
 class Releases:
@@ -72,14 +83,14 @@ class Releases:
         return release
 
     def stop(self, matter: Matter, signer: Signer) -> Release:
-        """The open release of ``matter``, ended by an officer: what is not let go yet stays on hold. Raises MatterError ``release.none``."""
+        """The open release of ``matter``, ended by an officer: whatever it let go already is held again. Raises MatterError ``release.none``."""
         release = matter.release
         if release is None:
             raise MatterError("release.none", "No release of this matter is under way.", "See `hold status`.")
-        stopped = replace(release, stopped=self.desk.clock.now(), stopped_by=signer.officer)
-        self._keep(matter, letting_go.with_release(matter, stopped), "release_stopped", signed_by(signer))
-        self.forget(stopped)
-        return stopped
+        after = letting_go.stopped(matter, release, self.desk.clock.now(), signer.officer)
+        self._keep(matter, after, "release_stopped", signed_by(signer))
+        self.forget(release)
+        return next(one for one in after.releases if one.id == release.id)
 
     def refused(self, changes: AbstractSet[str], signer: Signer) -> None:
         """An officer's no to some of ``changes`` ends the releases that consist of them."""
@@ -110,51 +121,70 @@ class Releases:
         """Ids of the changes of every open release: no look at a tenant overtakes them."""
         return frozenset(change for matter in self.register.releasing() if matter.release for change in matter.release.changes)
 
-    def due(self, tenant: str) -> tuple[Due, ...]:
-        """What is to be carried out in a tenant now: approved, waited for, not stopped."""
+    def due(self, tenant: str, alias: str | None = None) -> tuple[Due, ...]:
+        """What is to be carried out in a tenant now, of every matter or of one: approved and waited for, and not seen done yet."""
         self.weigh()
         now = self.desk.clock.now()
         found = []
-        for matter in self.register.releasing():
+        for loaded in self.register.releasing():
+            matter = self._caught_up(loaded)
             release = matter.release
-            if release is not None and release.due is not None and release.due <= now:
-                one = self._due(matter, release, tenant)
-                if one is not None:
-                    found.append(one)
+            if release is None or release.due is None or release.due > now or alias not in {None, matter.alias, matter.tenant_alias}:
+                continue
+            kept = {one.id: one for one in self._changes.find(release.changes)}
+            left = (kept[one] for one in release.changes if one in kept and kept[one].status is not ChangeStatus.EFFECTIVE)
+            changes = tuple(one.change for one in left if one.tenant == tenant)
+            if changes:
+                agreed = self._agreed(matter, release, lasting=True)
+                found.append(Due(matter=matter, release=release, changes=changes, agreed=agreed, stale=self._stale(matter, release, changes)))
         return tuple(found)
 
-    def begin(self, due: Due) -> None:
-        """Note that ``due`` is being carried out: from now on no run puts its people back. One that was ended meanwhile is not begun."""
-        matter = self._now(due.matter)
-        if matter.release is not None and matter.release.id == due.release.id and matter.release.begun is None:
-            begun = replace(matter.release, begun=self.desk.clock.now())
+    def goes_on(self, due: Due) -> bool:
+        """Whether the release is still to be carried out, as register and officers have it at this moment."""
+        matter = self._now_of(due.matter.tenant_alias)
+        release = matter.release
+        return release is not None and release.id == due.release.id and self._agreed(matter, release, lasting=True)
+
+    def begin(self, due: Due, change: Change) -> None:
+        """Note that what ``change`` lets go is about to be asked for: from now on no run puts it back."""
+        matter = self._now_of(due.matter.tenant_alias)
+        release = matter.release
+        if release is not None and release.id == due.release.id:
+            going = tuple(sorted({*release.going, *letting_go.concerned(matter, release, change)}))
+            begun = replace(release, begun=release.begun or self.desk.clock.now(), going=going)
             self._keep(matter, letting_go.with_release(matter, begun), "release_begun")
 
-    def goes_on(self, due: Due) -> bool:
-        """Whether the release is still to be carried out, as the register has it at this moment."""
-        release = self._now(due.matter).release
-        return release is not None and release.id == due.release.id and release.letting_go
-
-    def done(self, alias: str, change: Change) -> None:
-        """Note that one change was seen done, and with the last one that the release is over."""
-        matter = self._now_of(alias)
+    def not_done(self, due: Due, change: Change) -> None:
+        """Note that the platform refused ``change``: what it concerns is held, and followed, as before."""
+        matter = self._now_of(due.matter.tenant_alias)
         release = matter.release
-        if release is None or change.id not in release.changes:
-            return
-        after = letting_go.let_go(matter, change, self.desk.clock.now())
-        over = frozenset(release.changes) <= self._ended(release) | {change.id}
-        if over:
-            after = letting_go.finished(after, release, self.desk.clock.now())
-        self._keep(matter, after, "released" if over else "let_go")
+        if release is not None and release.id == due.release.id:
+            concerned = letting_go.concerned(matter, release, change)
+            held = replace(release, going=tuple(one for one in release.going if one not in concerned))
+            self._keep(matter, letting_go.with_release(matter, held), "release_refused")
 
-    def let_go(self, tenant: str) -> frozenset[str]:
-        """Keys of what releases ended in a tenant, or are ending: that it is gone or off is no change from outside."""
-        ids = self.register.begun()
-        if not ids:
-            return frozenset()
-        ending = {change for matter in self.register.releasing() if matter.release and matter.release.begun for change in matter.release.changes}
-        bound = self._bindings.of(tenant)
-        return frozenset(one.key for one in self._changes.find(ids) if one.tenant == tenant and (one.id in ending or one.key not in bound))
+    def done(self, alias: str) -> None:
+        """Note what was seen done by now and, with the last of it, that the release is over."""
+        self._caught_up(self._now_of(alias))
+
+    def let_go(self, tenant: str) -> LetGo:
+        """Keys of which a difference in a tenant may be a release's own doing."""
+        begun = self._changes.find(self.register.begun())
+        here = [one for one in begun if one.tenant == tenant]
+        bound = self._bindings.of(tenant) if here else {}
+        return LetGo(
+            going=frozenset(one.key for one in here if one.status is ChangeStatus.ACCEPTED),
+            gone=frozenset(one.key for one in here if one.status is ChangeStatus.EFFECTIVE and one.key not in bound),
+        )
+
+    def wanted_elsewhere(self, tenant: str, alias: str) -> frozenset[str]:
+        """Members of what is the platform's own (litigation hold) that other matters than ``alias`` want in it: they stay."""
+        return frozenset(
+            source.place.member
+            for other in self.register.open() if other.tenant_alias != alias
+            for source in other.followed
+            if source.tenant == tenant and source.workload is Workload.LITIGATION_HOLD and source.place.member is not None
+        )
 
     # -- inside
 
@@ -174,48 +204,49 @@ class Releases:
             )
 
     def _of(self, scope: Scope) -> tuple[Change, ...]:
-        grounds = [self._ground(tenant, scope.matter) for tenant in self.desk.district.tenants]
+        grounds = [self._ground(tenant) for tenant in self.desk.district.tenants]
         found = tuple(change for ground in grounds for change in letting_go.changes(scope, ground))
         return found or (letting_go.on_paper(scope, grounds[0]),)
 
-    def _ground(self, tenant: Tenant, matter: Matter) -> Ground:
-        elsewhere = {
-            source.place.member
-            for other in self.register.open() if other.tenant_alias != matter.tenant_alias
-            for person in other.held for source in other.sources_of(person.id)
-            if source.tenant == tenant.id and source.workload is Workload.LITIGATION_HOLD and source.place.member is not None
-        }
+    def _stale(self, matter: Matter, release: Release, changes: Sequence[Change]) -> bool:
+        if all(one.vendor_id is not None for one in changes):
+            return False
+        scope = Scope(matter=matter, release=release.id, people=frozenset(release.people))
+        return any(letting_go.changes(scope, self._ground(tenant)) for tenant in self.desk.district.tenants)
+
+    def _ground(self, tenant: Tenant) -> Ground:
         return Ground(
             tenant=tenant.id, identity=Pins(self.desk.store).get(tenant.id) or "", container=CONTAINER[tenant.platform],
-            bindings=self._bindings.of(tenant.id), elsewhere=frozenset(elsewhere),
+            bindings=self._bindings.of(tenant.id),
         )
 
-    def _due(self, matter: Matter, release: Release, tenant: str) -> Due | None:
-        """What is left to do; anything else than what was approved makes it stale, for nobody said yes to that."""
-        scope = Scope(matter=matter, release=release.id, people=frozenset(release.people))
-        ended = self._ended(release)
-        left = tuple(one for one in self._of(scope) if one.tenant == tenant and one.id not in ended)
-        known = {one.id for one in self._changes.find(release.changes) if one.tenant == tenant} - ended
-        if not left and not known:
-            return None
-        return Due(matter=matter, release=release, changes=left, stale={one.id for one in left} != known)
+    def _caught_up(self, matter: Matter) -> Matter:
+        """``matter`` with everything that its release was seen to have done, also what a crash kept from being noted."""
+        release = matter.release
+        if release is None:
+            return matter
+        kept, now = self._changes.find(release.changes), self.desk.clock.now()
+        done = [one.change for one in kept if one.status is ChangeStatus.EFFECTIVE]
+        after = matter
+        for change in done:
+            after = letting_go.let_go(after, after.release or release, change, now)
+        over = len(done) == len(release.changes)
+        if over:
+            after = letting_go.finished(after, after.release or release, now)
+        self._keep(matter, after, "released" if over else "let_go")
+        return self._now_of(matter.tenant_alias)
 
-    def _ended(self, release: Release) -> frozenset[str]:
-        return frozenset(one.id for one in self._changes.find(release.changes) if one.status is ChangeStatus.EFFECTIVE)
-
-    def _agreed(self, matter: Matter, release: Release) -> bool:
-        consents = consenting(self.desk, lambda alias: _on_hold(matter) if alias == matter.tenant_alias else frozenset())
+    def _agreed(self, matter: Matter, release: Release, *, lasting: bool = False) -> bool:
+        """Whether every change has the yeses that it needs, from officers who could give them today. ``lasting``: however long ago they did."""
+        consents = consenting(self.desk, lambda alias: _on_hold(matter), release.changes, lasting=lasting)  # noqa: ARG005  # all are of this matter
         kept = self._changes.find(release.changes)
         return len(kept) == len(release.changes) and all(len(consents.get(one.id, ())) >= needed(one.change.direction, None) for one in kept)
 
     def _by_counsel(self, release: Release) -> bool:
         counsel = {one.id for one in self.desk.district.officers if Role.COUNSEL in one.roles}
-        given = consenting(self.desk, lambda alias: frozenset())  # noqa: ARG005  # who is on hold was weighed before
-        signed = {release.officer, *(officer for change in release.changes for officer in given.get(change, ()))}
+        said = Approvals(self.desk.store).of(release.changes)
+        signed = {release.officer, *(one.officer for given in said.values() for one in given if one.verdict == "yes")}
         return bool(signed & counsel)
-
-    def _now(self, matter: Matter) -> Matter:
-        return self._now_of(matter.tenant_alias)
 
     def _now_of(self, alias: str) -> Matter:
         found = self.register.get(alias)

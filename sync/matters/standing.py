@@ -16,6 +16,7 @@ from sync.matters.model import (
     PersonState,
     Presence,
     Source,
+    SourceState,
     weightiest,
 )
 
@@ -42,7 +43,7 @@ def _person(person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[s
 
 def state_of(person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[str]) -> PersonState:
     """Held when everything that exists is in force; partly when something is, or when a tenant could not be asked or was not asked yet."""
-    wanted = [source for source in sources if source.counts]
+    wanted = [source for source in sources if source.counts or (source.state is SourceState.RELEASED and person.released is None)]
     held = [source for source in wanted if source.state in IN_FORCE]
     if person.candidates:
         return PersonState.QUESTION
@@ -68,8 +69,11 @@ def code_of(person: PersonOnHold, sources: Sequence[Source], tenants: Sequence[s
 
 
 def _state(matter: Matter, secured: frozenset[str]) -> MatterState:
-    if matter.state in {MatterState.RELEASING, MatterState.RELEASED}:
-        return matter.state
+    if not matter.held and any(one.ended is not None and not one.people for one in matter.releases):
+        return MatterState.RELEASED
+    release = matter.release
+    if release is not None and not release.people and release.approved is not None:
+        return MatterState.RELEASING
     paper = [one.secured_on is not None or one.id in secured for one in matter.paper]
     lines = [line.expanded is not None and line.code is None for line in matter.lines]
     parts = [*(person.state is PersonState.HELD for person in matter.held), *paper, *lines]

@@ -137,7 +137,7 @@ def _release(release: Release, people: Mapping[str, PersonOnHold]) -> dict[str, 
         "id": release.id, "officer": release.officer, "reason": release.reason.text, "consent_sha256": release.reason.consent,
         "people": sorted(people[one].address for one in release.people), "changes": list(release.changes), "requested": _time(release.requested),
         "approved": _time(release.approved), "due": _time(release.due), "begun": _time(release.begun), "ended": _time(release.ended),
-        "stopped": _time(release.stopped), "stopped_by": release.stopped_by,
+        "going": list(release.going), "stopped": _time(release.stopped), "stopped_by": release.stopped_by,
     }
 
 

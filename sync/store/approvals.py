@@ -73,14 +73,14 @@ class Approvals:
                 found[approval.change].append(approval)
         return {change: tuple(verdicts) for change, verdicts in found.items()}
 
-    def standing(self, now: datetime) -> Mapping[str, tuple[Approval, ...]]:
-        """By change, every yes that is neither expired nor spent, oldest first; one no takes every yes away."""
+    def standing(self, now: datetime, *, lasting: bool = False) -> Mapping[str, tuple[Approval, ...]]:
+        """By change, every yes that is neither expired nor spent (``lasting``: every one), oldest first; one no takes every yes away."""
         yes: dict[str, list[Approval]] = {}
         refused: set[str] = set()
         for verdict in self.all():
             if verdict.verdict == "no":
                 refused.add(verdict.change)
-            elif verdict.stands(now):
+            elif verdict.stands(now) or lasting:
                 yes.setdefault(verdict.change, []).append(Approval(change=verdict.change, officer=verdict.officer, at=verdict.at))
         return {change: tuple(given) for change, given in yes.items() if change not in refused}
 

@@ -142,6 +142,8 @@ class MatterReleaseRow(SQLModel, table=True):
     approved: datetime | None = Field(default=None, sa_type=UtcText)
     due: datetime | None = Field(default=None, sa_type=UtcText)
     begun: datetime | None = Field(default=None, sa_type=UtcText)
+    going: str = "[]"
+    """JSON list of ids of sources whose letting go was asked for."""
     ended: datetime | None = Field(default=None, sa_type=UtcText)
     stopped: datetime | None = Field(default=None, sa_type=UtcText)
     stopped_by: str | None = None
