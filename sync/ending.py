@@ -155,7 +155,7 @@ class Ender:
     # -- who it is about
 
     def _leaving(self, due: Due, change: Change) -> frozenset[str]:
-        """Those to be let go under the names that their accounts have today, the mailboxes of deleted accounts too (M§5).
+        """Those to be let go under the names that their accounts have today, and the mailboxes that deleted accounts leave.
 
         With the matter as a whole everybody goes whom it holds there, whoever joined its units since, too. What another open matter wants of what
         is the platform's own stays.
@@ -164,7 +164,7 @@ class Ender:
         found = change.remove if due.release.people else change.remove | self._members(due, change)
         if binding is not None and roster is not None:
             found = under_names_of_today({change.key: replace(binding, members=found)}, roster, self.snapshot)[change.key].members
-        found |= {member.replace(":", ":.", 1) for member in found if member.startswith(_MAIL) and not member.startswith(f"{_MAIL}.")}
+        found |= {_twin(member) for member in found if member.startswith(_MAIL)}
         if TRAITS[change.kind].shared:
             found -= self.releases.wanted_elsewhere(change.tenant, due.matter.tenant_alias)
         return found
@@ -233,13 +233,15 @@ class Ender:
             if self._on_their_way(due, change, live):
                 return self._outcome(due, progress, intent)
             words = "The platform answered yes, and reading it again showed that somebody is held still."
-            return self._outcome(due, replace(progress, status=ChangeStatus.FAILED, error_code="read_back.differs", error=words), intent)
+            still = self._leaving(due, change) & live.members
+            return self._outcome(due, replace(progress, status=ChangeStatus.FAILED, error_code="read_back.differs", error=words), intent, still)
         self._live.pop((before.kind, before.vendor_id), None)
         if live is not None:
             self._live[live.kind, live.vendor_id] = live
         return self._outcome(due, replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now()), intent)
 
-    def _outcome(self, due: Due, progress: Progress, intent: int) -> Progress:
+    def _outcome(self, due: Due, progress: Progress, intent: int, still: frozenset[str] | None = None) -> Progress:
+        """Written down; ``still`` are the members that are on it, as far as that was read: those who are off it are put back by nobody."""
         def unbound(session: Session) -> None:
             if progress.status is ChangeStatus.EFFECTIVE:
                 self._unbind(session, due, progress.change)
@@ -248,7 +250,7 @@ class Ender:
         if progress.status is ChangeStatus.EFFECTIVE:
             self.releases.done(due.matter.tenant_alias)
         elif progress.status is not ChangeStatus.ACCEPTED:
-            self.releases.not_done(due, progress.change)
+            self.releases.not_done(due, progress.change, still)
         return progress
 
     def _unbind(self, session: Session, due: Due, change: Change) -> None:
@@ -261,6 +263,12 @@ class Ender:
             self.bindings.forget(session, change.tenant, change.key)
         else:
             self.bindings.put(session, replace(binding, members=left))
+
+
+def _twin(member: str) -> str:
+    """A mailbox as it is listed beside itself once its account is deleted: the same address with a period before it, or without (M§5)."""
+    place = member.removeprefix(_MAIL)
+    return f"{_MAIL}{place.removeprefix('.') if place.startswith('.') else f'.{place}'}"
 
 
 def is_over(change: Change, leaving: frozenset[str], live: Live) -> bool:

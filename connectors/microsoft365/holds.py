@@ -10,7 +10,7 @@ from policies.kinds import Kind
 from policies.resources import Force, Live, MemberState, find_mark, without_mark
 
 _CASE_STATES: dict[str, str] = {"active": "open", "closing": "closed", "closed": "closed", "closedwitherror": "closed"}
-_INACTIVE_ID = "00000000-0000-0000-0000-000000000000."
+INACTIVE_ID = "00000000-0000-0000-0000-000000000000."
 
 AUTOMATIC_CASE = "Content Search"
 """The case that is always there and belongs to the platform (M§3.5)."""
@@ -115,7 +115,7 @@ def user_key(row: Mapping[str, object]) -> str | None:
     email = wire.filled(row, "email")
     if email is None:
         return None
-    twin = (wire.text(row, "id") or "").startswith(_INACTIVE_ID) or (wire.text(row, "displayName") or "").startswith(".")
+    twin = (wire.text(row, "id") or "").startswith(INACTIVE_ID) or (wire.text(row, "displayName") or "").startswith(".")
     return mail_member(f".{email.lstrip('.')}" if twin else email)
 
 

@@ -15,7 +15,7 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.errors import Answer
 from connectors.microsoft365.graph import BETA, Call, Reply, segment, select
 from connectors.microsoft365.holding import changed, never
-from connectors.microsoft365.holds import case_path, case_state, hold_path, site_key, user_key
+from connectors.microsoft365.holds import INACTIVE_ID, case_path, case_state, hold_path, site_key, user_key
 from connectors.microsoft365.seeing import Look
 from policies.kinds import Kind
 from policies.resources import Live, Ref
@@ -92,7 +92,7 @@ class GraphReleaser:
     def _known(self, ref: Ref, members: frozenset[str], live: Live) -> tuple[dict[str, str], dict[str, MemberOutcome]]:
         """The vendor's id of each source. One that was seen without (by cmdlet) is looked up in the hold's own list: by name, else by its account."""
         states = {member: live.member_states[member].vendor_id for member in members if member in live.member_states}
-        ids = {member: vendor_id for member, vendor_id in states.items() if vendor_id}
+        ids = {member: vendor_id for member, vendor_id in states.items() if vendor_id and not vendor_id.startswith(INACTIVE_ID)}
         if ids.keys() >= members:
             return ids, {}
         listed = self._listed(ref)
@@ -101,7 +101,8 @@ class GraphReleaser:
         by_name = {source.member: key for key, source in listed.items()}
         outcomes: dict[str, MemberOutcome] = {}
         for member in sorted(members - ids.keys()):
-            found = by_name.get(member) or account_of(self._access, member)
+            # An inactive mailbox is listed beside the source that it is held by (M§3.1); only that one can be taken out.
+            found = by_name.get(member.replace("mail:.", "mail:", 1)) or by_name.get(member) or account_of(self._access, member)
             if found is None:
                 outcomes[member] = unplaced(member)
             elif found in listed:

@@ -7,6 +7,7 @@ The archive of a Google group that was switched on for a hold stays on: that kee
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -185,19 +186,20 @@ def held_again(matter: Matter, people: frozenset[str], now: datetime) -> Matter:
     return replace(matter, people=back, sources=sources)
 
 
-def concerned(matter: Matter, release: Release, change: Change) -> frozenset[str]:
-    """Ids of the sources that one change of a release lets go."""
+def concerned(matter: Matter, release: Release, change: Change, still: AbstractSet[str] = frozenset()) -> frozenset[str]:
+    """Ids of the sources that one change of a release lets go; those of members ``still`` on the hold are not among them."""
     return frozenset(
         source.id for source in matter.sources
         if source.tenant == change.tenant and source.resource == change.key and (not release.people or source.person in release.people)
+        and source.place.member not in still
     )
 
 
-def let_go(matter: Matter, release: Release, change: Change, now: datetime) -> Matter:
-    """``matter`` after one change of its release was seen done: its sources of the people concerned are held by nothing of ours."""
-    gone = concerned(matter, release, change)
-    after = with_release(matter, replace(release, going=tuple(one for one in release.going if one not in gone)))
-    return _released(after, gone, now)
+def let_go(matter: Matter, release: Release, change: Change, now: datetime, off: frozenset[str] | None = None) -> Matter:
+    """``matter`` after one change of its release was seen done (``off``: for these sources only): nothing of ours holds them any more."""
+    told = concerned(matter, release, change)
+    after = with_release(matter, replace(release, going=tuple(one for one in release.going if one not in told)))
+    return _released(after, told if off is None else off, now)
 
 
 def finished(matter: Matter, release: Release, now: datetime) -> Matter:

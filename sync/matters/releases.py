@@ -154,14 +154,16 @@ class Releases:
             begun = replace(release, begun=release.begun or self.desk.clock.now(), going=going)
             self._keep(matter, letting_go.with_release(matter, begun), "release_begun")
 
-    def not_done(self, due: Due, change: Change) -> None:
-        """Note that the platform refused ``change``: what it concerns is held, and followed, as before."""
+    def not_done(self, due: Due, change: Change, still: AbstractSet[str] | None) -> None:
+        """Note that ``change`` was not done, or for some only: whoever is ``still`` on it (None: everybody) is held, and followed, as before.
+
+        Those who were seen off it are let go.
+        """
         matter = self._now_of(due.matter.tenant_alias)
         release = matter.release
         if release is not None and release.id == due.release.id:
-            concerned = letting_go.concerned(matter, release, change)
-            held = replace(release, going=tuple(one for one in release.going if one not in concerned))
-            self._keep(matter, letting_go.with_release(matter, held), "release_refused")
+            off = letting_go.concerned(matter, release, change, still) if still is not None else frozenset[str]()
+            self._keep(matter, letting_go.let_go(matter, release, change, self.desk.clock.now(), off), "release_refused")
 
     def done(self, alias: str) -> None:
         """Note what was seen done by now and, with the last of it, that the release is over."""
