@@ -107,6 +107,8 @@ def test_one_person_goes_and_the_other_stays(district: District) -> None:
     assert result["gaps"] == []
     assert leaver not in str(state_of(sandbox(district), "m365")["cases"])
     assert on_hold(district)["open"] == 2
+    stands = district.run("status").result["holds"]
+    assert (stands["people"], stands["let_go"]) == (1, 1)
 
 
 def test_any_officer_ends_it_and_an_unsigned_call_ends_nothing(district: District) -> None:
