@@ -269,7 +269,7 @@ class CloudHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldPerson:
-    """A person or place on hold, in counsel's edition."""
+    """A person or place on hold, or let go by a release (``state`` is ``released`` then), in counsel's edition."""
 
     address: str
     state: str
@@ -288,6 +288,9 @@ class HoldFacts:
     ordered: datetime
     released: datetime | None
     people: Mapping[str, int]
+    """Who is on hold, by state."""
+    let_go: int
+    """People and places whom a release let go: in none of the other counts."""
     former: int
     clouds: tuple[CloudHold, ...]
     paper: int

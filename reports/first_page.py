@@ -30,6 +30,8 @@ class Numbers:
     unknown: int
     holds_open: int
     people_on_hold: int
+    people_let_go: int
+    """Whom releases let go of holds that are open."""
     sources_ordered: int
     sources_in_force: int
     sources_not_seen: int

@@ -11,8 +11,9 @@ from policies.district import Tenant
 from policies.kinds import Workload
 from reports.chronicle import Chronicle, HoldStream, instant, text
 from reports.facts import CloudHold, GapFacts, HeldPerson, HoldFacts, Period, Shown
-from reports.words import PERSON_STATES
+from reports.words import LET_GO
 from sync.matters.model import IN_FORCE, TAKEN, Matter, PersonCode, SourceState
+from sync.store.matter_words import PersonState
 
 _IN_FORCE = frozenset(state.value for state in IN_FORCE)
 _TAKEN = frozenset(state.value for state in TAKEN)
@@ -31,7 +32,8 @@ def holds(
 
 
 def _hold(stream: HoldStream, told: Chronicle, clouds: tuple[CloudHold, ...], period: Period, matters: Mapping[str, Matter] | str) -> HoldFacts:
-    states = Counter(str(one["state"]) for one in stream.people.values())
+    on_hold = [one for one in stream.people.values() if not _gone(one)]
+    states = Counter(str(one["state"]) for one in on_hold)
     vouched = {subject for subject, one in told.attested.items() if one.until > told.until}
     secured = sum(one.get("secured_on") is not None or f"paper/{key}" in vouched for key, one in stream.paper.items())
     matter = matters if isinstance(matters, str) else matters.get(stream.tenant_alias)
@@ -42,14 +44,20 @@ def _hold(stream: HoldStream, told: Chronicle, clouds: tuple[CloudHold, ...], pe
         opened_in_period=period.begin <= stream.opened < period.end,
         ordered=stream.ordered,
         released=stream.released,
-        people={word: states[word] for word in PERSON_STATES},
-        former=sum(one["former"] is True for one in stream.people.values()),
+        people={state.value: states[state.value] for state in PersonState},
+        let_go=len(stream.people) - len(on_hold),
+        former=sum(one["former"] is True for one in on_hold),
         clouds=clouds,
         paper=len(stream.paper),
         paper_secured=secured,
         matter=_name(matter),
         persons=_persons(matter, stream) if isinstance(matter, Matter) else None,
     )
+
+
+def _gone(person: Mapping[str, object]) -> bool:
+    """Whether a release let the person or place go: the row stays, for what was held is evidence, and counts as on hold no more."""
+    return instant(person.get("released")) is not None
 
 
 def _name(matter: Matter | str | None) -> Shown:
@@ -62,7 +70,10 @@ def _persons(matter: Matter, stream: HoldStream) -> tuple[HeldPerson, ...]:
     """The people as the journal has them at the report's number, under the names that their seals still give."""
     names = {person.id: person.address for person in matter.people}
     found = [
-        HeldPerson(address=names.get(key, "erased"), state=str(one["state"]), code=text(one["code"]), former=one["former"] is True)
+        HeldPerson(
+            address=names.get(key, "erased"), state=LET_GO if _gone(one) else str(one["state"]), code=text(one["code"]),
+            former=one["former"] is True,
+        )
         for key, one in stream.people.items()
     ]
     return tuple(sorted(found, key=lambda one: one.address))
@@ -129,3 +140,8 @@ def gaps(told: Chronicle, period: Period, offices: Mapping[str, str]) -> tuple[G
 def people_on_hold(streams: Iterable[HoldFacts]) -> int:
     """People and places in open holds; somebody in two holds counts in each, since reports do not tell whether they are the same."""
     return sum(sum(one.people.values()) for one in streams if one.released is None)
+
+
+def people_let_go(streams: Iterable[HoldFacts]) -> int:
+    """People and places whom releases let go of holds that are open."""
+    return sum(one.let_go for one in streams if one.released is None)

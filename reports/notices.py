@@ -70,9 +70,24 @@ def _sources(item: Item) -> str:
     return f"{words.many(item.sources or 0, 'source')} of {words.many(item.people or 0, 'person', 'people')}"
 
 
+def _people(item: Item) -> str:
+    return words.many(item.people or 0, "person or place", "people or places")
+
+
+def _from(item: Item) -> str:
+    return f"{item.details['due'][:16].replace('T', ' ')} UTC"
+
+
 def _kind(item: Item) -> str:
     return words.kind(item.details["kind"])
 
+
+_DUE: Final[Mapping[str, Callable[[Item], str]]] = {
+    "open": lambda item: f"a release of {_people(item)} is approved and due from {_from(item)} on",
+    "ended": lambda item: f"a release of {_people(item)} was carried out",
+    "stopped": lambda item: f"a release of {_people(item)} was ended before it was over",
+}
+"""By how the release stands when the letter is written."""
 
 _HEADLINES: Final[Mapping[str, Callable[[Item], str]]] = {
     "gap": lambda item: f"{_sources(item)} on hold found not held",
@@ -83,6 +98,8 @@ _HEADLINES: Final[Mapping[str, Callable[[Item], str]]] = {
     "requested": lambda _: "deletion ahead of retention was requested",
     "cancelled": lambda _: "a request for deletion ahead of retention was cancelled",
     "overtaken": lambda _: "Vault's rules were changed after they were stated",
+    "release": lambda item: f"a release of {_people(item)} waits for your signature",
+    "due": lambda item: _DUE[item.details["outcome"]](item),
     "waiting": lambda item: f"{words.many(len(item.ids), 'change')} {'waits' if len(item.ids) == 1 else 'wait'} for your signature",
     "guards": lambda _: "looser guards wait for your signature",
     "failing": lambda item: f"the work on {_JOBS.get(item.details['job'], item.details['job'])} fails again and again",
@@ -144,6 +161,14 @@ _EXPLAINED: Final[Mapping[str, Callable[[Item], list[str]]]] = {
     "overtaken": lambda item: [
         f"What is lost: what {item.details.get('officer', 'an officer')} stated of the rules counts no longer.",
         "What to do: look at the rules in the Vault console and state them anew: recordwarden attest vault-rules/TENANT --rules FILE",
+    ],
+    "release": lambda item: [
+        "What is lost: nothing yet. Once two officers signed and the wait is over, this matter keeps nothing of theirs any more.",
+        f"What to do: see why it is asked for and who goes (recordwarden approvals), then sign or refuse: {_approve(item)}",
+    ],
+    "due": lambda item: [
+        f"What is lost: nothing before {_from(item)}. From then on this matter keeps nothing of theirs any more.",
+        f"What to do: nothing, where that is right. Any officer ends it before: recordwarden hold release {item.matter} --stop",
     ],
     "waiting": lambda item: [f"What to do: see what it would do (recordwarden approvals), then sign or refuse: {_approve(item)}"],
     "guards": lambda item: [f"What to do: compare with what the board decided, then: recordwarden approve {item.ids[0]}"],

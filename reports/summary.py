@@ -25,7 +25,7 @@ from reports.facts import (
     StatementFacts,
 )
 from reports.first_page import Numbers, Point
-from reports.holding import people_on_hold
+from reports.holding import people_let_go, people_on_hold
 from reports.words import day, many
 
 MOST = 5
@@ -71,6 +71,7 @@ def numbers(on: Material) -> Numbers:
         unknown=standings.count(StandingValue.UNKNOWN),
         holds_open=len(open_holds),
         people_on_hold=people_on_hold(open_holds),
+        people_let_go=people_let_go(open_holds),
         sources_ordered=sum(cloud.ordered for cloud in clouds),
         sources_in_force=sum(cloud.in_force for cloud in clouds),
         sources_not_seen=sum(cloud.not_seen for cloud in clouds),

@@ -100,7 +100,9 @@ ENDINGS: Final = {"repaired": "brought back by Recordwarden", "undone": "agrees 
 HOLD_STATES: Final = {
     "open": "ordered", "partly_held": "partly in force", "held": "in force", "releasing": "release waits", "released": "released",
 }
-PERSON_STATES: Final = {"held": "held", "partly": "partly held", "not_held": "not held", "question": "open question"}
+LET_GO: Final = "released"
+"""How somebody stands whom a release let go, beside the states of people on hold."""
+PERSON_STATES: Final = {"held": "held", "partly": "partly held", "not_held": "not held", "question": "open question", LET_GO: "let go"}
 ROLES: Final = {
     "records_custodian": "Records Custodian", "deputy_custodian": "Deputy Custodian", "counsel": "Counsel", "superintendent": "Superintendent",
     "board_chair": "Board Chair", "it_director": "IT Director",

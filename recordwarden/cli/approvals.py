@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -17,6 +17,7 @@ from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.shown import because
 from recordwarden.cli.words import DIRECTIONS, OPERATIONS
 from recordwarden.exits import Exit
+from recordwarden.notifying import notify
 from recordwarden.wiring import Office
 from recordwarden.wrong import CommandError, error
 from reports.words import KINDS
@@ -24,6 +25,10 @@ from sync.approvals import LIFETIME, Approval, admissible
 from sync.awaiting import Awaiting, awaiting
 from sync.journal import EntryKind
 from sync.matters.lane import HoldLane
+from sync.matters.letting_go import Scope
+from sync.matters.model import Matter
+from sync.matters.register import Register
+from sync.matters.release import Release
 from sync.officers import Signer
 from sync.plan import ChangeStatus
 from sync.registers import governance
@@ -34,6 +39,8 @@ from sync.store.changes import Changes, KeptChange
 Ids = Annotated[
     list[str], typer.Argument(help="Ids of changes (or of a waiting change of the guards), as `plan` and `approvals` print them.", metavar="ID...")
 ]
+NAMED = 10
+"""How many of those whom a release lets go are named; `hold status` names all."""
 
 
 def propose(ctx: typer.Context, digest: Annotated[str, typer.Argument(help="The plan's digest, or its first eight digits or more.")]) -> Answer:
@@ -81,20 +88,50 @@ def reject(ctx: typer.Context, ids: Ids) -> Answer:
 def approvals(ctx: typer.Context) -> Answer:
     """What waits for officers, who said what, and until when it counts."""
     with called(ctx).office(last_good=True) as office:
-        waiting = awaiting(office.desk, HoldLane(office.desk).on_hold)
+        lane = HoldLane(office.desk)
+        waiting, releases = awaiting(office.desk, lane.on_hold), releases_waiting(lane.register)
         state = governance.current(office.desk.store, office.desk.clock.now())
         pending = state.pending
         return Answer(
             result={
                 "approvals": _said(office, None),
                 "waiting": [
-                    {"change": one.kept.id, "needed": one.needed, "given": sorted(one.given), "document": one.kept.document} for one in waiting
+                    {
+                        "change": one.kept.id, "needed": one.needed, "given": sorted(one.given), "document": one.kept.document,
+                        "release": releases[one.kept.id].document() if one.kept.id in releases else None,
+                    }
+                    for one in waiting
                 ],
                 "governance": None if pending is None else {"digest": pending.digest, "looser": list(pending.looser), "signed": list(pending.signed)},
             },
             problems=office.problems,
-            show=lambda screen: _show(screen, office, waiting, pending),
+            show=lambda screen: _show(screen, office, (waiting, releases), pending),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Releasing:
+    """A release that waits, as those who approve it have to see it: which matter, why, and who goes."""
+
+    matter: Matter
+    release: Release
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The addresses of the people and places that it lets go."""
+        scope = Scope(matter=self.matter, release=self.release.id, people=frozenset(self.release.people))
+        return tuple(sorted(person.address for person in scope.leaving))
+
+    def document(self) -> dict[str, object]:
+        """``release{matter,reason,people{count,addresses}}``; of the addresses the first ten."""
+        people = {"count": len(self.people), "addresses": list(self.people[:NAMED])}
+        return {"matter": self.matter.alias, "reason": self.release.reason.text, "people": people}
+
+
+def releases_waiting(register: Register) -> Mapping[str, Releasing]:
+    """By change, the open release that consists of it."""
+    found = [Releasing(matter, matter.release) for matter in register.releasing() if matter.release is not None]
+    return {change: one for one in found for change in one.release.changes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +157,19 @@ def _verdict(call: Call, ids: Sequence[str], verdict: str) -> Answer:
                 Exit.ERROR, *(error("change.unknown", f"No change is called {one}.", "recordwarden approvals", subject=one) for one in strange)
             )
         refused = [problem for one in changes.values() if (problem := _refusal(asked, one)) is not None]
+        unsent: tuple[Problem, ...] = ()
         if not refused:
             for one in changes.values():
                 _put(asked, one)
-            _of_releases(asked, frozenset(changes))
+            if _of_releases(asked, frozenset(changes)):
+                unsent = notify(office)  # whoever would end the release hears of it now: until the next run it may be carried out
             for digest in guards:
                 governance.approve(office.desk.journal, office.desk.store, office.desk.clock, digest, asked.signer)
         given = _said(office, ids)
         return Answer(
             exit=Exit.REFUSED if refused else Exit.DONE,
             result={"approvals": given},
-            problems=(*office.problems, *refused),
+            problems=(*office.problems, *refused, *unsent),
             show=lambda screen: _told(screen, asked, ids, refused),
         )
 
@@ -182,15 +221,17 @@ def _put(asked: _Asked, kept: KeptChange) -> None:
         )
 
 
-def _of_releases(asked: _Asked, ids: frozenset[str]) -> None:
-    """A release falls due from its last approval on; a no to one of its changes ends it."""
+def _of_releases(asked: _Asked, ids: frozenset[str]) -> bool:
+    """A release falls due from its last approval on; a no to one of its changes ends it. Whether there was any of either."""
     releases = HoldLane(asked.office.desk).releases
     if asked.verdict == "no":
+        before = releases.asked()
         releases.refused(ids, asked.signer)
-        return
+        return not ids.isdisjoint(before)
     for release in releases.weigh():
         if release.due is not None:
             asked.told.append(f"A release is approved with this and may be carried out from {moment(release.due)} on; any officer may end it before.")
+    return bool(asked.told)
 
 
 def _said(office: Office, ids: Iterable[str] | None) -> list[dict[str, object]]:
@@ -215,7 +256,10 @@ def _told(screen: Screen, asked: _Asked, ids: Sequence[str], refused: Sequence[P
         screen.say(told)
 
 
-def _show(screen: Screen, office: Office, waiting: Sequence[Awaiting], pending: governance.Pending | None) -> None:
+def _show(
+    screen: Screen, office: Office, waits: tuple[Sequence[Awaiting], Mapping[str, Releasing]], pending: governance.Pending | None
+) -> None:
+    waiting, releases = waits
     screen.heading(f"Waiting for officers: {len(waiting) or 'nothing'}")
     for one in waiting:
         kept, change = one.kept, one.kept.change
@@ -224,6 +268,7 @@ def _show(screen: Screen, office: Office, waiting: Sequence[Awaiting], pending: 
         )
         yes = ", ".join(sorted(one.given)) or "nobody yet"
         screen.say(f"because of {because(change)}; {len(one.given)} of {one.needed} ({yes}); proposed by {kept.proposer or 'nobody'}", indent=6)
+    show_releases(screen, [releases[one.kept.id] for one in waiting if one.kept.id in releases])
     if pending is not None:
         screen.heading("Looser guards wait for two officers")
         screen.say(f"{pending.digest[:16]}  {', '.join(pending.looser)}; signed by {', '.join(pending.signed) or 'nobody yet'}", indent=2)
@@ -234,3 +279,14 @@ def _show(screen: Screen, office: Office, waiting: Sequence[Awaiting], pending: 
             ("Change", "Officer", "Said", "At", "Until"),
             [(one.change, one.officer, one.verdict, moment(one.at), moment(one.expires)) for one in said],
         )
+
+
+def show_releases(screen: Screen, of_changes: Sequence[Releasing]) -> None:
+    """Each release once, for it consists of several changes."""
+    for one in {one.release.id: one for one in of_changes}.values():
+        people, release = one.people, one.release
+        screen.heading(f"Release of matter {one.matter.alias} ({one.matter.tenant_alias}), asked for by {release.officer}")
+        why = " ".join(release.reason.text.split())  # on one line: what somebody wrote must not look like a line of ours
+        screen.say(f"why: {why}", indent=2)
+        more = f" and {len(people) - NAMED:,} more (hold status {one.matter.alias})" if len(people) > NAMED else ""
+        screen.say(f"lets go: {many(len(people), 'person or place', 'people or places')}: {', '.join(people[:NAMED])}{more}", indent=2)

@@ -92,7 +92,7 @@ def standing(office: Office) -> Standing:
         "lanes": lanes(office),
         "jobs": jobs(office),
         "in_flight": flights,
-        "holds": holds(run),
+        "holds": holds(lane),
         "store": store(office, now),
         "looks": looked,
         "last_look": None if last is None else {"command": last.command, "at": instant(last.started_at), "exit": last.exit},
@@ -232,14 +232,16 @@ def _asked(office: Office, one: KeptChange, now: datetime) -> dict[str, object]:
     return {"change": one.id, "tenant": one.tenant, "key": one.key, "state": state, "age": age}
 
 
-def holds(run: Running) -> dict[str, object]:
-    """Open matters and how far their sources have come."""
-    facts = run.lane.facts()
-    matters = run.lane.register.open()
+def holds(lane: HoldLane) -> dict[str, object]:
+    """Open matters, who is on hold in them, whom releases let go of them, and how far their sources have come."""
+    facts = lane.facts()
+    matters = lane.register.open()
     people = [person for matter in matters for person in matter.people]
+    let_go = sum(person.released is not None for person in people)
     return {
         "matters": len(matters),
-        "people": len(people),
+        "people": len(people) - let_go,
+        "let_go": let_go,
         "questions": facts.open_questions,
         "sources": {"ordered": facts.ordered, "accepted": facts.accepted, "in_force": facts.in_force, "failed": facts.failed},
         "gaps": sum(len(matter.gaps) for matter in matters),
@@ -318,7 +320,8 @@ def _show(screen: Screen, result: Mapping[str, object]) -> None:
     sources = held["sources"]
     assert isinstance(sources, Mapping)
     words = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in sources.items())
-    screen.say(f"Holds: {held['matters']} open, {held['people']} people; sources: {words}; {held['questions']} questions, {held['gaps']} gap records")
+    people = f"{held['people']} people" + (f" ({held['let_go']} let go)" if held["let_go"] else "")
+    screen.say(f"Holds: {held['matters']} open, {people}; sources: {words}; {held['questions']} questions, {held['gaps']} gap records")
     waiting = part("waiting")
     screen.say(f"Waiting: {waiting['changes']} changes; changed outside Recordwarden: {waiting['changed_outside']}")
     told = part("notices")

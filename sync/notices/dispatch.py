@@ -117,7 +117,7 @@ class Dispatch:
     def _make(self, lease: Lease, ways: dict[str, Way]) -> None:
         lane = HoldLane(self.desk)
         signers = {way.officer.id: way.officer for way in ways.values() if Subject.APPROVALS in way.about}
-        current = standing.standing(self.desk, lane.register.open, signers.values(), lane.on_hold)
+        current = standing.standing(self.desk, lane.register, signers.values(), lane.on_hold)
         now = self.desk.clock.now()
         with self.desk.store.write() as session:
             lease.guard(session)

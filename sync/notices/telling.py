@@ -21,6 +21,8 @@ SEE_NAMES: Final = frozenset({Role.RECORDS_CUSTODIAN, Role.DEPUTY_CUSTODIAN, Rol
 """The roles whose business it is who is on hold."""
 ENDS: Final = frozenset({Subject.HOLD, Subject.DRIFT, Subject.JOBS})
 """Subjects of which officers hear when it is over; the end of the others is their own doing."""
+OF_RELEASE: Final = frozenset({"release", "due"})
+"""Codes of what is told of a release: it waits for a signature, or is due on a date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,8 @@ def sees_names(officer: Officer, matter: Matter | None) -> bool:
 
 def _apart(notice: Notice) -> object:
     """What keeps two notices apart that are alike otherwise: of people and of changes many are told together."""
+    if notice.code == "release":
+        return str(notice.document["release"])
     return None if notice.code in MEANINGS or notice.subject is Subject.APPROVALS else notice.number
 
 
@@ -108,13 +112,14 @@ def _item(group: list[Notice], alias: object, officer: Officer, known: Knowledge
     people = {person.id: person for notice in group for person in _people(notice, matter)}
     means = meaning(first.code, known.platforms.get(first.tenant))
     untils = [known.until[notice.key] for notice in group if notice.key in known.until]
-    counted = first.subject is Subject.HOLD and first.code in {*MEANINGS, GAP, FAILED}
+    counted = first.code in OF_RELEASE or (first.subject is Subject.HOLD and first.code in {*MEANINGS, GAP, FAILED})
+    details = {name: str(value) for name, value in first.document.items() if isinstance(value, str | int)}
     return Item(
         subject=first.subject,
         code=first.code,
         tenant=first.tenant,
         matter=str(alias) if alias is not None else None,
-        people=(len(people) or len(group)) if counted else None,
+        people=(len(people) or len(listed(first, "people")) or len(group)) if counted else None,
         sources=sum(len(listed(notice, "sources")) for notice in group) if first.code in {GAP, FAILED} else None,
         names=tuple(sorted(person.address for person in people.values())) if sees_names(officer, matter) else (),
         lost=means.lost if means else None,
@@ -122,9 +127,17 @@ def _item(group: list[Notice], alias: object, officer: Officer, known: Knowledge
         since=min(notice.raised_at for notice in group),
         until=min(untils, default=None),
         over=max((notice.over_at for notice in group if notice.over_at is not None), default=None),
-        details={name: str(value) for name, value in first.document.items() if isinstance(value, str | int)},
+        details=details if first.code not in OF_RELEASE else {**details, "outcome": _outcome(first, matter)},
         ids=tuple(sorted({one for notice in group for one in (*listed(notice, "gaps"), *_change(notice))})),
     )
+
+
+def _outcome(notice: Notice, matter: Matter | None) -> str:
+    """How the release that a notice is about ended: ``ended`` (carried out), ``stopped``, or ``open``."""
+    release = next((one for one in matter.releases if one.id == notice.document["release"]), None) if matter is not None else None
+    if release is None or release.open:
+        return "open"
+    return "stopped" if release.stopped is not None else "ended"
 
 
 def _change(notice: Notice) -> tuple[str, ...]:
@@ -137,6 +150,9 @@ def _people(notice: Notice, matter: Matter | None) -> tuple[PersonOnHold, ...]:
         return ()
     if notice.code in MEANINGS:
         return _people_at_risk(notice, matter)
+    if notice.code in OF_RELEASE:
+        leaving = set(listed(notice, "people"))
+        return tuple(person for person in matter.people if person.id in leaving)
     named = set(listed(notice, "sources"))
     ids = {source.person for source in matter.sources if source.id in named}
     return tuple(person for person in matter.people if person.id in ids)

@@ -62,14 +62,25 @@ def on_hold(district: District) -> dict[str, int]:
 
 
 def test_a_matter_is_released_after_two_signatures_and_the_wait(district: District) -> None:
-    held(district)
+    people = held(district)
     before = on_hold(district)
     assert min(before.values()) > 0
     changes = ask(district)
+    waiting = {one["change"]: one["release"] for one in district.must("approvals").result["waiting"]}
+    said = {"matter": "roof", "reason": "Settled out of court.", "people": {"count": 2, "addresses": people}}
+    assert [waiting[change] for change in changes] == [said] * len(changes)
+    shown = " ".join(district.must("approvals", RECORDWARDEN_FORMAT="text").stdout.split())
+    assert "Release of matter roof" in shown
+    assert "why: Settled out of court." in shown
+    assert all(person in shown for person in people)
+    assert shown.count("Settled") == 1, "once for all its changes"
     district.must("approve", *changes, officer="custodian", code=4)
     district.must("approve", *changes, officer="counsel")
     district.must("hold", "release", "roof", officer="custodian", code=4)
+    letters = len(state_of(sandbox(district), "m365")["sent"])
     district.must("approve", *changes, officer="deputy")
+    told = [one["message"]["subject"] for one in state_of(sandbox(district), "m365")["sent"][letters:]]
+    assert [one for one in told if "a release of 2 people or places is approved and due from" in one], told
     shown = district.run("hold", "status", "roof").result
     assert shown["matter"]["state"] == "releasing"
     assert shown["matter"]["times"]["release_due"]
@@ -107,6 +118,8 @@ def test_one_person_goes_and_the_other_stays(district: District) -> None:
     assert result["gaps"] == []
     assert leaver not in str(state_of(sandbox(district), "m365")["cases"])
     assert on_hold(district)["open"] == 2
+    stands = district.run("status").result["holds"]
+    assert (stands["people"], stands["let_go"]) == (1, 1)
 
 
 def test_any_officer_ends_it_and_an_unsigned_call_ends_nothing(district: District) -> None:
