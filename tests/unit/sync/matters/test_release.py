@@ -228,6 +228,22 @@ def test_a_lost_answer_about_one_person_is_settled_by_looking_again(tmp_path: Pa
         assert here.lane.find("roof").release is None, "it is over"
 
 
+def test_a_hold_that_has_to_be_made_anew_says_nothing_of_those_let_go_before(tmp_path: Path) -> None:
+    """A create that fails concerns everybody in the hold, and they are in it no more."""
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        approve(here, ask(here, ONE), "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        here.engine.sync()
+        world = here.worlds["m365"]
+        here.console("m365").delete(next(thing for thing in world.things.values() if thing.kind is Kind.M365_HOLD and thing.mark).vendor_id)
+        world.troubles.lost = "before"
+        here.hold()
+        states = {(person, state) for (person, tenant, _), state in here.sources("roof").items() if tenant == "m365"}
+        assert {state for person, state in states if person == ONE} == {"released"}
+        assert {state for person, state in states if person == TWO} == {"failed"}, "it was not made"
+
+
 def test_a_lost_answer_is_settled_by_looking_again(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1)) as here:
         held(here, ONE)
