@@ -219,6 +219,13 @@ def _first(hold: Hold, kind: str) -> str:
     return next((source.place for source in hold.sources if source.kind == kind), hold.sources[0].place)
 
 
+def _take_out(world: World, state: TenantState, hold: Hold) -> None:  # as the other acts
+    """By cmdlet a place is put back in when its taking out is distributed: until then the policy is locked (M§2.7)."""
+    _ACTS[USERS](world, state, hold)
+    assert hold.unsettled is not None
+    world.clock.advance(max(0.0, (hold.unsettled - world.clock.now()).total_seconds()))
+
+
 def _unrule(world: World, state: TenantState, hold: Hold) -> None:
     hold.rule = hold.rule_name = ""
 
@@ -234,7 +241,7 @@ _ACTS: Mapping[str, Callable[[World, TenantState, Hold], None]] = {
     RETRY: _fail,
     **dict.fromkeys(_LOG, _act("close_case")),
     "Set-ComplianceCase": _act("close_case"),
-    "Set-CaseHoldPolicy": _act("remove_hold_source", hold=lambda hold: hold.guid, place=lambda hold: _first(hold, "mailbox")),
+    "Set-CaseHoldPolicy": _take_out,
     "Set-CaseHoldRule": _narrow,
     "New-CaseHoldPolicy": _act("delete_hold", hold=lambda hold: hold.guid),
     "New-CaseHoldRule": _unrule,
