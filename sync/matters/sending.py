@@ -33,6 +33,8 @@ def _concerns(source: Source, progress: Progress) -> bool:
     Without any, a create that failed concerns all, and one that worked nobody yet.
     """
     change = progress.change
+    if source.state is SourceState.RELEASED:
+        return False  # the hold is made anew for those who are still on it
     if change.operation is Operation.CREATE and (source.place.member or "").startswith(UNIT):
         return True
     if change.add:

@@ -20,13 +20,20 @@ class Method:
     operation: str
     writes: bool
     pages: bool = False
+    how: str = ""
+    """Where one operation does several things: with what it is called for this row."""
+
+    @property
+    def words(self) -> str:
+        """The head of its row."""
+        return f"{self.operation} {self.how}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Strike:
     """One thing that can go wrong with a request, and when.
 
-    ``only`` limits it to one operation (a vendor's own way of half succeeding), ``further`` to lists that have further pages: a list is
+    ``only`` limits it to some operations (a vendor's own way of half succeeding), ``further`` to lists that have further pages: a list is
     half read then, and whoever takes the half for the whole believes that the rest is gone.
     """
 
@@ -34,12 +41,12 @@ class Strike:
     kind: str
     when: Moment
     status: int = 503
-    only: str | None = None
+    only: tuple[str, ...] = ()
     further: bool = False
 
     def can_meet(self, method: Method) -> bool:
         """Whether such a thing can happen to that method. Where not, there is no square: an object alone has no further page to lose."""
-        return self.only in {None, method.operation} and (method.pages or not self.further)
+        return (not self.only or method.operation in self.only) and (method.pages or not self.further)
 
     @property
     def words(self) -> str:
@@ -142,9 +149,9 @@ class Matrix:
         columns = list(dict.fromkeys(cell.strike for cell in self._squares))
         rows = list(dict.fromkeys(cell.method for cell in self._squares))
         there = set(self._squares)
-        wide = max(len(row.operation) for row in rows) + 2
+        wide = max(len(row.words) for row in rows) + 2
         lines = ["".ljust(wide) + "".join(column.words.rjust(15) for column in columns)]
         for row in rows:
             squares = (Cell(method=row, strike=column) for column in columns)
-            lines.append(row.operation.ljust(wide) + "".join((str(self.hits[one]) if one in there else ".").rjust(15) for one in squares))
+            lines.append(row.words.ljust(wide) + "".join((str(self.hits[one]) if one in there else ".").rjust(15) for one in squares))
         return "\n".join(lines)

@@ -34,10 +34,11 @@ from sync.matters.order import MatterOrder
 from sync.registers.governance import ensure
 from sync.registers.governed import Governed
 from sync.result import RunResult
-from sync.run import Engine
+from sync.run import Engine, joined
 from sync.store import Store, open_store
 from sync.store.proofs import Proofs
 from tests.campaign.cells import Cell, Method, Strike
+from tests.campaign.releasing import LetGo, Parting, officers, part, register_wrongs, under_way
 
 DISTRICT = "cmpgn001"
 ROUNDS = 14
@@ -88,11 +89,14 @@ class Theatre(Protocol):
     def duties(self) -> tuple[Duty, ...]:
         """What the policy demands by now."""
 
-    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
-        """Make the program need ``method`` at its next look: something done in the console, a new duty, or a new order, which is handed back."""
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | None:
+        """Make the program need ``method`` at its next look: something done in the console, a new duty, or what is handed back: an order, a release."""
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         """Put the strike in the way of the method's next requests."""
+
+    def let_go(self, world: World) -> LetGo:
+        """What the register has to say of releases."""
 
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         """What is not as every order wants it, or is there twice, or was not ours to touch; read off the tenant itself, never through the connector."""
@@ -210,7 +214,7 @@ class Stage:
         clock = SharedClock(self.world, self.world.clock.now().timestamp() - 1000)
         tenant = _tenant(theatre, server)
         self.store = _store(folder, clock)
-        district = District(recordwarden=1, id=DISTRICT, name="Campaign Schools", tenants=(tenant,), drill=True)
+        district = District(recordwarden=1, id=DISTRICT, name="Campaign Schools", tenants=(tenant,), officers=officers(), drill=True)
         journal = Journal(self.store, clock, run_id="campaign", drill=True)
         ensure(journal, self.store, clock, Governed.of(district))
         with self.store.write() as session:
@@ -241,10 +245,12 @@ class Stage:
         self.looks = 0
         self.believed_gone: set[str] = set()
 
-    def order(self, order: MatterOrder | None) -> None:
-        """Write an order down, where there is one; the next look sends it."""
-        if order is not None:
-            self.lane.open(order)
+    def order(self, wanted: MatterOrder | Parting | None) -> None:
+        """Write an order down, where there is one; the next look sends it. Of a release, everything up to the look that carries it out."""
+        if isinstance(wanted, Parting):
+            part(self, wanted)
+        elif wanted is not None:
+            self.lane.open(wanted)
 
     def look(self) -> bool:
         """One run by a process of its own, of both lanes where the sync lane may write; whether everything is at rest."""
@@ -252,7 +258,7 @@ class Stage:
         self.desk = replace(self.desk, duties=self.theatre.duties())
         self.lane = HoldLane(self.desk, self.lane._token)
         self.engine = Engine(self.desk, self.lane)
-        self.last = self.engine.sync() if self.theatre.proven else self.engine.hold()
+        self.last = self._run()
         self.world.clock.advance(PAUSE)
         if self.theatre.proven:  # nobody removes a label, a policy or a rule here: whoever reports one as gone took half a list for the whole
             self.believed_gone |= {one.key or one.id for tenant in self.last.tenants for one in tenant.drift if one.drift is DriftClass.MISSING}
@@ -260,6 +266,16 @@ class Stage:
             return False
         wanted = self._unsettled(self.last)
         return wanted is not None and not wanted
+
+    def _run(self) -> RunResult:
+        """What is run at a look: the hold lane alone carries out no release, so with one under way it is ``sync``, or ``end`` and the hold lane."""
+        parting = under_way(self.lane)
+        if self.theatre.proven or (parting and self.rng.random() < 0.5):  # a coin
+            return self.engine.sync()
+        ended = self.engine.end() if parting else None
+        held = self.engine.hold()
+        told = {one.tenant: one for one in ended.tenants} if ended is not None else {}
+        return replace(held, tenants=tuple(joined(told[one.tenant], one) if one.tenant in told else one for one in held.tenants))
 
     def rest(self) -> bool:
         """Look until everything is at rest; False when it does not come to rest."""
@@ -284,7 +300,8 @@ class Stage:
         lines = [one for tenant in result.tenants for one in tenant.standings]
         if not sources and not lines:
             return None
-        late = [f"{one['source']}={one['state']}({one['error']})" for one in sources if one["state"] != "verified"]
+        late = [f"{one['source']}={one['state']}({one['error']})" for one in sources if one["state"] not in {"verified", "released"}]
+        late += ["a release is under way"] if under_way(self.lane) else []
         return late + [f"{one.series}={one.standing.value}({one.reason})" for one in lines if one.standing not in IN_FORCE]
 
     def proofs(self) -> tuple[str, ...]:
@@ -294,6 +311,10 @@ class Stage:
         wrong += [f"{key} was reported as gone and never was" for key in sorted(self.believed_gone)]
         wrong += [f"intent {one.seq} for {one.subject} is still open" for one in self.desk.journal.open_intents()]
         return tuple(wrong)
+
+    def register_wrongs(self) -> tuple[str, ...]:
+        """Where the register says otherwise of releases than was asked."""
+        return register_wrongs(self._matters(), self.theatre.let_go(self.world))
 
     def _matters(self) -> list[dict[str, object]]:
         return cast("list[dict[str, object]]", self.lane.status()["matters"])
@@ -316,7 +337,7 @@ def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder
             hits.append((square, planted.hits()))
             planted.lift()
         stuck = [] if stage.rest() else [f"not at rest: {stage.standing()}"]
-        wrongs = (*stuck, *theatre.wrongs(stage.world, DISTRICT), *stage.proofs(), *stage.world.violations)
+        wrongs = (*stuck, *theatre.wrongs(stage.world, DISTRICT), *stage.register_wrongs(), *stage.proofs(), *stage.world.violations)
         stage.world.violations.clear()  # told here, with the seed
         return Ending(seed=seed, hits=tuple(hits), wrongs=wrongs, looks=stage.looks)
 

@@ -19,16 +19,21 @@ from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method, Strike
 from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
 
 ADD = "vault.matters.holds.addHeldAccounts"
 ARCHIVE = "groupsSettings.groups.patch"
-PARTIAL = Strike(name="partial", kind="partial", when="after", only=ADD)
-"""HTTP 200, some accounts held, the others each with a status of their own (G§11.4)."""
+REMOVE = "vault.matters.holds.removeHeldAccounts"
+PARTIAL = Strike(name="partial", kind="partial", when="after", only=(ADD, REMOVE))
+"""HTTP 200, some accounts held (or taken off), the others each with a status of their own (G§11.4)."""
 
 _WRITES = ("create", "update", "reopen", "undelete", "holds.create", "holds.update", "holds.addHeldAccounts")
+_RELEASES: Mapping[str, str] = {REMOVE: SOME, "vault.matters.holds.delete": WHOLE, "vault.matters.close": WHOLE}
+"""What ends holds, by what has to be let go for it."""
 _LISTS, _READS = ("list", "holds.list"), ("get", "holds.get")
 METHODS = (
     *(Method(surface="vault", operation=f"vault.matters.{name}", writes=True) for name in _WRITES),
+    *(Method(surface="vault", operation=name, writes=True) for name in _RELEASES),
     *(Method(surface="vault", operation=f"vault.matters.{name}", writes=False, pages=True) for name in _LISTS),
     *(Method(surface="vault", operation=f"vault.matters.{name}", writes=False) for name in _READS),
     Method(surface="directory", operation="directory.users.list", writes=False, pages=True),
@@ -74,7 +79,7 @@ class GoogleTheatre:
     methods = METHODS
     strikes = (*EVERYWHERE, PARTIAL)
     proven = frozenset[Kind]()
-    held: list[set[str]] = field(default_factory=list)
+    promised: Promised = field(default_factory=Promised)
     others: dict[str, object] = field(default_factory=dict)
     number: int = 0
 
@@ -102,17 +107,27 @@ class GoogleTheatre:
             lines, sources, people = [*lines, {"group": _GROUP}], [*sources, "group"], people | set(group.members)
         for account in people:
             state.users[account].skus.add(_VOICE)
-        self.held.append(people)
-        order = {"alias": f"campaign-{self.number}", "ordered_by": "counsel", "people": lines, "sources": sources, "terms": _TERMS}
+        alias = f"campaign-{self.number}"
+        self.promised.held[alias] = people
+        order = {"alias": alias, "ordered_by": "counsel", "people": lines, "sources": sources, "terms": _TERMS}
         return MatterOrder.model_validate(order)
 
-    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | None:
         with world.lock:
-            return self._provoke(world, method.operation, rng)
+            what = _RELEASES.get(method.operation)
+            return self._provoke(world, method.operation, rng) if what is None else self._release(world, what, rng)
+
+    def _release(self, world: World, what: str, rng: random.Random) -> Parting:
+        alias, order = self.promised.chosen(what, rng), None
+        if alias is None:
+            order = self.orders(world, rng)
+            alias = f"campaign-{self.number}"
+        people = self.promised.let_go(alias, what, rng)
+        return Parting(alias=alias, people=tuple(state_of(world).users[one].email for one in people), order=order)
 
     def _provoke(self, world: World, operation: str, rng: random.Random) -> MatterOrder | None:
         state = state_of(world)
-        ours = [matter for matter in state.matters.values() if find_mark(matter.description) is not None and matter.state == "OPEN" and matter.holds]
+        ours = [matter for matter in state.matters.values() if find_mark(matter.description) is not None and self._may_be_touched(matter)]
         if not ours:  # what an earlier strike left is not whole yet, so somebody new is put on hold instead
             return self.orders(world, rng)
         matter = rng.choice(ours)
@@ -146,7 +161,14 @@ class GoogleTheatre:
         if cell.strike.kind != "partial":
             return plant_on_wire(world, cell, rng, SHORT)
         world.switches["google.vault.partial"] = "1"
-        return _Partial(world)
+        return _Partial(world, cell.method.operation, len(world.exchanges))
+
+    def _may_be_touched(self, matter: Matter) -> bool:
+        """Whether somebody in the console may spoil it, and it has to be mended: it is open, and nobody is being let go as a whole."""
+        return matter.state == "OPEN" and bool(matter.holds) and _everybody(matter) not in self.promised.ended.values()
+
+    def let_go(self, world: World) -> LetGo:
+        return self.promised.asked(lambda account: state_of(world).users[account].email)
 
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         state = state_of(world)
@@ -155,23 +177,31 @@ class GoogleTheatre:
         ours = [matter for matter in state.matters.values() if (mark := find_mark(matter.description)) is not None and mark.district == district]
         marks = Counter(str(find_mark(matter.description)) for matter in ours)
         found += [f"{count} matters carry {mark}" for mark, count in marks.items() if count > 1]
-        if len(ours) != len(self.held):
-            found.append(f"{len(ours)} matters of ours for {len(self.held)} orders")
-        found += [wrong for matter in ours for wrong in _matter_wrongs(matter, self.held)]
+        over = [matter for matter in ours if matter.state == "CLOSED" and not matter.holds]
+        if len(over) != len(self.promised.ended):
+            found.append(f"{len(over)} matters of ours are closed without a hold, {len(self.promised.ended)} were let go")
+        ours = [matter for matter in ours if matter not in over]
+        orders = list(self.promised.held.values())
+        if len(ours) != len(orders):
+            found.append(f"{len(ours)} matters of ours for {len(orders)} orders")
+        found += [wrong for matter in ours for wrong in _matter_wrongs(matter, orders)]
         found += _group_wrongs(state, [hold for matter in ours for hold in matter.holds.values() if hold.corpus == "GROUPS"])
-        wanted = sorted(sorted(people) for people in self.held)
+        wanted = sorted(sorted(people) for people in orders)
         shown = sorted(sorted(_everybody(matter)) for matter in ours)
         return tuple(found if wanted == shown else [*found, f"held are {shown}, ordered were {wanted}"])
 
 
 @dataclass
 class _Partial:
-    """The next addHeldAccounts leaves one account out, and says so in that account's own status."""
+    """The next call for held accounts leaves one out, and says so in that account's own status."""
 
     world: World
+    operation: str
+    before: int
 
     def hits(self) -> int:
-        return 1 if self.world.switches.get("google.vault.partial") == "0" else 0
+        called = any(one.operation == self.operation for one in self.world.exchanges[self.before :])
+        return 1 if called and self.world.switches.get("google.vault.partial") == "0" else 0
 
     def lift(self) -> None:
         self.world.switches.pop("google.vault.partial", None)

@@ -21,6 +21,7 @@ from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
 from tests.campaign.drive import Planted, plant_on_wire
 from tests.campaign.google import SHORT
+from tests.campaign.releasing import LetGo
 
 PERMIT = "labels.permissions.batchUpdate"
 _WRITES = ("labels.create", "labels.updateLabelCopyMode", "labels.publish", "labels.delta", "labels.enable", PERMIT)
@@ -89,6 +90,9 @@ class GoogleRulesTheatre:
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         return plant_on_wire(world, cell, rng, SHORT)
+
+    def let_go(self, world: World) -> LetGo:  # nothing is released here
+        return LetGo()
 
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         state = state_of(world)

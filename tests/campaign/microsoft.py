@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,12 +15,14 @@ from policies.duties import Duty
 from policies.kinds import Kind, Platform
 from policies.resources import find_mark
 from sandbox import microsoft
+from sandbox.microsoft import holding
 from sandbox.microsoft.objects import Actor, AuditQuery, Case, Group, Hold
 from sandbox.microsoft.state import TenantState, tenant_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
 from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
 
 _CASES = "/security/cases/ediscoveryCases"
 _CASE = _CASES + "/{case}"
@@ -28,8 +30,15 @@ _HOLDS = _CASE + "/legalHolds"
 _HOLD = _HOLDS + "/{hold}"
 REOPEN, ENABLE, RETRY = f"POST {_CASE}/reopen", f"POST {_HOLD}/enablePolicy", f"POST {_HOLD}/retryPolicy"
 USERS, SITES = f"POST {_HOLD}/userSources", f"POST {_HOLD}/siteSources"
+USER, SITE = f"DELETE {_HOLD}/userSources/{{source}}", f"DELETE {_HOLD}/siteSources/{{source}}"
+DISABLE, CLOSE = f"POST {_HOLD}/disablePolicy", f"POST {_CASE}/close"
+_RELEASES: Mapping[str, str] = {
+    USER: SOME, SITE: SOME, DISABLE: WHOLE, CLOSE: WHOLE,
+    "Set-CaseHoldPolicy -Remove…Location": SOME, "Set-CaseHoldPolicy -Enabled": WHOLE, "Set-ComplianceCase -Close": WHOLE,
+}  # fmt: skip
+"""What ends holds, by what has to be let go for it."""
 
-_WRITES = (f"POST {_CASES}", f"POST {_HOLDS}", USERS, SITES, REOPEN, f"PATCH {_CASE}", ENABLE, f"PATCH {_HOLD}", RETRY)
+_WRITES = (f"POST {_CASES}", f"POST {_HOLDS}", USERS, SITES, REOPEN, f"PATCH {_CASE}", ENABLE, f"PATCH {_HOLD}", RETRY, USER, SITE, DISABLE, CLOSE)
 _LISTS = (
     f"GET {_CASES}", f"GET {_HOLDS}", f"GET {_HOLD}/userSources", f"GET {_HOLD}/siteSources", "GET /users", "GET /groups",
     "GET /directory/deletedItems/microsoft.graph.user",
@@ -69,7 +78,7 @@ class MicrosoftTheatre:
     methods = METHODS
     strikes = EVERYWHERE
     proven = frozenset[Kind]()
-    held: list[set[str]] = field(default_factory=list)
+    promised: Promised = field(default_factory=Promised)
     others: dict[str, object] = field(default_factory=dict)
     number: int = 0
 
@@ -85,31 +94,50 @@ class MicrosoftTheatre:
         self.others = _others(state)
 
     def orders(self, world: World, rng: random.Random, *, grouped: bool = False) -> MatterOrder:
-        """An order for people of whom at least one was never looked up before, where there still is one; ``grouped``: as the members of a group."""
+        """An order for two people or more, of whom one was never looked up before, where there still is one; ``grouped``: as the members of a group."""
         self.number += 1
         state = tenant_of(world)
         able = [address for person in world.people if _holdable(state, address := f"{person.local_part}@{world.domain}")]
-        fresh = [address for address in able if not any(address in people for people in self.held)]
-        first = rng.sample(fresh, k=min(1, len(fresh)))
+        fresh = [address for address in able if address not in self.promised.ever]
+        first = rng.sample(fresh or able, k=1)
         chosen = [*first, *rng.sample([one for one in able if one not in first], k=rng.choice((1, 2, 3)))]
-        self.held.append(set(chosen))
+        alias = f"campaign-{self.number}"
+        self.promised.held[alias] = set(chosen)
         people = [{"address": one} for one in chosen]
         empty = [one for one in state.groups.values() if one.display_name in _TEAMS and not one.members]
         if grouped and empty:  # who is in a group is looked up at the vendor, page by page
             group = empty[0]
             group.members = [account.id for one in chosen if (account := state.account_at(one)) is not None]
             people = [{"group": group.mail}]
-        return MatterOrder.model_validate({"alias": f"campaign-{self.number}", "ordered_by": "counsel", "people": people})
+        return MatterOrder.model_validate({"alias": alias, "ordered_by": "counsel", "people": people})
 
-    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
-        acts = _ACTS.get(method.operation)
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | None:
+        acts, what = _ACTS.get(method.operation), _RELEASES.get(method.words)
         with world.lock:
+            if what is not None:
+                return self._release(world, what, rng)
             state = tenant_of(world)
-            ours = [hold for hold in state.holds.values() if find_mark(hold.comment) is not None and hold.sources and _is_open(state, hold)]
+            ours = [hold for hold in state.holds.values() if find_mark(hold.comment) is not None and self._may_be_touched(state, hold)]
             if acts is None or not ours:  # or what an earlier strike left is not whole yet, so somebody new is put on hold instead
                 return self.orders(world, rng, grouped=method.operation == _MEMBERS)
             acts(world, state, rng.choice(ours))
         return None
+
+    def _release(self, world: World, what: str, rng: random.Random) -> Parting:
+        alias, order = self.promised.chosen(what, rng), None
+        if alias is None:
+            order = self.orders(world, rng, grouped=rng.random() < 0.5)  # a coin
+            alias = f"campaign-{self.number}"
+        return Parting(alias=alias, people=self.promised.let_go(alias, what, rng), order=order)
+
+    def _may_be_touched(self, state: TenantState, hold: Hold) -> bool:
+        """Whether somebody in the console may spoil it, and it has to be mended: it is on, and nobody is being let go as a whole."""
+        places = {source.place.lower() for source in hold.sources}
+        ending = any(places == _places(state, people) for people in self.promised.ended.values())
+        return bool(hold.sources) and _is_open(state, hold) and not ending
+
+    def let_go(self, world: World) -> LetGo:  # people have the same address everywhere here
+        return self.promised.asked(str)
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         return plant_on_wire(world, cell, rng, EMPTY_FIRST if cell.method.operation in _SINGLE else SHORT)
@@ -120,20 +148,22 @@ class MicrosoftTheatre:
         found += [f"another's object is gone: {name}" for name in self.others.keys() - _others(state).keys()]
         ours = [case for case in state.cases.values() if (mark := find_mark(case.external_id)) is not None and mark.district == district]
         found += [f"{count} cases carry {mark}" for mark, count in Counter(case.external_id for case in ours).items() if count > 1]
-        if len(ours) != len(self.held):
-            found.append(f"{len(ours)} cases of ours for {len(self.held)} orders")
+        over = [case for case in ours if case.closed_at is not None]
+        found += _compared(state, over, self.promised.ended.values(), "let go")
+        found += [wrong for case in over for wrong in _ended_wrongs(world, state, case)]
+        ours = [case for case in ours if case.closed_at is None]
         found += [wrong for case in ours for wrong in _case_wrongs(world, state, case)]
-        wanted = sorted(sorted(_places(state, people)) for people in self.held)
-        shown = sorted(sorted(source.place.lower() for hold in _holds(state, case) for source in hold.sources) for case in ours)
-        return tuple(found if wanted == shown else [*found, f"held are {shown}, ordered were {wanted}"])
+        return (*found, *_compared(state, ours, self.promised.held.values(), "held"))
 
 
 _CMDLETS_THAT_WRITE = (
     "New-ComplianceCase", "New-CaseHoldPolicy", "New-CaseHoldRule", "Set-ComplianceCase", "Set-CaseHoldPolicy", "Set-CaseHoldRule",
 )  # fmt: skip
 _CMDLETS_THAT_LIST = ("Get-ComplianceCase", "Get-CaseHoldPolicy", "Get-CaseHoldRule")
+_CMDLETS_THAT_RELEASE = (("Set-CaseHoldPolicy", "-Remove…Location"), ("Set-CaseHoldPolicy", "-Enabled"), ("Set-ComplianceCase", "-Close"))
 CMDLETS = (
     *(Method(surface="compliance", operation=name, writes=True) for name in _CMDLETS_THAT_WRITE),
+    *(Method(surface="compliance", operation=name, writes=True, how=how) for name, how in _CMDLETS_THAT_RELEASE),
     *(Method(surface="compliance", operation=name, writes=False, pages=True) for name in _CMDLETS_THAT_LIST),
 )
 
@@ -189,6 +219,13 @@ def _first(hold: Hold, kind: str) -> str:
     return next((source.place for source in hold.sources if source.kind == kind), hold.sources[0].place)
 
 
+def _take_out(world: World, state: TenantState, hold: Hold) -> None:  # as the other acts
+    """By cmdlet a place is put back in when its taking out is distributed: until then the policy is locked (M§2.7)."""
+    _ACTS[USERS](world, state, hold)
+    assert hold.unsettled is not None
+    world.clock.advance(max(0.0, (hold.unsettled - world.clock.now()).total_seconds()))
+
+
 def _unrule(world: World, state: TenantState, hold: Hold) -> None:
     hold.rule = hold.rule_name = ""
 
@@ -204,7 +241,7 @@ _ACTS: Mapping[str, Callable[[World, TenantState, Hold], None]] = {
     RETRY: _fail,
     **dict.fromkeys(_LOG, _act("close_case")),
     "Set-ComplianceCase": _act("close_case"),
-    "Set-CaseHoldPolicy": _act("remove_hold_source", hold=lambda hold: hold.guid, place=lambda hold: _first(hold, "mailbox")),
+    "Set-CaseHoldPolicy": _take_out,
     "Set-CaseHoldRule": _narrow,
     "New-CaseHoldPolicy": _act("delete_hold", hold=lambda hold: hold.guid),
     "New-CaseHoldRule": _unrule,
@@ -235,10 +272,22 @@ def _places(state: TenantState, people: set[str]) -> set[str]:
     return found
 
 
+def _compared(state: TenantState, cases: list[Case], orders: Iterable[set[str]], what: str) -> list[str]:
+    """Whether the places in the cases are those of the orders, case by case; a hold that was switched off keeps the names of those it held."""
+    wanted = sorted(sorted(_places(state, people)) for people in orders)
+    shown = sorted(sorted(source.place.lower() for hold in _holds(state, case) for source in hold.sources) for case in cases)
+    return [] if wanted == shown else [f"{what} are {shown}, asked were {wanted}"]
+
+
+def _ended_wrongs(world: World, state: TenantState, case: Case) -> list[str]:
+    holds = _holds(state, case)
+    stamped = [source.place for hold in holds for source in hold.sources if holding.held(world, hold, source)]
+    found = [f"{hold.name} is on in the closed case {case.name}" for hold in holds if hold.enabled]
+    return found + ([f"{stamped} are still held by the closed case {case.name}"] if stamped else [])
+
+
 def _case_wrongs(world: World, state: TenantState, case: Case) -> list[str]:
-    found = [] if case.closed_at is None else [f"case {case.name} is closed"]
-    if case.comment:
-        found.append(f"case {case.name} says {case.comment!r}")
+    found = [f"case {case.name} says {case.comment!r}"] if case.comment else []
     holds = _holds(state, case)
     found += [] if len(holds) == 1 else [f"{len(holds)} holds in case {case.name}"]
     for hold in holds:

@@ -23,6 +23,7 @@ from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
 from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.releasing import LetGo
 
 NEW_LABEL, SET_LABEL = "New-ComplianceTag", "Set-ComplianceTag"
 NEW_POLICY, SET_POLICY = "New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy"
@@ -108,6 +109,9 @@ class MicrosoftRulesTheatre:
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         return plant_on_wire(world, cell, rng, _SHORT)
+
+    def let_go(self, world: World) -> LetGo:  # nothing is released here
+        return LetGo()
 
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         state = tenant_of(world)

@@ -42,7 +42,7 @@ def campaign(make: Callable[[], Theatre], runs: int, seed: int, folder: Path, to
         for cell, times in ending.hits:
             matrix.hit(cell, times)
         missed = tuple(cell for cell, _times in ending.hits if not matrix.hits[cell])  # planted and never run into: dealt again at once
-        words = ", ".join(f"{cell.strike.words} at {cell.method.operation}" for cell in path)
+        words = ", ".join(f"{cell.strike.words} at {cell.method.words}" for cell in path)
         wrongs += [f"seed {seed + number} ({words}): {wrong}" for wrong in ending.wrongs]
         told(f"run {number + 1} of {runs}: {ending.looks} looks, {len(ending.wrongs)} wrongs")
         for wrong in ending.wrongs:

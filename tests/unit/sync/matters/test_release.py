@@ -221,6 +221,40 @@ def test_a_hold_with_somebody_else_in_it_stays_and_its_case_with_it(tmp_path: Pa
         assert here.document("roof")["matter"]["state"] == "released"
 
 
+def test_a_lost_answer_about_one_person_is_settled_by_looking_again(tmp_path: Path) -> None:
+    """The look that finds them gone finds the hold as it is wanted by now; the release is the one that was approved all the same."""
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        release = ask(here, ONE)
+        approve(here, release, "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        here.worlds["google"].troubles.lost = "after"
+        here.engine.sync()
+        assert {state for (person, _, _), state in here.sources("roof").items() if person == ONE} != {"released"}, "one answer was lost"
+        here.later(HOUR)
+        result = here.engine.end()
+        assert not any(problem.code == "release.stale" for tenant in result.tenants for problem in tenant.problems)
+        assert {state for (person, _, _), state in here.sources("roof").items() if person == ONE} == {"released"}
+        assert {state for (person, _, _), state in here.sources("roof").items() if person == TWO} == {"verified"}
+        assert here.lane.find("roof").release is None, "it is over"
+
+
+def test_a_hold_that_has_to_be_made_anew_says_nothing_of_those_let_go_before(tmp_path: Path) -> None:
+    """A create that fails concerns everybody in the hold, and they are in it no more."""
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        approve(here, ask(here, ONE), "counsel", "superintendent")
+        here.clock.advance(WEEK)
+        here.engine.sync()
+        world = here.worlds["m365"]
+        here.console("m365").delete(next(thing for thing in world.things.values() if thing.kind is Kind.M365_HOLD and thing.mark).vendor_id)
+        world.troubles.lost = "before"
+        here.hold()
+        states = {(person, state) for (person, tenant, _), state in here.sources("roof").items() if tenant == "m365"}
+        assert {state for person, state in states if person == ONE} == {"released"}
+        assert {state for person, state in states if person == TWO} == {"failed"}, "it was not made"
+
+
 def test_a_lost_answer_is_settled_by_looking_again(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1)) as here:
         held(here, ONE)
