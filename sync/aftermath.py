@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -48,10 +47,10 @@ class Aftermath:
         self.drifts = Drifts(desk.store)
         self.notices = Notices(desk.store)
 
-    def looked(self, seen: Look, decision: Decision, lanes: tuple[Lane, ...], let_go: AbstractSet[str]) -> tuple[Drift, ...]:
+    def looked(self, seen: Look, decision: Decision, lanes: tuple[Lane, ...]) -> tuple[Drift, ...]:
         """Keep everything that this look showed before anybody acts on it, and return the drift with what is remembered of it.
 
-        ``let_go``: keys of what releases that were begun consist of. Sends at most one question to the vendor's log. Raises ``Stopped``.
+        Sends at most one question to the vendor's log. Raises ``Stopped``.
         """
         assert seen.snapshot is not None
         snapshot = seen.snapshot
@@ -75,7 +74,7 @@ class Aftermath:
             self.notices.end(session, drift_keys(snapshot.tenant, closed), now)
             KindReads(self.desk.store).keep(session, snapshot)
             WatchedObjects(self.desk.store).agreed(session, snapshot.tenant, agreeing, snapshot.at)
-            self._verify(session, snapshot, decision, let_go)
+            self._verify(session, snapshot, decision, now)
         return drift
 
     @staticmethod
@@ -142,9 +141,8 @@ class Aftermath:
         account = self.desk.journal.vendor_actor(sent[0]) if sent is not None else None
         return None if sent is None or account is None else Deed(account=account, sent=sent[1], answered=sent[2])
 
-    def _verify(self, session: Session, snapshot: Snapshot, decision: Decision, let_go: AbstractSet[str]) -> None:
+    def _verify(self, session: Session, snapshot: Snapshot, decision: Decision, now: datetime) -> None:
         """Bindings that this look confirms, brings into force, or finds to be what the policy wants by now."""
-        now = self.desk.clock.now()
         live_of = {(live.kind, live.vendor_id): live for live in snapshot.resources}
         satisfied = {key: live for result in decision.results.values() for key, live in result.satisfied}
         for key, binding in decision.bindings.items():
@@ -154,9 +152,6 @@ class Aftermath:
             fresh = confirmed(binding, live, now, wanted=decision.wanted.get(key), settled=key in satisfied)
             if fresh is None:
                 continue
-            if key in let_go:
-                # Whoever is being let go stays in it until the release itself has seen them gone: without them it would be another than was approved.
-                fresh = replace(fresh, members=fresh.members | binding.members)
             self.bindings.put(session, fresh)
             if binding.state is BindingState.IN_FLIGHT and fresh.state is BindingState.IN_FORCE:
                 Changes(self.desk.store).effective(session, snapshot.tenant, key, now)

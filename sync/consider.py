@@ -113,7 +113,7 @@ class Considering:
         decision = decide(self.desk, seen, bearing, attended=attended)
         live = live_by_key(decision, snapshot)
         decision = replace(decision, changes=runnable_now(decision, lanes, blocked, live), drift=(*decision.drift, *watched.drift))
-        drift = self.aftermath.looked(seen, decision, lanes, bearing.let_go)
+        drift = self.aftermath.looked(seen, decision, lanes)
         decision = replace(decision, drift=drift)
         problems = self.matters.observe(tenant, snapshot, decision.bindings, seen.roster) if seen.roster else ()
         return Considered(

@@ -16,6 +16,7 @@ from recordwarden.cli.holding import answered
 from recordwarden.cli.running import Running, running
 from recordwarden.cli.screen import many, moment
 from recordwarden.exits import Exit, worst
+from recordwarden.notifying import notify
 from recordwarden.wrong import CommandError, error, warning
 from sync.matters.model import Matter, MatterError
 from sync.matters.reading import read_people, read_reason
@@ -41,9 +42,9 @@ def release(  # the contract's options
         signer = call.signer(run.office)
         matter = run.lane.find(alias)
         if stop:
-            return _stopped(run, matter, run.lane.releases.stop(matter, signer))
+            return _stopped(run, matter, _told(run, run.lane.releases.stop(matter, signer)))
         if reason is not None:
-            return _asked(run, matter, run.lane.releases.ask(matter, people, reason, signer))
+            return _asked(run, matter, _told(run, run.lane.releases.ask(matter, people, reason, signer)))
         return _carried_on(call, run, matter)
 
 
@@ -112,6 +113,12 @@ def _unapproved(matter: Matter, release: Release) -> Problem:
         "approval.missing", f"The release waits for two officers other than {release.officer}: {many(len(release.changes), 'change')} to approve.",
         f"recordwarden --as OFFICER --key FILE approve {' '.join(release.changes)}", subject=matter.tenant_alias,
     )
+
+
+def _told(run: Running, release: Release) -> Release:
+    """The release, and its letters sent: whoever signs, and whoever is to hear that it ended, hears at once."""
+    run.problems.extend(notify(run.office))
+    return release
 
 
 def _answer(run: Running, matter: Matter, result: RunResult | None, extra: Mapping[str, object]) -> Answer:

@@ -194,7 +194,7 @@ class Changes:
         )
 
     def effective(self, session: Session, tenant: str, key: str, now: datetime) -> None:
-        """The platform says that what was accepted under ``key`` is in force."""
+        """The platform says that what was accepted under ``key`` is in force. That somebody was let go is nothing that comes into force."""
         rows = session.exec(
             select(ChangeRow).where(
                 ChangeRow.district == self.store.district,
@@ -204,6 +204,8 @@ class Changes:
             )
         ).all()
         for row in rows:
+            if change_from(load_object(row.value)).operation in {Operation.RELEASE, Operation.REMOVE}:
+                continue
             row.status, row.effective_at, row.updated_at = ChangeStatus.EFFECTIVE.value, now, now
             session.add(row)
 
