@@ -11,6 +11,7 @@ from connectors.base import Lane, Surveyor
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem
 from policies.resources import Live, ReadState
+from policies.vault_rules import AtTheEnd, StatedRules
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import examination_document
@@ -24,6 +25,7 @@ from recordwarden.exits import Exit
 from reports.words import KINDS
 from sync.look import Look, look
 from sync.plan import plain_fields
+from sync.registers.statements import stated_rules
 from sync.watch.alarms import alarm_problems, alarms
 from sync.watch.settings import setting_problems
 from sync.wording import kind_document, problem_document, ref_document
@@ -41,7 +43,10 @@ def inventory(ctx: typer.Context) -> Answer:
     with running(called(ctx)) as run:
         seen = [look(run.office.desk, door, Lane.SYNC, door.connector.every_kind()) for door in run.office.desk.doors]
         who = {one.tenant.id: holders_of(one) for one in seen}
-        documents = {one.tenant.id: {**_document(one), "holders": holder_documents(who[one.tenant.id])} for one in seen}
+        desk = run.office.desk
+        stated = {one.tenant.id: stated_rules(desk.store, one.tenant.id, desk.clock.now()) for one in seen}
+        more = {name: {"stated": _stated(stated[name]), "holders": holder_documents(held)} for name, held in who.items()}
+        documents = {one.tenant.id: {**_document(one), **more[one.tenant.id]} for one in seen}
         run.exit = _exit(seen)
         snapshots = [one.snapshot for one in seen if one.snapshot is not None]
         early = (problem for one in snapshots for problem in alarm_problems(alarms(one, (), (), frozenset())))
@@ -75,6 +80,13 @@ def _document(one: Look) -> dict[str, object]:
         "not_read": _not_read(one),
         "error": None if one.error is None else problem_document(one.error),
     }
+
+
+def _stated(rules: StatedRules | None) -> Document | None:
+    """What an officer stated of rules that no interface shows and that end some day, and what speaks against believing it; None without one."""
+    if rules is None:
+        return None
+    return {"deletes": [rule.words for rule in rules.rules if rule.action is not AtTheEnd.KEEP], "doubt": rules.doubt}
 
 
 def _known(one: Look, kinds: Iterable[Kind], found: list[dict[str, object]]) -> list[dict[str, object]] | None:
@@ -151,6 +163,7 @@ def _show(screen: Screen, documents: Mapping[str, Document]) -> None:
         for one in cast("Sequence[Document]", document["findings"]):
             screen.say(f"{'FIRST OF ALL: ' if one['grave'] else ''}{one['message']} {one['next_step']}", "red" if one["grave"] else None, indent=2)
         _deletes(screen, cast("Sequence[Document] | None", document["deletes"]))
+        _as_stated(screen, cast("Document | None", document["stated"]))
         _holds(screen, cast("Sequence[Document] | None", document["holds"]))
         kinds = cast("Mapping[str, Document]", document["kinds"])
         screen.say("objects seen: " + ", ".join(f"{KINDS[Kind(kind)]} {_counted(read['count'])}" for kind, read in kinds.items()), indent=2)
@@ -176,6 +189,16 @@ def _deletes(screen: Screen, deletes: Sequence[Document] | None) -> None:
             f"{many(cast('int', one['places']), 'place')}{off}{', ours' if one['ours'] else ''}",
             indent=4,
         )
+
+
+def _as_stated(screen: Screen, stated: Document | None) -> None:
+    if stated is None:
+        return
+    found = cast("Sequence[str]", stated["deletes"])
+    doubt = f" (in doubt: {stated['doubt']})" if stated["doubt"] else ""
+    screen.say(f"As an officer stated it{doubt}: {many(len(found), 'rule') if found else 'no rule'} that purges", indent=2)
+    for words in found:
+        screen.say(words, indent=4)
 
 
 def _holds(screen: Screen, holds: Sequence[Document] | None) -> None:

@@ -207,3 +207,11 @@ def test_people_on_hold_at_risk_are_found_in_the_next_look(here: District) -> No
     sandbox(here).forward(QUARTER)
     again = here.run("--tenant", "google", "hold", "status", "risk", "--refresh").result["people"]
     assert not {people[0], people[2]} & {one["person"] for one in again if one["at_risk"]}
+
+
+def test_the_inventory_says_what_was_stated_to_purge(here: District) -> None:
+    assert here.run("--tenant", "google", "inventory").tenants["google"]["stated"] is None
+    states(here, "- {service: MAIL, org_unit: /Staff, duration: 365 days, from: created, action: purge_all}\n- {service: DRIVE, default: true, duration: indefinite}\n")
+    found = here.run("--tenant", "google", "inventory").tenants["google"]
+    assert found["deletes"] is None, "no interface shows it"
+    assert [one.split(":")[0] for one in found["stated"]["deletes"]] == ["MAIL custom rule for /Staff"]
