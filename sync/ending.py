@@ -19,6 +19,7 @@ from sync.consider import Considered
 from sync.desk import Desk
 from sync.lease import Lease
 from sync.ledger import Progress
+from sync.matters import letting_go
 from sync.matters.letting_go import CONTAINERS
 from sync.matters.model import SourceState
 from sync.matters.releases import Due, Releases
@@ -69,7 +70,11 @@ class Ender:
 
     def run(self, due: Iterable[Due]) -> Ended:
         """Everything of ``due`` that may be done, in order. Raises ``Stopped`` or ``LeaseLost`` between two changes, never inside one."""
-        progress = [found for one in due for change in one.changes for found in self._one(one, change)]
+        progress = []
+        for one in due:
+            if not one.changes:
+                self._tell(one, "release.stale", "What was approved is done, and something that it does not know holds its people by now.", _ANEW)
+            progress += [found for change in one.changes for found in self._one(one, change)]
         live = {one.change.key: seen for one in progress if (seen := self._live.get((one.change.kind, one.change.vendor_id or "")))}
         return Ended(progress=tuple(progress), live=live, problems=tuple(self._problems))
 
@@ -87,11 +92,28 @@ class Ender:
         if self._on_their_way(due, change, live):
             now = self.desk.clock.now()
             return (Progress(change=change, status=ChangeStatus.ACCEPTED, intent=now, accepted=now, vendor_id=change.vendor_id),)
+        again = self._looked_again(due, change, live)
+        return (again,) if isinstance(again, Progress) else self._asked_for(due, change, again)
+
+    def _asked_for(self, due: Due, change: Change, live: Live) -> Iterable[Progress]:
+        """The change, sent; nothing where the release was ended a moment before: that is heard until the last one."""
         self.lease.check(need_seconds=self.desk.district.timeouts.request, shrinking=True)
         self.releases.begin(due, change)
-        if not self.releases.goes_on(due):  # ended between the two: it is heard until the last moment before the call
-            return ()
-        return (self._send(due, change, live),)
+        return (self._send(due, change, live),) if self.releases.goes_on(due) else ()
+
+    def _looked_again(self, due: Due, change: Change, live: Live) -> Live | Progress:
+        """A hold to be ended as it is now: what was read before the first change may be minutes old, and nobody calls back a hold that is gone."""
+        if change.operation is not Operation.RELEASE or change.kind in CONTAINERS:
+            return live
+        try:
+            now = self.reader.read_back(live.ref(change.tenant))
+        except ConnectorError as error:
+            words = f"{change.name} could not be read again before it was to be ended: {error.message}"
+            return self._refused(due, change, "kind.unknown", words, "The next run looks again.")
+        if now is None:
+            return self._seen_done(due, change)
+        why = self._in_the_way(due, change, now)
+        return now if why is None else self._refused(due, change, *why)
 
     # -- what speaks against it
 
@@ -100,7 +122,7 @@ class Ender:
         if not due.agreed:
             return "release.unapproved", "Fewer than two of those who approved it could do so today.", _ANEW
         if due.stale:
-            return "release.stale", "It was approved when nothing was held, and something is by now.", _ANEW
+            return "release.stale", "Something that it does not know holds its people by now; nothing more of it is carried out.", _ANEW
         if self.seen.look.identity_changed:
             return "tenant.identity_changed", "Another tenant answers under this id.", "Settings have to lead to the tenant that was met first."
         if change.vendor_id is not None and not self.snapshot.complete(change.kind):
@@ -145,12 +167,17 @@ class Ender:
         return None
 
     def _refused(self, due: Due, change: Change, code: str, message: str, next_step: str) -> Progress:
+        self._tell(due, code, message, next_step)
+        if code not in _NOT_TOLD and letting_go.concerned(due.matter, due.release, change) & set(due.release.going):
+            self.releases.not_done(due, change, None)  # an answer was lost before; whoever is off it is put back at the next look
+        stopped = replace(change, refusals=(Refusal(code=code, message=message, allowed_by=next_step),))
+        return Progress(change=stopped, status=ChangeStatus.REFUSED, vendor_id=change.vendor_id)
+
+    def _tell(self, due: Due, code: str, message: str, next_step: str) -> None:
         tenant = self.seen.look.tenant.id
         self._problems.append(
             Problem(code=code, severity=Severity.ERROR, tenant=tenant, subject=due.matter.tenant_alias, message=message, next_step=next_step)
         )
-        stopped = replace(change, refusals=(Refusal(code=code, message=message, allowed_by=next_step),))
-        return Progress(change=stopped, status=ChangeStatus.REFUSED, vendor_id=change.vendor_id)
 
     # -- who it is about
 
@@ -166,6 +193,8 @@ class Ender:
             found = under_names_of_today({change.key: replace(binding, members=found)}, roster, self.snapshot)[change.key].members
         found |= {_twin(member) for member in found if member.startswith(_MAIL)}
         if TRAITS[change.kind].shared:
+            # What somebody else had switched on before is not ours to switch off, though it served the matter too.
+            found &= self.record.changes.added(change.tenant, change.kind)
             found -= self.releases.wanted_elsewhere(change.tenant, due.matter.tenant_alias)
         return found
 
@@ -287,6 +316,8 @@ def is_off(live: Live) -> bool:
 
 _Why: TypeAlias = tuple[str, str, str]
 """Code, message and next step."""
+_NOT_TOLD: Final = frozenset({"kind.unknown", "tenant.identity_changed"})
+"""Refusals of a look that could not tell what is held."""
 _MAIL: Final = "mail:"
 _ANEW: Final = "Ask anew: recordwarden hold release ALIAS --stop, then with --reason-file and --counsel-consent."
 _WAIT: Final = "The next run looks again; a hold that is not of this release (another's, or one put aside) is ended by its owner in the console."

@@ -124,7 +124,7 @@ def _release(release: Release) -> dict[str, object]:
     }
     return {
         "officer": release.officer, "requested": release.requested, "changes": list(release.changes), "people": list(release.people),
-        **({"going": list(release.going)} if release.going else {}),
+        "sources": list(release.sources), **({"going": list(release.going)} if release.going else {}),
         "consent_sha256": release.reason.consent, "dossier": Sealed(dossier.of_reason(release.reason)), "stopped_by": release.stopped_by,
         **{name: at for name, at in times.items() if at is not None},
     }

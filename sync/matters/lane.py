@@ -287,7 +287,15 @@ class HoldLane:
         self._secured = self._vouched()
         after = self._settled(after) if anew or both else after
         event = replace(event, name="opened" if before is None else "added", order=None if seen_before else event.order)
-        written = self.register.keep(before, after, event, self._settled).seq is not None
+
+        def with_order(current: Matter) -> Matter:
+            """What another process wrote at once, with this order in it all the same: to hold is stronger than to let go."""
+            ordered = opening.again(current, order, now) if anew else current
+            if anew and ordered.release is not None and opening.overrules(ordered, order):
+                ordered = stopped(ordered, ordered.release, now, "order")
+            return self._settled(ordered)
+
+        written = self.register.keep(before, after, event, with_order).seq is not None
         if overruled and before is not None and before.release is not None:
             self.releases.forget(before.release)
         if written:

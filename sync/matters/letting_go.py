@@ -19,7 +19,7 @@ from policies.kinds import TRAITS, Kind
 from policies.protection import Direction
 from policies.resources import Because, Fields
 from sync.bindings import Binding
-from sync.matters.model import Matter, MatterError, PersonOnHold, Source, SourceState
+from sync.matters.model import TAKEN, Matter, MatterError, PersonOnHold, Source, SourceState
 from sync.matters.release import Release
 from sync.plan import Change, Operation
 
@@ -154,6 +154,37 @@ def _carried(matter: Matter, tenant: str) -> Mapping[str, Mapping[str, frozenset
             members = found.setdefault(source.resource, {})
             members[source.place.member] = members.get(source.place.member, frozenset()) | {source.person}
     return found
+
+
+def covered(scope: Scope, approved: Iterable[Change]) -> frozenset[str]:
+    """Ids of the sources that these changes let go."""
+    by_key = {(one.tenant, one.key): one for one in approved}
+    leaving = {one.id for one in scope.leaving}
+    found = set()
+    for source in scope.matter.followed:
+        change = by_key.get((source.tenant, source.resource or ""))
+        if change is not None and source.person in leaving and (change.operation is Operation.RELEASE or source.place.member in change.remove):
+            found.add(source.id)
+    return frozenset(found)
+
+
+def outgrown(matter: Matter, release: Release, approved: Iterable[Change], grounds: Iterable[Ground]) -> bool:
+    """Whether something that the release does not know holds its people by now, so that they would not be let go by it, or others with them.
+
+    The matter as a whole takes in whoever joined one of its holds since; a hold that was made since is none that anybody approved.
+    """
+    keys = {(one.tenant, one.key) for one in approved}
+    scope = Scope(matter=matter, release=release.id, people=frozenset(release.people))
+    for ground in grounds:
+        try:
+            today = changes(scope, ground)
+        except MatterError:
+            return True  # a unit that held its people alone holds others by now
+        if any((one.tenant, one.key) not in keys for one in today):
+            return True
+    leaving = {one.id for one in scope.leaving}
+    new = {one.id for one in matter.followed if one.person in leaving and one.state in TAKEN} - set(release.sources)
+    return bool(release.people and new)
 
 
 # -- how a release goes on

@@ -184,7 +184,7 @@ class MatterOrder(FolderModel):
     sources: tuple[SourceLine, ...] = ()
     litigation_hold: Annotated[
         bool,
-        Field(description="Microsoft 365: put each mailbox on litigation hold too, a second belt beside the case hold. We never switch it off."),
+        Field(description="Microsoft 365: put each mailbox on litigation hold too, a second belt. Only a release switches off what we switched on."),
     ] = False
     paper: tuple[PaperLine, ...] = ()
     silent: Silent | None = None

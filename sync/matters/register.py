@@ -118,18 +118,32 @@ class Register:
             if before is not None and self._rows.version(session, before.tenant_alias) != before.version:
                 current = rows.matter(self._rows.load(session, tenant_alias=before.tenant_alias)[0])
                 before, after = current, settle(rebased(before, after, current))
-            delta = between(before, after)
-            if delta.empty and not event.always:
-                return Written(matter=after)
-            seq = self._journal.append(
-                EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.by.actor,
-                signer=event.by.key, session=session,
-            )
-            self._rows.put(session, rows.rows(delta, self.store.district, self._written(session, seq)))
-            if event.order is not None:
-                order = MatterOrderRow(district=self.store.district, matter=after.tenant_alias, sha256=event.order, read_at=self._now())
-                self._rows.put(session, [order])
-            self._note(session, before, after, seq)
+            return self._put(session, before, after, event, newest)
+
+    def change(self, alias: str, act: Callable[[Matter], Matter], event: Event) -> Matter:
+        """Write what ``act`` makes of the matter as it stands at this moment: nobody writes in between. Nothing where it changes nothing.
+
+        Whatever ``act`` raises leaves everything as it was.
+        """
+        with self.store.write() as session:
+            found = self._rows.find(session, alias)
+            assert found is not None, "a matter is never taken out of the register"
+            current = rows.matter(self._rows.load(session, tenant_alias=found)[0])
+            return self._put(session, current, act(current), event, self._rows.newest(session)).matter
+
+    def _put(self, session: Session, before: Matter | None, after: Matter, event: Event, newest: int) -> Written:
+        delta = between(before, after)
+        if delta.empty and not event.always:
+            return Written(matter=after)
+        seq = self._journal.append(
+            EntryKind.MATTER, f"matter/{after.tenant_alias}", body(delta, event.name, event.order), tenant=event.tenant, actor=event.by.actor,
+            signer=event.by.key, session=session,
+        )
+        self._rows.put(session, rows.rows(delta, self.store.district, self._written(session, seq)))
+        if event.order is not None:
+            order = MatterOrderRow(district=self.store.district, matter=after.tenant_alias, sha256=event.order, read_at=self._now())
+            self._rows.put(session, [order])
+        self._note(session, before, after, seq)
         return Written(matter=replace(after, version=seq), seq=seq, after=newest)
 
     def looked(self, tenant: str, matters: Sequence[Matter], at: datetime) -> None:

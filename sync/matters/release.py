@@ -28,6 +28,8 @@ class Release:
     """Ids of the changes that it consists of; each has to be approved."""
     people: tuple[str, ...] = ()
     """Ids of the people; empty means the matter as a whole."""
+    sources: tuple[str, ...] = ()
+    """Ids of the sources of theirs when it was asked for: what was put on hold since is none of it."""
     approved: datetime | None = None
     """When it was seen that every change has its two approvals."""
     due: datetime | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -39,7 +39,7 @@ class Due:
     changes: tuple[Change, ...]
     agreed: bool = True
     stale: bool = False
-    """It was asked for when nothing was held anywhere, and something is by now."""
+    """Something that it does not know holds its people by now: nothing of it is carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +75,33 @@ class Releases:
         now = self.desk.clock.now()
         release = Release(
             id=scope.release, officer=signer.officer, requested=now, reason=reason, changes=tuple(one.id for one in changes),
-            people=tuple(sorted(scope.people)),
+            people=tuple(sorted(scope.people)), sources=tuple(sorted(letting_go.covered(scope, changes))),
         )
         with self.desk.store.write() as session:
             self._changes.keep_changes(session, changes, now, signer.officer)
-        self._keep(matter, letting_go.with_release(matter, release), "release_asked", signed_by(signer))
+
+        def asked(current: Matter) -> Matter:
+            self._may_ask(current)
+            return letting_go.with_release(current, release)
+
+        self._change(matter, asked, "release_asked", signed_by(signer))
         return release
 
     def stop(self, matter: Matter, signer: Signer) -> Release:
         """The open release of ``matter``, ended by an officer: whatever it let go already is held again. Raises MatterError ``release.none``."""
-        release = matter.release
-        if release is None:
-            raise MatterError("release.none", "No release of this matter is under way.", "See `hold status`.")
-        after = letting_go.stopped(matter, release, self.desk.clock.now(), signer.officer)
-        self._keep(matter, after, "release_stopped", signed_by(signer))
-        self.forget(release)
-        return next(one for one in after.releases if one.id == release.id)
+        found: list[Release] = []
+
+        def ended(current: Matter) -> Matter:
+            release = current.release
+            if release is None:
+                raise MatterError("release.none", "No release of this matter is under way.", "See `hold status`.")
+            after = letting_go.stopped(current, release, self.desk.clock.now(), signer.officer)
+            found.extend(one for one in after.releases if one.id == release.id)
+            return after
+
+        self._change(matter, ended, "release_stopped", signed_by(signer))
+        self.forget(found[0])
+        return found[0]
 
     def refused(self, changes: AbstractSet[str], signer: Signer) -> None:
         """An officer's no to some of ``changes`` ends the releases that consist of them."""
@@ -111,7 +122,12 @@ class Releases:
             if release is not None and release.approved is None and self._agreed(matter, release):
                 wait = timedelta(seconds=self.desk.district.timeouts.release_wait)
                 approved = letting_go.approved(release, self.desk.clock.now(), wait, by_counsel=self._by_counsel(release))
-                self._keep(matter, letting_go.with_release(matter, approved), "release_approved")
+
+                def weighed(current: Matter, approved: Release = approved) -> Matter:
+                    same = current.release is not None and current.release.id == approved.id and current.release.approved is None
+                    return letting_go.with_release(current, approved) if same else current
+
+                self._change(matter, weighed, "release_approved")
                 found.append(approved)
         return tuple(found)
 
@@ -134,9 +150,10 @@ class Releases:
             kept = {one.id: one for one in self._changes.find(release.changes)}
             left = (kept[one] for one in release.changes if one in kept and kept[one].status is not ChangeStatus.EFFECTIVE)
             changes = tuple(one.change for one in left if one.tenant == tenant)
-            if changes:
+            stale = self._outgrown(matter, release, [one.change for one in kept.values()])
+            if changes or stale:
                 agreed = self._agreed(matter, release, lasting=True)
-                found.append(Due(matter=matter, release=release, changes=changes, agreed=agreed, stale=self._stale(matter, release, changes)))
+                found.append(Due(matter=matter, release=release, changes=changes, agreed=agreed, stale=stale))
         return tuple(found)
 
     def goes_on(self, due: Due) -> bool:
@@ -147,23 +164,24 @@ class Releases:
 
     def begin(self, due: Due, change: Change) -> None:
         """Note that what ``change`` lets go is about to be asked for: from now on no run puts it back."""
-        matter = self._now_of(due.matter.tenant_alias)
-        release = matter.release
-        if release is not None and release.id == due.release.id:
-            going = tuple(sorted({*release.going, *letting_go.concerned(matter, release, change)}))
-            begun = replace(release, begun=release.begun or self.desk.clock.now(), going=going)
-            self._keep(matter, letting_go.with_release(matter, begun), "release_begun")
+
+        def begun(current: Matter, release: Release) -> Matter:
+            going = tuple(sorted({*release.going, *letting_go.concerned(current, release, change)}))
+            return letting_go.with_release(current, replace(release, begun=release.begun or self.desk.clock.now(), going=going))
+
+        self._of_release(due, begun, "release_begun")
 
     def not_done(self, due: Due, change: Change, still: AbstractSet[str] | None) -> None:
         """Note that ``change`` was not done, or for some only: whoever is ``still`` on it (None: everybody) is held, and followed, as before.
 
         Those who were seen off it are let go.
         """
-        matter = self._now_of(due.matter.tenant_alias)
-        release = matter.release
-        if release is not None and release.id == due.release.id:
-            off = letting_go.concerned(matter, release, change, still) if still is not None else frozenset[str]()
-            self._keep(matter, letting_go.let_go(matter, release, change, self.desk.clock.now(), off), "release_refused")
+
+        def held(current: Matter, release: Release) -> Matter:
+            off = letting_go.concerned(current, release, change, still) if still is not None else frozenset[str]()
+            return letting_go.let_go(current, release, change, self.desk.clock.now(), off)
+
+        self._of_release(due, held, "release_refused")
 
     def done(self, alias: str) -> None:
         """Note what was seen done by now and, with the last of it, that the release is over."""
@@ -172,10 +190,13 @@ class Releases:
     def let_go(self, tenant: str) -> LetGo:
         """Keys of which a difference in a tenant may be a release's own doing."""
         begun = self._changes.find(self.register.begun())
+        if not begun:
+            return LetGo()
+        now = {change for matter in self.register.releasing() if matter.release is not None for change in matter.release.changes}
+        bound = self._bindings.of(tenant)
         here = [one for one in begun if one.tenant == tenant]
-        bound = self._bindings.of(tenant) if here else {}
         return LetGo(
-            going=frozenset(one.key for one in here if one.status is ChangeStatus.ACCEPTED),
+            going=frozenset(one.key for one in here if one.id in now and one.status is ChangeStatus.ACCEPTED),
             gone=frozenset(one.key for one in here if one.status is ChangeStatus.EFFECTIVE and one.key not in bound),
         )
 
@@ -210,11 +231,8 @@ class Releases:
         found = tuple(change for ground in grounds for change in letting_go.changes(scope, ground))
         return found or (letting_go.on_paper(scope, grounds[0]),)
 
-    def _stale(self, matter: Matter, release: Release, changes: Sequence[Change]) -> bool:
-        if all(one.vendor_id is not None for one in changes):
-            return False
-        scope = Scope(matter=matter, release=release.id, people=frozenset(release.people))
-        return any(letting_go.changes(scope, self._ground(tenant)) for tenant in self.desk.district.tenants)
+    def _outgrown(self, matter: Matter, release: Release, kept: Iterable[Change]) -> bool:
+        return letting_go.outgrown(matter, release, kept, (self._ground(tenant) for tenant in self.desk.district.tenants))
 
     def _ground(self, tenant: Tenant) -> Ground:
         return Ground(
@@ -227,16 +245,20 @@ class Releases:
         release = matter.release
         if release is None:
             return matter
-        kept, now = self._changes.find(release.changes), self.desk.clock.now()
-        done = [one.change for one in kept if one.status is ChangeStatus.EFFECTIVE]
-        after = matter
-        for change in done:
-            after = letting_go.let_go(after, after.release or release, change, now)
-        over = len(done) == len(release.changes)
-        if over:
-            after = letting_go.finished(after, after.release or release, now)
-        self._keep(matter, after, "released" if over else "let_go")
-        return self._now_of(matter.tenant_alias)
+        done = {one.id: one.change for one in self._changes.find(release.changes) if one.status is ChangeStatus.EFFECTIVE}
+
+        def noted(current: Matter) -> Matter:
+            now, after = self.desk.clock.now(), current
+            for change in done.values():
+                if after.release is None or after.release.id != release.id:
+                    return current  # it was ended meanwhile, and everybody is to be held
+                after = letting_go.let_go(after, after.release, change, now)
+            over = after.release is not None and after.release.id == release.id and done.keys() >= set(release.changes)
+            if over and after.release is not None and not self._outgrown(after, after.release, done.values()):
+                after = letting_go.finished(after, after.release, now)
+            return after
+
+        return self._change(matter, noted, "let_go")
 
     def _agreed(self, matter: Matter, release: Release, *, lasting: bool = False) -> bool:
         """Whether every change has the yeses that it needs, from officers who could give them today. ``lasting``: however long ago they did."""
@@ -255,8 +277,17 @@ class Releases:
         assert found is not None, "a matter is never taken out of the register"
         return found
 
-    def _keep(self, before: Matter, after: Matter, event: str, by: Author = PROGRAM) -> None:
-        self.register.keep(before, self._settle(after), Event(name=event, by=by), self._settle)
+    def _of_release(self, due: Due, act: Callable[[Matter, Release], Matter], event: str) -> None:
+        """Write what ``act`` makes of the matter and its release; nothing where that release is over by now."""
+
+        def still(current: Matter) -> Matter:
+            release = current.release
+            return act(current, release) if release is not None and release.id == due.release.id else current
+
+        self._change(due.matter, still, event)
+
+    def _change(self, matter: Matter, act: Callable[[Matter], Matter], event: str, by: Author = PROGRAM) -> Matter:
+        return self.register.change(matter.tenant_alias, lambda current: self._settle(act(current)), Event(name=event, by=by))
 
 
 def _on_hold(matter: Matter) -> AbstractSet[str]:

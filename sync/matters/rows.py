@@ -161,7 +161,7 @@ def _release_row(release: Release, key: Mapping[str, str], seal: str) -> MatterR
     return MatterReleaseRow(
         **key, id=release.id, officer=release.officer, requested=release.requested, dossier=seal, changes=dump(list(release.changes)),
         people=dump(list(release.people)), approved=release.approved, due=release.due, begun=release.begun, ended=release.ended,
-        going=dump(list(release.going)), stopped=release.stopped, stopped_by=release.stopped_by,
+        sources=dump(list(release.sources)), going=dump(list(release.going)), stopped=release.stopped, stopped_by=release.stopped_by,
     )
 
 
@@ -169,7 +169,7 @@ def _release(row: MatterReleaseRow, opened: Mapping[str, object]) -> Release:
     return Release(
         id=row.id, officer=row.officer, requested=row.requested, reason=dossier.reason(opened.get(row.dossier)),
         changes=tuple(load_list(row.changes)), people=tuple(load_list(row.people)), approved=row.approved, due=row.due, begun=row.begun,
-        going=tuple(load_list(row.going)), ended=row.ended, stopped=row.stopped, stopped_by=row.stopped_by,
+        sources=tuple(load_list(row.sources)), going=tuple(load_list(row.going)), ended=row.ended, stopped=row.stopped, stopped_by=row.stopped_by,
     )
 
 

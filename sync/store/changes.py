@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from policies.kinds import Kind
 from sync.ledger import Progress
 from sync.plan import Change, ChangeStatus, Operation, Plan
 from sync.store import Store
@@ -100,8 +101,8 @@ class Changes:
                 session.add(row)
 
     def overtake(self, session: Session, ids: Iterable[str], now: datetime) -> None:
-        """Mark these changes, as far as they still wait, as standing for nothing any more."""
-        waiting = {ChangeStatus.PLANNED.value, ChangeStatus.REFUSED.value}
+        """Mark these changes, as far as they were not seen done, as standing for nothing any more."""
+        waiting = {one.value for one in ChangeStatus} - {ChangeStatus.EFFECTIVE.value}
         for change in ids:
             row = session.get(ChangeRow, (self.store.district, change))
             if row is not None and row.status in waiting:
@@ -192,6 +193,18 @@ class Changes:
             for row in rows
             if row.accepted_at is not None and row.intent_seq is not None
         )
+
+    def added(self, tenant: str, kind: Kind) -> frozenset[str]:
+        """Every member that a change of ours put into an object of this kind, as far as the platform took it."""
+        taken = [ChangeStatus.ACCEPTED.value, ChangeStatus.EFFECTIVE.value]
+        with self.store.read() as session:
+            rows = session.exec(
+                select(ChangeRow).where(
+                    ChangeRow.district == self.store.district, ChangeRow.tenant == tenant, ChangeRow.kind == kind.value,
+                    col(ChangeRow.status).in_(taken), col(ChangeRow.intent_seq).is_not(None),
+                )
+            ).all()
+        return frozenset(member for row in rows for member in change_from(load_object(row.value)).add)
 
     def effective(self, session: Session, tenant: str, key: str, now: datetime) -> None:
         """The platform says that what was accepted under ``key`` is in force. That somebody was let go is nothing that comes into force."""

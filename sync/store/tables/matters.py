@@ -142,6 +142,8 @@ class MatterReleaseRow(SQLModel, table=True):
     approved: datetime | None = Field(default=None, sa_type=UtcText)
     due: datetime | None = Field(default=None, sa_type=UtcText)
     begun: datetime | None = Field(default=None, sa_type=UtcText)
+    sources: str = "[]"
+    """JSON list of ids of the sources that it is about."""
     going: str = "[]"
     """JSON list of ids of sources whose letting go was asked for."""
     ended: datetime | None = Field(default=None, sa_type=UtcText)

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("approved", sa.String(), nullable=True),
         sa.Column("due", sa.String(), nullable=True),
         sa.Column("begun", sa.String(), nullable=True),
+        sa.Column("sources", sa.String(), nullable=False),
         sa.Column("going", sa.String(), nullable=False),
         sa.Column("ended", sa.String(), nullable=True),
         sa.Column("stopped", sa.String(), nullable=True),

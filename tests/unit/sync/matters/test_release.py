@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +13,11 @@ from policies.kinds import Kind, Workload
 from policies.roster import Group, Roster
 from sync.approvals import LIFETIME
 from sync.journal import EntryKind
+from sync.ledger import Progress
 from sync.matters.lane import HoldLane
-from sync.matters.model import MatterError
+from sync.matters.model import Matter, MatterError
 from sync.matters.order import MatterOrder
-from sync.matters.register import Event
+from sync.matters.register import Event, Written
 from sync.matters.release import Reason, Release
 from sync.matters.releases import Due
 from sync.officers import Signer
@@ -28,6 +30,7 @@ from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, 
 from tests.unit.sync.provable import KEYS
 
 ONE, TWO, THREE = "person1@d.example", "person2@d.example", "person3@d.example"
+Settle = Callable[[Matter], Matter]
 FILE = "f" * 64
 """The digest of the order's file."""
 WEEK = 7 * 24 * HOUR
@@ -464,3 +467,86 @@ def test_while_a_release_waits_for_one_cloud_changes_to_those_who_stay_are_seen(
         here.engine.drift()
         assert [one.key for one in Drifts(here.desk.store).open("m365").values() if one.key] != []
 
+
+def test_what_is_put_on_hold_while_a_release_waits_makes_it_stale(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        here.worlds["google"].troubles.unreachable = "wire.unreachable"
+        held(here, ONE)
+        due(here)
+        here.worlds["google"].troubles.unreachable = None
+        here.until_in_force()  # the other cloud answers during the wait
+        before = live_holds(here)
+        result = here.engine.end()
+        assert live_holds(here) == before
+        assert "release.stale" in {problem.code for tenant in result.tenants for problem in tenant.problems}
+        assert here.document("roof")["matter"]["state"] != "released"
+        here.lane.releases.stop(here.lane.find("roof"), CUSTODIAN)
+        due(here)
+        here.engine.end()
+        assert here.document("roof")["matter"]["state"] == "released"
+        assert live_holds(here) == {}
+
+
+def test_an_order_that_meets_the_end_of_a_release_is_not_lost(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE)
+        due(here)
+        other = here.fresh_lane()
+        keep = other.register.keep
+
+        def late(before: Matter | None, after: Matter, event: Event, settle: Settle = lambda matter: matter) -> Written:
+            here.engine.end()  # all of the release happens between the order's reading and its writing
+            return keep(before, after, event, settle)
+
+        other.register.keep = late  # type: ignore[method-assign]  # another process at the worst moment
+        other.add("roof", order(ONE, TWO), sha256="d" * 64)
+        here.until_in_force()
+        here.until_in_force()
+        assert set(here.sources("roof").values()) == {"verified"}
+        assert {person for person, _, _ in here.sources("roof")} == {ONE, TWO}
+
+
+def test_a_stop_with_an_old_copy_of_the_matter_puts_everybody_back(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        due(here)
+        old = here.lane.find("roof")
+        here.worlds["m365"].troubles.unreachable = "wire.unreachable"
+        here.engine.end()
+        here.worlds["m365"].troubles.unreachable = None
+        here.lane.releases.stop(old, CUSTODIAN)
+        here.until_in_force()
+        here.until_in_force()
+        assert set(here.sources("roof").values()) == {"verified"}
+
+
+def test_a_refusal_after_a_lost_answer_leaves_nobody_unwatched(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1)) as here:
+        held(here, ONE)
+        due(here)
+        here.worlds["google"].troubles.lost = "after"
+        here.engine.end()
+        here.district.__dict__["officers"] = tuple(one for one in here.district.officers if one.id != "superintendent")
+        here.engine.sync()
+        here.until_in_force()
+        here.until_in_force()
+        google = {state for (_, tenant, _), state in here.sources("roof").items() if tenant == "google"}
+        assert google <= {"verified", "released"}
+        assert here.lane.find("roof").release is not None
+        assert not here.lane.find("roof").release.going  # type: ignore[union-attr]  # said above
+
+
+def test_a_stopped_release_hides_no_change_from_outside(tmp_path: Path) -> None:
+    with scene(tmp_path, *people(1, 2)) as here:
+        held(here, ONE, TWO)
+        due(here, ONE)
+        release = here.lane.find("roof").release
+        assert release is not None
+        change = Changes(here.desk.store).find(release.changes)[0]
+        with here.desk.store.write() as session:
+            accepted = Progress(change=change.change, status=ChangeStatus.ACCEPTED, intent=here.clock.now(), accepted=here.clock.now())
+            Changes(here.desk.store).put(session, accepted)
+        here.lane.releases.begin(here.lane.releases.due(change.tenant)[0], change.change)
+        assert here.lane.releases.let_go(change.tenant).going
+        here.lane.releases.stop(here.lane.find("roof"), CUSTODIAN)
+        assert not here.lane.releases.let_go(change.tenant).going
