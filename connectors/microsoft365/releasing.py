@@ -92,7 +92,9 @@ class GraphReleaser:
     def _known(self, ref: Ref, members: frozenset[str], live: Live) -> tuple[dict[str, str], dict[str, MemberOutcome]]:
         """The vendor's id of each source. One that was seen without (by cmdlet) is looked up in the hold's own list: by name, else by its account."""
         states = {member: live.member_states[member].vendor_id for member in members if member in live.member_states}
-        ids = {member: vendor_id for member, vendor_id in states.items() if vendor_id and not vendor_id.startswith(INACTIVE_ID)}
+        # An inactive mailbox listed beside the source that it is held by is none itself (M§3.1): that one is taken out, unless it is to stay.
+        alone = {member: member.replace("mail:.", "mail:", 1) for member in members if member.replace("mail:.", "mail:", 1) not in live.members}
+        ids = {one: vendor_id for one, vendor_id in states.items() if vendor_id and not (one in alone and vendor_id.startswith(INACTIVE_ID))}
         if ids.keys() >= members:
             return ids, {}
         listed = self._listed(ref)
@@ -101,8 +103,7 @@ class GraphReleaser:
         by_name = {source.member: key for key, source in listed.items()}
         outcomes: dict[str, MemberOutcome] = {}
         for member in sorted(members - ids.keys()):
-            # An inactive mailbox is listed beside the source that it is held by (M§3.1); only that one can be taken out.
-            found = by_name.get(member.replace("mail:.", "mail:", 1)) or by_name.get(member) or account_of(self._access, member)
+            found = by_name.get(alone.get(member, member)) or by_name.get(member) or account_of(self._access, member)
             if found is None:
                 outcomes[member] = unplaced(member)
             elif found in listed:

@@ -57,7 +57,7 @@ def test_a_held_group_whose_archive_is_switched_off_is_not_called_held(district:
     for _ in range(2):
         sandbox(district).forward(QUARTER)
         shown = district.run("--tenant", "google", "hold", "status", "minutes", "--refresh").result
-    assert [(one["state"], one["code"]) for one in shown["people"]] == [("held", None)]
+    assert [(one["state"], one["code"]) for one in shown["people"]] == [("partly", None)]
 
     archive(district, group, "false")
     sandbox(district).door("/faults", REFUSED)
@@ -83,7 +83,7 @@ def test_a_held_group_whose_archive_is_switched_off_is_not_called_held(district:
     sandbox(district).forward(QUARTER)
     shown = district.run("--tenant", "google", "hold", "status", "minutes", "--refresh").result
     assert kept(district, group) == "true"
-    assert [(one["state"], one["code"]) for one in shown["people"]] == [("held", None)]
+    assert [(one["state"], one["code"]) for one in shown["people"]] == [("partly", None)]
     assert shown["gaps"][0]["restored"] is not None
 
 

@@ -183,7 +183,7 @@ def test_a_stopped_release_never_runs_and_its_approvals_say_nothing_for_the_next
 def test_without_counsel_a_day_is_the_least_wait(tmp_path: Path) -> None:
     with scene(tmp_path, *people(1)) as here:
         held(here, ONE)
-        here.district.timeouts.__dict__["release_wait"] = 60  # the least wait is for a district that sets a shorter one
+        here.district.__dict__["timeouts"] = here.district.timeouts.model_copy(update={"release_wait": 60})
         release = ask(here)
         approve(here, release, "superintendent", "chair")
         found = here.lane.find("roof").release
