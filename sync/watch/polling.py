@@ -185,14 +185,15 @@ def _served(now: datetime) -> datetime:
 
 
 def _read_on(cursor: Cursor, answer: AuditRead, end: datetime, now: datetime) -> Cursor:
-    """The cursor after a slice of the past; the oldest event of all that was served tells from when the log can be read."""
+    """The cursor after a slice of the past: the log can be read from the oldest event that was served, and from what the vendor promises at least."""
     if answer.refused and end <= (served := _served(now)):
         through = min(served, cursor.began)
         return replace(cursor, past_through=through, readable_from=served, past_reason=None, past_refused=answer.reason or "not said")
     if not answer.available:
         return replace(cursor, past_reason=answer.reason or "not said")
-    oldest = min((event.at for event in answer.events), default=now - SERVED if end >= cursor.began else None)
-    known = [one for one in (cursor.readable_from, oldest) if one is not None]
+    promised = now - SERVED if end >= cursor.began and cursor.past_refused is None else None
+    oldest = min((event.at for event in answer.events), default=None)
+    known = [one for one in (cursor.readable_from, oldest, promised) if one is not None]
     return replace(cursor, past_through=end, past_reason=None, readable_from=min(known, default=None))
 
 
