@@ -51,13 +51,17 @@ class Capability:
     """The version of the vendor's interface that served the kind, where there are several and one has answered."""
 
     @property
+    def barred(self) -> bool:
+        """Whether it cannot be written here: a right or a licence is missing, or the interface is not there."""
+        return self.write in {WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY}
+
+    @property
     def cannot_be_tried(self) -> bool:
         """Whether not even a hold is sent: a right is missing, or the interface is not there.
 
         That nobody seems to have the licence is our own conclusion from counts: there a hold is sent, and the platform has the last word.
         """
-        lacks = self.write in {WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY}
-        return lacks and not (self.reason or "").startswith("licence.")
+        return self.barred and not (self.reason or "").startswith("licence.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

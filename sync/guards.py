@@ -20,7 +20,6 @@ from sync.approvals import needed
 from sync.plan import Change, Operation, Refusal
 from sync.project import Verdict, differing_fields
 
-_IMPOSSIBLE: Final = frozenset({WriteCapability.MISSING, WriteCapability.NONE, WriteCapability.ATTEST_ONLY})
 _OFFICERS: Final = {1: "one officer's approval", 2: "two officers' approvals"}
 
 
@@ -108,7 +107,7 @@ def _another_tenant(*, known: bool) -> Refusal:
 
 def _capability(change: Change, inputs: GuardInput) -> Iterator[Refusal]:
     capability = inputs.capabilities.get(change.kind)
-    if capability is not None and capability.write in _IMPOSSIBLE:
+    if capability is not None and capability.barred:
         yield _cannot_write(change, capability)
     elif capability is None or capability.write is not WriteCapability.PROVEN:
         yield Refusal(

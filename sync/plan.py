@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import rfc8785
 
@@ -25,6 +26,10 @@ class Operation(StrEnum):
     MOVE = "move"
     RETRY = "retry"
     RELEASE = "release"
+
+
+LETTING_GO: Final = frozenset({Operation.REMOVE, Operation.RELEASE})
+"""What takes protection away, and is done by a release alone."""
 
 
 class ChangeStatus(StrEnum):

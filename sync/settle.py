@@ -15,10 +15,9 @@ from sync.desk import Desk
 from sync.journal import OpenIntent, OutcomeResult
 from sync.lease import Lease
 from sync.matching import match
-from sync.plan import Operation
+from sync.plan import LETTING_GO, Operation
 from sync.store.bindings import Bindings
 
-_LETTING_GO: Final = frozenset({Operation.RELEASE, Operation.REMOVE})
 LIST_DELAY: Final = 60
 """Seconds that a platform may take to list what it has made. Neither states a figure ("seconds to minutes" for Microsoft's replicas, M§7): chosen."""
 
@@ -44,14 +43,14 @@ def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Map
     for intent in desk.journal.open_intents():
         if intent.tenant != snapshot.tenant or intent.body.get("lane") != lane.value:
             continue
+        if Operation(str(intent.body["op"])) in LETTING_GO:
+            _let_be(desk, lease, intent)
+            continue
         key = intent.subject
         kind = Kind(str(intent.body["kind"]))
         found = match(snapshot, kind, key, binding=bindings.get(key), district=desk.district.id).live or _child(
             kind, wanted.get(key), bindings, snapshot
         )
-        if Operation(str(intent.body["op"])) in _LETTING_GO:
-            _let_be(desk, lease, intent)
-            continue
         if found is None and (not snapshot.complete(kind) or _may_still_come(desk, intent, snapshot)):
             blocked.append(OpenKey(tenant=snapshot.tenant, key=key, change=str(intent.body["change"]), since=intent.at))
             continue

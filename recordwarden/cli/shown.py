@@ -13,7 +13,7 @@ from recordwarden.cli.words import DIRECTIONS, FIELDS, OPERATIONS, STANDINGS, ST
 from reports.words import KINDS, reason
 from sync.drift import AttributionState, Drift, DriftClass, next_step
 from sync.ledger import Progress
-from sync.plan import Change, Operation
+from sync.plan import LETTING_GO, Change
 from sync.result import RunResult, TenantResult
 
 NOT_ENFORCED: Final = (StandingValue.NOT_ENFORCEABLE, StandingValue.NOT_LICENSED, StandingValue.GAP, StandingValue.UNKNOWN, StandingValue.AVAILABLE)
@@ -21,7 +21,6 @@ MOST: Final = 40
 """Changes listed for people one by one; JSON always has them all."""
 TOLD_AT_BIRTH: Final = frozenset({"period", "publishes", "corpus", "query", "terms"})
 """Settings of a new object that are worth a word; JSON has them all."""
-_LETTING_GO: Final = frozenset({Operation.RELEASE, Operation.REMOVE})
 _CLASSES: Final = {
     DriftClass.CHANGED: "was changed",
     DriftClass.MISSING: "is gone",
@@ -136,7 +135,7 @@ def because(change: Change) -> str:
     """The policy line or matter behind a change."""
     why = change.because
     if why.matter is not None:
-        return f"{'the release of ' if change.operation in _LETTING_GO else ''}matter {why.matter}"
+        return f"{'the release of ' if change.operation in LETTING_GO else ''}matter {why.matter}"
     place = f" ({why.file}:{why.row})" if why.file and why.row else ""
     return f"{why.line}, series {why.series}{place}" if why.line else "the policy"
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from policies.kinds import Kind
 from sync.ledger import Progress
-from sync.plan import Change, ChangeStatus, Operation, Plan
+from sync.plan import LETTING_GO, Change, ChangeStatus, Operation, Plan
 from sync.store import Store
 from sync.store.documents import dump, load_list, load_object
 from sync.store.tables.engine import ChangeRow, PlanRow
@@ -217,7 +217,7 @@ class Changes:
             )
         ).all()
         for row in rows:
-            if change_from(load_object(row.value)).operation in {Operation.RELEASE, Operation.REMOVE}:
+            if change_from(load_object(row.value)).operation in LETTING_GO:
                 continue
             row.status, row.effective_at, row.updated_at = ChangeStatus.EFFECTIVE.value, now, now
             session.add(row)
