@@ -11,7 +11,7 @@ from reports.facts import Edition
 from reports.first_hour import first_hour_html
 from tests.unit.reports.parsing import Page, parsed
 from tests.unit.reports.world import APRIL, Month
-from tests.unit.sync.matters.test_release import due
+from tests.unit.sync.matters.releasing import due
 
 ONE, TWO = "person1@d.example", "person2@d.example"
 

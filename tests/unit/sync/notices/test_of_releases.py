@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from policies.district import Mode, Subject
-from tests.unit.sync.matters.test_release import REASON, WEEK, approve, ask
+from tests.unit.sync.matters.releasing import REASON, WEEK, approve, ask
 from tests.unit.sync.matters.world import CUSTODIAN, HOUR, Scene, google, m365, order, roster, scene
 from tests.unit.sync.notices.post import Post, mail, send
 
