@@ -17,7 +17,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-ROOT = next(parent for parent in Path(__file__).resolve().parents if (parent / "pyproject.toml").exists())
+from tests.acceptance.calls import CALLER, ROOT
+
 DEMO = ROOT / "examples" / "demo"
 OFFICERS = ("custodian", "deputy", "counsel", "itdirector")
 """The officers who have keys."""
@@ -200,7 +201,7 @@ class District:
         return given | extra
 
     def start(self, *words: str | Path, **extra: str) -> subprocess.Popen[str]:
-        """A call of the program that goes on."""
+        """A call of the program that goes on, started from nothing."""
         command = [sys.executable, "-m", "recordwarden", *map(str, words)]
         return subprocess.Popen(
             command, cwd=self.place, env=self.environment(**extra), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -209,13 +210,12 @@ class District:
     def run(self, *words: str | Path, officer: str | None = None, **extra: str) -> Ran:
         """A call of the program, in JSON, with ``officer`` behind it where one is named."""
         signing = () if officer is None else self.signing(officer)
-        process = self.start(*signing, *words, **extra)
-        stdout, stderr = process.communicate(timeout=PATIENCE)
+        ended = CALLER.call([str(word) for word in (*signing, *words)], self.place, self.environment(**extra), PATIENCE)
         try:
-            document = json.loads(stdout)
+            document = json.loads(ended.stdout)
         except ValueError:
             document = {}
-        return Ran(code=process.returncode, document=document, stdout=stdout, stderr=stderr)
+        return Ran(code=ended.code, document=document, stdout=ended.stdout, stderr=ended.stderr)
 
     def many(self, *calls: tuple[str | Path, ...]) -> list[dict[str, Any]]:
         """The documents of several calls that all end well, made one after another in one process."""
