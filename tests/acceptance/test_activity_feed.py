@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.rehearsal import LATER, District, Sandbox, make_district, start_sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 CONTENTS = ["Audit.General", "Audit.Exchange"]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.afterwards import doubled, open_intents, state_of
 from tests.acceptance.rehearsal import District, Ran, make_district, prepare, start_sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 STAFF = "    m365: {group: staff@harbormill.example}"
 EVERYBODY = "    m365: {all: users, adaptive: true}"

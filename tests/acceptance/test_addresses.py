@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.rehearsal import District
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 WATCH = """
 import json, os, sys

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.rehearsal import District, Ran
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 def edited(district: District, name: str, old: str, new: str) -> None:

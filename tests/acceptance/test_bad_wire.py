@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.afterwards import asked, exchanges, writes
 from tests.acceptance.rehearsal import District, Ran, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 ALWAYS = 9_999
 """More often than anything is tried again."""

@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.rehearsal import LATER, District, Ran, Sandbox
 from tests.acceptance.test_bad_wire import struck
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 ADMIN = "it.director@harbormill.example"
 HOUR = 3600

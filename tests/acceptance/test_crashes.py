@@ -15,7 +15,7 @@ from recordwarden.drill.crash import POINTS
 from tests.acceptance.afterwards import UNDER_WAY
 from tests.acceptance.rehearsal import District, Ran, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 ORDER = ("intent.before", "intent.after", "call.after", "outcome.before", "outcome.after")
 POLICY_SIZE = 7
 """Objects with a mark that four lines need at least: each kill leaves something to do."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.rehearsal import LATER, District, Keys, Moment, Ran, Sandbox, make_district
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 LABELS = ("m365.label", "m365.label_policy", "m365.label_rule")
 POLICIES = ("m365.retention_policy", "m365.retention_rule")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.rehearsal import District
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first one waits for sandbox and proofs on a machine that is busy with others
+pytestmark = pytest.mark.slow
 
 STAFF = "hattie.stonecroft@harbormill.example"
 

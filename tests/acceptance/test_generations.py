@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from tests.acceptance.afterwards import doubled, open_intents, state_of
 from tests.acceptance.rehearsal import District, Ran
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = pytest.mark.slow
 
 SERIES = "COR-03"
 TWO_DAYS = 2 * 86_400

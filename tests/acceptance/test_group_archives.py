@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.afterwards import asked, exchanges, state_of
 from tests.acceptance.rehearsal import District, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 QUARTER = 900
 GROUP = "board@harbormill.example"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.rehearsal import District, Ran
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 ADMIN = "it.director@harbormill.example"
 DAY = 86_400

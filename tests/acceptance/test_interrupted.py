@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.afterwards import UNDER_WAY, doubled, open_intents, order, state_of
 from tests.acceptance.rehearsal import PATIENCE, District
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 POINTS = ("intent.before", "intent.after:5", "call.after:3", "outcome.before:6", "outcome.after")
 """Each in another change: the case, the hold's people, Google's matter and its holds."""

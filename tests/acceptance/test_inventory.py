@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.rehearsal import District
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 def test_holds_that_no_case_shows_stand_in_it(tiny: District) -> None:

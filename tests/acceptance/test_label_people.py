@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.rehearsal import District, Ran, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 LABEL = "PER-03 Grievances"
 LINE = "label-grievances"
 BOARD = "board@harbormill.example"

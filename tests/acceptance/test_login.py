@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from tests.acceptance.rehearsal import PATIENCE, ROOT, District, Keys, Moment, Prepared, Ran, Sandbox, make_district, start_sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 OFFICER = "records.office@harbormill.example"
 TOKEN_SHAPES = ("eyJ", "refresh_token", "access_token", "code_verifier")

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.afterwards import doubled, open_intents, state_of
 from tests.acceptance.rehearsal import District, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 DAY = 86_400.0
 

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from tests.acceptance.afterwards import open_intents, order, state_of
 from tests.acceptance.rehearsal import District, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 HOUR = 3600
 

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from tests.acceptance.afterwards import state_of
 from tests.acceptance.rehearsal import LATER, District
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 LONGER = 9000
 """Days, which nobody asked for: to shorten them again keeps less."""

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from tests.acceptance.afterwards import open_intents, order, state_of
 from tests.acceptance.rehearsal import LATER, District, Ran, Sandbox, make_district, start_sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 DAY = 86400
 SETTING = frozenset({"Set-RetentionCompliancePolicy", "Set-CaseHoldPolicy"})

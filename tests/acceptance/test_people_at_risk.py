@@ -10,7 +10,7 @@ import pytest
 from sandbox.people import make_world
 from tests.acceptance.rehearsal import District, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 ADMIN = "it.director@harbormill.example"
 QUARTER = 900

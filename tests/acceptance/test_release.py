@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.afterwards import state_of
 from tests.acceptance.rehearsal import District, Sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 DAY = 86400
 

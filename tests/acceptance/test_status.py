@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.rehearsal import District
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 DAY = 86_400
 
 

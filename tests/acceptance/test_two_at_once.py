@@ -19,7 +19,7 @@ from tests.acceptance.rehearsal import District
 from tests.acceptance.test_crashes import few, marks
 
 __all__ = ["few"]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from sandbox.people import make_world
 from tests.acceptance.rehearsal import LATER, District, Keys, Moment, Prepared, Sandbox, make_district
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 OFFICER = "it.director@harbormill.example"
 ADMIN = "it.director@harbormill.example"

@@ -18,7 +18,7 @@ from sandbox.world import World
 from tests.acceptance.rehearsal import LATER, District, Keys, Ran, make_district
 from tests.unit.connectors.microsoft.console import carry_out, typed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 TWO_DAYS = "+172800\n"
 """After which every policy is distributed."""

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.afterwards import doubled, open_intents, order, state_of
 from tests.acceptance.rehearsal import District, make_district, start_sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 HELD = ("hattie.stonecroft", "esme.kelderby")
 LATER = "june.swanmere"

@@ -77,7 +77,6 @@ def test_only_lists_that_go_on_can_be_read_half() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # a run is some hundred requests, and the machine may have others to serve
 @pytest.mark.parametrize("chosen", RUNS, ids=lambda one: f"{one[0]}-{one[1]}-" + "+".join(f"{c.method.words}-{c.strike.words}" for c in one[3]))
 def test_it_ends_as_wanted(chosen: Run, keys: dict[str, Path], tmp_path: Path) -> None:
     cloud, theatre, number, squares = chosen

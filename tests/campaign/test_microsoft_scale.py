@@ -139,7 +139,6 @@ def test_an_order_for_500_people_is_sent_in_hardly_more_requests_than_the_fewest
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_1200_people_in_one_matter_are_held_in_pieces_that_last(tmp_path: Path) -> None:
     number = 1200
     theatre = MicrosoftTheatre()
