@@ -103,7 +103,7 @@ class Sandbox:
         request.add_header("Authorization", f"Bearer {self.told['door_token']}")
         trust = ssl.create_default_context(cafile=str(self.folder / "ca.pem"))
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(request, data=data, context=trust, timeout=30) as answer:
+        with urllib.request.urlopen(request, data=data, context=trust, timeout=120) as answer:
             return json.load(answer)
 
     def console(self, tenant: str, act: str, **values: object) -> Any:

@@ -13,7 +13,7 @@ from tests.acceptance.rehearsal import District
 
 pytestmark = pytest.mark.slow
 
-LONG = 60.0
+LONG = 300.0
 
 
 def logged(line: str) -> dict[str, object]:

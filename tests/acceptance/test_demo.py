@@ -21,7 +21,7 @@ def test_the_story_is_told_to_its_end_and_leaves_what_it_says(tmp_path: Path) ->
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RECORDWARDEN_")}
     environment |= {"PYTHONPATH": str(ROOT), "COLUMNS": "110"}
     done = subprocess.run(
-        [sys.executable, "-m", "recordwarden.drill.demo"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=380
+        [sys.executable, "-m", "recordwarden.drill.demo"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert [int(number) for number in re.findall(r"^(\d)\. \S.*=$", done.stdout, re.MULTILINE)] == list(range(1, CHAPTERS + 1))

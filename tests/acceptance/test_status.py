@@ -41,7 +41,7 @@ def test_a_daemon_that_died_is_the_worst_that_can_be_said(tiny: District) -> Non
     assert process.stderr is not None
     assert '"daemon.started"' in process.stderr.readline()
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert "daemon.dead" in tiny.must("status", code=3).codes("warning")
 
 

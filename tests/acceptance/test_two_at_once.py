@@ -35,7 +35,7 @@ def busy(district: District, lane: str) -> Iterator[None]:
 
 
 def ended(process: Any) -> dict[str, Any]:
-    stdout, stderr = process.communicate(timeout=240)
+    stdout, stderr = process.communicate(timeout=300)
     assert "Traceback" not in stderr
     document: dict[str, Any] = json.loads(stdout)
     return document
@@ -82,7 +82,7 @@ def test_a_run_waits_and_then_goes_on(few: District) -> None:
         begun.wait()
         waiting.join(timeout=12)
         assert waiting.is_alive(), "it did not wait"
-    waiting.join(timeout=240)
+    waiting.join(timeout=300)
     assert found[0]["exit"] in {0, 5}, found
     assert found[0]["result"]["totals"]["changes"] > 0
 

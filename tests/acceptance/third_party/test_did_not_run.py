@@ -25,5 +25,5 @@ def test_the_last_line_names_what_did_not_run(tmp_path: Path, content: str, last
     (tmp_path / "test_some.py").write_text(content, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     words = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", *workers, str(tmp_path)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout.splitlines()[-1].startswith(last), done

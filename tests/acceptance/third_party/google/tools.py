@@ -55,7 +55,7 @@ class Bench:
             "HTTPLIB2_CA_CERTS": ca,
         } | extra
         done = subprocess.run(
-            [str(program), *words], env=environment, cwd=self.home, capture_output=True, text=True, timeout=100, check=False, stdin=subprocess.DEVNULL
+            [str(program), *words], env=environment, cwd=self.home, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL
         )
         return Ran(code=done.returncode, out=done.stdout, err=done.stderr)
 

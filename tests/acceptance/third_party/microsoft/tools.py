@@ -73,7 +73,7 @@ class Bench:
     def run(self, *words: str) -> Ran:
         """Run to its end."""
         done = subprocess.run(
-            [str(needs_cli()), *words], env=self._environment(), cwd=self.home, capture_output=True, text=True, timeout=100, check=False, stdin=subprocess.DEVNULL
+            [str(needs_cli()), *words], env=self._environment(), cwd=self.home, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL
         )
         return Ran(code=done.returncode, out=done.stdout, err=done.stderr)
 
@@ -107,7 +107,7 @@ class Bench:
             with httpx.Client(verify=ssl.create_default_context(cafile=str(self.server.ca)), proxy=self.proxy.url, trust_env=False) as browser:
                 done = browser.post(found["page"], data={"code": found["code"], "login": address, "choice": "accept"})
             assert done.status_code == 200, done.text
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
             assert process.returncode == 0, out + err
 
 
