@@ -57,7 +57,8 @@ class CaseHoldWriter:
     def create_hold(self, wanted: Wanted, mark: Mark, case: Ref) -> Receipt:
         """A new hold with all its places, and the rule without which it holds nothing; its comment ends in the mark.
 
-        A place that the platform cannot resolve is left out and reported in the receipt.
+        A place that the platform cannot resolve is left out and reported in the receipt. Once the policy is made, a rule that was not is named there
+        as still to come: the policy is ours and there, holds nothing, and is never made a second time for it.
         """
 
         def send(members: frozenset[str]) -> tuple[wire.JsonObject, Rows]:
@@ -75,8 +76,13 @@ class CaseHoldWriter:
             why = f"hold {wanted.name}: more than {MANY} places cannot be held as they are written."
             raise PermanentError("admin.location_invalid", why, "Check that these mailboxes and sites exist.")
         row, rows = sent.answer
-        self._new_rule(guid_of(row) or "", wanted, mark)
-        return self._receipt(row, rows, wanted.name, tuple(sent.outcomes[member] for member in sorted(sent.outcomes)))
+        later: dict[str, tuple[str, str]] = {}
+        try:
+            self._new_rule(guid_of(row) or "", wanted, mark)
+        except ConnectorError as error:
+            later = dict.fromkeys({"enabled", "query"} if _query(wanted) else {"enabled"}, (error.code, error.message))
+        receipt = self._receipt(row, rows, wanted.name, tuple(sent.outcomes[member] for member in sorted(sent.outcomes)))
+        return replace(receipt, later=later)
 
     def set_case(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Reopen a closed case and switch its holds of ours on again (reopening does not, M§3.7), or send its description anew."""
