@@ -125,6 +125,13 @@ class Wanted:
     """Seconds that the platform may take to bring it into force beyond what everything takes here."""
     fixed: frozenset[str] = frozenset()
     """Fields that this very object keeps as it was born, beside those that its kind's traits name."""
+    at_birth: frozenset[str] = frozenset()
+    """Fields that this surface takes when the object is made and never after: what of them an object lacks is no reason for a change, or another."""
+
+    @property
+    def lasting(self) -> Fields:
+        """The fields that an object which is there can be brought to."""
+        return {name: value for name, value in self.fields.items() if name not in self.at_birth}
 
     @property
     def born_with(self) -> frozenset[str]:

@@ -230,7 +230,7 @@ def taken(
     """
     if change.operation is Operation.CREATE:
         # What the file plan says beside it is no reason to call an object that is there not made; the next look sends it.
-        return differing(wanted.fields, live.fields) <= FILED and wanted.born_with - excused <= live.members
+        return differing(wanted.fields, live.fields) <= FILED | set(later) and wanted.born_with - excused <= live.members
     if change.operation in {Operation.SET, Operation.ADD}:
         return differing(change.after or {}, live.fields) <= set(later) and change.add - excused <= live.members
     return True

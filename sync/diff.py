@@ -193,7 +193,7 @@ def _differences(
     That is a set and an add, or one set with both where the surface takes both in one call. There what could keep less is a change of its own: it may
     need officers, and nobody new, nor a switch that is off, waits for them.
     """
-    fields = differing(wanted.fields, live.fields)
+    fields = differing(wanted.lasting, live.fields)
     if fields & (TRAITS[wanted.kind].immutable | wanted.fixed):
         refusals = () if inputs.snapshot.complete(wanted.kind) or inputs.lane is Lane.HOLD else (_unread(inputs.snapshot, wanted),)
         return create(inputs, wanted, generation=_generation(inputs, wanted, live) + 1, refusals=refusals)

@@ -82,6 +82,8 @@ class Ender:
         """How far the change has come; nothing where what became of it before is not known yet."""
         if change.key in self._blocked or (due.agreed and not self.releases.goes_on(due)):
             return ()
+        if change.kind in CONTAINERS and any(self._out_of_sight(other) for other in due.changes):
+            return ()  # closed by somebody else with holds of the release in it, which were told: it is opened for them, and closed at the end
         live = self._live.get((change.kind, change.vendor_id or ""))
         why = self._unknown(due, change) or self._against(due, change, live)
         if why is None and (live is None or is_over(change, self._leaving(due, change), live)):
@@ -130,7 +132,18 @@ class Ender:
             reason = read.reason if read is not None and read.reason else "it was not read"
             words = f"{change.name} was not read in full ({reason}), so that nobody can say who is on it; it was left as it is."
             return "kind.unknown", words, "See doctor for what this kind shows."
+        if self._out_of_sight(change):
+            words = f"Somebody closed the matter of {change.name}; what is in a closed matter Vault does not show, so that nobody can say it is gone."
+            return "release.matter_closed", words, _OPENED
         return None
+
+    def _out_of_sight(self, change: Change) -> bool:
+        """Whether it is a hold of Vault's that is not seen because its matter is not open: none of such a matter is listed (G§1.6)."""
+        if change.kind is not Kind.GOOGLE_HOLD or (change.kind, change.vendor_id or "") in self._live:
+            return False
+        around = (self._bound.get(key) for key in (change.key, change.parent or ""))
+        ids = {one.vendor_id if one.kind is Kind.GOOGLE_MATTER else one.parent_id for one in around if one is not None}
+        return any(is_off(one) for one in self._live.values() if one.kind is Kind.GOOGLE_MATTER and one.vendor_id in ids)
 
     def _against(self, due: Due, change: Change, live: Live | None) -> _Why | None:
         """What is ours under the key today is not what the officers saw, or there is more of it."""
@@ -321,6 +334,7 @@ _NOT_TOLD: Final = frozenset({"kind.unknown", "tenant.identity_changed"})
 _MAIL: Final = "mail:"
 _ANEW: Final = "Ask anew: recordwarden hold release ALIAS --stop, then with --reason-file and --counsel-consent."
 _WAIT: Final = "The next run looks again; a hold that is not of this release (another's, or one put aside) is ended by its owner in the console."
+_OPENED: Final = "`recordwarden sync` opens it again, and its next run goes on; Vault's log has who closed it."
 _BY_HAND: Final = {
     Operation.REMOVE: "take these people out of the hold",
     Operation.RELEASE: "switch the hold off, or close the case",

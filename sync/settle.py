@@ -111,7 +111,7 @@ def _made(intent: OpenIntent, found: Live, wanted: Wanted | None) -> bool:
     filled = not intent.body.get("added") or wanted.members <= found.members
     if operation is Operation.ADD:
         return filled
-    return filled and all(found.fields.get(name) == value for name, value in wanted.fields.items())
+    return filled and all(found.fields.get(name) == value for name, value in wanted.lasting.items())
 
 
 def _rebound(desk: Desk, tenant: str, key: str, found: Live, binding: Binding | None, wanted: Wanted | None) -> Binding:  # one value's parts

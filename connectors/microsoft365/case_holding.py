@@ -16,7 +16,17 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import Rows
 from connectors.microsoft365.case_holds import CASE_TYPES, guid_of, locations_of, rules_in
 from connectors.microsoft365.errors import Answer
-from connectors.microsoft365.holding import changed, described, never, only_reopened, only_switched_on, other_name
+from connectors.microsoft365.holding import (
+    Step,
+    changed,
+    described,
+    in_turn,
+    never,
+    only_reopened,
+    only_switched_on,
+    other_name,
+    reopened,
+)
 from connectors.microsoft365.locating import MANY, send_usable
 from connectors.microsoft365.once import wait_out
 from policies.resources import Live, Mark, Ref, Wanted, find_mark
@@ -47,7 +57,8 @@ class CaseHoldWriter:
     def create_hold(self, wanted: Wanted, mark: Mark, case: Ref) -> Receipt:
         """A new hold with all its places, and the rule without which it holds nothing; its comment ends in the mark.
 
-        A place that the platform cannot resolve is left out and reported in the receipt.
+        A place that the platform cannot resolve is left out and reported in the receipt. Once the policy is made, a rule that was not is named there
+        as still to come: the policy is ours and there, holds nothing, and is never made a second time for it.
         """
 
         def send(members: frozenset[str]) -> tuple[wire.JsonObject, Rows]:
@@ -65,21 +76,25 @@ class CaseHoldWriter:
             why = f"hold {wanted.name}: more than {MANY} places cannot be held as they are written."
             raise PermanentError("admin.location_invalid", why, "Check that these mailboxes and sites exist.")
         row, rows = sent.answer
-        self._new_rule(guid_of(row) or "", wanted, mark)
-        return self._receipt(row, rows, wanted.name, tuple(sent.outcomes[member] for member in sorted(sent.outcomes)))
+        later: dict[str, tuple[str, str]] = {}
+        try:
+            self._new_rule(guid_of(row) or "", wanted, mark)
+        except ConnectorError as error:
+            later = dict.fromkeys({"enabled", "query"} if _query(wanted) else {"enabled"}, (error.code, error.message))
+        receipt = self._receipt(row, rows, wanted.name, tuple(sent.outcomes[member] for member in sorted(sent.outcomes)))
+        return replace(receipt, later=later)
 
     def set_case(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Reopen a closed case and switch its holds of ours on again (reopening does not, M§3.7), or send its description anew."""
         only_reopened(ref, wanted, fields)
-        rows: Rows | None = None
-        outcomes: tuple[MemberOutcome, ...] = ()
-        if "description" in fields:
-            said = {"Identity": ref.vendor_id, "Description": described(wanted), "ExternalId": str(mark)}
-            rows = self._access.admin.write("Set-ComplianceCase", said)
-        if "state" in fields:
-            rows = self._access.admin.write("Set-ComplianceCase", {"Identity": ref.vendor_id, "Reopen": True})
-            outcomes = self._enable_all(ref, mark)
-        return changed(self._access, ref, rows.answer if rows else None, outcomes)
+        said = {"Identity": ref.vendor_id, "Description": described(wanted), "ExternalId": str(mark)}
+        again = {"Identity": ref.vendor_id, "Reopen": True}
+        steps = (
+            Step(fields=fields & {"description"}, send=lambda: self._access.admin.write("Set-ComplianceCase", said).answer),
+            Step(fields=fields & {"state"}, send=lambda: self._access.admin.write("Set-ComplianceCase", again).answer),
+        )
+        told = in_turn(steps, lambda _error: False)
+        return reopened(self._access, ref, told, fields, lambda: self._enable_all(ref, mark))
 
     def set_hold(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Switch a hold on, its rule with it or made anew, and add the members of ``wanted`` in the same call; or send query or description anew.

@@ -2,24 +2,28 @@
 
 What may be written at all is decided where the cmdlets' parameters are made (``writer``); here they are put into Graph's words (M§2.3), so that one
 gate serves both ways. A label made here is unpublished: Graph has nothing that publishes (M§2.1). Nothing is deleted, and no event is fired.
+Its place in the file plan is given to it at birth; that one could be given to it afterwards nobody has shown (``delegated_filing``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from connectors.base import Context, Receipt
 from connectors.errors import ConnectorError, PermanentError, TransientError, UnknownOutcomeError
 from connectors.microsoft365 import wire
+from connectors.microsoft365.delegated_filing import GraphFilingDesk
 from connectors.microsoft365.errors import Answer
+from connectors.microsoft365.file_plan import folded, words
 from connectors.microsoft365.graph import V1, Call, GraphClient, Listing, Reply, segment
 from connectors.microsoft365.labels import CLOCKS, EVENT, reviewed, stage
 from connectors.microsoft365.once import there_by_mark, wait_out
 from policies.effects import FOREVER
 from policies.kinds import Kind
-from policies.resources import Fields, Force, Live, Mark, Ref, Value, find_mark, without_mark
+from policies.resources import FILED, Fields, Force, Live, Mark, Ref, Value, Wanted, find_mark, without_mark
 
 LABELS: Final = "/security/labels/retentionLabels"
 TYPES: Final = "/security/triggerTypes/retentionEventTypes"
@@ -40,6 +44,7 @@ _PLAN: Final[Mapping[str, str]] = {
     "authority": "authority", "category": "category", "citation": "citation", "department": "department", "filePlanReference": "reference",
 }  # fmt: skip
 """Graph's descriptors to our fields (M§1.5)."""
+_AT_BIRTH: Final = "over Graph a label is given its place in the file plan when it is made, and by nothing that Microsoft documents after that."
 
 
 def read_labels(graph: GraphClient) -> Listing:
@@ -132,27 +137,57 @@ class LabelWriter:
     def __init__(self, graph: GraphClient, context: Context) -> None:
         self._graph = graph
         self._context = context
+        self._filing = GraphFilingDesk(graph, context)
 
-    def create(self, parameters: Mapping[str, object], mark: Mark, event: str | None) -> Receipt:
-        """A new label; ``event`` names the event type that it counts from. Raises ``event_type.not_found`` and what Graph refuses with."""
-        body = body_of(parameters)
+    def create(self, parameters: Mapping[str, object], wanted: Wanted, mark: Mark) -> Receipt:
+        """A new label with its place in the file plan; what of that place the platform will not take is named in the receipt, for the label counts.
+
+        Raises ``event_type.not_found`` and what Graph refuses with.
+        """
+        body, event = body_of(parameters), event_name(wanted.fields)
         if event is not None:
             # The address of the version that is asked, or the platform may not follow it (M§1.3).
             body["retentionEventType@odata.bind"] = f"{self._graph.base}/{V1}{TYPES}('{self._type(event)}')"
-        return self._made(LABELS, body, mark, "descriptionForAdmins")
+        said = words(wanted.fields)
+        place = self._filing.of_new(said)
+        if not place.descriptors:
+            return replace(self._made(LABELS, body, mark, "descriptionForAdmins"), later=place.later)
+        try:
+            receipt = self._made(LABELS, {**body, "descriptors": dict(place.descriptors)}, mark, "descriptionForAdmins")
+        except PermanentError as error:
+            if error.code == "name.taken":
+                raise
+            receipt = self._made(LABELS, body, mark, "descriptionForAdmins")
+            return replace(receipt, later=dict.fromkeys(said, (error.code, error.message)))
+        return replace(receipt, later={**self._dropped(receipt, said), **place.later})
 
     def create_type(self, name: str, comment: str, mark: Mark) -> Receipt:
         """A new event type."""
         return self._made(TYPES, {"displayName": name, "description": comment}, mark, "description")
 
-    def set(self, ref: Ref, parameters: Mapping[str, object]) -> Receipt:
-        """What of a label or event type may be changed; the platform answers 200 with the object or 204 without (M§1.2)."""
+    def set(self, ref: Ref, parameters: Mapping[str, object], fields: frozenset[str]) -> Receipt:
+        """What of a label or event type may be changed; the platform answers 200 with the object or 204 without (M§1.2).
+
+        A place in the file plan is not among it and stands in the receipt as still to come; alone it is refused (``file_plan.at_birth``).
+        """
+        filed = fields & FILED
+        if filed and not fields - FILED:
+            raise PermanentError("file_plan.at_birth", f"label {ref.name}: {_AT_BIRTH}", "Set it in the portal, or let labels go by cmdlet.")
         if ref.kind is Kind.M365_EVENT_TYPE:
             path, body = TYPES, {"description": parameters["Comment"]}
         else:
             path, body = LABELS, body_of(parameters)
         answer = self._graph.call(Call(method="PATCH", path=f"{path}/{segment(ref.vendor_id)}", body=body)).answer
-        return self._receipt(ref.vendor_id, ref.name, answer, "{}")
+        return replace(self._receipt(ref.vendor_id, ref.name, answer, "{}"), later=dict.fromkeys(filed, ("file_plan.at_birth", _AT_BIRTH)))
+
+    def _dropped(self, receipt: Receipt, said: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """What of ``said`` a new label does not show although it was accepted; nothing where it cannot be seen just now, for then nobody knows."""
+        try:
+            shown = words(_filed(self._graph.call(one_label(receipt.vendor_id)).value))
+        except ConnectorError:
+            return {}
+        missing = (name for name, word in said.items() if folded(shown.get(name, "")) != folded(word))
+        return dict.fromkeys(missing, ("file_plan.not_taken", f"label {receipt.name}: taken, and shown without this place in the file plan."))
 
     def _type(self, name: str) -> str:
         rows = self._graph.rows(Call(method="GET", path=TYPES)).rows
@@ -176,6 +211,12 @@ class LabelWriter:
 
     def _receipt(self, vendor_id: str, name: str, answer: Answer, raw: str) -> Receipt:
         return Receipt(vendor_id=vendor_id, name=name, accepted_at=self._context.clock.now(), vendor_at=answer.vendor_at, raw=raw)
+
+
+def event_name(fields: Fields) -> str | None:
+    """The event type that a label counts from, by name; None where it counts from something else."""
+    trigger = str(fields.get("trigger"))
+    return trigger.removeprefix(EVENT) if trigger.startswith(EVENT) else None
 
 
 def body_of(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from connectors.base import MemberOutcome, Receipt
@@ -24,6 +24,22 @@ _MATERIALISE_WAIT = 10.0
 _CREATE_TRIES = 3
 _NAME = 64
 """Characters of a case's name at most (docs/wire)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One call of a change that takes several, and the fields that it sets; without any it is not sent."""
+
+    fields: frozenset[str]
+    send: Callable[[], Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What became of a change's calls: the last answer (None where nothing was sent), and the fields that were refused, with code and text."""
+
+    answer: Answer | None
+    later: Mapping[str, tuple[str, str]]
 
 
 class HoldWriter:
@@ -48,28 +64,31 @@ class HoldWriter:
     def set_case(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
         """Reopen a closed case and switch its holds of ours on again (reopening does not, M§3.7), or send its description anew."""
         only_reopened(ref, wanted, fields)
-        answer: Answer | None = None
-        outcomes: tuple[MemberOutcome, ...] = ()
-        if "description" in fields:
-            body = {"description": described(wanted), "externalId": str(mark)}
-            answer = self._access.ediscovery.call(Call(method="PATCH", path=case_path(ref.vendor_id), body=body, slow=True)).answer
-        if "state" in fields:
-            answer = self._access.ediscovery.call(Call(method="POST", path=f"{case_path(ref.vendor_id)}/reopen", slow=True)).answer
-            outcomes = self._enable_all(ref, mark)
-        return changed(self._access, ref, answer, outcomes)
+        body = {"description": described(wanted), "externalId": str(mark)}
+        steps = (
+            Step(fields=fields & {"description"}, send=self._sending(Call(method="PATCH", path=case_path(ref.vendor_id), body=body, slow=True))),
+            Step(fields=fields & {"state"}, send=self._sending(Call(method="POST", path=f"{case_path(ref.vendor_id)}/reopen", slow=True))),
+        )
+        told = in_turn(steps, self._access.ediscovery.turned_to_cmdlets)
+        return reopened(self._access, ref, told, fields, lambda: self._enable_all(ref, mark))
 
     def set_hold(self, ref: Ref, wanted: Wanted, mark: Mark, fields: frozenset[str]) -> Receipt:
-        """Switch a hold on (beta only, M§3.2), or send query and description anew, with the mark."""
+        """Switch a hold on (beta only, M§3.2), or send query and description anew, with the mark.
+
+        These are two calls, and neither waits for the other's success: what was refused of the two is named in the receipt as still to come.
+        """
         only_switched_on(ref, wanted, fields)
-        answer: Answer | None = None
-        if fields & {"query", "description"}:
-            body: dict[str, object] = {"description": f"{described(wanted)} {mark}".strip()}
-            if "query" in fields:
-                body["contentQuery"] = wanted.fields.get("query") or ""
-            answer = self._access.ediscovery.call(Call(method="PATCH", path=_path(ref), body=body, family="legalHolds", slow=True)).answer
-        if "enabled" in fields:
-            answer = self._access.ediscovery.call(Call(method="POST", path=f"{_path(ref)}/enablePolicy", version=BETA, slow=True)).answer
-        return changed(self._access, ref, answer, ())
+        body: dict[str, object] = {"description": f"{described(wanted)} {mark}".strip()}
+        if "query" in fields:
+            body["contentQuery"] = wanted.fields.get("query") or ""
+        patch = Call(method="PATCH", path=_path(ref), body=body, family="legalHolds", slow=True)
+        enable = Call(method="POST", path=f"{_path(ref)}/enablePolicy", version=BETA, slow=True)
+        steps = (
+            Step(fields=fields & {"query", "description"}, send=self._sending(patch)),
+            Step(fields=fields & {"enabled"}, send=self._sending(enable)),
+        )
+        told = in_turn(steps, self._access.ediscovery.turned_to_cmdlets)
+        return replace(changed(self._access, ref, told.answer, ()), later=told.later)
 
     def retry(self, ref: Ref) -> Receipt:
         """Ask the platform to distribute a hold again."""
@@ -122,6 +141,9 @@ class HoldWriter:
         answer = send(frozenset()) if beside and sent.answer is None else sent.answer
         outcomes = {**sent.outcomes, **{member: MemberOutcome(member=member) for member in already}}
         return changed(self._access, ref, answer, tuple(outcomes[member] for member in sorted(outcomes)))
+
+    def _sending(self, call: Call) -> Callable[[], Answer]:
+        return lambda: self._access.ediscovery.call(call).answer
 
     def _source_call(self, ref: Ref, member: str) -> Call:
         prefix, _colon, name = member.partition(":")
@@ -240,6 +262,44 @@ def changed(access: Access, ref: Ref, answer: Answer | None, members: tuple[Memb
         members=members,
         raw=access.tokens.scrub(answer.body.decode("utf-8", "replace")) if answer and answer.body else "{}",
     )
+
+
+def in_turn(steps: Iterable[Step], elsewhere: Callable[[ConnectorError], bool]) -> Told:
+    """Send every step, whatever was refused of those before it: what one call did stays done.
+
+    Raises the first refusal where nothing was taken, any that makes the whole change go ``elsewhere``, and ``UnknownOutcomeError``, for what a lost
+    answer did only a look can tell.
+    """
+    answer: Answer | None = None
+    first: ConnectorError | None = None
+    later: dict[str, tuple[str, str]] = {}
+    for step in steps:
+        if not step.fields:
+            continue
+        try:
+            answer = step.send()
+        except ConnectorError as error:
+            lost = isinstance(error, UnknownOutcomeError) or (isinstance(error, TenantUnreachableError) and answer is None)
+            if lost or elsewhere(error):
+                raise
+            first = first or error
+            later |= dict.fromkeys(step.fields, (error.code, error.message))
+    if answer is None and first is not None:
+        raise first
+    return Told(answer=answer, later=later)
+
+
+def reopened(  # the case, what became of it, what was asked, and what follows
+    access: Access, ref: Ref, told: Told, fields: frozenset[str], enable: Callable[[], tuple[MemberOutcome, ...]]
+) -> Receipt:
+    """The receipt of a change to a case. Once it is open, ``enable`` switches its holds on; that they cannot be listed does not close it again."""
+    later, outcomes = dict(told.later), tuple[MemberOutcome, ...]()
+    if "state" in fields and "state" not in later:
+        try:
+            outcomes = enable()
+        except ConnectorError as error:
+            later["state"] = (error.code, error.message)
+    return replace(changed(access, ref, told.answer, outcomes), later=later)
 
 
 def other_name(name: str, mark: Mark) -> str:

@@ -25,7 +25,7 @@ from policies.duties import Carriage, Carrier, Desired, Disposition, Duty, Stand
 from policies.effects import FOREVER, Clock, Term
 from policies.keys import key_of
 from policies.kinds import Kind, Workload
-from policies.resources import Fields, Value, Wanted
+from policies.resources import FILED, Fields, Value, Wanted
 
 _LABEL_KINDS = (Kind.M365_LABEL, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE)
 _KEEP_KINDS = (Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE)
@@ -109,7 +109,7 @@ def _missing(duty: Duty, circumstances: Circumstances) -> Capability | None:
 
 
 def _by_a_person(circumstances: Circumstances) -> bool:
-    """Whether we write labels as a signed-in person: over Graph, which takes a place in the file plan at birth only, so none is asked for there."""
+    """Whether we write labels as a signed-in person: over Graph, which takes a place in the file plan at birth only."""
     return any(one.kind is Kind.M365_LABEL and one.account is not None for one in circumstances.capabilities)
 
 
@@ -170,11 +170,12 @@ def _label(group: list[_Judged], circumstances: Circumstances, made: _Made) -> N
             **_ending(duty, term, circumstances, circumstances.bound.get(key, {})),
             "behaviour": behaviour_of(duty, circumstances).value,
             "description": _description(duty),
-            **(filed(duty) if records_licensed(circumstances) and not _by_a_person(circumstances) else {}),
+            **(filed(duty) if records_licensed(circumstances) else {}),
         },
         depends_on=(event.key,) if event else (),
         # The period of a label that counts from when it was put on cannot be changed any more (docs/wire/admin-endpoint.md §2.1).
         fixed=frozenset({"period"}) if duty.clock is Clock.LABELLED else frozenset(),
+        at_birth=FILED if _by_a_person(circumstances) else frozenset(),
         because=duty.because,
         people=len(reach.identities),
     )

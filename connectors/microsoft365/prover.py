@@ -142,7 +142,7 @@ class Microsoft365Prover:
     def _dummy(self, kind: Kind, mark: Mark, made: list[_Dummy], *, parent: Ref | None = None, names: str = "") -> _Dummy:
         """The dummy that an earlier proof left, written to again; else a new one. ``names``: the label or the scope that it is about.
 
-        Raises ``proof.not_read_back`` when it is not seen after as it was sent.
+        Raises ``proof.not_read_back`` when it is not seen after as it was sent, and the refusal of any part of it.
         """
         tenant = self._access.tenant.id
         wanted = self._wanted(kind, mark, names)
@@ -154,6 +154,8 @@ class Microsoft365Prover:
             parent_id = parent.vendor_id if parent else None
             ref = Ref(tenant=tenant, kind=kind, vendor_id=receipt.vendor_id, name=receipt.name, mark=mark, parent_id=parent_id)
         made.append(_Dummy(ref=ref, receipt=receipt, fresh=left is None))
+        for code, message in receipt.later.values():
+            raise PermanentError(code, message, "See what this tenant refused; nothing is proven by half.")
         seen = self._reader.read_back(ref)
         if seen is None or seen.fields.get("applications") != wanted.fields.get("applications"):
             raise PermanentError("proof.not_read_back", f"{ref.name} was written and is not there when read again.", "Report it.")
@@ -175,10 +177,15 @@ class Microsoft365Prover:
         if wanted.kind is Kind.M365_LABEL_RULE:
             return there
         reopen = wanted.kind is Kind.M365_CASE and live.fields.get("state") != "open"
+        # A hold that is off may lack its rule, and without one it proves nothing.
+        off = wanted.kind is Kind.M365_HOLD and live.fields.get("enabled") is False
+        fields = frozenset({"state"} if reopen else {"enabled"} if off else {"description"})
         try:
             # Whom it was born with is in it already; only what is new would go along with the fields.
-            return self._writer.set(ref, replace(wanted, members=frozenset()), mark, frozenset({"state"} if reopen else {"description"}))
+            return self._writer.set(ref, replace(wanted, members=frozenset()), mark, fields)
         except LockedError:
+            if off:
+                raise
             return there
 
     def _wanted(self, kind: Kind, mark: Mark, names: str) -> Wanted:

@@ -161,7 +161,7 @@ class CaseClient:
         return True
 
     def served(self, over_graph: Callable[[], Done], by_cmdlets: Callable[[], Done]) -> Done:
-        """What was done over the surface that serves here. Graph's refusal of the first call did nothing, so it may go by cmdlet after it."""
+        """What was done over the surface that serves here. Graph refused before it made anything; a field may be set twice."""
         if not self.by_cmdlet:
             try:
                 return over_graph()

@@ -12,10 +12,9 @@ from connectors.microsoft365.access import Access
 from connectors.microsoft365.admin import AdminClient, Rows
 from connectors.microsoft365.belt import BeltWriter
 from connectors.microsoft365.case_holding import CaseHoldWriter
-from connectors.microsoft365.delegated_labels import LabelWriter
+from connectors.microsoft365.delegated_labels import LabelWriter, event_name
 from connectors.microsoft365.filing import FilingDesk
 from connectors.microsoft365.holding import HoldWriter
-from connectors.microsoft365.labels import EVENT
 from connectors.microsoft365.once import wait_out
 from connectors.microsoft365.parameters import (
     changes_of,
@@ -77,7 +76,7 @@ class Microsoft365Writer:
             return self._held(lambda holds: holds.set_hold(ref, wanted, mark, fields))
         changes = changes_of(ref.kind, wanted.fields, mark, fields - {"exceptions", "applications"} - FILED)
         if self._access.ways.writing(ref.kind) is Way.PERSON_GRAPH:
-            return self._labels().set(ref, changes)
+            return self._labels().set(ref, changes, fields)
         if ref.kind is Kind.M365_LABEL and fields & FILED:
             return self._receipt(ref, self._filing.set(ref, wanted, mark, changes, fields & FILED))
         if ref.kind in _POLICIES and "exceptions" in fields:
@@ -131,7 +130,7 @@ class Microsoft365Writer:
             return self._made("New-ComplianceRetentionEventType", named, wanted, mark, "Get-ComplianceRetentionEventType")
         parameters = label_parameters(wanted, mark)
         if over_graph:
-            return self._labels().create(parameters, mark, _event_name(wanted))
+            return self._labels().create(parameters, wanted, mark)
         return self._label(wanted, mark, parameters | self._event_of(wanted))
 
     def _labels(self) -> LabelWriter:
@@ -157,7 +156,7 @@ class Microsoft365Writer:
 
     def _event_of(self, wanted: Wanted) -> dict[str, object]:
         """The event type that a label counts from, by its id: a name could be somebody else's. Raises PermanentError where it is not there."""
-        name = _event_name(wanted)
+        name = event_name(wanted.fields)
         if name is None:
             return {}
         rows = self._admin(wanted.kind).read("Get-ComplianceRetentionEventType").rows
@@ -236,8 +235,3 @@ class Microsoft365Writer:
             raw=wire.compact({"value": list(rows.rows), "warnings": list(rows.warnings)}),
         )
 
-
-def _event_name(wanted: Wanted) -> str | None:
-    """The event type that a label counts from, by name; None where it counts from something else."""
-    trigger = str(wanted.fields.get("trigger"))
-    return trigger.removeprefix(EVENT) if trigger.startswith(EVENT) else None

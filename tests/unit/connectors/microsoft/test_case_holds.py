@@ -174,18 +174,42 @@ def test_terms_are_the_rules_query(a3: Bench) -> None:
     assert [one["ContentMatchQuery"] for one in parameters(a3, "New-CaseHoldRule")] == ["budget OR levy"]
 
 
-def test_a_policy_without_its_rule_holds_nothing_and_is_given_one(a3: Bench) -> None:
-    members = places(a3, 2)
-    a3.fault("compliance", "New-CaseHoldRule", status=400, body=b"{}")
-    with pytest.raises(PermanentError):
-        held(a3, members)
+@pytest.mark.parametrize("fault", [400, 429, 504])
+def test_a_policy_whose_rule_was_not_made_is_made_holds_nothing_and_is_given_one(a3: Bench, fault: int) -> None:
+    members, case = places(a3, 2), opened(a3)
+    a3.fault("compliance", "New-CaseHoldRule", status=fault, times=9, body=b"{}")
+    wanted = replace(HOLD, members=members, whole=True)
+    receipt = a3.writer().create(wanted, mark(HOLD.key), case)
+    assert set(receipt.later) == {"enabled"}
     (found,) = [live for live in seen(a3).of(Kind.M365_HOLD) if live.mark == mark(HOLD.key)]
-    assert (found.fields["enabled"], found.force) == (False, Force.OFF)
+    assert (found.vendor_id, found.fields["enabled"], found.force) == (receipt.vendor_id, False, Force.OFF)
+    a3.world.faults.clear()
     before = cmdlets(a3)["Set-CaseHoldPolicy"]
     a3.writer().set(found.ref("m365"), replace(HOLD, members=frozenset()), mark(HOLD.key), frozenset({"enabled"}))
     live = read(a3, found.ref("m365"))
     assert (live.fields["enabled"], live.force, live.members) == (True, Force.PENDING, members)
     assert cmdlets(a3)["Set-CaseHoldPolicy"] == before, "it was not switched off, and a needless change would lock it"
+    assert cmdlets(a3)["New-CaseHoldPolicy"] == 1
+
+
+def test_a_rule_that_was_refused_with_its_terms_leaves_both_to_come(a3: Bench) -> None:
+    case = opened(a3)
+    a3.fault("compliance", "New-CaseHoldRule", status=400, body=b"{}")
+    wanted = replace(HOLD, members=places(a3, 1), whole=True, fields={**HOLD.fields, "query": "budget"})
+    assert set(a3.writer().create(wanted, mark(HOLD.key), case).later) == {"enabled", "query"}
+
+
+def test_a_hold_whose_rule_is_refused_is_no_proof_and_neither_is_what_it_left(a3: Bench) -> None:
+    own = mark("proof0-hold")
+    a3.fault("compliance", "New-CaseHoldRule", status=400, times=9, body=b"{}")
+    for _ in range(2):
+        with pytest.raises(PermanentError) as caught:
+            a3.prover().prove(Kind.M365_HOLD, own)
+        assert caught.value.code == "admin.refused"
+    a3.world.faults.clear()
+    a3.advance(PENDING)
+    a3.prover().prove(Kind.M365_HOLD, own)
+    assert cmdlets(a3)["New-CaseHoldPolicy"] == 1
 
 
 def test_status_and_places_are_asked_for_with_the_detail_without_which_they_lie(a3: Bench) -> None:

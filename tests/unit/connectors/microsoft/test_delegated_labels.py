@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors.base import Receipt
 from connectors.errors import PermanentError
 from connectors.examination import Capability, ReadCapability, WriteCapability
 from connectors.microsoft365.delegated_labels import body_of, event_type_from_graph, label_from_graph
@@ -16,7 +17,8 @@ from connectors.microsoft365.parameters import label_parameters
 from connectors.microsoft365.sign_in import by_browser
 from policies.effects import FOREVER
 from policies.kinds import Kind
-from policies.resources import Live, ReadState, Ref, Wanted
+from policies.resources import FILED, Live, ReadState, Ref, Wanted
+from sandbox.microsoft import graph_labels
 from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.people import Someone, officer
 from tests.unit.connectors.microsoft.support import LABEL, Bench, mark
@@ -285,6 +287,99 @@ def test_what_the_person_made_is_nobodys_proof_of_who_made_it(bench: Bench) -> N
     found = {live.name: live.made_by_us for live in reader.snapshot({Kind.M365_LABEL}).resources}
     assert found[LABEL.name] is None
     assert found[bench.tenant.visibility_checks[Kind.M365_LABEL]] is False
+
+
+PLAN = {"authority": "Legal", "category": "Correspondence", "citation": "Connecticut M1", "department": "LEGAL", "reference": "COR-02"}
+"""Two values that every tenant is born with, one of them in another spelling, and three that are to be made."""
+FILED_LABEL = replace(LABEL, fields={**LABEL.fields, **PLAN}, at_birth=FILED)
+NAMES = ["authority", "category", "citation", "department", "filePlanReference"]
+POSTED = "POST /security/labels/retentionLabels"
+
+
+def born(bench: Bench) -> tuple[Receipt, Live]:
+    receipt = bench.writer(accepted=False).create(FILED_LABEL, mark(LABEL.key), None)
+    (live,) = [one for one in labels(bench) if one.mark == mark(LABEL.key)]
+    assert live.vendor_id == receipt.vendor_id
+    return receipt, live
+
+
+def posted(bench: Bench, collection: str) -> list[dict[str, Any]]:
+    return [json.loads(one.request) for one in bench.asked("graph") if one.method == "POST" and one.path.endswith(f"/labels/{collection}")]
+
+
+def test_a_label_of_a_signed_in_person_is_born_with_its_place_in_the_file_plan(bench: Bench) -> None:
+    signed_in(bench)
+    receipt, live = born(bench)
+    assert receipt.later == {}
+    assert {name: str(live.fields[name]).casefold() for name in PLAN} == {name: word.casefold() for name, word in PLAN.items()}
+    (sent,) = posted(bench, "retentionLabels")
+    assert sorted(sent["descriptors"]) == [f"{name}Template@odata.bind" for name in NAMES]
+    assert all(one.startswith(f"{bench.tenant.endpoints['graph']}/v1.0/security/labels/") for one in sent["descriptors"].values())
+    assert (posted(bench, "authorities"), posted(bench, "departments")) == ([], []), "what the tenant has is used as it is"
+    assert [one["displayName"] for one in posted(bench, "citations")] == ["Connecticut M1"]
+    bench.session = None
+    by_cmdlet = next(one for one in labels(bench, accepted=True) if one.vendor_id == live.vendor_id)
+    assert dict(by_cmdlet.fields) == dict(live.fields), "the cmdlets show the same"
+
+
+def test_a_value_of_the_file_plan_is_made_once(bench: Bench) -> None:
+    signed_in(bench)
+    writer = bench.writer(accepted=False)
+    writer.create(FILED_LABEL, mark(LABEL.key), None)
+    writer.create(replace(FILED_LABEL, key="fin-01", name="FIN-01 Budgets"), mark("fin-01"), None)
+    assert [len(posted(bench, one)) for one in ("categories", "citations", "filePlanReferences")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("when", "status", "times"), [("after", 504, 1), ("after", 429, 1), ("before", 429, 1)])
+def test_a_value_whose_answer_was_lost_is_looked_for_and_not_made_twice(bench: Bench, when: str, status: int, times: int) -> None:
+    signed_in(bench)
+    bench.fault("graph", "POST /security/labels/citations", when=when, status=status, times=times, headers={"retry-after": "3"}, body=b"{}")
+    receipt, live = born(bench)
+    assert (receipt.later, live.fields["citation"]) == ({}, PLAN["citation"])
+    assert len([one for one in tenant_of(bench.world).templates.values() if one.name == PLAN["citation"]]) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_value_that_cannot_be_had_keeps_neither_the_label_nor_the_others_waiting(bench: Bench, method: str) -> None:
+    signed_in(bench)
+    bench.fault("graph", f"{method} /security/labels/citations", status=400, times=9)
+    receipt, live = born(bench)
+    assert {name: code for name, (code, _why) in receipt.later.items()} == {"citation": "graph.bad_request"}
+    assert FILED & set(live.fields) == set(PLAN) - {"citation"}
+
+
+def test_a_place_that_is_refused_costs_no_label(bench: Bench) -> None:
+    signed_in(bench)
+    bench.fault("graph", POSTED, status=400)
+    receipt, live = born(bench)
+    assert (set(receipt.later), FILED & set(live.fields)) == (set(PLAN), frozenset())
+    assert {one[0] for one in receipt.later.values()} == {"graph.bad_request"}
+    assert "descriptors" not in posted(bench, "retentionLabels")[-1]
+
+
+def test_a_place_that_the_platform_drops_without_a_word_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_in(bench)
+    monkeypatch.setattr(graph_labels, "PLAN", {})
+    receipt, live = born(bench)
+    assert {one[0] for one in receipt.later.values()} == {"file_plan.not_taken"}
+    assert (set(receipt.later), FILED & set(live.fields)) == (set(PLAN), frozenset())
+
+
+def test_a_label_that_is_there_is_given_no_place_and_what_else_is_due_is_sent(bench: Bench) -> None:
+    """What a PATCH takes is listed on its page, and no descriptor is among it."""
+    signed_in(bench)
+    writer = bench.writer(accepted=False)
+    writer.create(LABEL, mark(LABEL.key), None)
+    ref = ref_of(bench, LABEL)
+    longer = replace(FILED_LABEL, fields={**FILED_LABEL.fields, "period": 900})
+    receipt = writer.set(ref, longer, mark(LABEL.key), frozenset({"period", "citation"}))
+    assert {name: code for name, (code, _why) in receipt.later.items()} == {"citation": "file_plan.at_birth"}
+    live = next(one for one in labels(bench) if one.name == LABEL.name)
+    assert (live.fields["period"], FILED & set(live.fields)) == (900, frozenset())
+    before = len(bench.asked("graph"))
+    with pytest.raises(PermanentError) as caught:
+        writer.set(ref, longer, mark(LABEL.key), frozenset({"citation"}))
+    assert (caught.value.code, len(bench.asked("graph"))) == ("file_plan.at_birth", before)
 
 
 def row(**more: object) -> dict[str, object]:

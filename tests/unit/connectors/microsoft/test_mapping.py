@@ -464,6 +464,15 @@ def test_a_label_says_where_the_schedule_puts_it_only_where_that_is_licensed(lic
     assert (carriage.standing, carriage.reason) == (StandingValue.AVAILABLE, None)
 
 
+def test_what_a_signed_in_person_can_say_at_birth_alone_is_wanted_of_new_labels_only() -> None:
+    said = duty(carrier=Carrier.LABEL, citation="M1")
+    mine = circumstances(person("mia"), licences={RECORDS: 9})
+    theirs = replace(mine, capabilities=(capable(Kind.M365_LABEL, account="a@d.example"),))
+    for facts, at_birth in ((mine, frozenset()), (theirs, FILED)):
+        (label,) = of(CONNECTOR.realise([said], facts), Kind.M365_LABEL)
+        assert (label.fields["citation"], label.at_birth, "citation" in label.lasting) == ("M1", at_birth, not at_birth)
+
+
 @pytest.mark.parametrize(("clock", "fixed"), [(Clock.CREATED, frozenset()), (Clock.LABELLED, {"period"})])
 def test_a_period_from_being_labelled_is_fixed_at_birth(clock: Clock, fixed: set[str]) -> None:
     (label,) = of(CONNECTOR.realise([duty(carrier=Carrier.LABEL, clock=clock)], circumstances(person("mia"))), Kind.M365_LABEL)

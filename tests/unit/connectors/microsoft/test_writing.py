@@ -331,6 +331,87 @@ def test_a_hold_is_retried_and_its_texts_are_sent_with_the_mark(bench: Bench) ->
     assert (live.fields["description"], live.mark) == ("of the matter", mark("m-blue-heron-1"))
 
 
+def hold_off(bench: Bench, ref: Ref) -> None:
+    """Somebody switched it off, and it has gone everywhere."""
+    bench.act("disable_hold", case=ref.parent_id, hold=ref.vendor_id)
+    bench.advance(600)
+
+
+PATCHED, SWITCHED = "PATCH /security/cases/ediscoveryCases/{case}/legalHolds/{hold}", "POST */enablePolicy"
+NEW_TERMS = replace(HOLD, fields={**HOLD.fields, "query": "budget", "description": "of the matter"})
+BOTH = frozenset({"enabled", "query", "description"})
+
+
+@pytest.mark.parametrize(("refused", "later"), [(SWITCHED, {"enabled"}), (PATCHED, {"query", "description"})])
+def test_what_of_a_hold_was_taken_is_done_whatever_becomes_of_the_rest(bench: Bench, refused: str, later: set[str]) -> None:
+    _case, ref = hold_refs(bench)
+    hold_off(bench, ref)
+    bench.fault("graph", refused, status=423, times=9)
+    receipt = bench.writer().set(ref, NEW_TERMS, mark("m-blue-heron-1"), BOTH)
+    assert {name: code for name, (code, _message) in receipt.later.items()} == dict.fromkeys(later, "graph.locked")
+    live = read(bench, ref)
+    assert {name for name in BOTH if live.fields[name] != NEW_TERMS.fields[name]} == later
+    bench.world.faults.clear()
+    again = bench.writer().set(ref, NEW_TERMS, mark("m-blue-heron-1"), frozenset(later))
+    assert (again.later, dict(read(bench, ref).fields)) == ({}, dict(NEW_TERMS.fields))
+
+
+def test_a_hold_of_which_nothing_was_taken_is_refused_with_its_first_reason(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    hold_off(bench, ref)
+    bench.fault("graph", PATCHED, status=423, times=9)
+    bench.fault("graph", SWITCHED, status=400, times=9)
+    with pytest.raises(PermanentError) as caught:
+        bench.writer().set(ref, NEW_TERMS, mark("m-blue-heron-1"), BOTH)
+    assert caught.value.code == "graph.locked"
+
+
+@pytest.mark.parametrize("lost", [SWITCHED, PATCHED])
+def test_half_a_change_whose_other_answer_was_lost_is_unknown(bench: Bench, lost: str) -> None:
+    _case, ref = hold_refs(bench)
+    hold_off(bench, ref)
+    bench.fault("graph", lost, status=504, times=9)
+    with pytest.raises(UnknownOutcomeError):
+        bench.writer().set(ref, NEW_TERMS, mark("m-blue-heron-1"), BOTH)
+
+
+def test_a_case_that_was_described_and_not_reopened_is_described(bench: Bench) -> None:
+    case, _ref = hold_refs(bench)
+    bench.act("close_case", case=CASE.name)
+    bench.advance(600)
+    bench.fault("graph", "POST */reopen", status=423, times=9)
+    wanted = replace(CASE, fields={**CASE.fields, "description": "of the matter"})
+    receipt = bench.writer().set(case, wanted, mark("m-blue-heron"), frozenset({"state", "description"}))
+    assert {name: code for name, (code, _message) in receipt.later.items()} == {"state": "graph.locked"}
+    assert (read(bench, case).fields["state"], read(bench, case).fields["description"]) == ("closed", "of the matter")
+
+
+def test_a_half_that_graph_does_not_serve_goes_by_cmdlet_with_the_other(bench: Bench) -> None:
+    _case, ref = hold_refs(bench)
+    hold_off(bench, ref)
+    bench.fault("graph", SWITCHED, status=403, times=9)
+    receipt = bench.writer().set(ref, NEW_TERMS, mark("m-blue-heron-1"), BOTH)
+    assert "enabled" not in receipt.later
+    assert any(one.operation == "Set-CaseHoldPolicy" for one in bench.asked("compliance"))
+
+
+@pytest.mark.parametrize("cmdlets", [False, True])
+def test_a_case_that_is_open_again_is_so_though_its_holds_could_not_be_listed(bench: Bench, *, cmdlets: bool) -> None:
+    if cmdlets:
+        bench.switch(licence="A3")
+    case, _ref = hold_refs(bench)
+    bench.act("close_case", case=CASE.name)
+    bench.advance(600)
+    if cmdlets:
+        bench.fault("compliance", "Get-CaseHoldPolicy", status=400, times=9)
+    else:
+        bench.fault("graph", "GET */legalHolds", status=423, times=9)
+    receipt = bench.writer().set(case, CASE, mark("m-blue-heron"), frozenset({"state"}))
+    assert set(receipt.later) == {"state"}
+    bench.world.faults.clear()
+    assert read(bench, case).fields["state"] == "open"
+
+
 @pytest.mark.parametrize("wanted", [
     replace(LABEL, fields={**LABEL.fields, "behaviour": "record", "action": "keep_and_delete"}),
     replace(LABEL, fields={**LABEL.fields, "behaviour": "regulatory"}),

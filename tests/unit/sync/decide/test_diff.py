@@ -63,6 +63,17 @@ def test_a_field_that_this_object_fixed_at_birth_makes_a_new_generation() -> Non
         assert [(c.operation, c.generation) for c in result.changes] == [(operations[0], 1 if operations == [Operation.SET] else 2)]
 
 
+def test_what_can_be_said_at_birth_alone_is_no_difference_later_and_goes_with_every_birth() -> None:
+    said = replace(wanted(LABEL, "cor-02", citation="M1"), at_birth=frozenset({"citation"}))
+    (born,) = diff(inputs([said], snapshot())).changes
+    assert (born.operation, (born.after or {})["citation"]) == (Operation.CREATE, "M1")
+    there = live(LABEL, "L1", key="cor-02")
+    assert [one.operation for one in diff(inputs([replace(said, at_birth=frozenset())], snapshot(there))).changes] == [Operation.SET]
+    assert diff(inputs([said], snapshot(there))).changes == ()
+    (anew,) = diff(inputs([said], snapshot(live(LABEL, "L1", key="cor-02", action="keep_and_delete")))).changes
+    assert (anew.operation, (anew.after or {})["citation"]) == (Operation.CREATE, "M1")
+
+
 def whole(*members: str) -> Wanted:
     return replace(wanted(HOLD, "m-a-1", members=list(members)), whole=True)
 
