@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.acceptance.rehearsal import PATIENCE, ROOT, District, Keys, Moment, Prepared, Ran, Sandbox, make_district, start_sandbox
+from tests.acceptance.calls import ROOT
+from tests.acceptance.rehearsal import PATIENCE, District, Keys, Moment, Prepared, Ran, Sandbox, make_district, start_sandbox
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,8 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.rehearsal import ROOT, District, Sandbox
+from tests.acceptance.calls import ROOT
+from tests.acceptance.rehearsal import District, Sandbox
 from tests.bench.place import SIZES, Size, bring_in_force, build, served
 
 TIMES = 3
