@@ -76,7 +76,7 @@ def check(change: Change, snapshot: Snapshot, binding: Binding | None, district:
 def _ended(change: Change, snapshot: Snapshot, *, sent: bool) -> Checked:
     """A second hold with one mark is looked for by its own id: under its key stands the one that stays."""
     live = next((one for one in snapshot.of(change.kind) if one.vendor_id == change.vendor_id), None)
-    if over(change, snapshot):
+    if over(change.kind, change.vendor_id, snapshot):
         return Checked(change=change, found=Found.OURS if sent else Found.SET_BY_HAND, live=live)
     read = snapshot.reads.get(change.kind)
     if live is None:

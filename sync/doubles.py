@@ -15,7 +15,7 @@ from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Because, Fields, Force, Live, Snapshot, Wanted
 from sync.difference import DiffInput
-from sync.matching import Match, generation_of
+from sync.matching import Match, generation_of, switched_off
 from sync.plan import Change, Operation
 from sync.proposing import addresses_of
 
@@ -51,7 +51,12 @@ def doubled(inputs: DiffInput, wanted: Wanted, matched: Match) -> Doubled:
 
 def is_double(change: Change) -> bool:
     """Whether the change ends a second hold with one mark, and so takes nobody's protection away."""
-    return change.operation is Operation.RELEASE and (change.because.line or "").startswith(_PREFIX)
+    return change.operation is Operation.RELEASE and is_line(change.because.line)
+
+
+def is_line(line: object) -> bool:
+    """Whether the line that a change goes by, as its intent has it, is that of a second hold."""
+    return isinstance(line, str) and line.startswith(_PREFIX)
 
 
 def why_not(kept: Live, other: Live, around: tuple[Live, ...], district: str) -> str | None:
@@ -75,10 +80,10 @@ def as_approved(change: Change, kept: Live, other: Live) -> bool:
     return change.because.line == _line(kept, other) and scope_of(other) == dict(change.before or {}) and other.members == change.remove
 
 
-def over(change: Change, snapshot: Snapshot) -> bool:
+def over(kind: Kind, vendor_id: object, snapshot: Snapshot) -> bool:
     """Whether a look shows the second hold gone or switched off. False where it cannot tell."""
-    found = next((one for one in snapshot.of(change.kind) if one.vendor_id == change.vendor_id), None)
-    return snapshot.complete(change.kind) if found is None else found.fields.get("enabled") is False
+    found = next((one for one in snapshot.of(kind) if one.vendor_id == vendor_id), None)
+    return snapshot.complete(kind) if found is None else switched_off(found)
 
 
 def scope_of(hold: Live) -> Fields:

@@ -159,7 +159,7 @@ def caught_up(session: Session, desk: Desk, seen: Considered) -> None:
         return
     changes, now = Changes(desk.store), desk.clock.now()
     for kept in changes.with_status(*_UNSETTLED):
-        if kept.tenant == snapshot.tenant and is_double(kept.change) and over(kept.change, snapshot):
+        if kept.tenant == snapshot.tenant and is_double(kept.change) and over(kept.change.kind, kept.change.vendor_id, snapshot):
             done = Progress(change=kept.change, status=ChangeStatus.EFFECTIVE, intent=now, effective=now, vendor_id=kept.change.vendor_id)
             changes.put(session, done)
 

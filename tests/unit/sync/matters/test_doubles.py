@@ -284,6 +284,21 @@ def test_a_crash_at_any_point_is_caught_up_with(tmp_path: Path, cloud: str, poin
         assert holds(here, cloud, kept) == everybody
         assert status(here, change) is ChangeStatus.EFFECTIVE
         assert not here.desk.journal.open_intents()
+        assert ended(here, change)[-1] == "done"
+
+
+def test_signatures_are_for_one_doing_of_it_also_when_its_answer_was_lost(tmp_path: Path) -> None:
+    with doubled(tmp_path, "m365") as (here, _, other):
+        approved(here)
+        here.worlds["m365"].troubles.lost = "after"
+        here.engine.sync()
+        here.engine.sync()
+        assert not holds(here, "m365", other)
+        here.console("m365").set(other, enabled=True)
+        here.clock.advance(2 * HOUR)
+        (again,) = proposed(here.engine.sync())
+        assert [one.code for one in again.change.refusals] == ["direction.weakens"]
+        assert holds(here, "m365", other)
 
 
 @CLOUDS
