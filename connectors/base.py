@@ -285,6 +285,8 @@ class Writer(Protocol):
 class Releaser(Protocol):
     """Takes protection away: one hold, or people off it. Asked only for a release that two officers approved and whose waiting time is over.
 
+    And for a second hold with one mark that two officers approved to end, while the one that is followed was just seen to hold the same.
+
     What is so already is as good as done, so both may be asked again. Raises ConnectorError; ``UnknownOutcomeError`` when only reading can tell.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.problems import Problem, Severity
 from policies.resources import ReadState
 from recordwarden.exits import Exit, worst
+from sync.doubles import is_double
 from sync.ledger import Progress
 from sync.plan import ChangeStatus
 from sync.result import RunResult, TenantResult
@@ -39,8 +40,9 @@ def acting(result: RunResult) -> Exit:
 
 def drift_left(tenant: TenantResult) -> bool:
     """Whether something that was changed outside is still so after the run."""
-    repaired = {progress.change.key for progress in tenant.changes if progress.status in DONE}
-    return any(drift.key not in repaired for drift in tenant.drift)
+    done = [progress.change for progress in tenant.changes if progress.status in DONE]
+    repaired, ended = {change.key for change in done}, {change.vendor_id for change in done if is_double(change)}
+    return any(drift.key not in repaired and drift.vendor_id not in ended for drift in tenant.drift)
 
 
 def _reached(result: RunResult) -> list[Exit]:

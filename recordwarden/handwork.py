@@ -11,6 +11,7 @@ from connectors.base import Connector
 from connectors.instructions import Deed, Instruction
 from policies.resources import Fields, Live, Mark, Snapshot
 from sync.bindings import Binding
+from sync.doubles import is_double, over
 from sync.equality import differing
 from sync.instructing import instructed
 from sync.matching import match
@@ -60,6 +61,8 @@ def instructions(connector: Connector, changes: Sequence[Change], district: str,
 
 def check(change: Change, snapshot: Snapshot, binding: Binding | None, district: str, *, sent: bool) -> Checked:
     """Whether ``change`` is done in the tenant. ``sent``: it was we who sent it."""
+    if is_double(change):
+        return _ended(change, snapshot, sent=sent)
     live = match(snapshot, change.kind, change.key, binding=binding, district=district).live
     if live is None or (change.operation is Operation.CREATE and _generation(live) < change.generation):
         read = snapshot.reads.get(change.kind)
@@ -68,6 +71,17 @@ def check(change: Change, snapshot: Snapshot, binding: Binding | None, district:
     differs, missing = tuple(sorted(differing(_fields(change), live.fields))), tuple(sorted(change.add - live.members))
     found = Found.DIFFERS if differs or missing else Found.OURS if sent else Found.SET_BY_HAND
     return Checked(change=change, found=found, live=live, differs=differs, missing=missing)
+
+
+def _ended(change: Change, snapshot: Snapshot, *, sent: bool) -> Checked:
+    """A second hold with one mark is looked for by its own id: under its key stands the one that stays."""
+    live = next((one for one in snapshot.of(change.kind) if one.vendor_id == change.vendor_id), None)
+    if over(change.kind, change.vendor_id, snapshot):
+        return Checked(change=change, found=Found.OURS if sent else Found.SET_BY_HAND, live=live)
+    read = snapshot.reads.get(change.kind)
+    if live is None:
+        return Checked(change=change, found=Found.UNKNOWN, reason=read.reason if read else "kind.not_read")
+    return Checked(change=change, found=Found.DIFFERS, live=live, reason="it holds still")
 
 
 def by_tenant(changes: Iterable[Change]) -> Mapping[str, tuple[Change, ...]]:

@@ -19,7 +19,7 @@ from sync.bindings import Binding, BindingState
 from sync.desk import Desk
 from sync.diff import DiffInput, DiffResult, diff
 from sync.drift import Drift, DriftClass, find_drift
-from sync.guards import GuardInput
+from sync.guards import GuardInput, guard
 from sync.look import Look
 from sync.matters.releases import LetGo
 from sync.plan import Change
@@ -128,6 +128,8 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
     for lane in (Lane.HOLD, Lane.SYNC):
         inputs = replace(_guard_input(desk, seen, lane, bearing, attended=attended), rests_on=results[lane].rests_on)
         changes.extend(weigh(results[lane].changes, snapshot, effects_of, inputs, results[lane].vendor_ids))
+        # Computed, it would weaken nothing; what ends a hold is two officers' decision all the same.
+        changes.extend(guard(results[lane].doubles, inputs))
     return Decision(
         wanted={one.key: one for lane in wanted.values() for one in lane},
         desired=desired,

@@ -41,7 +41,7 @@ class TenantDoor:
         return self.connector.writer(self.tenant, self.context(lane))
 
     def releaser(self) -> Releaser:
-        """What ends holds, under the writing identity; only a release that is due asks for it."""
+        """What ends holds, under the writing identity; only a release that is due, or the end of a second hold, asks for it."""
         return self.connector.releaser(self.tenant, self.context(Lane.HOLD))
 
     def prover(self) -> Prover:

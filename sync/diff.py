@@ -17,6 +17,7 @@ from policies.problems import Problem, Severity
 from policies.resources import Force, Live, MemberState, ReadState, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.difference import DiffInput, DiffResult, InFlight
+from sync.doubles import Doubled, doubled
 from sync.equality import differing
 from sync.matching import Match, generation_of, match
 from sync.ordering import ordered, rests_on
@@ -25,6 +26,10 @@ from sync.proposing import create, touching
 
 __all__ = ["DiffInput", "DiffResult", "InFlight", "diff"]
 
+
+_PROPOSED: Final = "two officers approve the end of the younger one: recordwarden approvals"
+_IN_THE_CONSOLE: Final = "see which of them is followed, and end the other in the vendor's console once nobody needs it"
+_SEE_DOCTOR: Final = "see doctor for what this tenant shows of this kind"
 
 _PERSON: Final = "person."
 """How the codes of what is wrong with a person, and not with the hold, begin."""
@@ -47,13 +52,16 @@ class _Found:
 def diff(inputs: DiffInput) -> DiffResult:
     """The changes that would bring the tenant to ``inputs.desired``, parents first. Raises ``ordering.CircularError``."""
     found: dict[str, tuple[Match, _Found]] = {}
+    doubles: list[Change] = []
     for wanted in ordered(inputs.desired):
         matched = match(inputs.snapshot, wanted.kind, wanted.key, binding=inputs.bindings.get(wanted.key), district=inputs.district)
         parent = found.get(wanted.parent or "")
         shut = parent is not None and _is_shut(parent[0].live)
         around = parent[1].flight if parent is not None else None
         one = _absent(inputs, wanted, shut=shut) if matched.live is None else _present(inputs, wanted, matched, matched.live, around)
-        found[wanted.key] = (matched, _marks_considered(inputs, wanted, matched, one))
+        twice = doubled(inputs, wanted, matched)
+        doubles += twice.changes
+        found[wanted.key] = (matched, _marks_considered(inputs, wanted, matched, one, twice))
     hold_lane = inputs.lane is Lane.HOLD
     orphans = (b for key, b in sorted(inputs.bindings.items()) if key not in found and TRAITS[b.kind].hold_lane is hold_lane)
     flights = [one.flight for _, one in found.values() if one.flight is not None]
@@ -68,6 +76,7 @@ def diff(inputs: DiffInput) -> DiffResult:
         orphans=tuple(orphans),
         superseded=tuple(live for _, one in found.values() for live in one.superseded),
         duplicates=tuple(live for matched, _ in found.values() for live in matched.duplicates),
+        doubles=tuple(doubles),
         former={key: one.former for key, (_, one) in found.items() if one.former},
         vendor_ids=_bound_ids(inputs) | {key: live.vendor_id for key, live in seen.items()},
         rests_on={wanted.key: rests_on(wanted) for wanted in inputs.desired},
@@ -261,13 +270,14 @@ def _unread(snapshot: Snapshot, wanted: Wanted) -> Refusal:
     )
 
 
-def _marks_considered(inputs: DiffInput, wanted: Wanted, matched: Match, found: _Found) -> _Found:
+def _marks_considered(inputs: DiffInput, wanted: Wanted, matched: Match, found: _Found, twice: Doubled) -> _Found:
     """In the sync lane a mark that is not ours alone stops every change of its key; in the hold lane it is a warning."""
     findings = []
     if matched.duplicates:
         ids = ", ".join(live.vendor_id for live in matched.duplicates)
-        message = f"More than one object carries the mark of {wanted.key} (also {ids})."
-        findings.append(("mark.duplicate", message, "two officers release the younger one"))
+        left = "".join(f" {vendor_id} is not proposed for release: {why}." for vendor_id, why in sorted(twice.left.items()))
+        allowed = _PROPOSED if twice.changes and not left else _IN_THE_CONSOLE
+        findings.append(("mark.duplicate", f"More than one object carries the mark of {wanted.key} (also {ids}).{left}", allowed))
     if matched.foreign:
         ids = ", ".join(live.vendor_id for live in matched.foreign)
         message = f"{wanted.key} stands in the mark of another district ({ids})."
@@ -278,16 +288,16 @@ def _marks_considered(inputs: DiffInput, wanted: Wanted, matched: Match, found: 
     return replace(
         found,
         changes=tuple(replace(change, refusals=(*change.refusals, *refusals)) for change in found.changes),
-        warnings=(*found.warnings, *(_warning(inputs, wanted, code, message) for code, message, _ in findings)),
+        warnings=(*found.warnings, *(_warning(inputs, wanted, code, message, allowed) for code, message, allowed in findings)),
     )
 
 
-def _warning(inputs: DiffInput, wanted: Wanted, code: str, message: str) -> Problem:
+def _warning(inputs: DiffInput, wanted: Wanted, code: str, message: str, next_step: str = _SEE_DOCTOR) -> Problem:
     return Problem(
         code=code,
         severity=Severity.WARNING,
         message=message,
-        next_step="see doctor for what this tenant shows of this kind" if code.startswith("kind.") else "settle whose the object is",
+        next_step=next_step,
         tenant=inputs.tenant,
         subject=wanted.key,
     )

@@ -12,13 +12,14 @@ from typing import Final, TypeAlias
 
 from connectors.base import Reader, Receipt, Releaser
 from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
-from policies.kinds import TRAITS, Kind
+from policies.kinds import TRAITS
 from policies.problems import Problem, Severity
 from policies.resources import Force, Live
 from sync.consider import Considered
 from sync.desk import Desk
 from sync.lease import Lease
 from sync.ledger import Progress
+from sync.matching import switched_off
 from sync.matters import letting_go
 from sync.matters.letting_go import CONTAINERS
 from sync.matters.model import SourceState
@@ -160,7 +161,7 @@ class Ender:
         ]
         if others:
             words = f"{len(others)} more of our holds carry the mark of {change.name} and hold the same people."
-            return "mark.duplicate", words, "End the one that is not followed in the console; the next run goes on."
+            return "mark.duplicate", words, "Two officers approve the end of the one that is not followed (recordwarden approvals); then it goes on."
         return None
 
     def _in_the_way(self, due: Due, change: Change, live: Live) -> _Why | None:
@@ -321,10 +322,10 @@ def is_over(change: Change, leaving: frozenset[str], live: Live) -> bool:
 
 
 def is_off(live: Live) -> bool:
-    """Off as a hold, or closed as a case or matter. A hold of Vault's has no such state: it is there or it is not."""
+    """Off as a hold, or closed as a case or matter."""
     if live.kind in CONTAINERS:
         return live.fields.get("state") not in {None, "open"}
-    return live.kind is Kind.M365_HOLD and (live.fields.get("enabled") is False or live.force is Force.OFF)
+    return switched_off(live)
 
 
 _Why: TypeAlias = tuple[str, str, str]

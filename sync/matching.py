@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from policies.kinds import TRAITS, Kind
-from policies.resources import Live, Snapshot
+from policies.resources import Force, Live, Snapshot
 from sync.bindings import Binding
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -18,8 +18,8 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 class Match:
     """What a read shows for one key: the live object that stands for it, and what else carries its mark.
 
-    ``duplicates`` are younger objects with the same mark, ``superseded`` older generations, ``foreign`` objects whose mark names our key and
-    another district.
+    ``duplicates`` are younger objects with the same mark (without holds that are switched off), ``superseded`` older generations, ``foreign``
+    objects whose mark names our key and another district.
     """
 
     live: Live | None
@@ -31,6 +31,11 @@ class Match:
 def elder(lives: Iterable[Live]) -> tuple[Live, ...]:
     """``lives`` from the eldest on; one whose age nobody tells counts as youngest."""
     return tuple(sorted(lives, key=lambda live: (live.created_at or _NEVER, live.vendor_id)))
+
+
+def switched_off(live: Live) -> bool:
+    """Whether it is a hold that holds nobody, though it is there. A hold of Vault's has no such state: it is there or it is not."""
+    return live.kind is Kind.M365_HOLD and (live.fields.get("enabled") is False or live.force is Force.OFF)
 
 
 def match(snapshot: Snapshot, kind: Kind, key: str, *, binding: Binding | None, district: str) -> Match:
@@ -61,7 +66,7 @@ def match(snapshot: Snapshot, kind: Kind, key: str, *, binding: Binding | None, 
     chosen = bound if bound is not None and bound in current else current[0]
     return Match(
         live=chosen,
-        duplicates=tuple(live for live in current if live is not chosen),
+        duplicates=tuple(live for live in current if live is not chosen and not switched_off(live)),
         superseded=tuple(live for live in ours if generation(live) < newest),
         foreign=foreign,
     )

@@ -19,10 +19,11 @@ from sync.lease import Lease, LeaseHeldError, LeaseLost, kept_alive
 from sync.ledger import Progress
 from sync.look import Look
 from sync.patience import Patience
-from sync.plan import Change, ChangeStatus, Plan
+from sync.plan import LETTING_GO, Change, ChangeStatus, Plan
 from sync.result import RunResult, TenantResult
 from sync.store.changes import Changes
 from sync.summing import Summing
+from sync.undoubling import Undoubler, caught_up
 from sync.watch.done import Doers
 from sync.weigh import still_harmless
 
@@ -33,10 +34,11 @@ class Sent:
 
     progress: tuple[Progress, ...] = ()
     live: dict[str, Live] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     def joined(self, later: Sent) -> Sent:
-        """Two lanes as one."""
-        return Sent(progress=self.progress + later.progress, live={**self.live, **later.live})
+        """Two lanes, or two parts of one, as one."""
+        return Sent(progress=self.progress + later.progress, live={**self.live, **later.live}, problems=self.problems + later.problems)
 
 
 class Engine:
@@ -105,7 +107,7 @@ class Engine:
     def _hold_one(self, door: TenantDoor) -> TenantResult:
         with self._lease(door, Lane.HOLD) as lease:
             seen = self._known(self.considering.holds(door, {Lane.HOLD: lease}))
-            return self._result(seen, self._send(seen, Lane.HOLD, lease, runs))
+            return self._result(seen, self._send(seen, Lane.HOLD, lease, adds))
 
     def _act(self, tenants: tuple[str, ...], may: Callable[[Change], bool], proposer: str | None) -> RunResult:
         """Every tenant is looked at and its holds are ordered before any waits for the sync lane; then that lane, tenant by tenant."""
@@ -148,8 +150,7 @@ class Engine:
                 return self._result(seen)
             releases, hands = self.matters.releases, EndingHands(reader=seen.look.reader, releaser=door.releaser())
             ended = Ender(self.desk, lease, seen, hands, releases).run(releases.due(door.tenant.id, alias))
-            result = self._result(seen, Sent(progress=ended.progress, live=ended.live))
-            return replace(result, problems=(*result.problems, *ended.problems))
+            return self._result(seen, Sent(progress=ended.progress, live=ended.live, problems=ended.problems))
 
     def _sync_one(self, door: TenantDoor, considered: dict[str, Considered], may: Callable[[Change], bool], proposer: str | None) -> TenantResult:
         """The sync lane, looked at again under its lease: what was seen before it was taken may be old."""
@@ -202,8 +203,22 @@ class Engine:
         changes = tuple(change for change in seen.decision.changes if change.lane is lane and may(change))
         if not changes:
             return Sent()
-        tenant = seen.look.tenant.id
+        tenant, reader = seen.look.tenant.id, seen.look.reader
         self.desk.notice(f"{tenant}: sending {len(changes)} change{'s' if len(changes) > 1 else ''}")
+        sent = self._added(seen, lane, lease, tuple(change for change in changes if adds(change)))
+        ending = tuple(change for change in changes if not adds(change))
+        if not ending:
+            return sent
+        ending_hands = EndingHands(reader=reader, releaser=self.desk.door(tenant).releaser())
+        ended = Undoubler(self.desk, lease, seen, ending_hands, self.matters.on_hold).run(ending)
+        return sent.joined(Sent(progress=ended.progress, live=ended.live, problems=ended.problems))
+
+    def _added(self, seen: Considered, lane: Lane, lease: Lease, changes: tuple[Change, ...]) -> Sent:
+        if not changes:
+            return Sent()
+        assert seen.decision is not None
+        assert seen.look.reader is not None
+        tenant = seen.look.tenant.id
         hands = Hands(
             tenant=tenant,
             reader=seen.look.reader,
@@ -230,7 +245,8 @@ class Engine:
         if seen.decision is not None:
             self._looked[seen.look.tenant.id] = seen.look
         sent = sent or Sent()
-        return self.summing.result(seen, sent.progress, sent.live)
+        result = self.summing.result(seen, sent.progress, sent.live)
+        return replace(result, problems=(*result.problems, *sent.problems))
 
     def _known(self, seen: Considered, proposer: str | None = None) -> Considered:
         """``seen``, with its changes in the store: a change is known before it is intended, and one that is not found any more is overtaken."""
@@ -240,6 +256,7 @@ class Engine:
             with self.desk.store.write() as session:
                 changes.keep_changes(session, seen.decision.changes, now, proposer)
                 lanes = (lane.value for lane in seen.lanes)
+                caught_up(session, self.desk, seen)
                 changes.supersede(session, seen.look.tenant.id, lanes, lambda key, change: change not in asked and over(key, change), now)
         return seen
 
@@ -308,6 +325,11 @@ def joined(first: TenantResult, second: TenantResult) -> TenantResult:
 def runs(change: Change) -> bool:
     """Whether nothing refuses the change."""
     return not change.refusals
+
+
+def adds(change: Change) -> bool:
+    """Whether nothing refuses the change and it lets go of nothing: all that a run of the hold lane alone carries out."""
+    return runs(change) and change.operation not in LETTING_GO
 
 
 def merged(earlier: RunResult, later: RunResult) -> RunResult:

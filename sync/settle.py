@@ -12,6 +12,7 @@ from policies.kinds import Kind
 from policies.resources import Force, Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
+from sync.doubles import is_line, over
 from sync.journal import OpenIntent, OutcomeResult
 from sync.lease import Lease
 from sync.matching import match
@@ -44,7 +45,7 @@ def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Map
         if intent.tenant != snapshot.tenant or intent.body.get("lane") != lane.value:
             continue
         if Operation(str(intent.body["op"])) in LETTING_GO:
-            _let_be(desk, lease, intent)
+            _let_be(desk, lease, intent, snapshot)
             continue
         key = intent.subject
         kind = Kind(str(intent.body["kind"]))
@@ -58,12 +59,17 @@ def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Map
     return tuple(blocked)
 
 
-def _let_be(desk: Desk, lease: Lease, intent: OpenIntent) -> None:
-    """What takes away may be asked for twice: the next look finds it done, or does it again; whether this call did it is not claimed."""
-    body: dict[str, object] = {"change": intent.body["change"], "status": "asked_again", "settled_by": "asking again"}
+def _let_be(desk: Desk, lease: Lease, intent: OpenIntent, snapshot: Snapshot) -> None:
+    """What takes away may be asked for twice: the next look finds it done, or does it again; whether this call did it is not claimed.
+
+    A second hold that is seen ended is: its signatures were for one doing of it, whoever switches it on again.
+    """
+    ended = is_line(intent.body.get("line")) and over(Kind(str(intent.body["kind"])), intent.body.get("vendor_id"), snapshot)
+    status, settled_by = ("effective", "reading") if ended else ("asked_again", "asking again")
+    body: dict[str, object] = {"change": intent.body["change"], "status": status, "settled_by": settled_by}
     with desk.store.write() as session:
         lease.guard(session)
-        desk.journal.outcome(intent.seq, OutcomeResult.NOT_DONE, body, session=session)
+        desk.journal.outcome(intent.seq, OutcomeResult.DONE if ended else OutcomeResult.NOT_DONE, body, session=session)
 
 
 def _may_still_come(desk: Desk, intent: OpenIntent, snapshot: Snapshot) -> bool:

@@ -11,6 +11,7 @@ from policies.resources import ReadState, without_mark
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.words import DIRECTIONS, FIELDS, OPERATIONS, STANDINGS, STATUSES, value_word
 from reports.words import KINDS, reason
+from sync.doubles import is_double
 from sync.drift import AttributionState, Drift, DriftClass, next_step
 from sync.ledger import Progress
 from sync.plan import LETTING_GO, Change
@@ -134,6 +135,8 @@ def _what(change: Change) -> str:
 def because(change: Change) -> str:
     """The policy line or matter behind a change."""
     why = change.because
+    if is_double(change):
+        return f"a second hold with the same mark in matter {why.matter}; the one that is followed holds the same and stays"
     if why.matter is not None:
         return f"{'the release of ' if change.operation in LETTING_GO else ''}matter {why.matter}"
     place = f" ({why.file}:{why.row})" if why.file and why.row else ""

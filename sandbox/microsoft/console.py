@@ -44,6 +44,7 @@ def console_acts(world: World) -> dict[str, ConsoleAct]:
         desk.delete_rule,
         desk.add_location,
         desk.remove_location,
+        desk.create_hold,
         desk.delete_hold,
         desk.disable_hold,
         desk.enable_hold,
@@ -234,6 +235,19 @@ class _Desk:
         # A hold changed in the portal shows in both kinds of record (docs/wire/graph-directory-audit.md §8).
         audit.record(self._world, self._state.console, (audit.CMDLET, operation), hold.name, audit.cmdlet_line([("Identity", hold.guid)]))
         return {"hold": hold.guid, "name": hold.name, "case": hold.case}
+
+    def create_hold(self, given: Arguments) -> dict[str, object]:
+        """``{case, name, comment?, query?, places}``: a hold of a case, on from its creation; its places as ``add_hold_source`` takes them."""
+        case, values = self._case(given), {"comment": str(given.get("comment", "")), "query": str(given.get("query", "")), "ruled": "yes"}
+        try:
+            hold = holding.make_hold(self._world, self._state.console, case, str(given["name"]), values)
+        except holding.HoldError as error:
+            raise ConsoleError(str(error)) from None
+        places = given["places"]
+        assert isinstance(places, list)
+        for place in places:
+            self.add_hold_source({"case": case.guid, "hold": hold.guid, "place": place})
+        return {"hold": hold.guid, "case": case.guid}
 
     def delete_hold(self, given: Arguments) -> dict[str, object]:
         """``{case?, hold}``: a hold of a case; without ``hold`` the case's only one."""

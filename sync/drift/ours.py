@@ -13,6 +13,7 @@ from sync.bindings import Binding, BindingState
 from sync.drift.judging import Scene
 from sync.drift.values import FORCE, MEMBERS, Drift, DriftClass, Since, drift_of
 from sync.equality import apart
+from sync.matching import switched_off
 
 
 def bound(scene: Scene, bindings: Mapping[str, Binding], wanted: frozenset[str] | None) -> Iterator[Drift]:
@@ -103,7 +104,11 @@ def strays(scene: Scene, bindings: Mapping[str, Binding], district: str | None) 
             continue  # an older generation, kept on purpose beside the one that replaced it
         doubled = any(other is not live and other.mark == mark for other in scene.snapshot.of(live.kind))
         taken = twin is not None and mark.generation == twin.generation and scene.live(twin.kind, twin.vendor_id) is not None
-        yield _stray(scene, live, mark.key, DriftClass.DUPLICATE if doubled or taken else DriftClass.ORPHANED, None)
+        if doubled or taken:
+            if not switched_off(live):  # what holds nobody, as a second hold does that was ended, is no difference
+                yield _stray(scene, live, mark.key, DriftClass.DUPLICATE, None)
+            continue
+        yield _stray(scene, live, mark.key, DriftClass.ORPHANED, None)
 
 
 def is_ours(live: Live, district: str | None) -> bool:

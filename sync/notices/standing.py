@@ -11,6 +11,7 @@ from policies.kinds import TRAITS
 from sync.awaiting import Awaiting, OnHold, awaiting, could_sign, last_full
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
+from sync.doubles import is_double
 from sync.matters.letting_go import Scope
 from sync.matters.model import Matter
 from sync.matters.register import Register
@@ -96,9 +97,9 @@ def _waiting(desk: Desk, officers: tuple[Officer, ...], on_hold: OnHold, asked: 
 
 
 def _planned(one: Awaiting, acting: Collection[str], since: datetime | None) -> Raised | None:
-    """A change that runs found: it stands while the newest look finds it, in a tenant where anything is done at all."""
+    """A change that runs found: it stands while the newest look finds it, where it would be done; a second hold is ended in every mode."""
     kept = one.kept
-    if kept.tenant not in acting or (since is not None and kept.updated_at < since):
+    if (kept.tenant not in acting and not is_double(kept.change)) or (since is not None and kept.updated_at < since):
         return None
     return Raised(key="", subject=Subject.APPROVALS, code="waiting", tenant=kept.tenant, document={"change": kept.id, "needed": one.needed})
 

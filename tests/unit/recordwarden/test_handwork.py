@@ -109,3 +109,26 @@ def test_changes_keep_their_order_within_a_tenant() -> None:
         "m365": ["keep-r1-1", "r-keep-r1-1"],
         "google": ["keep-r1-1"],
     }
+
+
+@pytest.mark.parametrize(
+    ("others", "state", "found"),
+    [
+        ((), ReadState.COMPLETE, Found.SET_BY_HAND),
+        ((), ReadState.PARTIAL, Found.UNKNOWN),
+        (({"enabled": False},), ReadState.PARTIAL, Found.SET_BY_HAND),
+        (({"enabled": True},), ReadState.COMPLETE, Found.DIFFERS),
+    ],
+)
+def test_the_end_of_a_second_hold_is_looked_for_by_its_own_id(others: tuple[dict[str, bool], ...], state: ReadState, found: Found) -> None:
+    """Under its key stands the hold that stays, which says nothing about the other."""
+    end = replace(
+        MAKE, lane=Lane.HOLD, kind=Kind.M365_HOLD, key="m-abc", operation=Operation.RELEASE, vendor_id="4b", after=None, add=frozenset(),
+        because=Because(line="duplicate/4b/4a", matter="blue-heron"),
+    )
+    stays = live(kind=Kind.M365_HOLD, mark=Mark(district=DISTRICT, key="m-abc", generation=1))
+    holds = (stays, *(replace(stays, vendor_id="4b", fields=fields) for fields in others))
+    read = KindRead(kind=Kind.M365_HOLD, state=state, count=len(holds), reason=None if state is ReadState.COMPLETE else "wire.page_lost")
+    look = Snapshot(tenant="m365", at=datetime(2026, 3, 2, tzinfo=UTC), reads={read.kind: read}, resources=holds)
+    assert check(end, look, None, DISTRICT, sent=False).found is found
+    assert check(end, look, None, DISTRICT, sent=True).found is (Found.OURS if found is Found.SET_BY_HAND else found)
