@@ -18,7 +18,7 @@ from sandbox.people import make_world
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method, Strike
-from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
 from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
 
 ADD = "vault.matters.holds.addHeldAccounts"
@@ -70,7 +70,7 @@ _VOICE = "1010330003"
 
 
 @dataclass
-class GoogleTheatre:
+class GoogleTheatre(Stock):
     """One run's expectations: who must be held, and what of others must stay as it was."""
 
     tenant = "google"

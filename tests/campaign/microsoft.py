@@ -21,7 +21,7 @@ from sandbox.microsoft.state import TenantState, tenant_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
 from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
 
 _CASES = "/security/cases/ediscoveryCases"
@@ -69,7 +69,7 @@ EMPTY_FIRST = Paging(switches={"m365.empty_page": "legalHolds,microsoft.graph.us
 
 
 @dataclass
-class MicrosoftTheatre:
+class MicrosoftTheatre(Stock):
     """One run's expectations: who must be held, and what of others must stay as it was."""
 
     tenant = "m365"
