@@ -90,11 +90,21 @@ class Theatre(Protocol):
         """Seconds between two looks."""
 
     @property
+    def before(self) -> int:
+        """Looks before the first strike."""
+
+    @property
     def deliveries(self) -> tuple[Delivery, ...]:
         """Which officers are told of what happens; none: nobody, and no letter leaves."""
 
     def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
         """What must hold before the program starts, such as somebody who is signed in; the tenant's settings, as they are to be."""
+
+    def tear_down(self) -> None:
+        """Take back what ``set_up`` changed outside of the run's own world."""
+
+    def said(self, stage: Stage) -> tuple[str, ...]:
+        """What is wrong with what the program itself knows at the end, beside its journal and its register of holds."""
 
     def connector(self) -> Connector:
         """The connector under test."""
@@ -126,11 +136,19 @@ class Stock:
 
     surfaces: Mapping[Kind, str] = MappingProxyType({})
     pause = PAUSE
+    before = 1
     deliveries: tuple[Delivery, ...] = ()
 
     def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
         """The settings as they are; nothing is set up."""
         return tenant
+
+    def tear_down(self) -> None:
+        """There is nothing to take back."""
+
+    def said(self, stage: Stage) -> tuple[str, ...]:
+        """Nothing more is asked."""
+        return ()
 
 
 class Planted(Protocol):
@@ -371,7 +389,8 @@ def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder
     with _stage(theatre, seed, keys, folder) as stage:
         theatre.prepare(stage.world)
         stage.order(theatre.orders(stage.world, stage.rng))
-        stage.look()
+        for _ in range(theatre.before):
+            stage.look()
         hits: list[tuple[Cell, int]] = []
         for number, square in enumerate(sorted(squares, key=lambda one: not one.method.once)):
             if number:
@@ -383,7 +402,8 @@ def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder
             hits.append((square, planted.hits()))
             planted.lift()
         stuck = [] if stage.rest() else [f"not at rest: {stage.standing()}"]
-        wrongs = (*stuck, *theatre.wrongs(stage.world, DISTRICT), *stage.register_wrongs(), *stage.proofs(), *stage.world.violations)
+        seen = (*theatre.wrongs(stage.world, DISTRICT), *stage.register_wrongs(), *theatre.said(stage))
+        wrongs = (*stuck, *seen, *stage.proofs(), *stage.world.violations)
         stage.world.violations.clear()  # told here, with the seed
         return Ending(seed=seed, hits=tuple(hits), wrongs=wrongs, looks=stage.looks)
 
@@ -413,6 +433,7 @@ def _stage(theatre: Theatre, seed: int, keys: Path, folder: Path) -> Iterator[St
             yield stage
         finally:
             stage.store.close()
+            theatre.tear_down()
 
 
 def _package(theatre: Theatre) -> Package:

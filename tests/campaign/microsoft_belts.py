@@ -29,7 +29,7 @@ class BeltTheatre(MicrosoftTheatre):
 
     methods = (ON, OFF, LIST, GONE)
     proven = frozenset({Kind.M365_MAILBOX})
-    before: frozenset[str] = field(default_factory=frozenset)
+    already: frozenset[str] = field(default_factory=frozenset)
 
     def connector(self) -> Connector:
         return Microsoft365Connector(allowed=Allowed(admin=True), groups=frozenset(f"name:{name}" for name in _TEAMS), second_belt=True)
@@ -44,7 +44,7 @@ class BeltTheatre(MicrosoftTheatre):
                 account.mailbox.litigation, account.mailbox.litigation_date = True, account.created
         gone = next(one for one in state.accounts.values() if one.mailbox is not None and one.mailbox.inactive)
         _second_gone(state, gone.id)
-        self.before = _on(state)
+        self.already = _on(state)
 
     def orders(self, world: World, rng: random.Random, *, grouped: bool = False) -> MatterOrder:
         return super().orders(world, rng, grouped=grouped).model_copy(update={"litigation_hold": True})
@@ -68,7 +68,7 @@ class BeltTheatre(MicrosoftTheatre):
 
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         state = tenant_of(world)
-        wanted = {address.lower() for people in self.promised.held.values() for address in people} | self.before
+        wanted = {address.lower() for people in self.promised.held.values() for address in people} | self.already
         missing, more = sorted(wanted - _on(state)), sorted(_on(state) - wanted)
         found = [f"{one} is not on litigation hold" for one in missing] + [f"{one} is on litigation hold, which nobody ordered" for one in more]
         found += [f"{one} is on litigation hold for {days} days only" for one, days in _ends(state)]

@@ -5,10 +5,12 @@ Every strike is among them. All two hundred runs of each, and the whole matrix, 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from connectors import microsoft365
 from connectors.google_workspace.operations import READS, RELEASES, WRITES, Surface
 from tests.campaign.cells import AT_LEAST, LOST_AFTER_COMMIT, Cell, Method, cells, dealt, sample
 from tests.campaign.drive import _stage, make_keys, run
@@ -67,6 +69,26 @@ def test_no_operation_that_a_run_of_googles_uses_is_left_out() -> None:
     assert used - {method.operation for method in methods} == set()
     writes = {f"{ids.get(one.surface, one.surface.value)}.{one.method}" for one in (*WRITES, *RELEASES)}
     assert {method.operation for method in methods if method.writes} == writes
+    surfaces = {"token" if one is Surface.TOKEN else one.value for one in Surface}
+    assert surfaces - {method.surface for method in methods} == set(), "who signs in without a key of Google's asks two more"
+
+
+_OUTSIDE_RUNS = frozenset({"Get-OrganizationConfig", "Get-RoleGroupMember", "Get-eDiscoveryCaseAdmin"})
+"""Cmdlets of inventory, explain and doctor, which read, write nothing and end: what fails in them is printed, and nothing rests on it later."""
+_OUTSIDE_RUNS_TOO = frozenset({"transitiveMemberOf", "microsoft.graph.group", "list", "start", "audit"})
+"""Words of addresses: explain's, doctor's, and what the activity feed serves once a proof has switched it on."""
+
+
+def test_no_cmdlet_and_no_address_in_microsofts_connector_is_left_out() -> None:
+    """Read off the connector's own text, for a run sends no more than it was made to need."""
+    rows = [method for (cloud, _theatre), make in THEATRES.items() if cloud == "microsoft" for method in make().methods]
+    files = [file.read_text(encoding="utf-8") for file in Path(microsoft365.__path__[0]).glob("*.py") if file.name != "by_hand.py"]
+    cmdlets = {name for text in files for name in re.findall(r'"((?:Get|New|Set)-[A-Za-z]+)"', text)}
+    assert cmdlets - {row.operation for row in rows} == _OUTSIDE_RUNS
+    addresses = [found for text in files for found in re.findall(r'"((?:\{[^"\n]*\})?/[A-Za-z][^"\s:?]*)"', text) if "adminapi" not in found.lower()]
+    words = {word for found in addresses for word in re.sub(r"\{[^}]*\}+", "", found).split("/") if word}
+    known = {word for row in rows for word in re.split(r"[ /]", row.operation)}
+    assert words - known - {"v1.0"} == _OUTSIDE_RUNS_TOO
 
 
 def test_only_lists_that_go_on_can_be_read_half() -> None:
