@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from connectors.base import Connector
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
@@ -77,7 +78,7 @@ class GoogleTheatre(Stock):
     platform = Platform.GOOGLE_WORKSPACE
     package = google
     methods = METHODS
-    strikes = (*EVERYWHERE, PARTIAL)
+    strikes: ClassVar[tuple[Strike, ...]] = (*EVERYWHERE, PARTIAL)
     proven = frozenset[Kind]()
     promised: Promised = field(default_factory=Promised)
     others: dict[str, object] = field(default_factory=dict)

@@ -10,8 +10,10 @@ from unittest import mock
 
 from connectors.base import Connector, Context
 from connectors.microsoft365.access import Allowed
+from connectors.microsoft365.activity import Content
 from connectors.microsoft365.connector import Microsoft365Connector
 from policies.district import Delivery, Subject, Tenant, Way
+from policies.resources import find_mark
 from sandbox import microsoft
 from sandbox.microsoft.objects import Account
 from sandbox.microsoft.state import GRAPH, TenantState, tenant_of
@@ -32,6 +34,7 @@ METHODS = (
     Method(surface=GRAPH, operation=SEND, writes=True),
     *(Method(surface=GRAPH, operation=name, writes=False, pages=True) for name in (LOG, DELTA)),
     *(Method(surface=GRAPH, operation=name, writes=False) for name in (ONE, TEAM, SITE)),
+    Method(surface="activity", operation="audit", writes=False),
 )
 _ROUND = Paging(switches={"m365.delta_page": "1"}, token="skiptoken", linked=True)
 _DOMAIN = make_world("tiny").domain
@@ -75,6 +78,7 @@ class PeopleTheatre(MicrosoftTheatre):
     def prepare(self, world: World) -> None:
         super().prepare(world)
         state = tenant_of(world)
+        state.subscriptions |= {one.value for one in Content}  # a proof switched the feed on long ago
         for number, group in enumerate(one for one in state.groups.values() if one.display_name in _TEAMS):
             group.unified, group.site_id = True, state.new_id("site")
             group.site_url = f"https://{state.host}.sharepoint.com/sites/campaign-team-{number}"
@@ -82,7 +86,7 @@ class PeopleTheatre(MicrosoftTheatre):
     def orders(self, world: World, rng: random.Random, *, grouped: bool = True) -> MatterOrder:
         order = super().orders(world, rng, grouped=grouped)
         groups = {one.group for one in order.people if one.group is not None}
-        self.promised.held[order.alias] |= groups
+        self.promised.held[str(order.alias)] |= groups
         sources = {"sources": ["mail", "archive", "drive", "group", "site"]} if groups else {}
         return MatterOrder.model_validate({**order.model_dump(exclude_unset=True), **sources})
 
@@ -90,6 +94,8 @@ class PeopleTheatre(MicrosoftTheatre):
         with world.lock:
             if method.operation == TEAM:
                 return self.orders(world, rng)
+            if method.operation == "audit" and self._closed(world, rng):
+                return None
             self._block(world, rng)
             if method.operation == DELTA:
                 _touch(tenant_of(world), world, rng)
@@ -109,7 +115,7 @@ class PeopleTheatre(MicrosoftTheatre):
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         state = tenant_of(world)
         texts = [str(mail.message["body"]["content"]) for mail in state.sent]  # type: ignore[index]  # what Graph was sent
-        numbers = Counter(int(found[1]) for text in texts if (found := _NUMBER.search(text)) is not None)
+        numbers = Counter(int(number) for text in texts for number in _NUMBER.findall(text))
         twice = sum(count - 1 for count in numbers.values())
         lost = sum(one.hits() for one in self.sendings if one.fault.when == "after" or one.fault.kind == "truncated")
         found = [f"letter {number} never left" for number in range(1, max(numbers, default=0) + 1) if number not in numbers]
@@ -124,6 +130,15 @@ class PeopleTheatre(MicrosoftTheatre):
         risks = WatchRows(stage.store).risks(self.tenant)
         found += [f"{missing} is blocked and not known to be in danger" for missing in sorted(self.blocked - {one.risk.subject for one in risks})]
         return (*found, *(f"nobody knows who blocked {one.risk.subject}" for one in risks if one.risk.subject in self.blocked and one.risk.event is None))
+
+    def _closed(self, world: World, rng: random.Random) -> bool:
+        """Whether somebody could close a case of ours, long enough ago for the feed to show it."""
+        state = tenant_of(world)
+        ours = [hold for hold in state.holds.values() if find_mark(hold.comment) is not None and self._may_be_touched(state, hold)]
+        if ours:
+            microsoft.console_acts(world)["close_case"]({"case": rng.choice(ours).case})
+            world.clock.advance(_LOGGED)
+        return bool(ours)
 
     def _block(self, world: World, rng: random.Random) -> None:
         """Somebody blocks a person on hold, after two attempts: three entries of the log about one account."""
