@@ -100,6 +100,9 @@ class Theatre(Protocol):
     def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
         """What must hold before the program starts, such as somebody who is signed in; the tenant's settings, as they are to be."""
 
+    def dealt(self, squares: Sequence[Cell]) -> None:
+        """What the run will go through; told before anything else."""
+
     def tear_down(self) -> None:
         """Take back what ``set_up`` changed outside of the run's own world."""
 
@@ -142,6 +145,9 @@ class Stock:
     def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
         """The settings as they are; nothing is set up."""
         return tenant
+
+    def dealt(self, squares: Sequence[Cell]) -> None:
+        """It makes no difference."""
 
     def tear_down(self) -> None:
         """There is nothing to take back."""
@@ -387,6 +393,7 @@ class Stage:
 def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder: Path) -> Ending:
     """One run through ``squares``. Nothing is judged before the last strike is over and the program had time to come to rest."""
     with _stage(theatre, seed, keys, folder) as stage:
+        theatre.dealt(squares)
         theatre.prepare(stage.world)
         stage.order(theatre.orders(stage.world, stage.rng))
         for _ in range(theatre.before):

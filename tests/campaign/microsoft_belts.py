@@ -55,7 +55,7 @@ class BeltTheatre(MicrosoftTheatre):
                 return self._release(world, rng.choice((SOME, WHOLE)), rng)
             state = tenant_of(world)
             ours = sorted(address for people in self.promised.held.values() for address in people if address in _on(state))
-            if method != ON or not ours or rng.random() < 0.5:  # a coin
+            if method == ON or not ours or rng.random() < 0.5:  # a coin
                 return self.orders(world, rng)
             account = state.account_at(rng.choice(ours))
             assert account is not None

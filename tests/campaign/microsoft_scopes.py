@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connectors.base import Connector
@@ -13,7 +14,7 @@ from sandbox.microsoft.objects import Scope
 from sandbox.microsoft.state import COMPLIANCE, TenantState, tenant_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
-from tests.campaign.cells import Method
+from tests.campaign.cells import Cell, Method
 from tests.campaign.microsoft_rules import MicrosoftRulesTheatre, _ours
 
 NEW = Method(surface=COMPLIANCE, operation="New-AdaptiveScope", writes=True, once=True)
@@ -25,15 +26,19 @@ _FILLED = 5 * 86_400.0
 
 @dataclass
 class ScopeTheatre(MicrosoftRulesTheatre):
-    """One line for named people from the start; everybody comes with the first square."""
+    """One line for named people from the start, and one for everybody, unless the making of the scope is to be struck."""
 
     methods = (NEW, SET, LIST)
     proven = MicrosoftRulesTheatre.proven | {Kind.M365_ADAPTIVE_SCOPE}
     pause = _FILLED / 6
     """The runs of a day or so, for nothing of this is in force sooner."""
+    unmade: bool = False
 
     def connector(self) -> Connector:
         return Microsoft365Connector(allowed=Allowed(admin=True, adaptive=True))
+
+    def dealt(self, squares: Sequence[Cell]) -> None:
+        self.unmade = any(one.method == NEW for one in squares)
 
     def prepare(self, world: World) -> None:
         state = tenant_of(world)
@@ -45,6 +50,8 @@ class ScopeTheatre(MicrosoftRulesTheatre):
 
     def orders(self, world: World, rng: random.Random) -> MatterOrder | None:
         self._demand(world, rng, labelled=False)
+        if not self.unmade:
+            self._demand(world, rng, labelled=False, everybody=True)
         return None
 
     def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
