@@ -109,22 +109,21 @@ def test_it_ends_as_wanted(chosen: Run, keys: dict[str, Path], tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cloud", ["microsoft"])
-def test_no_request_of_a_run_is_left_out_of_the_matrix(cloud: str, keys: dict[str, Path], tmp_path: Path) -> None:
-    """What the theatres of a cloud send, when each of their writes is needed once, are rows of one of them."""
-    theatres = {theatre: make for (where, theatre), make in THEATRES.items() if where == cloud}
-    sent = set()
-    for name, make in theatres.items():
-        theatre, place = make(), tmp_path / name
-        place.mkdir()
-        with _stage(theatre, SEED, keys[cloud], place) as stage:
-            theatre.prepare(stage.world)
-            stage.order(theatre.orders(stage.world, stage.rng))
-            stage.look()
-            for method in theatre.methods:
-                if method.writes:
-                    stage.order(theatre.provoke(stage.world, method, stage.rng))
-                    stage.look()
-            sent |= {(one.surface, one.operation) for one in stage.world.exchanges}
-    rows = {(method.surface, method.operation) for make in theatres.values() for method in make().methods}
+@pytest.mark.timeout(300)  # as above
+@pytest.mark.parametrize("theatre", [theatre for cloud, theatre in THEATRES if cloud == "microsoft"])
+def test_no_request_of_a_run_is_left_out_of_the_matrix(theatre: str, keys: dict[str, Path], tmp_path: Path) -> None:
+    """What a theatre sends, when each of its writes is needed once, are rows of one of its cloud's."""
+    played = THEATRES["microsoft", theatre]()
+    with _stage(played, SEED, keys["microsoft"], tmp_path) as stage:
+        played.prepare(stage.world)
+        before = len(stage.world.exchanges)  # a person who signed in had a browser of their own
+        stage.order(played.orders(stage.world, stage.rng))
+        stage.look()
+        for method in played.methods:
+            if method.writes:
+                stage.order(played.provoke(stage.world, method, stage.rng))
+                stage.look()
+        sent = {(one.surface, one.operation) for one in stage.world.exchanges[before:]}
+    makes = [make for (cloud, _theatre), make in THEATRES.items() if cloud == "microsoft"]
+    rows = {(method.surface, method.operation) for make in makes for method in make().methods}
     assert sent <= rows, sorted(sent - rows)
