@@ -122,13 +122,13 @@ class Dispatcher:
         state.operation = route.name_of(request)
         response: Response | None = None
         cut = False
-        fault = faults.strike(world, surface.name, state.operation, request.url.query, "before")
+        fault = faults.strike(world, surface.name, request, "before")
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
             fault = None
         if fault is None:
             response = await run_in_threadpool(self._judged, surface, route, request)
-            fault = faults.strike(world, surface.name, state.operation, request.url.query, "after")
+            fault = faults.strike(world, surface.name, request, "after")
             if fault is not None and fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
                 fault = None

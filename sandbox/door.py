@@ -161,6 +161,7 @@ def _fault_json(fault: Fault) -> dict[str, object]:
         "when": fault.when,
         "nth": fault.nth,
         "query": fault.query,
+        "sent": fault.sent,
         "times": fault.times,
         "status": fault.status,
         "seen": fault.seen,

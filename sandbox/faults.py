@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal, cast, get_args
 
+from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.routing import json_response
+from sandbox.routing import body_of, json_response
 from sandbox.world import Fault, World
 
 Kind = Literal["status", "reset", "html", "truncated", "foreign_link", "slow"]
@@ -31,13 +32,14 @@ class Struck:
     cut: bool = False
 
 
-def strike(world: World, surface: str, operation: str, query: str, when: Moment) -> Fault | None:
+def strike(world: World, surface: str, request: Request, when: Moment) -> Fault | None:
     """The fault that hits this request at this moment, counting it; ``None`` when it goes through."""
+    operation: str = request.state.operation
     with world.lock:
         for fault in world.faults:
             if _moment(fault) != when or not fnmatchcase(surface, fault.surface) or not fnmatchcase(operation, fault.operation):
                 continue
-            if fault.query not in query:
+            if fault.query not in request.url.query or fault.sent.encode("utf-8") not in body_of(request):
                 continue
             fault.seen += 1
             if fault.nth <= fault.seen < fault.nth + fault.times:
@@ -62,7 +64,7 @@ def answer(fault: Fault, surface: str, response: Response | None) -> Struck:
 
 def fault_from(values: Mapping[str, object]) -> Fault:
     """A fault from the door's JSON; raises ``ValueError`` naming the first value that cannot be used."""
-    unknown = set(values) - {"surface", "operation", "kind", "when", "nth", "times", "status", "headers", "body", "seconds", "query"}
+    unknown = set(values) - {"surface", "operation", "kind", "when", "nth", "times", "status", "headers", "body", "seconds", "query", "sent"}
     if unknown:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
     kind, when = values.get("kind"), values.get("when", "before")
@@ -85,6 +87,7 @@ def fault_from(values: Mapping[str, object]) -> Fault:
         body=str(values.get("body", "")).encode("utf-8"),
         seconds=float(str(values.get("seconds", 1.0))),
         query=str(values.get("query", "")),
+        sent=str(values.get("sent", "")),
     )
 
 

@@ -99,6 +99,8 @@ class Fault:
     """How long ``slow`` waits before it goes on."""
     query: str = ""
     """What a request's query has to hold to be struck: ``skiptoken`` or ``pageToken`` names the further pages of a list and no first one."""
+    sent: str = ""
+    """What a request's body has to hold to be struck: a parameter tells the uses of one cmdlet apart."""
     seen: int = 0
 
 

@@ -60,8 +60,10 @@ def realise_hold(order: HoldOrder, circumstances: Circumstances) -> Ordered:
     holds = [_hold(order, case, key, members, circumstances, held) for key, held in pieces.items()]
     belt = _belt(order, belts)
     carried = {source: (homes[member], member) for source, member in members.items()}
+    # Of a release of which the belt alone could not be taken off, the case is closed by now: to want it open would hold everybody again.
+    body = () if belt and not members else (head, *holds)
     return Ordered(
-        resources=(head, *holds, *((belt,) if belt else ())),
+        resources=(*body, *((belt,) if belt else ())),
         carried=carried | ({source: (belt.key, member) for source, member in belts.items()} if belt else {}),
         refused=refused,
     )

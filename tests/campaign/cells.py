@@ -22,6 +22,10 @@ class Method:
     pages: bool = False
     how: str = ""
     """Where one operation does several things: with what it is called for this row."""
+    sent: str = ""
+    """What the body of a request holds if it is one of this row, where ``how`` alone would leave that to chance."""
+    once: bool = False
+    """It makes the one thing of its sort that a tenant has, so that in a run its squares come first."""
 
     @property
     def words(self) -> str:

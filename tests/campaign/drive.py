@@ -7,35 +7,39 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Protocol, cast
 
 from ruamel.yaml import YAML
 
 from connectors.base import Charge, Connector, Context, Lane
-from policies.district import District, Mode, Tenant
+from connectors.mailing import Courier, Mailing
+from policies.district import Delivery, District, Mode, Tenant
 from policies.duties import Duty, StandingValue
-from policies.kinds import Kind, Platform
+from policies.kinds import TRAITS, Kind, Platform
+from reports.notices import compose
 from sandbox.people import make_world
 from sandbox.server import SandboxServer
 from sandbox.tenant import Tenant as Package
 from sandbox.world import Fault, World
 from sync.desk import Desk, TenantDoor
 from sync.drift import DriftClass
-from sync.journal import Journal
+from sync.journal import EntryKind, Journal
 from sync.lease import Leases
 from sync.matters.lane import HoldLane
 from sync.matters.order import MatterOrder
+from sync.notices.dispatch import Dispatch
 from sync.registers.governance import ensure
 from sync.registers.governed import Governed
 from sync.result import RunResult
 from sync.run import Engine, joined
 from sync.store import Store, open_store
+from sync.store.notices import Letters
 from sync.store.proofs import Proofs
 from tests.campaign.cells import Cell, Method, Strike
 from tests.campaign.releasing import LetGo, Parting, officers, part, register_wrongs, under_way
@@ -75,7 +79,35 @@ class Theatre(Protocol):
 
     @property
     def proven(self) -> frozenset[Kind]:
-        """Kinds that the sync lane may write here; none: only the hold lane runs."""
+        """Kinds that were proven writable; where none of them is the sync lane's, only the hold lane runs."""
+
+    @property
+    def surfaces(self) -> Mapping[Kind, str]:
+        """Of kinds that are not written as ourselves: the surface that their proof was made over."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two looks."""
+
+    @property
+    def before(self) -> int:
+        """Looks before the first strike."""
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Which officers are told of what happens; none: nobody, and no letter leaves."""
+
+    def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
+        """What must hold before the program starts, such as somebody who is signed in; the tenant's settings, as they are to be."""
+
+    def dealt(self, squares: Sequence[Cell]) -> None:
+        """What the run will go through; told before anything else."""
+
+    def tear_down(self) -> None:
+        """Take back what ``set_up`` changed outside of the run's own world."""
+
+    def said(self, stage: Stage) -> tuple[str, ...]:
+        """What is wrong with what the program itself knows at the end, beside its journal and its register of holds."""
 
     def connector(self) -> Connector:
         """The connector under test."""
@@ -100,6 +132,29 @@ class Theatre(Protocol):
 
     def wrongs(self, world: World, district: str) -> tuple[str, ...]:
         """What is not as every order wants it, or is there twice, or was not ours to touch; read off the tenant itself, never through the connector."""
+
+
+class Stock:
+    """What most theatres have in common."""
+
+    surfaces: Mapping[Kind, str] = MappingProxyType({})
+    pause = PAUSE
+    before = 1
+    deliveries: tuple[Delivery, ...] = ()
+
+    def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
+        """The settings as they are; nothing is set up."""
+        return tenant
+
+    def dealt(self, squares: Sequence[Cell]) -> None:
+        """It makes no difference."""
+
+    def tear_down(self) -> None:
+        """There is nothing to take back."""
+
+    def said(self, stage: Stage) -> tuple[str, ...]:
+        """Nothing more is asked."""
+        return ()
 
 
 class Planted(Protocol):
@@ -154,6 +209,7 @@ def plant_on_wire(world: World, cell: Cell, rng: random.Random, paging: Paging) 
         status=cell.strike.status,
         times=times,
         query=paging.token if cell.strike.further and not away else "",
+        sent=cell.method.sent,
     )
     world.faults.append(fault)
     return PlantedFault(world, fault, short)
@@ -212,19 +268,25 @@ class Stage:
         self.world, self.theatre = server.world, theatre
         self.rng = random.Random(seed)
         clock = SharedClock(self.world, self.world.clock.now().timestamp() - 1000)
-        tenant = _tenant(theatre, server)
+        self.meter = Counting()
+        self.context = Context(clock=clock, meter=self.meter, stop=Never(), district=DISTRICT, timeout=20.0, drill=True)
+        tenant = theatre.set_up(server, _tenant(theatre, server), self.context)
         self.store = _store(folder, clock)
-        district = District(recordwarden=1, id=DISTRICT, name="Campaign Schools", tenants=(tenant,), officers=officers(), drill=True)
+        who = officers()
+        district = District(
+            recordwarden=1, id=DISTRICT, name="Campaign Schools", tenants=(tenant,), officers=who, deliveries=theatre.deliveries, drill=True
+        )
         journal = Journal(self.store, clock, run_id="campaign", drill=True)
         ensure(journal, self.store, clock, Governed.of(district))
         with self.store.write() as session:
             for kind in sorted(theatre.proven):
-                Proofs(self.store).put(session, tenant.id, kind, clock.now(), "custodian", 1, None)
-        self.meter = Counting()
-        context = Context(clock=clock, meter=self.meter, stop=Never(), district=DISTRICT, timeout=20.0, drill=True)
+                surface = theatre.surfaces.get(kind)
+                body = {"kind": kind.value, **({"surface": surface} if surface else {})}
+                seq = journal.append(EntryKind.EVIDENCE, f"proof/{tenant.id}/{kind.value}", body, tenant=tenant.id, session=session)
+                Proofs(self.store).put(session, tenant.id, kind, clock.now(), "custodian", seq, None)
 
         def given(lane: Lane) -> Context:
-            return context
+            return self.context
 
         door = TenantDoor(tenant=tenant, connector=theatre.connector(), requests=lambda: self.meter.requests, context=given)
         self.desk = Desk(
@@ -242,6 +304,7 @@ class Stage:
         letters = random.Random(seed)
         self.lane = HoldLane(self.desk, lambda: "".join(letters.choice("abcdefghjkmnpqrstuvwxyz") for _ in range(8)))
         self.engine = Engine(self.desk, self.lane)
+        self.ruling = any(not TRAITS[kind].hold_lane for kind in theatre.proven)
         self.looks = 0
         self.believed_gone: set[str] = set()
 
@@ -259,8 +322,10 @@ class Stage:
         self.lane = HoldLane(self.desk, self.lane._token)
         self.engine = Engine(self.desk, self.lane)
         self.last = self._run()
-        self.world.clock.advance(PAUSE)
-        if self.theatre.proven:  # nobody removes a label, a policy or a rule here: whoever reports one as gone took half a list for the whole
+        if self.theatre.deliveries:
+            Dispatch(self.desk, compose, self._courier).run()
+        self.world.clock.advance(self.theatre.pause)
+        if self.ruling:  # nobody removes a label, a policy or a rule here: whoever reports one as gone took half a list for the whole
             self.believed_gone |= {one.key or one.id for tenant in self.last.tenants for one in tenant.drift if one.drift is DriftClass.MISSING}
         if any(one.error or one.changes or one.in_flight or one.blocked for one in self.last.tenants):
             return False
@@ -270,12 +335,16 @@ class Stage:
     def _run(self) -> RunResult:
         """What is run at a look: the hold lane alone carries out no release, so with one under way it is ``sync``, or ``end`` and the hold lane."""
         parting = under_way(self.lane)
-        if self.theatre.proven or (parting and self.rng.random() < 0.5):  # a coin
+        if self.ruling or (parting and self.rng.random() < 0.5):  # a coin
             return self.engine.sync()
         ended = self.engine.end() if parting else None
         held = self.engine.hold()
         told = {one.tenant: one for one in ended.tenants} if ended is not None else {}
         return replace(held, tenants=tuple(joined(told[one.tenant], one) if one.tenant in told else one for one in held.tenants))
+
+    def _courier(self, delivery: Delivery) -> Courier:
+        door = self.desk.door(str(delivery.tenant))
+        return cast("Mailing", door.connector).courier(door.tenant, self.context, str(delivery.sender))
 
     def rest(self) -> bool:
         """Look until everything is at rest; False when it does not come to rest."""
@@ -302,6 +371,7 @@ class Stage:
             return None
         late = [f"{one['source']}={one['state']}({one['error']})" for one in sources if one["state"] not in {"verified", "released"}]
         late += ["a release is under way"] if under_way(self.lane) else []
+        late += [f"letter {one.number} waits" for one in Letters(self.store).waiting()]
         return late + [f"{one.series}={one.standing.value}({one.reason})" for one in lines if one.standing not in IN_FORCE]
 
     def proofs(self) -> tuple[str, ...]:
@@ -323,11 +393,13 @@ class Stage:
 def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder: Path) -> Ending:
     """One run through ``squares``. Nothing is judged before the last strike is over and the program had time to come to rest."""
     with _stage(theatre, seed, keys, folder) as stage:
+        theatre.dealt(squares)
         theatre.prepare(stage.world)
         stage.order(theatre.orders(stage.world, stage.rng))
-        stage.look()
+        for _ in range(theatre.before):
+            stage.look()
         hits: list[tuple[Cell, int]] = []
-        for number, square in enumerate(squares):
+        for number, square in enumerate(sorted(squares, key=lambda one: not one.method.once)):
             if number:
                 stage.look()  # what the trouble before left behind is mended, or half mended, when the next comes
             stage.order(theatre.provoke(stage.world, square.method, stage.rng))
@@ -337,7 +409,8 @@ def run(theatre: Theatre, seed: int, squares: Sequence[Cell], keys: Path, folder
             hits.append((square, planted.hits()))
             planted.lift()
         stuck = [] if stage.rest() else [f"not at rest: {stage.standing()}"]
-        wrongs = (*stuck, *theatre.wrongs(stage.world, DISTRICT), *stage.register_wrongs(), *stage.proofs(), *stage.world.violations)
+        seen = (*theatre.wrongs(stage.world, DISTRICT), *stage.register_wrongs(), *theatre.said(stage))
+        wrongs = (*stuck, *seen, *stage.proofs(), *stage.world.violations)
         stage.world.violations.clear()  # told here, with the seed
         return Ending(seed=seed, hits=tuple(hits), wrongs=wrongs, looks=stage.looks)
 
@@ -367,6 +440,7 @@ def _stage(theatre: Theatre, seed: int, keys: Path, folder: Path) -> Iterator[St
             yield stage
         finally:
             stage.store.close()
+            theatre.tear_down()
 
 
 def _package(theatre: Theatre) -> Package:

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from connectors.base import Connector
 from connectors.google_workspace.connector import GoogleWorkspaceConnector
@@ -18,7 +19,7 @@ from sandbox.people import make_world
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method, Strike
-from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
 from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
 
 ADD = "vault.matters.holds.addHeldAccounts"
@@ -70,14 +71,14 @@ _VOICE = "1010330003"
 
 
 @dataclass
-class GoogleTheatre:
+class GoogleTheatre(Stock):
     """One run's expectations: who must be held, and what of others must stay as it was."""
 
     tenant = "google"
     platform = Platform.GOOGLE_WORKSPACE
     package = google
     methods = METHODS
-    strikes = (*EVERYWHERE, PARTIAL)
+    strikes: ClassVar[tuple[Strike, ...]] = (*EVERYWHERE, PARTIAL)
     proven = frozenset[Kind]()
     promised: Promised = field(default_factory=Promised)
     others: dict[str, object] = field(default_factory=dict)

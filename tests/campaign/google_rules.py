@@ -19,7 +19,7 @@ from sandbox.google.state import GoogleState, state_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Planted, plant_on_wire
+from tests.campaign.drive import Planted, Stock, plant_on_wire
 from tests.campaign.google import SHORT
 from tests.campaign.releasing import LetGo
 
@@ -43,7 +43,7 @@ _TERMS = (366, 731, 1096, 2557)
 
 
 @dataclass
-class GoogleRulesTheatre:
+class GoogleRulesTheatre(Stock):
     """One run's expectations: the labels that must be published, by series with their days, and what of others must stay as it was."""
 
     tenant = "google"

@@ -21,7 +21,7 @@ from sandbox.microsoft.state import TenantState, tenant_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
 from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
 
 _CASES = "/security/cases/ediscoveryCases"
@@ -69,7 +69,7 @@ EMPTY_FIRST = Paging(switches={"m365.empty_page": "legalHolds,microsoft.graph.us
 
 
 @dataclass
-class MicrosoftTheatre:
+class MicrosoftTheatre(Stock):
     """One run's expectations: who must be held, and what of others must stay as it was."""
 
     tenant = "m365"
@@ -262,13 +262,13 @@ def _holds(state: TenantState, case: Case) -> list[Hold]:
 
 
 def _places(state: TenantState, people: set[str]) -> set[str]:
-    """The mailbox and the drive of everybody: what an order means when it names no sources."""
+    """The mailbox and the drive of everybody, which is what an order means when it names no sources; of a group its mailbox and its site."""
     found = set()
     for address in people:
-        account = state.account_at(address)
-        assert account is not None
-        assert account.drive is not None
-        found |= {address.lower(), account.drive.url.lower().rstrip("/")}
+        account, group = state.account_at(address), state.group_at(address)
+        drive = account.drive.url if account is not None and account.drive is not None else group.site_url if group is not None else ""
+        assert drive, f"{address} is nobody who has a place"
+        found |= {address.lower(), drive.lower().rstrip("/")}
     return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from connectors.base import Connector
 from connectors.microsoft365.access import Allowed
 from connectors.microsoft365.connector import Microsoft365Connector
+from connectors.places import EVERYBODY
 from policies.duties import Carrier, Disposition, Duty, Population, Selector
 from policies.effects import Clock
 from policies.kinds import Kind, Platform, Workload
@@ -22,7 +23,7 @@ from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, GRAPH, TenantState, te
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Paging, Planted, plant_on_wire
+from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
 from tests.campaign.releasing import LetGo
 
 NEW_LABEL, SET_LABEL = "New-ComplianceTag", "Set-ComplianceTag"
@@ -62,14 +63,26 @@ class _Line:
     people: frozenset[str]
     event: str | None = None
     """What its label counts from, where that is not creation."""
+    everybody: bool = False
+    """It is for everybody with a mailbox, over an adaptive scope, and names nobody."""
+    cited: bool = True
 
     @property
-    def citation(self) -> str:
-        return f"M-{self.series}"
+    def citation(self) -> str | None:
+        return f"M-{self.series}" if self.cited else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What makes the program call a method: what somebody does in the console, else a new line, with a label, with one that counts from an event."""
+
+    spoil: Callable[[World, TenantState, random.Random], bool] | None = None
+    label: bool = False
+    event: bool = False
 
 
 @dataclass
-class MicrosoftRulesTheatre:
+class MicrosoftRulesTheatre(Stock):
     """One run's expectations: which lines must be in force, and what of others must stay as it was."""
 
     tenant = "m365"
@@ -80,6 +93,7 @@ class MicrosoftRulesTheatre:
     proven = frozenset(
         {Kind.M365_LABEL, Kind.M365_EVENT_TYPE, Kind.M365_LABEL_POLICY, Kind.M365_LABEL_RULE, Kind.M365_RETENTION_POLICY, Kind.M365_RETENTION_RULE}
     )
+    cites = True
     lines: list[_Line] = field(default_factory=list)
     others: dict[str, object] = field(default_factory=dict)
 
@@ -100,12 +114,15 @@ class MicrosoftRulesTheatre:
         return tuple(_duty(line) for line in self.lines)
 
     def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
-        spoil = _ACTS.get(method.operation)
+        needs = self._needs(method)
         with world.lock:
-            if spoil is None or not spoil(world, tenant_of(world), rng):  # or what an earlier strike left is not whole yet
-                labelled = method.operation in _LABELLED or rng.random() < 0.5
-                self._demand(world, rng, labelled=labelled, counted=method.operation in (NEW_EVENT, SET_EVENT))
+            if needs.spoil is None or not needs.spoil(world, tenant_of(world), rng):  # or what an earlier strike left is not whole yet
+                self._demand(world, rng, labelled=needs.label or rng.random() < 0.5, counted=needs.event)
         return None
+
+    def _needs(self, method: Method) -> Needs:
+        name = method.operation
+        return Needs(spoil=_ACTS.get(name), label=name in _LABELLED, event=name in (NEW_EVENT, SET_EVENT))
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         return plant_on_wire(world, cell, rng, _SHORT)
@@ -117,7 +134,7 @@ class MicrosoftRulesTheatre:
         state = tenant_of(world)
         found = [f"another's object was touched: {name}" for name, value in _others(state).items() if self.others.get(name) != value]
         found += [f"another's object is gone: {name}" for name in self.others.keys() - _others(state).keys()]
-        everything = (*state.labels.values(), *state.event_types.values(), *state.policies.values(), *state.rules.values())
+        everything = (*state.labels.values(), *state.event_types.values(), *state.policies.values(), *state.rules.values(), *state.scopes.values())
         made: list[Made] = [one for one in everything if _ours(one)]
         marks = Counter(str(find_mark(one.comment)) for one in made)
         found += [f"{count} objects carry {mark}" for mark, count in marks.items() if count > 1]
@@ -130,13 +147,14 @@ class MicrosoftRulesTheatre:
             found.append(f"{labels} labels and {policies} policies of ours for {len(self.lines)} lines")
         return tuple(found)
 
-    def _demand(self, world: World, rng: random.Random, *, labelled: bool, counted: bool = False) -> None:
-        """A line more in the policy, for two or three people; ``counted``: from an event of its own."""
+    def _demand(self, world: World, rng: random.Random, *, labelled: bool, counted: bool = False, everybody: bool = False) -> None:
+        """A line more in the policy, for two or three people, or ``everybody``; ``counted``: from an event of its own."""
         state = tenant_of(world)
         able = [address for person in world.people if _has_mailbox(state, address := f"{person.local_part}@{world.domain}")]
         number = len(self.lines) + 1
-        people = frozenset(rng.sample(able, k=rng.choice((2, 3))))
-        self.lines.append(_Line(series=f"CMP-{number:02}", labelled=labelled, days=rng.choice(_TERMS), people=people, event=f"Campaign event {number}" if counted else None))
+        people = frozenset[str]() if everybody else frozenset(rng.sample(able, k=rng.choice((2, 3))))
+        event, days = f"Campaign event {number}" if counted else None, rng.choice(_TERMS)
+        self.lines.append(_Line(series=f"CMP-{number:02}", labelled=labelled, days=days, people=people, event=event, everybody=everybody, cited=self.cites))
 
 
 def _lengthen(state: TenantState) -> None:
@@ -157,6 +175,10 @@ def _lengthen(state: TenantState) -> None:
     state.enter(replace(gone, id=state.new_id("account"), upn=upn, drive=None, mailbox=replace(gone.mailbox, guid=state.new_id("mailbox"))))
 
 
+def _selector(line: _Line) -> Selector:
+    return Selector(all_users=True, adaptive=True) if line.everybody else Selector(users=tuple(sorted(line.people)))
+
+
 def _duty(line: _Line) -> Duty:
     key = f"label-{line.series.lower()}"
     return Duty(
@@ -168,7 +190,7 @@ def _duty(line: _Line) -> Duty:
         term=line.days,
         clock=Clock.EVENT if line.event else Clock.CREATED,
         event=line.event,
-        population=Population(id=f"people-{line.series.lower()}", selectors={Platform.MICROSOFT365: Selector(users=tuple(sorted(line.people)))}),
+        population=Population(id=f"people-{line.series.lower()}", selectors={Platform.MICROSOFT365: _selector(line)}),
         disposition=Disposition.PERMANENT,
         citation=line.citation,
         because=Because(line=f"line-{line.series.lower()}", series=line.series),
@@ -251,7 +273,7 @@ def _label_wrongs(world: World, state: TenantState, line: _Line) -> list[str]:
     event = state.event_types.get(label.event_type or "")
     found += [] if (event.name if event else None) == line.event else [f"label {label.name} counts from {event.name if event else None}"]
     cited = state.templates.get(label.templates.get("citation", ""))
-    found += [] if cited is not None and cited.name == line.citation else [f"label {label.name} cites {cited.name if cited else None}"]
+    found += [] if (cited.name if cited else None) == line.citation else [f"label {label.name} cites {cited.name if cited else None}"]
     rules = [one for one in state.rules.values() if one.publishes == label.guid]
     if len(rules) != 1:
         return [*found, f"{line.series} is published {len(rules)} times"]
@@ -278,9 +300,22 @@ def _policy_wrongs(world: World, state: TenantState, rule: Rule, line: _Line) ->
     if shown != sorted(line.people):
         found.append(f"{line.series} reaches {shown}, not {sorted(line.people)}")
     found += [f"{line.series} has other places too"] if any(value for name, value in policy.locations.items() if name != "ExchangeLocation") else []
+    found += _scope_wrongs(state, policy, line)
     if policing.status(world, policy) != "Success" or any(one.due > world.clock.now() for one in places):
         found.append(f"the policy of {line.series} is not in force: {policing.status(world, policy)}")
     return found
+
+
+def _scope_wrongs(state: TenantState, policy: Policy, line: _Line) -> list[str]:
+    """Whether a policy lies over the scope that finds everybody, or over none where it names its people."""
+    scopes = [state.scopes[guid] for guid in policy.scopes]
+    if not line.everybody:
+        return [f"{line.series} lies over {[one.name for one in scopes]}"] if scopes else []
+    if len(scopes) != 1 or not _ours(scopes[0]):
+        return [f"{line.series} lies over {[one.name for one in scopes]} and not over our scope"]
+    asked = (scopes[0].location_type.lower(), scopes[0].query, sorted(one.lower() for one in policy.applications))
+    wanted = ("user", EVERYBODY, ["user:exchange"])
+    return [] if asked == wanted else [f"{line.series} lies over {asked}"]
 
 
 def _said(label: Label, line: _Line) -> str:
@@ -291,6 +326,7 @@ def _others(state: TenantState) -> dict[str, object]:
     """Labels, policies and rules that are not ours, by id, as they stand."""
     found: dict[str, object] = {}
     found |= {f"label {one.guid}": (one.name, one.duration, one.action, one.comment) for one in state.labels.values() if not _ours(one)}
+    found |= {f"scope {one.guid}": (one.name, one.query, one.comment) for one in state.scopes.values() if not _ours(one)}
     for policy in state.policies.values():
         if _ours(policy):
             continue

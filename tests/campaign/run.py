@@ -12,16 +12,26 @@ from pathlib import Path
 from tests.campaign.cells import Cell, Matrix, cells, dealt
 from tests.campaign.drive import Theatre, make_keys, run
 from tests.campaign.google import GoogleTheatre
+from tests.campaign.google_keyless import KeylessTheatre
 from tests.campaign.google_rules import GoogleRulesTheatre
 from tests.campaign.microsoft import CmdletTheatre, MicrosoftTheatre
+from tests.campaign.microsoft_belts import BeltTheatre
+from tests.campaign.microsoft_people import PeopleTheatre
 from tests.campaign.microsoft_rules import MicrosoftRulesTheatre
+from tests.campaign.microsoft_scopes import ScopeTheatre
+from tests.campaign.microsoft_signed import SignedTheatre
 
 THEATRES: Mapping[tuple[str, str], Callable[[], Theatre]] = {
     ("google", "holds"): GoogleTheatre,
     ("google", "rules"): GoogleRulesTheatre,
+    ("google", "keyless"): KeylessTheatre,
     ("microsoft", "holds"): MicrosoftTheatre,
     ("microsoft", "cmdlets"): CmdletTheatre,
+    ("microsoft", "belts"): BeltTheatre,
+    ("microsoft", "people"): PeopleTheatre,
     ("microsoft", "rules"): MicrosoftRulesTheatre,
+    ("microsoft", "scopes"): ScopeTheatre,
+    ("microsoft", "signed-in"): SignedTheatre,
 }
 """By cloud, and by what is done there: holds are the hold lane's (cmdlets: where Graph lets no application hold), rules (labels, their publishing,
 retention policies) the sync lane's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,6 +63,13 @@ def test_it_stands_beside_the_case_hold_and_no_word_of_the_matter_is_in_it() -> 
     assert (belt.members, dict(belt.fields), belt.name, belt.parent) == (frozenset({"mail:ann@d.example"}), {}, "Litigation hold", None)
     assert ordered.carried[sources[1]] == (belt.key, "mail:ann@d.example")
     assert ordered.carried[sources[0]][0] != belt.key
+
+
+def test_where_nothing_but_the_belt_is_left_of_an_order_no_case_is_wanted_open() -> None:
+    source = OrderedSource(person="p", workload=Workload.LITIGATION_HOLD, identity_id="i", address="ann@d.example", container="ann@d.example")
+    order = HoldOrder(alias="m", tenant_alias="blueheron", sources=(source,), terms=None, range_from=None, range_to=None)
+    assert [one.kind for one in realise_hold(order, circumstances()).resources] == [Kind.M365_MAILBOX]
+    assert [one.kind for one in realise_hold(replace(order, sources=()), circumstances()).resources] == [Kind.M365_CASE]
 
 
 def test_each_mailbox_is_told_once_and_read_back_in_one_list(bench: Bench) -> None:

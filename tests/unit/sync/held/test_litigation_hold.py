@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from policies.kinds import Kind
+from policies.resources import find_mark
 from sandbox.microsoft.objects import Mailbox
+from sync.run import Engine
+from tests.campaign.releasing import Parting, part
 from tests.unit.sync.held.stage import Held, held
 from tests.unit.sync.held.test_by_hand import commands, do
 
@@ -188,6 +191,28 @@ def test_a_lost_answer_is_settled_by_reading_and_the_mailbox_told_once_where_it_
         here.until_in_force()
         assert here.sources()[address, BELT] == "verified"
         assert len(asked(here, "Set-Mailbox")) == (1 if when == "after" else 2)
+
+
+def test_a_release_whose_belt_does_not_come_off_at_once_leaves_the_case_closed_and_nobody_held(keys: Path, tmp_path: Path) -> None:
+    """The case is closed by then: were it wanted open for the belt's sake, it would be opened and switched on again, and stay so after the release."""
+    with held(keys, tmp_path, second_belt=True) as here:
+        address = belted(here)
+        here.world.clock.advance(4 * 3600)
+        here.until_in_force()
+        part(here.stage, Parting(alias="roof"))
+        here.fault("exchange", "Set-Mailbox", kind="reset")
+        engine, since = Engine(here.stage.desk, here.stage.lane), len(here.world.exchanges)
+        engine.end()
+        here.look()
+        assert (here.matter()["matter"]["state"], box(here, address).litigation) == ("releasing", True)
+        engine.end()
+        here.look()
+        assert (here.matter()["matter"]["state"], box(here, address).litigation) == ("released", False)
+        ours = [case for case in here.state.cases.values() if find_mark(case.external_id) is not None]
+        assert [case.closed_at is not None for case in ours] == [True]
+        assert [hold.enabled for hold in here.state.holds.values() if hold.case == ours[0].guid] == [False]
+        sent = [one.operation for one in here.asked("graph", since) if one.method != "GET"]
+        assert not [name for name in sent if name.endswith(("/reopen", "/enablePolicy"))]
 
 
 def test_a_mailbox_without_the_licence_says_so_and_the_case_hold_stands(keys: Path, tmp_path: Path) -> None:
