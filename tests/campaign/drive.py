@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType, ModuleType
-from typing import Protocol, cast
+from typing import cast
 
 from ruamel.yaml import YAML
 
-from connectors.base import Charge, Connector, Context, Lane
+from connectors.base import Charge, Context, Lane
 from connectors.mailing import Courier, Mailing
 from policies.district import Delivery, District, Mode, Tenant
-from policies.duties import Duty, StandingValue
-from policies.kinds import TRAITS, Kind, Platform
+from policies.duties import StandingValue
+from policies.kinds import TRAITS
 from reports.notices import compose
 from sandbox.people import make_world
 from sandbox.server import SandboxServer
 from sandbox.tenant import Tenant as Package
-from sandbox.world import Fault, World
+from sandbox.world import World
 from sync.desk import Desk, TenantDoor
 from sync.drift import DriftClass
 from sync.journal import EntryKind, Journal
@@ -41,178 +40,16 @@ from sync.run import Engine, joined
 from sync.store import Store, open_store
 from sync.store.notices import Letters
 from sync.store.proofs import Proofs
-from tests.campaign.cells import Cell, Method, Strike
-from tests.campaign.releasing import LetGo, Parting, officers, part, register_wrongs, under_way
+from tests.campaign.cells import Cell
+from tests.campaign.releasing import Parting, officers, part, register_wrongs, under_way
+from tests.campaign.theatre import Theatre
 
 DISTRICT = "cmpgn001"
 ROUNDS = 14
 """Looks after which a run that has not come to rest is called stuck."""
-PAUSE = 4_000.0
-"""Seconds between two looks: more than any platform here takes to bring a hold into force, and than what was refused rests."""
 IN_FORCE = frozenset({StandingValue.ENFORCED, StandingValue.AVAILABLE})
 _STORE = "state"
 _START = datetime(2026, 10, 5, 14, 30, tzinfo=UTC)
-
-
-class Theatre(Protocol):
-    """A vendor's side of a campaign."""
-
-    @property
-    def tenant(self) -> str:
-        """The tenant's id in the sandbox's overlay."""
-
-    @property
-    def platform(self) -> Platform:
-        """The cloud."""
-
-    @property
-    def package(self) -> ModuleType:
-        """The sandbox's package of that cloud."""
-
-    @property
-    def methods(self) -> Sequence[Method]:
-        """The rows of the matrix."""
-
-    @property
-    def strikes(self) -> Sequence[Strike]:
-        """Its columns."""
-
-    @property
-    def proven(self) -> frozenset[Kind]:
-        """Kinds that were proven writable; where none of them is the sync lane's, only the hold lane runs."""
-
-    @property
-    def surfaces(self) -> Mapping[Kind, str]:
-        """Of kinds that are not written as ourselves: the surface that their proof was made over."""
-
-    @property
-    def pause(self) -> float:
-        """Seconds between two looks."""
-
-    @property
-    def before(self) -> int:
-        """Looks before the first strike."""
-
-    @property
-    def deliveries(self) -> tuple[Delivery, ...]:
-        """Which officers are told of what happens; none: nobody, and no letter leaves."""
-
-    def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
-        """What must hold before the program starts, such as somebody who is signed in; the tenant's settings, as they are to be."""
-
-    def dealt(self, squares: Sequence[Cell]) -> None:
-        """What the run will go through; told before anything else."""
-
-    def tear_down(self) -> None:
-        """Take back what ``set_up`` changed outside of the run's own world."""
-
-    def said(self, stage: Stage) -> tuple[str, ...]:
-        """What is wrong with what the program itself knows at the end, beside its journal and its register of holds."""
-
-    def connector(self) -> Connector:
-        """The connector under test."""
-
-    def prepare(self, world: World) -> None:
-        """What must hold before anything: switches, people."""
-
-    def orders(self, world: World, rng: random.Random) -> MatterOrder | None:
-        """The first thing that is wanted: a hold order for some of the tenant's people, or None where ``duties`` says it."""
-
-    def duties(self) -> tuple[Duty, ...]:
-        """What the policy demands by now."""
-
-    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | None:
-        """Make the program need ``method`` at its next look: something done in the console, a new duty, or what is handed back: an order, a release."""
-
-    def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
-        """Put the strike in the way of the method's next requests."""
-
-    def let_go(self, world: World) -> LetGo:
-        """What the register has to say of releases."""
-
-    def wrongs(self, world: World, district: str) -> tuple[str, ...]:
-        """What is not as every order wants it, or is there twice, or was not ours to touch; read off the tenant itself, never through the connector."""
-
-
-class Stock:
-    """What most theatres have in common."""
-
-    surfaces: Mapping[Kind, str] = MappingProxyType({})
-    pause = PAUSE
-    before = 1
-    deliveries: tuple[Delivery, ...] = ()
-
-    def set_up(self, server: SandboxServer, tenant: Tenant, context: Context) -> Tenant:
-        """The settings as they are; nothing is set up."""
-        return tenant
-
-    def dealt(self, squares: Sequence[Cell]) -> None:
-        """It makes no difference."""
-
-    def tear_down(self) -> None:
-        """There is nothing to take back."""
-
-    def said(self, stage: Stage) -> tuple[str, ...]:
-        """Nothing more is asked."""
-        return ()
-
-
-class Planted(Protocol):
-    """A strike that waits for its request."""
-
-    def hits(self) -> int:
-        """How many requests ran into it."""
-
-    def lift(self) -> None:
-        """Take it away."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paging:
-    """How lists of a vendor go on: what makes the sandbox give short pages, what a request for a further page has in its query, and
-    whether the way to it stands in the page as a link (``linked``) or only as a number, so that only the further request can be led away.
-    """
-
-    switches: dict[str, str]
-    token: str
-    linked: bool
-
-
-@dataclass(slots=True)
-class PlantedFault:
-    """A fault of the sandbox's wire, with the switches that are on as long as it is there."""
-
-    world: World
-    fault: Fault
-    switches: dict[str, str]
-
-    def hits(self) -> int:
-        return min(self.fault.times, max(0, self.fault.seen - self.fault.nth + 1))
-
-    def lift(self) -> None:
-        self.world.faults.remove(self.fault)
-        for name in self.switches:
-            self.world.switches.pop(name, None)
-
-
-def plant_on_wire(world: World, cell: Cell, rng: random.Random, paging: Paging) -> PlantedFault:
-    """The strike as a fault of the sandbox: once, or often enough that retrying a read does not outlast it."""
-    times = rng.choice((1, 2)) if cell.method.writes else rng.choice((1, 2, 9))
-    short = paging.switches if cell.strike.further else {}
-    away = cell.strike.kind == "foreign_link" and paging.linked
-    world.switches |= short
-    fault = Fault(
-        surface=cell.method.surface,
-        operation=cell.method.operation,
-        kind=cell.strike.kind,  # type: ignore[arg-type]  # only strikes on the wire come here
-        when=cell.strike.when,
-        status=cell.strike.status,
-        times=times,
-        query=paging.token if cell.strike.further and not away else "",
-        sent=cell.method.sent,
-    )
-    world.faults.append(fault)
-    return PlantedFault(world, fault, short)
 
 
 @dataclass(slots=True)

@@ -19,8 +19,9 @@ from sandbox.people import make_world
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method, Strike
-from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
+from tests.campaign.planting import Paging, Planted, plant_on_wire
 from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
+from tests.campaign.theatre import Stock
 
 ADD = "vault.matters.holds.addHeldAccounts"
 ARCHIVE = "groupsSettings.groups.patch"

@@ -19,9 +19,10 @@ from sandbox.google.state import GoogleState, state_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Planted, Stock, plant_on_wire
 from tests.campaign.google import SHORT
+from tests.campaign.planting import Planted, plant_on_wire
 from tests.campaign.releasing import LetGo
+from tests.campaign.theatre import Stock
 
 PERMIT = "labels.permissions.batchUpdate"
 _WRITES = ("labels.create", "labels.updateLabelCopyMode", "labels.publish", "labels.delta", "labels.enable", PERMIT)

@@ -21,8 +21,9 @@ from sandbox.microsoft.state import TenantState, tenant_of
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
+from tests.campaign.planting import Paging, Planted, plant_on_wire
 from tests.campaign.releasing import SOME, WHOLE, LetGo, Parting, Promised
+from tests.campaign.theatre import Stock
 
 _CASES = "/security/cases/ediscoveryCases"
 _CASE = _CASES + "/{case}"

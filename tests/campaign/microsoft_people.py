@@ -25,8 +25,9 @@ from sync.store.notices import Letters
 from sync.store.watch_rows import WatchRows
 from sync.store.words import LetterState
 from tests.campaign.cells import Cell, Method
-from tests.campaign.drive import Paging, Planted, PlantedFault, Stage, plant_on_wire
+from tests.campaign.drive import Stage
 from tests.campaign.microsoft import _TEAMS, SHORT, MicrosoftTheatre, _holdable
+from tests.campaign.planting import Paging, Planted, PlantedFault, plant_on_wire
 
 SEND, LOG, DELTA = "POST /users/{user}/sendMail", "GET /auditLogs/directoryAudits", "GET /users/delta"
 ONE, TEAM, SITE = "GET /users/{user}", "GET /groups/{group}/sites/root", "GET /sites/{address:path}"

@@ -23,8 +23,9 @@ from sandbox.microsoft.state import COMPLIANCE, EXCHANGE, GRAPH, TenantState, te
 from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
-from tests.campaign.drive import Paging, Planted, Stock, plant_on_wire
+from tests.campaign.planting import Paging, Planted, plant_on_wire
 from tests.campaign.releasing import LetGo
+from tests.campaign.theatre import Stock
 
 NEW_LABEL, SET_LABEL = "New-ComplianceTag", "Set-ComplianceTag"
 NEW_POLICY, SET_POLICY = "New-RetentionCompliancePolicy", "Set-RetentionCompliancePolicy"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.campaign.cells import Cell, Matrix, cells, dealt
-from tests.campaign.drive import Theatre, make_keys, run
+from tests.campaign.drive import make_keys, run
 from tests.campaign.google import GoogleTheatre
 from tests.campaign.google_keyless import KeylessTheatre
 from tests.campaign.google_rules import GoogleRulesTheatre
@@ -20,6 +20,7 @@ from tests.campaign.microsoft_people import PeopleTheatre
 from tests.campaign.microsoft_rules import MicrosoftRulesTheatre
 from tests.campaign.microsoft_scopes import ScopeTheatre
 from tests.campaign.microsoft_signed import SignedTheatre
+from tests.campaign.theatre import Theatre
 
 THEATRES: Mapping[tuple[str, str], Callable[[], Theatre]] = {
     ("google", "holds"): GoogleTheatre,

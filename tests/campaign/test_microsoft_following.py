@@ -13,8 +13,9 @@ from policies.resources import ReadState
 from sandbox.microsoft.state import tenant_of
 from sync.matters.order import MatterOrder
 from sync.store.rosters import Rosters
-from tests.campaign.drive import PAUSE, Stage, _stage, make_keys
+from tests.campaign.drive import Stage, _stage, make_keys
 from tests.campaign.microsoft import MicrosoftTheatre, _holdable
+from tests.campaign.theatre import PAUSE
 
 WHOLE, DELTA = "GET /users", "GET /users/delta"
 

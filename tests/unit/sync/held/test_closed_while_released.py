@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +12,12 @@ from sandbox.world import Fault
 from sync.matters.order import MatterOrder
 from sync.result import RunResult
 from sync.run import Engine
-from tests.campaign.drive import Stage, _stage, make_keys
-from tests.campaign.google import GoogleTheatre, _holdable
+from tests.campaign.drive import Stage
+from tests.campaign.google import _holdable
 from tests.campaign.releasing import Parting, part
 
 ADMIN = "it.director@harbormill.example"
 PAUSE = 4_000.0
-
-
-@pytest.fixture(scope="session")
-def google_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_keys(GoogleTheatre(), tmp_path_factory.mktemp("google-release-keys"))
-
-
-@pytest.fixture
-def stage(google_keys: Path, tmp_path: Path) -> Iterator[Stage]:
-    with _stage(GoogleTheatre(), 7, google_keys, tmp_path) as made:
-        made.world.switches["google.quota"] = "off"
-        yield made
 
 
 def act(stage: Stage, name: str, /, **given: object) -> Any:

@@ -9,13 +9,8 @@ import pytest
 
 from sandbox import google
 from sync.matters.order import MatterOrder
-from tests.campaign.drive import Stage, _stage, make_keys
+from tests.campaign.drive import Stage, _stage
 from tests.campaign.google import _GROUP, GoogleTheatre
-
-
-@pytest.fixture(scope="module")
-def google_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_keys(GoogleTheatre(), tmp_path_factory.mktemp("google") / "keys")
 
 
 def looks(stage: Stage, times: int = 1) -> None:

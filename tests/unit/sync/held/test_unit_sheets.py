@@ -8,9 +8,8 @@ import pytest
 
 from sandbox.world import Fault
 from tests.campaign.drive import Stage
-from tests.unit.sync.held.test_units import UNIT, act, google_keys, held_by_unit, looks, matter, ours, stage, standing, state, users
+from tests.unit.sync.held.test_units import UNIT, act, held_by_unit, looks, matter, ours, standing, state, users
 
-__all__ = ["google_keys", "stage"]
 MARKED = re.compile(r"Holds > Create\. Name, copied whole: (.*\])$")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,22 +11,9 @@ from sandbox.google.state import GoogleState, Hold, state_of
 from sandbox.tenant import ConsoleError
 from sync.matters.order import MatterOrder
 from sync.run import Engine
-from tests.campaign.drive import Stage, _stage, make_keys
-from tests.campaign.google import GoogleTheatre
+from tests.campaign.drive import Stage
 
 UNIT = "/Board"
-
-
-@pytest.fixture(scope="session")
-def google_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_keys(GoogleTheatre(), tmp_path_factory.mktemp("google-keys"))
-
-
-@pytest.fixture
-def stage(google_keys: Path, tmp_path: Path) -> Iterator[Stage]:
-    with _stage(GoogleTheatre(), 7, google_keys, tmp_path) as made:
-        made.world.switches["google.quota"] = "off"
-        yield made
 
 
 def act(stage: Stage, name: str, /, **given: object) -> Any:
