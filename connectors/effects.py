@@ -318,7 +318,7 @@ def _vault_rule_effect(rule: Live, paths: Mapping[str, str]) -> Effect:
         clock=clock,
         event=event,
         keep=period,
-        delete=period if action != "keep" and period != FOREVER else None,
+        delete=period if period != FOREVER else None,  # Vault offers no end that only keeps (G§2.3)
         purge_all=action == "purge_all",
         terms=_text(rule, "terms"),
         in_force=rule.force is not Force.OFF,

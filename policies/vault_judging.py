@@ -217,14 +217,14 @@ def findings(rules: Sequence[VaultRule], duties: Iterable[Duty]) -> tuple[RuleFi
 
 
 def _wrong(rule: VaultRule, duty: Duty) -> Iterator[str]:
-    if rule.term == FOREVER:
+    if not rule.purges:
         return
     ends = moment(rule.term, Clock(rule.from_.value))
     if duty.carrier is Carrier.POLICY and not at_least(ends, moment(duty.term, duty.clock, duty.event)):
         yield TOO_SHORT
     if rule.action is AtTheEnd.PURGE_ALL:
         yield PURGES
-    elif rule.action is AtTheEnd.PURGE_DELETED:
+    else:  # at least what people deleted, also where keep is stated: Vault has no such end
         yield PURGES_DELETED
 
 

@@ -135,6 +135,11 @@ class VaultRule(FolderModel):
         return int(found["days"]) if found else FOREVER
 
     @property
+    def purges(self) -> bool:
+        """Whether Vault deletes something at its end. A finite rule always does, whatever is stated: Vault offers no end that only keeps (G§2.3)."""
+        return self.term != FOREVER
+
+    @property
     def words(self) -> str:
         """The rule for people, in one line."""
         if self.dedicated is not None:
@@ -181,7 +186,6 @@ def effect_of(rule: VaultRule, ref: str, *, whole: bool = True) -> Effect:
     A custom rule without a unit is for everybody, or, for Drive and Chat, for all shared drives or all spaces alone: with ``whole`` false it is
     taken in the second way.
     """
-    finite = rule.term != FOREVER and rule.action is not AtTheEnd.KEEP
     everyone = rule.default or rule.org_unit is None
     spaces = not whole and not rule.default and rule.org_unit is None and rule.service is Service.HANGOUTS_CHAT
     return Effect(
@@ -196,7 +200,7 @@ def effect_of(rule: VaultRule, ref: str, *, whole: bool = True) -> Effect:
         ),
         clock=Clock(rule.from_.value),
         keep=rule.term,
-        delete=rule.term if finite else None,
+        delete=rule.term if rule.purges else None,
         purge_all=rule.action is AtTheEnd.PURGE_ALL,
         terms=rule.terms or None,
     )

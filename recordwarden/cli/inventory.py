@@ -11,7 +11,7 @@ from connectors.base import Lane, Surveyor
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem
 from policies.resources import Live, ReadState
-from policies.vault_rules import AtTheEnd, StatedRules
+from policies.vault_rules import StatedRules
 from recordwarden.cli.answer import Answer
 from recordwarden.cli.call import called
 from recordwarden.cli.documents import examination_document
@@ -86,7 +86,7 @@ def _stated(rules: StatedRules | None) -> Document | None:
     """What an officer stated of rules that no interface shows and that end some day, and what speaks against believing it; None without one."""
     if rules is None:
         return None
-    return {"deletes": [rule.words for rule in rules.rules if rule.action is not AtTheEnd.KEEP], "doubt": rules.doubt}
+    return {"deletes": [rule.words for rule in rules.rules if rule.purges], "doubt": rules.doubt}
 
 
 def _known(one: Look, kinds: Iterable[Kind], found: list[dict[str, object]]) -> list[dict[str, object]] | None:

@@ -41,9 +41,13 @@ COSTS: Mapping[str, Mapping[str, int]] = {
     "cloudidentity.policies.list": {"Policy read requests": 1},
     "cloudidentity.policies.get": {"Policy read requests": 1},
     **{f"drivelabels.labels.{verb}": {"Label reads": 1} for verb in ("get", "list", "permissions.list", "locks.list")},
+    "drivelabels.limits.getLabel": {"Label reads": 1},
     **{
         f"drivelabels.labels.{verb}": {"Label writes": 1}
-        for verb in ("create", "delta", "publish", "enable", "disable", "delete", "updatePermissions", "updateLabelCopyMode")
+        for verb in (
+            "create", "delta", "publish", "enable", "disable", "delete", "updatePermissions", "updateLabelCopyMode",
+            "permissions.create", "permissions.delete", "permissions.batchUpdate", "permissions.batchDelete",
+        )
     },
 }
 

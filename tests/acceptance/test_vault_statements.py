@@ -211,7 +211,7 @@ def test_people_on_hold_at_risk_are_found_in_the_next_look(here: District) -> No
 
 def test_the_inventory_says_what_was_stated_to_purge(here: District) -> None:
     assert here.run("--tenant", "google", "inventory").tenants["google"]["stated"] is None
-    states(here, "- {service: MAIL, org_unit: /Staff, duration: 365 days, from: created, action: purge_all}\n- {service: DRIVE, default: true, duration: indefinite, action: keep}\n")
+    states(here, "- {service: MAIL, org_unit: /Staff, duration: 365 days, from: created, action: purge_all}\n- {service: DRIVE, default: true, duration: 9 days, action: keep}\n- {service: CALENDAR, default: true, duration: indefinite, action: keep}\n")
     found = here.run("--tenant", "google", "inventory").tenants["google"]
     assert found["deletes"] is None, "no interface shows it"
-    assert [one.split(":")[0] for one in found["stated"]["deletes"]] == ["MAIL custom rule for /Staff"]
+    assert [one.split(":")[0] for one in found["stated"]["deletes"]] == ["MAIL custom rule for /Staff", "DRIVE default rule"]

@@ -48,9 +48,9 @@ def test_an_order_for_500_people_is_sent_in_hardly_more_requests_than_the_fewest
         stage.engine.hold()
         sent = Counter(one.operation for one in stage.world.exchanges if one.surface == "vault")
         took = (stage.world.clock.now() - begun).total_seconds()
-        # One probe and one list of matters, one list of holds for each that is open; then each thing once, and a look at what came of it (promise 4).
-        fewest = 2 + others + 2 + CORPORA * (2 + math.ceil(number / BATCH) + 1)
-        assert sum(sent.values()) <= 1.2 * fewest, sent
+        # One list of matters, one list of holds for each that is open; then each thing once, and a look at what came of it (promise 4).
+        fewest = 1 + others + 2 + CORPORA * (2 + math.ceil(number / BATCH) + 1)
+        assert sum(sent.values()) == fewest, sent
         assert not [one for one in stage.world.exchanges if one.surface == "vault" and one.status == 429], "Vault's budgets of G§1.8 are kept"
         assert took < 120
         stage.look()
@@ -61,4 +61,4 @@ def test_an_order_for_500_people_is_sent_in_hardly_more_requests_than_the_fewest
         before = len(stage.world.exchanges)
         stage.look()
         idle = Counter(one.operation for one in stage.world.exchanges[before:] if one.surface == "vault")
-        assert sum(idle.values()) <= 1.2 * (2 + others + 1), idle
+        assert idle == {"vault.matters.list": 1, "vault.matters.holds.list": others + 1}, idle

@@ -231,7 +231,7 @@ def vault_rule(force: Force = Force.APPLIED, **fields: Any) -> Live:
 
 
 @pytest.mark.parametrize(
-    ("action", "delete", "purge_all"), [("keep", None, False), ("purge_all", 365, True), ("purge_deleted", 365, False)]
+    ("action", "delete", "purge_all"), [("keep", 365, False), ("purge_all", 365, True), ("purge_deleted", 365, False)]
 )
 def test_a_vault_rule_keeps_and_then_purges(action: str, delete: int | None, *, purge_all: bool) -> None:
     (effect,) = google(vault_rule(action=action))

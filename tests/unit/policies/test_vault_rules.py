@@ -216,6 +216,13 @@ def test_findings_name_the_rule_and_whether_it_decides(duties: tuple[Duty, ...])
     assert mild == {PURGES_DELETED}
 
 
+def test_a_finite_rule_purges_at_its_end_whatever_is_stated(duties: tuple[Duty, ...]) -> None:
+    """Vault's form offers no end that only keeps (G§2.3), so ``keep`` with a number of days hides no purge."""
+    stated = rule(default=True, duration="9999 days", action="keep")
+    assert [(one.code, one.number) for one in findings((stated,), duties)] == [(PURGES_DELETED, 1)]
+    assert (effect_of(stated, "1").delete, effect_of(rule(default=True), "1").delete) == (9999, None)
+
+
 def test_what_would_happen_to_an_item_is_told() -> None:
     rules = (rule(default=True), rule(duration="365 days", action="purge_all", org_unit="/A", terms="bus"))
     told = {one.terms: (one.kept, one.purged, one.rules) for one in fates(rules, Workload.MAIL, "/A/b")}
@@ -225,7 +232,7 @@ def test_what_would_happen_to_an_item_is_told() -> None:
 
 def test_both_readings_of_a_rule_agree() -> None:
     """The effects of a stated rule are those of the same rule in the connectors' normal form."""
-    for stated in (rule(default=True), rule(duration="9 days", action="purge_all", org_unit="/a", terms="t"), rule(Service.VOICE, "5 days")):
+    for stated in (rule(default=True), rule(duration="9 days", action="purge_all", org_unit="/a", terms="t"), rule(Service.VOICE, "5 days"), rule(duration="9 days", action="keep")):
         fields = {
             "service": stated.service.value, "default": stated.default, "org_unit": stated.org_unit,
             "period": "forever" if stated.term == FOREVER else stated.term, "trigger": stated.from_.value, "action": stated.action.value,

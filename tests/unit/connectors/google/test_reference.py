@@ -74,6 +74,12 @@ def test_every_vault_method_has_the_published_price(operation: Operation) -> Non
     assert {words[quota]: units for quota, units in PRICES[operation.method].items()} == COSTS[f"vault.{operation.method}"]
 
 
+@pytest.mark.parametrize("operation", [one for one in EVERY if one.surface is Surface.LABELS], ids=lambda one: one.method)
+def test_the_sandbox_counts_every_label_method_as_we_do(operation: Operation) -> None:
+    words = {LABEL_READS.name: "Label reads", LABEL_WRITES.name: "Label writes"}
+    assert {words[name]: units for name, units in operation.price.items()} == COSTS[f"drivelabels.{operation.method}"]
+
+
 def test_every_quota_has_its_published_number() -> None:
     words = {
         MATTER_READS: "Matter reads", PROJECT_READS: "Matter, export and saved query reads", MATTER_WRITES: "Matter writes",
