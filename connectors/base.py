@@ -116,14 +116,6 @@ class Receipt:
     """Fields that the platform did not take with the rest, each with the error's code and text: not set, and asked for again at the next look."""
 
 
-
-
-
-
-
-
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What a pure mapping may look at besides the duties."""

@@ -77,6 +77,8 @@ class KindTraits:
     """Fields that can say that less is kept. They are never changed together with members, who would wait for the officers that it may need."""
     locked_on_the_way: bool = False
     """Until the platform has distributed a change of it, of whatever hand, it takes no other (M§2.7); of one surface alone ``Wanted.whole`` does."""
+    filled_at_once: bool = False
+    """Made empty, and by what it answers known to be there: when members are added right after, reading it once, with them in it, shows both."""
     shared: bool = False
     """One object of the platform's own, its vendor id the kind's name, which nobody makes and which carries no mark: ours in it is what we put in."""
     locking: frozenset[tuple[str, str]] = frozenset()
@@ -107,7 +109,7 @@ TRAITS: dict[Kind, KindTraits] = {
     Kind.GOOGLE_MATTER: KindTraits(hold_lane=True),
     # G§1.5: corpus and the type of scope cannot be switched after creation; accounts are added in batches afterwards.
     # The unit could be replaced (G§1.3), which lets go whoever is in the one that it is on now: ours takes its own by a second hold beside it.
-    Kind.GOOGLE_HOLD: KindTraits(immutable=frozenset({"corpus", "scope", "org_unit"}), hold_lane=True),
+    Kind.GOOGLE_HOLD: KindTraits(immutable=frozenset({"corpus", "scope", "org_unit"}), hold_lane=True, filled_at_once=True),
     Kind.GOOGLE_VAULT_RULE: KindTraits(),
     Kind.GOOGLE_DRIVE_LABEL: KindTraits(),
     # A held group that keeps no conversation holds nothing (G§1.5), so its archive belongs to the hold.

@@ -1,5 +1,7 @@
 """Act on one change: write the intent down, send it, read the world back, write the outcome down. Never more than one change at a time.
 
+The one exception is a creation whose members are added right after: the object is read once, with them in it, and that settles both intents.
+
 Nothing is decided here. A create is never repeated: when its answer is lost the intent stays open, and only reading for our mark settles it.
 """
 
@@ -11,6 +13,7 @@ from datetime import datetime
 
 from connectors.base import Reader, Receipt, Writer
 from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
+from policies.kinds import TRAITS
 from policies.protection import Direction
 from policies.resources import FILED, Force, Live, Mark, Ref, Wanted
 from sync.bindings import Binding, BindingState
@@ -42,6 +45,18 @@ class Hands:
     """Whether a change may still run when of the steps before it only the given ones were done."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unseen:
+    """A creation that the platform accepted, to be read back together with the addition that comes right after it."""
+
+    progress: Progress
+    wanted: Wanted
+    intent: int
+    receipt: Receipt
+    sent: Live
+    """As it was sent: enough to add to, and nothing that an outcome rests on."""
+
+
 class Applier:
     """Applies changes of one tenant under a lease, in the order given; a failed one leaves those that rest on it undone.
 
@@ -56,12 +71,19 @@ class Applier:
         self.failed_keys: set[str] = set()
         self.waiting: set[str] = set()
         self.done: list[Change] = []
+        self._unseen: _Unseen | None = None
+        self._progress: dict[str, Progress] = {}
 
     def run(self, changes: tuple[Change, ...]) -> tuple[Progress, ...]:
         """Every change's progress, in order. Raises ``Stopped`` or ``LeaseLostError`` between two changes, never inside one."""
-        return tuple(self._one(change) for change in changes)
+        for change, following in zip(changes, (*changes[1:], None), strict=True):
+            filling = self._unseen
+            self._progress[change.id] = self._one(change, following)
+            if filling is not None and self._unseen is filling:  # the addition was not read, or never sent
+                self._see(filling)
+        return tuple(self._progress[change.id] for change in changes)
 
-    def _one(self, change: Change) -> Progress:
+    def _one(self, change: Change, following: Change | None) -> Progress:
         wanted = self.hands.wanted[change.key]
         if self._rests_on_failed(wanted) or self._never_made(change, wanted):
             why = "Something that this change rests on could not be done in this run."
@@ -72,13 +94,17 @@ class Applier:
             return self._left_undone(change, "change.uncovered", why, failed=bool(self.failed_keys))
         self.hands.lease.check(need_seconds=self.desk.district.timeouts.request)
         intent, progress = self.record.intend(change)
-        progress = self._send(progress, wanted, intent)
+        progress = self._send(progress, wanted, intent, following)
+        waits_to_be_seen = self._unseen is not None and self._unseen.intent == intent
+        return progress if waits_to_be_seen else self._ended(progress)
+
+    def _ended(self, progress: Progress) -> Progress:
         if progress.status is ChangeStatus.FAILED:
-            self.failed_keys.add(change.key)
+            self.failed_keys.add(progress.change.key)
         elif progress.waits:
-            self.waiting.add(change.key)
+            self.waiting.add(progress.change.key)
         else:
-            self.done.append(change)
+            self.done.append(progress.change)
         self.hands.told(progress)
         return progress
 
@@ -103,7 +129,7 @@ class Applier:
         waits = wanted.parent in self.waiting and wanted.parent not in self.hands.live
         return waits or (change.operation is not Operation.CREATE and change.key not in self.hands.live)
 
-    def _send(self, progress: Progress, wanted: Wanted, intent: int) -> Progress:
+    def _send(self, progress: Progress, wanted: Wanted, intent: int, following: Change | None) -> Progress:
         change = progress.change
         try:
             receipt = self._call(change, wanted)
@@ -123,7 +149,28 @@ class Applier:
             vendor_name=receipt.name,
             member_errors={outcome.member: outcome.error for outcome in receipt.members if outcome.error},
         )
+        if filled_by(change, following):
+            sent = self._as_sent(change, wanted, receipt)
+            self._unseen = _Unseen(progress=progress, wanted=wanted, intent=intent, receipt=receipt, sent=sent)
+            self.hands.live[change.key] = sent
+            return progress
         return self._read_back(progress, wanted, intent, receipt)
+
+    def _as_sent(self, change: Change, wanted: Wanted, receipt: Receipt) -> Live:
+        mark, parent = Mark(district=self.desk.district.id, key=change.key, generation=change.generation), self._parent(wanted)
+        parent_id = parent.vendor_id if parent else None
+        return Live(kind=change.kind, vendor_id=receipt.vendor_id, name=receipt.name, fields=wanted.fields, mark=mark, parent_id=parent_id)
+
+    def _see(self, made: _Unseen, live: Live | None = None) -> None:
+        """Settle a creation that was not read back yet: by ``live``, read after its members were added, else by reading it for itself."""
+        self._unseen, key = None, made.progress.change.key
+        if self.hands.live.get(key) is made.sent:
+            del self.hands.live[key]
+        if live is None:
+            progress = self._read_back(made.progress, made.wanted, made.intent, made.receipt)
+        else:
+            progress = self._judged(made.progress, made.wanted, made.intent, made.receipt, live)
+        self._progress[made.progress.change.id] = self._ended(progress)
 
     def _call(self, change: Change, wanted: Wanted) -> Receipt:
         mark = Mark(district=self.desk.district.id, key=change.key, generation=change.generation)
@@ -185,6 +232,11 @@ class Applier:
             if progress.change.operation is Operation.CREATE:
                 return self._left_open(progress, intent, error.message)
             return self._outcome(replace(progress, error=error.message, error_code="read_back.failed"), intent, None)
+        if live is not None and self._unseen is not None and self._unseen.progress.change.key == progress.change.key:
+            self._see(self._unseen, live)
+        return self._judged(progress, wanted, intent, receipt, live)
+
+    def _judged(self, progress: Progress, wanted: Wanted, intent: int, receipt: Receipt, live: Live | None) -> Progress:  # one read-back's parts
         if live is None and progress.change.operation is Operation.CREATE:
             # Lists may lag behind (M§10): what was accepted under this id is neither bound unseen nor called failed.
             return self._left_open(progress, intent, f"The platform accepted {receipt.name} and does not show it yet.")
@@ -219,6 +271,13 @@ class Applier:
         if live is not None:
             self.hands.live[progress.change.key] = live
         return progress
+
+
+def filled_by(change: Change, following: Change | None) -> bool:
+    """Whether ``following`` adds the members of what ``change`` makes empty, so that reading it after that shows both."""
+    if following is None or change.operation is not Operation.CREATE or following.operation is not Operation.ADD:
+        return False
+    return TRAITS[change.kind].filled_at_once and (following.key, following.generation) == (change.key, change.generation)
 
 
 def taken(

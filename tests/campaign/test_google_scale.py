@@ -48,9 +48,11 @@ def test_an_order_for_500_people_is_sent_in_hardly_more_requests_than_the_fewest
         stage.engine.hold()
         sent = Counter(one.operation for one in stage.world.exchanges if one.surface == "vault")
         took = (stage.world.clock.now() - begun).total_seconds()
-        # One list of matters, one list of holds for each that is open; then each thing once, and a look at what came of it (promise 4).
-        fewest = 1 + others + 2 + CORPORA * (2 + math.ceil(number / BATCH) + 1)
-        assert sum(sent.values()) == fewest, sent
+        # One list of matters, one list of holds for each that is open; then each thing once, and a look at what came of it (promise 4): at the
+        # matter, and at each hold with everybody in it.
+        look, writes = 1 + others, 1 + CORPORA * (1 + math.ceil(number / BATCH))
+        assert sum(sent.values()) == look + writes + 1 + CORPORA, sent
+        assert sum(sent.values()) <= 1.2 * (look + writes + 1), "one list of the matter's holds would show what came of all"
         assert not [one for one in stage.world.exchanges if one.surface == "vault" and one.status == 429], "Vault's budgets of G§1.8 are kept"
         assert took < 120
         stage.look()
