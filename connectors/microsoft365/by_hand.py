@@ -192,7 +192,11 @@ def _rule(deed: Deed) -> Instruction:
         return _made(deed, "rule", steps, (line("New-RetentionComplianceRule", rule_parameters(_wanted(deed), deed.mark, policy)),))
     where = "purview.microsoft.com > Solutions > Data lifecycle management > Retention policies"
     steps = (f"{where} > {deed.parent or 'the policy of the rule'} > Edit > Retention settings: {_told(deed)}",)
-    return _made(deed, "rule", steps, (_set(deed, "Set-RetentionComplianceRule"),))
+    commands: tuple[str, ...] = (_set(deed, "Set-RetentionComplianceRule"),)
+    if "query" in deed.fields:
+        left_out = f"{line('Set-RetentionComplianceRule', _identity(deed))} -ExcludedItemClasses $null"
+        commands += (f"{left_out}   # where Get-RetentionComplianceRule shows item classes",)
+    return _made(deed, "rule", steps, commands)
 
 
 def _publish(deed: Deed) -> Instruction:
@@ -247,7 +251,7 @@ def _hold(deed: Deed) -> Instruction:
     on = {"Enabled": True} if deed.fields.get("enabled") is True else {}
     told = {"Comment": comment(deed.fields["description"], deed.mark)} if "description" in deed.fields else {}
     said = {**on, **told, **_held(deed.members, "Add")}
-    commands = (line("Set-CaseHoldPolicy", {**_identity(deed), **said}),) if said else ()
+    commands: tuple[str, ...] = (line("Set-CaseHoldPolicy", {**_identity(deed), **said}),) if said else ()
     if "query" in deed.fields:
         rule = line("Get-CaseHoldRule", {"Policy": deed.vendor_id or deed.name})
         asked = line("Set-CaseHoldRule $_.Guid", {"ContentMatchQuery": query})

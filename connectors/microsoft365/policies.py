@@ -354,5 +354,11 @@ def _retention_fields(row: wire.JsonObject) -> Fields:
         # Null or blank reads as counted from creation (docs/wire).
         "trigger": clock_from(wire.filled(row, "ExpirationDateOption") or "CreationAgeInDays"),
         "action": action_from(wire.filled(row, "RetentionComplianceAction"), reviewed=False),
-        "query": (wire.text(row, "ContentMatchQuery") or "").strip(),
+        "query": _narrowed(row),
     }
+
+
+def _narrowed(row: wire.JsonObject) -> str:
+    """To what a rule is narrowed, empty where it takes in everything: a query, and classes of items that it leaves out (IPM.Note is all mail)."""
+    classes = ", ".join(sorted(wire.texts(row, "ExcludedItemClasses")))
+    return f"{wire.text(row, 'ContentMatchQuery') or ''} {f'without items of {classes}' if classes else ''}".strip()
