@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from policies.resources import Ref
 from sandbox.microsoft.objects import Rule
 from sandbox.microsoft.state import tenant_of
 from tests.unit.connectors.microsoft.support import KEEP_RULE, Bench, keeping, mark
+from tests.unit.sync.decide.test_direction_m365 import retention
 
 
 def made(bench: Bench) -> tuple[Ref, Rule]:
@@ -46,6 +48,17 @@ def test_a_rule_that_somebody_narrowed_is_seen_and_widened(bench: Bench, query: 
     after = bench.reader().read_back(ref)
     assert after is not None
     assert (after.fields["query"], after.mark) == ("", mark(KEEP_RULE.key))
+
+
+@pytest.mark.parametrize(("more", "shown"), [
+    ({"ContentContainsSensitiveInformation": [{"name": "Social security number"}]}, "with sensitive information alone"),
+    ({"ContentDateFrom": "2026-01-01T00:00:00Z", "ContentDateTo": None}, "of some dates alone"),
+    ({"ContentContainsSensitiveInformation": [], "ContentDateFrom": "0001-01-01T00:00:00Z", "ExcludedItemClasses": None}, ""),
+])  # fmt: skip
+def test_whatever_narrows_a_rule_never_looks_whole(more: dict[str, Any], shown: str) -> None:
+    seen = retention(**more)
+    (rule,) = seen.of(Kind.M365_RETENTION_RULE)
+    assert rule.fields["query"] == shown
 
 
 def test_a_rule_is_never_narrowed_from_here(bench: Bench) -> None:
