@@ -18,6 +18,8 @@ _PATH = "/security/auditLog/queries"
 _RECORD_TYPES = ("securityComplianceCenterEOPCmdlet", "discovery", "exchangeAdmin")
 _FRESH = timedelta(minutes=15)
 """An answer that ends this shortly before now is taken as it is; what came later is asked for by a later run."""
+_STUCK = timedelta(hours=24)
+"""A search without an end after this long is not waited for any more: answers take hours at most (M§6), and one that hangs would hide later acts."""
 _ENDED = frozenset({"succeeded", "failed", "cancelled"})
 _POLLS = 24
 _BETWEEN = 5.0
@@ -65,7 +67,8 @@ def _asked(access: Access, since: datetime, until: datetime, *, polls: int) -> _
     answered = max((one for one in ours if one.status == "succeeded"), key=lambda one: one.until, default=None)
     if answered is not None and until - answered.until <= _FRESH:
         return answered
-    waiting = max((one for one in ours if one.status not in _ENDED), key=lambda one: one.until, default=None)
+    alive = [one for one in ours if one.status not in _ENDED and until - one.until <= _STUCK]
+    waiting = max(alive, key=lambda one: one.until, default=None)
     pending = waiting or _Asked(id=_create(access, since, until), since=since, until=until, status="notstarted")
     try:
         _await(access, pending.id, polls)

@@ -192,7 +192,11 @@ def _rule(deed: Deed) -> Instruction:
         return _made(deed, "rule", steps, (line("New-RetentionComplianceRule", rule_parameters(_wanted(deed), deed.mark, policy)),))
     where = "purview.microsoft.com > Solutions > Data lifecycle management > Retention policies"
     steps = (f"{where} > {deed.parent or 'the policy of the rule'} > Edit > Retention settings: {_told(deed)}",)
-    return _made(deed, "rule", steps, (_set(deed, "Set-RetentionComplianceRule"),))
+    commands: tuple[str, ...] = (_set(deed, "Set-RetentionComplianceRule"),)
+    if "query" in deed.fields:
+        left_out = f"{line('Set-RetentionComplianceRule', _identity(deed))} -ExcludedItemClasses $null"
+        commands += (f"{left_out}   # where Get-RetentionComplianceRule shows item classes",)
+    return _made(deed, "rule", steps, commands)
 
 
 def _publish(deed: Deed) -> Instruction:
@@ -207,13 +211,18 @@ def _case(deed: Deed) -> Instruction:
     if deed.operation == "create":
         made = {"Name": deed.name, "ExternalId": str(deed.mark)}
         return _made(deed, "case", (f"{where} > Create case. Name: {deed.name}. Number: {deed.mark}",), (line("New-ComplianceCase", made),))
-    if deed.fields.get("state") != "open":
-        return no_way(deed, "a case is only ever reopened")
-    steps = (f"{where} > {deed.name} > Reopen case. Then open each of its hold policies and switch it on: reopening does not.",)
-    commands = (
-        line("Set-ComplianceCase", {**_identity(deed), "Reopen": True}),
-        f"{line('Get-CaseHoldPolicy', {'Case': deed.vendor_id or deed.name})} | ForEach-Object {{ Set-CaseHoldPolicy $_.Guid -Enabled:$true }}",
-    )
+    if not deed.fields or deed.fields.keys() - {"state", "description"} or deed.fields.get("state", "open") != "open":
+        return no_way(deed, "a case is only ever reopened, and described")
+    steps: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    if "description" in deed.fields:
+        steps += (f"{where} > {deed.name} > Case settings. Description: {_text(deed.fields['description'])}",)
+        commands += (line("Set-ComplianceCase", {**_identity(deed), "Description": deed.fields["description"]}),)
+    if "state" in deed.fields:
+        holds = line("Get-CaseHoldPolicy", {"Case": deed.vendor_id or deed.name})
+        steps += (f"{where} > {deed.name} > Reopen case. Then open each of its hold policies and switch it on: reopening does not.",)
+        commands += (line("Set-ComplianceCase", {**_identity(deed), "Reopen": True}),)
+        commands += (f"{holds} | ForEach-Object {{ Set-CaseHoldPolicy $_.Guid -Enabled:$true }}",)
     return _made(deed, "case", steps, commands)
 
 
@@ -240,8 +249,14 @@ def _hold(deed: Deed) -> Instruction:
         steps = (f"{where} > {deed.name} > Edit > Data sources. Add, and leave all others as they are:", *_boxes(deed.members))
         return _made(deed, "hold", steps, (line("Set-CaseHoldPolicy", {**_identity(deed), **_held(deed.members, "Add")}),))
     on = {"Enabled": True} if deed.fields.get("enabled") is True else {}
-    said = {**on, **_held(deed.members, "Add")}
-    commands = (line("Set-CaseHoldPolicy", {**_identity(deed), **said}),) if said else ()
+    told = {"Comment": comment(deed.fields["description"], deed.mark)} if "description" in deed.fields else {}
+    said = {**on, **told, **_held(deed.members, "Add")}
+    commands: tuple[str, ...] = (line("Set-CaseHoldPolicy", {**_identity(deed), **said}),) if said else ()
+    if "query" in deed.fields:
+        rule = line("Get-CaseHoldRule", {"Policy": deed.vendor_id or deed.name})
+        asked = line("Set-CaseHoldRule $_.Guid", {"ContentMatchQuery": query})
+        wait = "   # once the platform has distributed the line above" if said else ""
+        commands += (f"{rule} | ForEach-Object {{ {asked} }}{wait}",)
     return _made(deed, "hold", (f"{where} > {deed.name}: {_told(deed)}", *_beside(deed, "Data sources")), commands)
 
 

@@ -49,22 +49,30 @@ class Answer:
     @property
     def vendor_at(self) -> datetime | None:
         """The vendor's clock, from the Date header."""
-        try:
-            read = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            return None
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+        return _moment(self.headers.get("date", ""))
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds to wait, when the vendor said so in seconds."""
+        """Seconds to wait, when the vendor said so: in seconds, or as a time, which is told by the vendor's own clock (RFC 9110 §10.2.3)."""
         value = self.headers.get("retry-after", "").strip()
-        return float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else None
+        if re.fullmatch(r"\d+(\.\d+)?", value):
+            return float(value)
+        until, now = _moment(value), self.vendor_at
+        return max(0.0, (until - now).total_seconds()) if until is not None and now is not None else None
 
     @property
     def looks_like_html(self) -> bool:
         """Whether a gateway's page stands in the place of an answer."""
         return self.body.lstrip()[:1] == b"<" or "text/html" in self.headers.get("content-type", "")
+
+
+def _moment(header: str) -> datetime | None:
+    """The time that a header names, None where it names none."""
+    try:
+        read = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def parsed(answer: Answer, *, writing: bool) -> wire.JsonObject:

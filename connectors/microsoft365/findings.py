@@ -35,7 +35,7 @@ def findings(snapshot: Snapshot, *, newer_seen: bool = True) -> tuple[Finding, .
     deleting = {label.name.casefold(): label for label in snapshot.of(Kind.M365_LABEL) if label.fields.get("action") in _DELETING}
     found += [_label(label, snapshot.tenant) for label in deleting.values()]
     found += [*_applied(snapshot, deleting), *near_limits(snapshot)]
-    hidden = [_unseen(snapshot.tenant), *([] if newer_seen else [_newer_unseen(snapshot.tenant)])]
+    hidden = [_unseen(snapshot.tenant), *([] if newer_seen else [_newer_unseen(snapshot.tenant)]), _elsewhere(snapshot.tenant)]
     return (*sorted(found, key=lambda one: (not one.grave, one.code, one.ref.name, one.ref.vendor_id)), *hidden)
 
 
@@ -75,6 +75,25 @@ def _unseen(tenant: str) -> Finding:
         grave=False,
         message="Priority clean-up policies delete in spite of labels, policies and holds, and are not shown here.",
         next_step="Look once a month: Purview > Data lifecycle management > Priority cleanup. Should there be one, tell counsel the same day.",
+    )
+
+
+def _elsewhere(tenant: str) -> Finding:
+    """What deletes by age and is no policy of Purview's.
+
+    Exchange's own tags delete in mailboxes beside Purview's policies, by default over a whole mailbox (Microsoft's KB 4032361); groups that expire go
+    with mailbox, site and team (Microsoft's page on the expiration policy of groups). Neither is read here.
+    """
+    return Finding(
+        code="delete.elsewhere_unread",
+        ref=Ref(tenant=tenant, kind=Kind.M365_RETENTION_POLICY, vendor_id="", name="settings outside Purview"),
+        grave=False,
+        message="Exchange's own retention tags and the expiration of groups delete by age too, and are not read here.",
+        next_step=(
+            "Look once a year: Get-RetentionPolicyTag | Format-Table Name,Type,AgeLimitForRetention,RetentionAction (Exchange Online PowerShell; "
+            "what deletes with the type All is over whole mailboxes), and entra.microsoft.com > Groups > Expiration."
+        ),
+        workloads=(Workload.MAIL, Workload.ARCHIVE, Workload.GROUP, Workload.SITE),
     )
 
 

@@ -141,6 +141,8 @@ def _change(kind: Kind, wanted: Fields, name: str) -> dict[str, object]:
 def _rule_change(wanted: Fields, name: str) -> dict[str, object]:
     if name == "action" and wanted.get("action") == "keep":
         return {"RetentionComplianceAction": "Keep"}
+    if name == "query" and not wanted.get("query"):
+        return {"ContentMatchQuery": ""}
     if name == "trigger":
         return {"ExpirationDateOption": _policy_clock("a rule", wanted.get("trigger"))}
     raise never(f"{Kind.M365_RETENTION_RULE.value}: {name} cannot be set to {wanted.get(name)!r}")

@@ -354,5 +354,20 @@ def _retention_fields(row: wire.JsonObject) -> Fields:
         # Null or blank reads as counted from creation (docs/wire).
         "trigger": clock_from(wire.filled(row, "ExpirationDateOption") or "CreationAgeInDays"),
         "action": action_from(wire.filled(row, "RetentionComplianceAction"), reviewed=False),
-        "query": (wire.text(row, "ContentMatchQuery") or "").strip(),
+        "query": _narrowed(row),
     }
+
+
+def _narrowed(row: wire.JsonObject) -> str:
+    """To what a rule is narrowed, empty where it takes in everything: a query, and what else the page of Set-RetentionComplianceRule names.
+
+    Leaving out a class of items can leave out all mail (IPM.Note). Only query and classes can be taken back from here; the rest stays a difference.
+    """
+    classes = ", ".join(sorted(wire.texts(row, "ExcludedItemClasses")))
+    parts = (
+        wire.text(row, "ContentMatchQuery") or "",
+        f"without items of {classes}" if classes else "",
+        "with sensitive information alone" if row.get("ContentContainsSensitiveInformation") else "",
+        "of some dates alone" if wire.moment(row, "ContentDateFrom") or wire.moment(row, "ContentDateTo") else "",
+    )
+    return " ".join(part.strip() for part in parts if part.strip())

@@ -79,6 +79,8 @@ class Microsoft365Writer:
             return self._labels().set(ref, changes, fields)
         if ref.kind is Kind.M365_LABEL and fields & FILED:
             return self._receipt(ref, self._filing.set(ref, wanted, mark, changes, fields & FILED))
+        if ref.kind is Kind.M365_RETENTION_RULE and "query" in fields:
+            changes = self._widened(ref, changes)
         if ref.kind in _POLICIES and "exceptions" in fields:
             changes |= self._exceptions(ref, wanted)
         if ref.kind in _POLICIES and "applications" in fields:
@@ -169,6 +171,15 @@ class Microsoft365Writer:
         """The parameters that bring a policy's exceptions to ``wanted``: the platform can only add and remove, so what is live is read first."""
         live, due = frozenset(members_of(self._row(ref), "Exception")), excepted(wanted)
         return {**placed(due - live, verb="Add", suffix="Exception"), **placed(live - due, verb="Remove", suffix="Exception")}
+
+    def _widened(self, ref: Ref, changes: Mapping[str, object]) -> dict[str, object]:
+        """``changes`` with only what takes back the ways in which the rule is narrowed now."""
+        rows = self._admin(ref.kind).read("Get-RetentionComplianceRule").rows
+        row = next((row for row in rows if (wire.text(row, "Guid") or "").lower() == ref.vendor_id), None)
+        if row is None:
+            raise PermanentError("admin.not_found", f"{ref.name} was not shown.", "Read the tenant again.")
+        left = {name: value for name, value in changes.items() if name != "ContentMatchQuery" or wire.filled(row, name)}
+        return {**left, **({"ExcludedItemClasses": []} if wire.texts(row, "ExcludedItemClasses") else {})}
 
     def _row(self, ref: Ref) -> wire.JsonObject:
         """The policy as it is now. Raises PermanentError where it is not shown."""

@@ -37,6 +37,7 @@ _CHANGES = {
     "RetentionDurationDisplayHint": "hint",
     "Comment": "comment",
     "ContentMatchQuery": "query",
+    "ExcludedItemClasses": "excluded_classes",
 }
 
 
@@ -205,7 +206,7 @@ def _shrinks(call: Call, rule: Rule) -> bool:
     new = call.word("RetentionDuration", rule.duration or "")
     shorter = new != "Unlimited" and (rule.duration == "Unlimited" or int(new or 0) < int(rule.duration or 0))
     action = call.word("RetentionComplianceAction", rule.action or "")
-    return shorter or action != (rule.action or "") or call.has("ContentMatchQuery")
+    return shorter or action != (rule.action or "") or call.has("ContentMatchQuery") or call.has("ExcludedItemClasses")
 
 
 def remove(call: Call) -> Rows:

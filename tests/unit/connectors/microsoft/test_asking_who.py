@@ -92,6 +92,17 @@ def test_a_query_that_takes_too_long_is_not_waited_for(bench: Bench) -> None:
     assert sum(bench.clock.slept) <= 180
 
 
+def test_a_query_that_never_ends_is_given_up_after_a_day_and_asked_anew(bench: Bench) -> None:
+    bench.switch(audit_query_seconds="99999999")
+    begun = bench.clock.now()
+    assert not bench.reader().audit(begun - timedelta(hours=1), begun).available
+    bench.switch(audit_query_seconds="1")
+    for hours, available in ((20, False), (8, True)):
+        bench.advance(hours * 3600)
+        now = bench.clock.now()
+        assert bench.reader().audit(now - timedelta(hours=1), now).available is available
+
+
 def test_a_cloud_without_the_log_says_so(bench: Bench) -> None:
     bench.change(cloud="gcc_high")
     begun = bench.clock.now()

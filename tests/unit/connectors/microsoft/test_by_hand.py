@@ -125,6 +125,24 @@ def test_a_case_that_was_closed_is_reopened_with_its_holds() -> None:
     assert "Set-CaseHoldPolicy $_.Guid -Enabled:$true" in found.commands[1]
 
 
+def test_a_case_is_described_as_the_plan_says_and_not_reopened_for_it() -> None:
+    deed = Deed(operation="set", kind=Kind.M365_CASE, name="blue heron", key="m-blue-heron", mark=mark("m-blue-heron"), vendor_id="c1", fields={"description": "Ours"})
+    (found,) = instructions([deed])
+    assert found.refused is None
+    assert found.commands == ("Set-ComplianceCase -Identity 'c1' -Description 'Ours'",)
+    assert not any("Reopen" in step for step in found.console)
+    (both,) = instructions([replace(deed, fields={"description": "Ours", "state": "open"})])
+    assert both.commands[:2] == ("Set-ComplianceCase -Identity 'c1' -Description 'Ours'", "Set-ComplianceCase -Identity 'c1' -Reopen")
+
+
+def test_a_hold_that_somebody_narrowed_is_widened_at_its_rule() -> None:
+    narrowed = replace(MORE, operation="set", vendor_id="4a5b", fields={"query": ""}, members=frozenset())
+    (found,) = instructions([narrowed])
+    assert found.commands == ("Get-CaseHoldRule -Policy '4a5b' | ForEach-Object { Set-CaseHoldRule $_.Guid -ContentMatchQuery '' }",)
+    (described,) = instructions([replace(narrowed, fields={"description": "Ours"})])
+    assert described.commands == ("Set-CaseHoldPolicy -Identity '4a5b' -Comment 'Ours [rw:hrbrml01:m-blue-heron-1:g1]'",)
+
+
 @pytest.mark.parametrize("kind", [Kind.M365_RETENTION_POLICY, Kind.M365_HOLD])
 def test_a_distribution_that_failed_is_asked_for_again(kind: Kind) -> None:
     (found,) = instructions([Deed(operation="retry", kind=kind, name="p", key="p", mark=mark("p"), vendor_id="4a")])

@@ -268,8 +268,8 @@ def test_a_row_without_what_it_is_about_is_no_mailbox() -> None:
 
 
 def told(snapshot: Snapshot) -> list[Finding]:
-    """What was found, without the note on what cannot be seen."""
-    return [one for one in findings(snapshot) if one.code != "delete.unread"]
+    """What was found, without the notes on what cannot be seen."""
+    return [one for one in findings(snapshot) if one.code not in ("delete.unread", "delete.elsewhere_unread")]
 
 
 def test_age_over_a_whole_workload_is_a_finding_of_the_first_order_and_over_some_places_is_not() -> None:
@@ -287,7 +287,11 @@ def test_age_over_a_whole_workload_is_a_finding_of_the_first_order_and_over_some
 
 def test_a_lock_is_told_and_what_cannot_be_seen_is_said_last() -> None:
     found = findings(world(policy(P1, "exchange:All", locked=True), rule(P1, "keep")))
-    assert [(one.code, one.grave) for one in found] == [("policy.locked", False), ("delete.unread", False)]
+    assert [(one.code, one.grave) for one in found] == [("policy.locked", False), ("delete.unread", False), ("delete.elsewhere_unread", False)]
+    last = found[-1]
+    assert last.workloads == (Workload.MAIL, Workload.ARCHIVE, Workload.GROUP, Workload.SITE)
+    assert "Get-RetentionPolicyTag" in last.next_step
+    assert "Expiration" in last.next_step
 
 
 def test_a_label_that_deletes_is_told() -> None:

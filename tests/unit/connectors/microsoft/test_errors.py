@@ -140,4 +140,8 @@ def test_the_vendors_clock() -> None:
     assert answer.vendor_at is not None
     assert answer.vendor_at.isoformat() == "2026-03-02T14:05:11+00:00"
     assert Answer(status=200, headers={}, body=b"").vendor_at is None
-    assert Answer(status=200, headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, body=b"").retry_after is None
+    until = "Wed, 21 Oct 2026 07:28:00 GMT"
+    assert Answer(status=429, headers={"retry-after": until}, body=b"").retry_after is None, "by whose clock?"
+    assert Answer(status=429, headers={"retry-after": until, "date": "Wed, 21 Oct 2026 07:27:20 GMT"}, body=b"").retry_after == 40
+    assert Answer(status=429, headers={"retry-after": until, "date": "Wed, 21 Oct 2026 07:29:00 GMT"}, body=b"").retry_after == 0
+    assert Answer(status=429, headers={"retry-after": "soon", "date": until}, body=b"").retry_after is None

@@ -182,13 +182,13 @@ def test_a_kept_private_channel_is_no_kept_mailbox_and_no_kept_chat() -> None:
 
 def test_what_deletes_chats_is_a_finding_about_chats() -> None:
     for policy in (over(P1, "exchange:All", applications=("user:microsoftteams",)), over(P1, "chat:All"), over(P1, "channel:All")):
-        (found, _unseen) = findings(world(policy, rule(P1, "delete", 30)))
+        (found, _unseen, _elsewhere) = findings(world(policy, rule(P1, "delete", 30)))
         assert (found.code, found.grave, found.workloads, found.everyone, found.days) == ("delete.whole_workload", True, (Workload.CHAT,), True, 30)
 
 
 def test_an_adaptive_delete_is_of_the_first_order_because_nobody_knows_where_it_ends() -> None:
     policy = over(P1, "scope:Students", applications=("user:exchange",), scopes=("Students (user): Title -eq 'Student'",))
-    (found, _unseen) = findings(world(policy, rule(P1, "delete", 30)))
+    (found, _unseen, _elsewhere) = findings(world(policy, rule(P1, "delete", 30)))
     assert found.grave
     assert frozenset(found.workloads) == MAILBOX
 

@@ -156,6 +156,18 @@ def test_rules_over_teams_take_less(lab: Lab, more: Json) -> None:
     lab.cmdlet("New-RetentionComplianceRule", **rule)
 
 
+def test_a_rule_may_leave_out_classes_of_items_and_nothing_else_says_so(lab: Lab) -> None:
+    (policy,) = [row for row in lab.cmdlet("Get-RetentionCompliancePolicy", DistributionDetail=True) if row["Name"] == "District mail keep"]
+    rule = next(row for row in lab.cmdlet("Get-RetentionComplianceRule") if row["Policy"] == policy["Guid"])
+    for classes in (["IPM.Note"], []):
+        lab.cmdlet("Set-RetentionComplianceRule", Identity=rule["Guid"], ExcludedItemClasses=classes)
+        lab.server.world.clock.advance(100_000)
+        (seen,) = [row for row in lab.cmdlet("Get-RetentionComplianceRule") if row["Guid"] == rule["Guid"]]
+        assert seen["ExcludedItemClasses"] == classes
+        same = ("ContentMatchQuery", "RetentionDuration", "RetentionComplianceAction", "Disabled")
+        assert [seen[name] for name in same] == [rule[name] for name in same]
+
+
 def test_rules_over_labels_have_no_name_of_ours(lab: Lab) -> None:
     for word in ("PublishComplianceTag", "ApplyComplianceTag"):
         given = {"Name": "r", "Policy": "District mail keep", word: CHECK}
