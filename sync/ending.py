@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from connectors.base import Reader, Receipt, Releaser
-from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
+from connectors.errors import ConnectorError, LockedError, TransientError, UnknownOutcomeError
 from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from policies.resources import Force, Live
@@ -253,11 +253,25 @@ class Ender:
         except LockedError as error:
             return self._outcome(due, replace(progress, status=ChangeStatus.PLANNED, error=error.message, error_code=error.code), intent)
         except ConnectorError as error:
-            return self._outcome(due, replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code=error.code), intent)
+            failed = replace(progress, status=ChangeStatus.FAILED, error=error.message, error_code=error.code)
+            if isinstance(error, TransientError) and self._over_all_the_same(due, change, live):
+                return self._outcome(due, replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now()), intent)
+            return self._outcome(due, failed, intent)
         self.desk.crash("call.after")
         refused = {one.member: one.error for one in receipt.members if one.error}
         progress = replace(progress, status=ChangeStatus.ACCEPTED, accepted=receipt.accepted_at, member_errors=refused)
         return self._read_back(due, progress, intent, live)
+
+    def _over_all_the_same(self, due: Due, change: Change, before: Live) -> bool:
+        """Whether it is done although the platform said "not now": called not done, it would be made again by the lane that finds it gone."""
+        try:
+            live = self.reader.read_back(before.ref(change.tenant))
+        except ConnectorError:
+            return False
+        if live is not None and not is_over(change, self._leaving(due, change), live):
+            return False
+        self._now(before, live)
+        return True
 
     def _call(self, due: Due, change: Change, live: Live) -> Receipt:
         ref = live.ref(change.tenant)
@@ -278,10 +292,13 @@ class Ender:
             words = "The platform answered yes, and reading it again showed that somebody is held still."
             still = self._leaving(due, change) & live.members
             return self._outcome(due, replace(progress, status=ChangeStatus.FAILED, error_code="read_back.differs", error=words), intent, still)
+        self._now(before, live)
+        return self._outcome(due, replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now()), intent)
+
+    def _now(self, before: Live, live: Live | None) -> None:
         self._live.pop((before.kind, before.vendor_id), None)
         if live is not None:
             self._live[live.kind, live.vendor_id] = live
-        return self._outcome(due, replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now()), intent)
 
     def _outcome(self, due: Due, progress: Progress, intent: int, still: frozenset[str] | None = None) -> Progress:
         """Written down; ``still`` are the members that are on it, as far as that was read: those who are off it are put back by nobody."""

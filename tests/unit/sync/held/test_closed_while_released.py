@@ -1,4 +1,4 @@
-"""A matter of ours that somebody closed in the Vault console while its release is due: what it still holds is out of sight, not gone (G§1.6)."""
+"""A release of a Vault matter that meets somebody who closed it, or refusals: what is out of sight is not gone (G§1.6), what is gone is not made anew."""
 
 from __future__ import annotations
 
@@ -136,3 +136,15 @@ def test_a_matter_that_was_closed_when_all_was_done_needs_nobody_to_open_it(stag
     act(stage, "close_matter", matter=matter.id)
     sync(stage)
     assert over(stage, matter)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_hold_that_went_although_the_platform_said_not_now_is_gone_and_is_not_made_anew(stage: Stage, when: str) -> None:
+    due(stage)
+    matter, before = ours(stage), made(stage)
+    fault = Fault(surface="vault", operation="vault.matters.holds.delete", kind="status", when=when, status=429, times=2)  # type: ignore[arg-type]
+    stage.world.faults.append(fault)
+    sync(stage)
+    sync(stage)
+    assert over(stage, matter)
+    assert made(stage) == before
