@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from connectors.base import Reader, Receipt, Releaser
 from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
-from policies.kinds import TRAITS
+from policies.kinds import TRAITS, Kind
 from policies.problems import Problem, Severity
 from policies.resources import Force, Live
 from sync.consider import Considered

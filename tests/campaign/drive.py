@@ -38,7 +38,7 @@ from sync.run import Engine, joined
 from sync.store import Store, open_store
 from sync.store.proofs import Proofs
 from tests.campaign.cells import Cell, Method, Strike
-from tests.campaign.releasing import LetGo, Parting, officers, part, register_wrongs, under_way
+from tests.campaign.releasing import LetGo, Parting, Signing, officers, part, register_wrongs, sign, under_way
 
 DISTRICT = "cmpgn001"
 ROUNDS = 14
@@ -89,8 +89,8 @@ class Theatre(Protocol):
     def duties(self) -> tuple[Duty, ...]:
         """What the policy demands by now."""
 
-    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | None:
-        """Make the program need ``method`` at its next look: something done in the console, a new duty, or what is handed back: an order, a release."""
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | Signing | None:
+        """Make the program need ``method`` at its next look: something done in the console, a new duty, or what is handed back: an order, a release, an end."""
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         """Put the strike in the way of the method's next requests."""
@@ -245,10 +245,12 @@ class Stage:
         self.looks = 0
         self.believed_gone: set[str] = set()
 
-    def order(self, wanted: MatterOrder | Parting | None) -> None:
+    def order(self, wanted: MatterOrder | Parting | Signing | None) -> None:
         """Write an order down, where there is one; the next look sends it. Of a release, everything up to the look that carries it out."""
         if isinstance(wanted, Parting):
             part(self, wanted)
+        elif isinstance(wanted, Signing):
+            sign(self, wanted)
         elif wanted is not None:
             self.lane.open(wanted)
 
