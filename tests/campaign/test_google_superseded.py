@@ -17,6 +17,7 @@ from sandbox.world import Fault
 from sync.ends import is_superseded
 from sync.journal import EntryKind
 from sync.ledger import Progress
+from sync.matters.order import MatterOrder
 from sync.plan import ChangeStatus
 from sync.store.changes import Changes
 from tests.campaign.drive import Stage, _stage, make_keys
@@ -200,6 +201,14 @@ def test_who_enables_it_again_is_not_undone_without_new_signatures(scene: Scene)
     assert [one.code for one in again.change.refusals] == ["direction.weakens"]
     scene.stage.look()
     assert (scene.sent(), scene.old.state) == (1, "PUBLISHED")
+
+
+def test_an_open_matter_is_nothing_to_a_label_that_stays_on_its_files(scene: Scene) -> None:
+    person = next(one for one in scene.world.people if (user := state_of(scene.world).user(f"{one.local_part}@{scene.world.domain}")) and user.vault_licensed)
+    address = f"{person.local_part}@{scene.world.domain}"
+    order = {"alias": "roof", "ordered_by": "counsel", "people": [{"address": address}], "sources": ["mail"]}
+    scene.stage.order(MatterOrder.model_validate(order))
+    assert [one.code for one in scene.looked().change.refusals] == ["direction.weakens"]
 
 
 def test_a_tenant_that_is_only_observed_is_shown_it_and_nothing_is_sent(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from connectors.base import Lane
 from policies.kinds import Kind
 from policies.protection import Direction
 from policies.resources import Force, KindRead, Live, ReadState, Snapshot
+from recordwarden.cli.shown import because
 from sync.aftermath import confirmed
 from sync.diff import diff
 from sync.difference import DiffInput, DiffResult
@@ -119,6 +120,15 @@ def test_a_newer_one_that_a_look_finds_is_followed_as_the_generation_that_it_is(
     result = diff(inputs([want], seen(OLD, NEW), fresh))
     assert not result.duplicates
     assert [one.vendor_id for one in result.ends] == ["L1"]
+
+
+def test_officers_read_what_it_does_and_what_it_does_not() -> None:
+    (one,) = diff(given(OLD, NEW)).ends
+    words = because(one)
+    assert "series COR-02" in words
+    assert "L2" in words
+    assert "nobody puts it on files any more" in words
+    assert "files that carry it keep it" in words
 
 
 def test_over_is_disabled_or_gone_from_a_whole_list() -> None:
