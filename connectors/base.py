@@ -277,7 +277,8 @@ class Writer(Protocol):
 class Releaser(Protocol):
     """Takes protection away: one hold, or people off it. Asked only for a release that two officers approved and whose waiting time is over.
 
-    And for a second hold with one mark that two officers approved to end, while the one that is followed was just seen to hold the same.
+    And for a second hold with one mark that two officers approved to end, while the one that is followed was just seen to hold the same; and for a
+    label that a newer one replaced, likewise approved, while both were just seen to be ours and the newer one in force.
 
     What is so already is as good as done, so both may be asked again. Raises ConnectorError; ``UnknownOutcomeError`` when only reading can tell.
     """
@@ -289,7 +290,7 @@ class Releaser(Protocol):
         """
 
     def end(self, ref: Ref, live: Live) -> Receipt:
-        """End the object: a hold holds nobody afterwards, a case or matter is closed. Content is never touched.
+        """End the object: a hold holds nobody afterwards, a case or matter is closed, a label is on offer no more. Content is never touched.
 
         A hold of Microsoft's is switched off and stays in its case with the names of those it held; Vault has no such state, so there it is deleted.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policies.problems import Problem, Severity
 from policies.resources import ReadState
 from recordwarden.exits import Exit, worst
-from sync.doubles import is_double
+from sync.ends import is_end
 from sync.ledger import Progress
 from sync.plan import ChangeStatus
 from sync.result import RunResult, TenantResult
@@ -41,7 +41,7 @@ def acting(result: RunResult) -> Exit:
 def drift_left(tenant: TenantResult) -> bool:
     """Whether something that was changed outside is still so after the run."""
     done = [progress.change for progress in tenant.changes if progress.status in DONE]
-    repaired, ended = {change.key for change in done}, {change.vendor_id for change in done if is_double(change)}
+    repaired, ended = {change.key for change in done}, {change.vendor_id for change in done if is_end(change)}
     return any(drift.key not in repaired and drift.vendor_id not in ended for drift in tenant.drift)
 
 

@@ -11,7 +11,7 @@ from connectors.base import Connector
 from connectors.instructions import Deed, Instruction
 from policies.resources import Fields, Live, Mark, Snapshot
 from sync.bindings import Binding
-from sync.doubles import is_double, over
+from sync.ends import is_end, over
 from sync.equality import differing
 from sync.instructing import instructed
 from sync.matching import match
@@ -61,7 +61,7 @@ def instructions(connector: Connector, changes: Sequence[Change], district: str,
 
 def check(change: Change, snapshot: Snapshot, binding: Binding | None, district: str, *, sent: bool) -> Checked:
     """Whether ``change`` is done in the tenant. ``sent``: it was we who sent it."""
-    if is_double(change):
+    if is_end(change):
         return _ended(change, snapshot, sent=sent)
     live = match(snapshot, change.kind, change.key, binding=binding, district=district).live
     if live is None or (change.operation is Operation.CREATE and _generation(live) < change.generation):
@@ -74,14 +74,14 @@ def check(change: Change, snapshot: Snapshot, binding: Binding | None, district:
 
 
 def _ended(change: Change, snapshot: Snapshot, *, sent: bool) -> Checked:
-    """A second hold with one mark is looked for by its own id: under its key stands the one that stays."""
+    """A second hold with one mark, or an older label, is looked for by its own id: under its key stands the one that stays."""
     live = next((one for one in snapshot.of(change.kind) if one.vendor_id == change.vendor_id), None)
     if over(change.kind, change.vendor_id, snapshot):
         return Checked(change=change, found=Found.OURS if sent else Found.SET_BY_HAND, live=live)
     read = snapshot.reads.get(change.kind)
     if live is None:
         return Checked(change=change, found=Found.UNKNOWN, reason=read.reason if read else "kind.not_read")
-    return Checked(change=change, found=Found.DIFFERS, live=live, reason="it holds still")
+    return Checked(change=change, found=Found.DIFFERS, live=live, reason="it stands still")
 
 
 def by_tenant(changes: Iterable[Change]) -> Mapping[str, tuple[Change, ...]]:

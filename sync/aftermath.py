@@ -17,6 +17,7 @@ from sync.desk import Desk
 from sync.drift import AttributionState, Deed, Drift, OwnWrite, Sight, attribute, vendor_key, watch
 from sync.journal import EntryKind, Sealed
 from sync.look import Look
+from sync.matching import generation_of
 from sync.notices.looking import drift_keys, noticed
 from sync.plan import plain_fields
 from sync.sight import lane_of, own_writes
@@ -192,6 +193,8 @@ def confirmed(binding: Binding, live: Live, now: datetime, *, wanted: Wanted | N
         binding,
         vendor_id=live.vendor_id,
         name=live.name,
+        # Another object than the one that was bound brings its own generation with it: under the old one's, the old one would be its double.
+        generation=generation_of(live, binding),
         fields=dict(live.fields),
         members=ours,
         parent_id=live.parent_id,

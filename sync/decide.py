@@ -13,6 +13,7 @@ from policies.keys import is_proof
 from policies.kinds import Kind, Platform, Workload
 from policies.populations import resolve
 from policies.problems import Problem
+from policies.protection import Direction
 from policies.resources import ReadState, Snapshot, Wanted
 from policies.roster import Roster
 from sync.bindings import Binding, BindingState
@@ -23,7 +24,7 @@ from sync.guards import GuardInput, guard
 from sync.look import Look
 from sync.matters.releases import LetGo
 from sync.plan import Change
-from sync.project import EffectsOf
+from sync.project import EffectsOf, Verdict
 from sync.registers.attestations import valid_subjects
 from sync.registers.statements import stated_rules
 from sync.renaming import under_names_of_today
@@ -128,8 +129,9 @@ def decide(desk: Desk, seen: Look, bearing: Bearing, *, attended: bool) -> Decis
     for lane in (Lane.HOLD, Lane.SYNC):
         inputs = replace(_guard_input(desk, seen, lane, bearing, attended=attended), rests_on=results[lane].rests_on)
         changes.extend(weigh(results[lane].changes, snapshot, effects_of, inputs, results[lane].vendor_ids))
-        # Computed, it would weaken nothing; what ends a hold is two officers' decision all the same.
-        changes.extend(guard(results[lane].doubles, inputs))
+        # Computed, it would weaken nothing for anybody; what ends a hold, or disables a label, is two officers' decision all the same.
+        harmless = {change.id: Verdict(direction=Direction.WEAKENS) for change in results[lane].ends}
+        changes.extend(guard(results[lane].ends, replace(inputs, verdicts=harmless)))
     return Decision(
         wanted={one.key: one for lane in wanted.values() for one in lane},
         desired=desired,

@@ -17,18 +17,21 @@ from policies.problems import Problem, Severity
 from policies.resources import Force, Live, MemberState, ReadState, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.difference import DiffInput, DiffResult, InFlight
-from sync.doubles import Doubled, doubled
+from sync.doubles import doubled
+from sync.ends import Ends
 from sync.equality import differing
 from sync.matching import Match, generation_of, match
 from sync.ordering import ordered, rests_on
 from sync.plan import Change, Operation, Refusal
 from sync.proposing import create, touching
+from sync.superseding import replaced
 
 __all__ = ["DiffInput", "DiffResult", "InFlight", "diff"]
 
 
 _PROPOSED: Final = "two officers approve the end of the younger one: recordwarden approvals"
 _IN_THE_CONSOLE: Final = "see which of them is followed, and end the other in the vendor's console once nobody needs it"
+_SEE_LABELS: Final = "see what uses it in the label manager; it is proposed once nothing does"
 _SEE_DOCTOR: Final = "see doctor for what this tenant shows of this kind"
 
 _PERSON: Final = "person."
@@ -45,6 +48,7 @@ class _Found:
     unknown: bool = False
     waiting: bool = False
     superseded: tuple[Live, ...] = ()
+    ends: tuple[Change, ...] = ()
     former: frozenset[str] = frozenset()
     warnings: tuple[Problem, ...] = ()
 
@@ -52,16 +56,13 @@ class _Found:
 def diff(inputs: DiffInput) -> DiffResult:
     """The changes that would bring the tenant to ``inputs.desired``, parents first. Raises ``ordering.CircularError``."""
     found: dict[str, tuple[Match, _Found]] = {}
-    doubles: list[Change] = []
     for wanted in ordered(inputs.desired):
         matched = match(inputs.snapshot, wanted.kind, wanted.key, binding=inputs.bindings.get(wanted.key), district=inputs.district)
         parent = found.get(wanted.parent or "")
         shut = parent is not None and _is_shut(parent[0].live)
         around = parent[1].flight if parent is not None else None
         one = _absent(inputs, wanted, shut=shut) if matched.live is None else _present(inputs, wanted, matched, matched.live, around)
-        twice = doubled(inputs, wanted, matched)
-        doubles += twice.changes
-        found[wanted.key] = (matched, _marks_considered(inputs, wanted, matched, one, twice))
+        found[wanted.key] = (matched, _ends_considered(inputs, wanted, matched, one))
     hold_lane = inputs.lane is Lane.HOLD
     orphans = (b for key, b in sorted(inputs.bindings.items()) if key not in found and TRAITS[b.kind].hold_lane is hold_lane)
     flights = [one.flight for _, one in found.values() if one.flight is not None]
@@ -76,7 +77,7 @@ def diff(inputs: DiffInput) -> DiffResult:
         orphans=tuple(orphans),
         superseded=tuple(live for _, one in found.values() for live in one.superseded),
         duplicates=tuple(live for matched, _ in found.values() for live in matched.duplicates),
-        doubles=tuple(doubles),
+        ends=tuple(change for _, one in found.values() for change in one.ends),
         former={key: one.former for key, (_, one) in found.items() if one.former},
         vendor_ids=_bound_ids(inputs) | {key: live.vendor_id for key, live in seen.items()},
         rests_on={wanted.key: rests_on(wanted) for wanted in inputs.desired},
@@ -270,7 +271,18 @@ def _unread(snapshot: Snapshot, wanted: Wanted) -> Refusal:
     )
 
 
-def _marks_considered(inputs: DiffInput, wanted: Wanted, matched: Match, found: _Found, twice: Doubled) -> _Found:
+def _ends_considered(inputs: DiffInput, wanted: Wanted, matched: Match, found: _Found) -> _Found:
+    """With what is proposed to be ended beside the object, and a word on what is not."""
+    twice, older = doubled(inputs, wanted, matched), replaced(inputs, wanted, matched.live, found.superseded)
+    kept = tuple(
+        _warning(inputs, wanted, "label.needed", f"The older label {vendor_id} of {wanted.key} is not proposed to be disabled: {why}.", _SEE_LABELS)
+        for vendor_id, why in sorted(older.left.items())
+    )
+    considered = _marks_considered(inputs, wanted, matched, found, twice)
+    return replace(considered, ends=(*twice.changes, *older.changes), warnings=(*considered.warnings, *kept))
+
+
+def _marks_considered(inputs: DiffInput, wanted: Wanted, matched: Match, found: _Found, twice: Ends) -> _Found:
     """In the sync lane a mark that is not ours alone stops every change of its key; in the hold lane it is a warning."""
     findings = []
     if matched.duplicates:

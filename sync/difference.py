@@ -50,7 +50,7 @@ class DiffResult:
 
     ``unknown``: keys that are bound and could not be seen. ``waiting``: keys that cannot be judged before their closed container is open again;
     diff once more after that change. ``superseded``: older generations whose replacement is in force. ``duplicates``: younger objects with a mark
-    that is already taken; ``doubles`` end those among them that are holds whose elder holds the same, as soon as two officers approve that.
+    that is already taken. ``ends``: second holds whose elder holds the same, and superseded labels, to be ended as soon as two officers approve that.
     """
 
     changes: tuple[Change, ...] = ()
@@ -62,7 +62,7 @@ class DiffResult:
     orphans: tuple[Binding, ...] = ()
     superseded: tuple[Live, ...] = ()
     duplicates: tuple[Live, ...] = ()
-    doubles: tuple[Change, ...] = ()
+    ends: tuple[Change, ...] = ()
     former: Mapping[str, frozenset[str]] = field(default_factory=dict)
     vendor_ids: Mapping[str, str] = field(default_factory=dict)
     """Vendor id by key of every object that was seen or is bound: where parents are found."""

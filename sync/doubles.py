@@ -7,15 +7,15 @@ deletes labels or policies.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from connectors.base import Lane
 from policies.kinds import Kind
 from policies.protection import Direction
-from policies.resources import Because, Fields, Force, Live, Snapshot, Wanted
+from policies.resources import Because, Fields, Force, Live, Wanted
 from sync.difference import DiffInput
-from sync.matching import Match, generation_of, switched_off
+from sync.ends import DOUBLE, Ends, line_of
+from sync.matching import Match, generation_of
 from sync.plan import Change, Operation
 from sync.proposing import addresses_of
 
@@ -23,22 +23,13 @@ HOLDS: Final = frozenset({Kind.M365_HOLD, Kind.GOOGLE_HOLD})
 """The kinds of which a second object is proposed for release."""
 _TEXTS: Final = frozenset({"description"})
 """Fields that say nothing about what is held."""
-_PREFIX: Final = "duplicate/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubled:
-    """What becomes of the younger objects with one mark: the changes that would end them and, by vendor id, why others are not proposed."""
-
-    changes: tuple[Change, ...] = ()
-    left: Mapping[str, str] = field(default_factory=dict)
-
-
-def doubled(inputs: DiffInput, wanted: Wanted, matched: Match) -> Doubled:
+def doubled(inputs: DiffInput, wanted: Wanted, matched: Match) -> Ends:
     """The younger holds with the mark of ``wanted``, each as a change that ends it, or with the reason why it is not proposed."""
     kept = matched.live
     if inputs.lane is not Lane.HOLD or wanted.kind not in HOLDS or kept is None:
-        return Doubled()
+        return Ends()
     changes, left = [], {}
     for other in matched.duplicates:
         why = _unknown(inputs, wanted, kept) or why_not(kept, other, inputs.snapshot.resources, inputs.district)
@@ -46,17 +37,7 @@ def doubled(inputs: DiffInput, wanted: Wanted, matched: Match) -> Doubled:
             changes.append(_ending(inputs, wanted, kept, other))
         else:
             left[other.vendor_id] = why
-    return Doubled(changes=tuple(changes), left=left)
-
-
-def is_double(change: Change) -> bool:
-    """Whether the change ends a second hold with one mark, and so takes nobody's protection away."""
-    return change.operation is Operation.RELEASE and is_line(change.because.line)
-
-
-def is_line(line: object) -> bool:
-    """Whether the line that a change goes by, as its intent has it, is that of a second hold."""
-    return isinstance(line, str) and line.startswith(_PREFIX)
+    return Ends(changes=tuple(changes), left=left)
 
 
 def why_not(kept: Live, other: Live, around: tuple[Live, ...], district: str) -> str | None:
@@ -77,13 +58,7 @@ def why_not(kept: Live, other: Live, around: tuple[Live, ...], district: str) ->
 
 def as_approved(change: Change, kept: Live, other: Live) -> bool:
     """Whether the two are, and ``other`` holds, exactly what the officers saw."""
-    return change.because.line == _line(kept, other) and scope_of(other) == dict(change.before or {}) and other.members == change.remove
-
-
-def over(kind: Kind, vendor_id: object, snapshot: Snapshot) -> bool:
-    """Whether a look shows the second hold gone or switched off. False where it cannot tell."""
-    found = next((one for one in snapshot.of(kind) if one.vendor_id == vendor_id), None)
-    return snapshot.complete(kind) if found is None else switched_off(found)
+    return change.because.line == line_of(DOUBLE, kept, other) and scope_of(other) == dict(change.before or {}) and other.members == change.remove
 
 
 def scope_of(hold: Live) -> Fields:
@@ -123,12 +98,8 @@ def _ending(inputs: DiffInput, wanted: Wanted, kept: Live, other: Live) -> Chang
     return Change(
         tenant=inputs.tenant, tenant_identity=inputs.tenant_identity, lane=Lane.HOLD, kind=wanted.kind, key=wanted.key, name=other.name,
         operation=Operation.RELEASE, direction=Direction.WEAKENS,
-        because=Because(line=_line(kept, other), matter=wanted.because.matter),
+        because=Because(line=line_of(DOUBLE, kept, other), matter=wanted.because.matter),
         generation=generation_of(other, inputs.bindings.get(wanted.key)), vendor_id=other.vendor_id, parent=wanted.parent,
         before=scope_of(other), remove=other.members, people=len(other.members) or wanted.people,
         identities_touched=addresses_of(other.members, inputs.addresses),
     )
-
-
-def _line(kept: Live, other: Live) -> str:
-    return f"{_PREFIX}{other.vendor_id}/{kept.vendor_id}"

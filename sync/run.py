@@ -10,6 +10,7 @@ from connectors.base import Lane
 from policies.problems import Problem, Severity
 from policies.resources import Live
 from sync.apply import Applier, Hands
+from sync.concluding import Concluder, caught_up
 from sync.consider import Considered, Considering, Matters
 from sync.decide import Decision, everybody
 from sync.desk import Desk, TenantDoor
@@ -23,7 +24,6 @@ from sync.plan import LETTING_GO, Change, ChangeStatus, Plan
 from sync.result import RunResult, TenantResult
 from sync.store.changes import Changes
 from sync.summing import Summing
-from sync.undoubling import Undoubler, caught_up
 from sync.watch.done import Doers
 from sync.weigh import still_harmless
 
@@ -210,7 +210,7 @@ class Engine:
         if not ending:
             return sent
         ending_hands = EndingHands(reader=reader, releaser=self.desk.door(tenant).releaser())
-        ended = Undoubler(self.desk, lease, seen, ending_hands, self.matters.on_hold).run(ending)
+        ended = Concluder(self.desk, lease, seen, ending_hands, self.matters.on_hold).run(ending)
         return sent.joined(Sent(progress=ended.progress, live=ended.live, problems=ended.problems))
 
     def _added(self, seen: Considered, lane: Lane, lease: Lease, changes: tuple[Change, ...]) -> Sent:

@@ -12,7 +12,7 @@ from policies.kinds import Kind
 from policies.resources import Force, Live, Snapshot, Wanted
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
-from sync.doubles import is_line, over
+from sync.ends import is_line, over
 from sync.journal import OpenIntent, OutcomeResult
 from sync.lease import Lease
 from sync.matching import match
@@ -62,7 +62,7 @@ def settle(desk: Desk, lease: Lease, lane: Lane, snapshot: Snapshot, wanted: Map
 def _let_be(desk: Desk, lease: Lease, intent: OpenIntent, snapshot: Snapshot) -> None:
     """What takes away may be asked for twice: the next look finds it done, or does it again; whether this call did it is not claimed.
 
-    A second hold that is seen ended is: its signatures were for one doing of it, whoever switches it on again.
+    A second hold or an older label that is seen ended is: its signatures were for one doing of it, whoever switches it on again.
     """
     ended = is_line(intent.body.get("line")) and over(Kind(str(intent.body["kind"])), intent.body.get("vendor_id"), snapshot)
     status, settled_by = ("effective", "reading") if ended else ("asked_again", "asking again")

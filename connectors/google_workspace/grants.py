@@ -28,7 +28,7 @@ _WHY: Final[Mapping[str, str]] = {
     table.AUDIT: "see in the log who changed what",
     table.LICENSING: "see which accounts a hold really protects (Google has no read-only form of it)",
     table.GROUP_SETTINGS: "see and switch on the archive of held groups (Google has no read-only form of it)",
-    table.LABELS: "make and publish Drive labels, where the edition has them",
+    table.LABELS: "make and publish Drive labels, where the edition has them; disable a replaced one that two officers approved",
     table.LABELS_READ: "see Drive labels",
     table.POLICIES: "see settings of Chat, Gmail and Vault; only a super administrator's account may",
     table.ALERTS: "hear of requests to delete ahead of retention",

@@ -1,6 +1,6 @@
 """Reads and writes Drive labels. It can make, publish, re-describe, enable and let people apply them.
 
-It can disable and delete none (G§3.1: that strips them off files), and take no permission away.
+It can disable none, which is the releaser's, delete none (G§3.1: that strips them off files), and take no permission away.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class LabelWriter:
             answer = self._session.call(
                 LABELS_DELTA,
                 name=f"labels/{ref.vendor_id}",
-                body={"useAdminAccess": True, "requests": [change], "writeControl": _control(current)},
+                body={"useAdminAccess": True, "requests": [change], "writeControl": control(current)},
             )
         self._publish(ref.vendor_id)
         return self._receipt(answer, ref.vendor_id, ref.name)
@@ -148,7 +148,7 @@ class LabelWriter:
             self._act(LABELS_PUBLISH, label_id, newest)
 
     def _act(self, operation: Operation, label_id: str, seen: Json) -> Answer:
-        return self._session.call(operation, name=f"labels/{label_id}", body={"useAdminAccess": True, "writeControl": _control(seen)})
+        return self._session.call(operation, name=f"labels/{label_id}", body={"useAdminAccess": True, "writeControl": control(seen)})
 
     def _measure(self, title: str, description: str) -> None:
         if self._limits is None:
@@ -165,8 +165,8 @@ def revision(session: Session, label_id: str, which: str) -> Json:
     return session.call(LABELS_GET, name=f"labels/{label_id}@{which}", useAdminAccess=True, view=FULL).body
 
 
-def _control(seen: Json) -> dict[str, object]:
-    """Refuses the write where somebody was faster (G§3.1: stale is a 400)."""
+def control(seen: Json) -> dict[str, object]:
+    """A ``writeControl`` that refuses the write where somebody was faster (G§3.1: stale is a 400)."""
     return {"requiredRevisionId": required(seen, "revisionId", "label")}
 
 

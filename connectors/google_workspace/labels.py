@@ -40,7 +40,7 @@ def label_live(raw: Json, permitted: Sequence[Json] = ()) -> Live:
             "state": state,
             **_said(without_mark(described)),
             "copies": _COPIES.get(text(policy, "copyMode"), "unknown"),
-            "locked": truth(inner(raw, "lockStatus", "label") or {}, "locked"),
+            "locked": locked(raw),
         },
         members=appliers(permitted),
         mark=find_mark(described),
@@ -56,6 +56,13 @@ def state_of(raw: Json) -> str:
     lifecycle = inner(raw, "lifecycle", "label") or {}
     state = _STATES.get(text(lifecycle, "state"), "unknown")
     return "published_draft" if state == "published" and truth(lifecycle, "hasUnpublishedChanges") else state
+
+
+def locked(raw: Json) -> bool:
+    """Whether a rule uses the label, a field of it or a choice of one: each says only whether it is itself what is locked (discovery, LockStatus)."""
+    fields = objects(raw, "fields", "label")
+    choices = [one for field in fields for one in objects(inner(field, "selectionOptions", "field") or {}, "choices", "field")]
+    return any(truth(inner(part, "lockStatus", "label") or {}, "locked") for part in (raw, *fields, *choices))
 
 
 def label_text(fields: Fields, mark: Mark) -> str:

@@ -107,6 +107,8 @@ LABELS_DELTA: Final = Operation(surface=Surface.LABELS, method="labels.delta", s
 LABELS_PUBLISH: Final = Operation(surface=Surface.LABELS, method="labels.publish", scope=LABELS, writes=True)
 LABELS_ENABLE: Final = Operation(surface=Surface.LABELS, method="labels.enable", scope=LABELS, writes=True)
 LABELS_COPY_MODE: Final = Operation(surface=Surface.LABELS, method="labels.updateLabelCopyMode", scope=LABELS, writes=True)
+# Takes a label out of people's hands and off no file (G§3.1); the releaser alone has it.
+LABELS_DISABLE: Final = Operation(surface=Surface.LABELS, method="labels.disable", scope=LABELS, writes=True)
 # A label in use loses its metadata on every file when it is deleted (G§3.1), so only the prover can, and only its own unpublished draft.
 LABELS_DELETE: Final = Operation(surface=Surface.LABELS, method="labels.delete", scope=LABELS, writes=True)
 
@@ -127,8 +129,8 @@ WRITES: Final = (
     MATTERS_CREATE, MATTERS_UPDATE, MATTERS_REOPEN, MATTERS_UNDELETE, HOLDS_CREATE, HOLDS_UPDATE, HOLDS_ADD_ACCOUNTS, GROUP_SETTINGS_PATCH,
     LABELS_CREATE, LABELS_DELTA, LABELS_PUBLISH, LABELS_ENABLE, LABELS_COPY_MODE, LABEL_PERMISSIONS_UPDATE,
 )  # fmt: skip
-RELEASES: Final = (HOLDS_REMOVE_ACCOUNTS, HOLDS_DELETE, MATTERS_CLOSE)
-"""What only a release that two officers approved may send (and the prover the last two, against its own dummy)."""
+RELEASES: Final = (HOLDS_REMOVE_ACCOUNTS, HOLDS_DELETE, MATTERS_CLOSE, LABELS_DISABLE)
+"""What only a release or an end that two officers approved may send (and the prover the two in the middle, against its own dummy)."""
 BESIDE_WRITES: Final = (
     MATTERS_LIST, MATTERS_GET, HOLDS_LIST, HOLDS_GET, ORG_UNITS_LIST, GROUP_SETTINGS_GET,
     LABELS_LIST, LABELS_GET, LABEL_LIMITS, LABEL_PERMISSIONS_LIST,

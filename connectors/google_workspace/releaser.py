@@ -1,11 +1,12 @@
-"""Takes protection away: accounts off a hold, a hold, a matter closed. Nothing else in this connector can, but the prover with its own dummy.
+"""Takes away: accounts off a hold, a hold, a matter closed, a label disabled. Nothing else in this connector can, but the prover with its own dummy.
 
-Each of the three may be asked again after a lost answer, for what is so already is as good as done: an account that is off, a hold that is gone,
-a matter that is closed. Whoever asks holds the approvals; here it is only seen to that no more is let go than was asked.
+Each of them may be asked again after a lost answer, for what is so already is as good as done: an account that is off, a hold that is gone,
+a matter that is closed, a label that is disabled. Whoever asks holds the approvals; here it is only seen to that no more is let go than was asked.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Final
 
@@ -13,9 +14,19 @@ from connectors.base import Context, MemberOutcome, Receipt
 from connectors.errors import ConnectorError, PermanentError, UnknownOutcomeError
 from connectors.google_workspace.held_accounts import OK, Deed, Told, ask, batches
 from connectors.google_workspace.http import Answer, Session
-from connectors.google_workspace.operations import HOLDS_DELETE, HOLDS_GET, HOLDS_LIST, HOLDS_REMOVE_ACCOUNTS, MATTERS_CLOSE, MATTERS_GET
+from connectors.google_workspace.label_desk import NEWEST, control, revision
+from connectors.google_workspace.labels import locked, state_of
+from connectors.google_workspace.operations import (
+    HOLDS_DELETE,
+    HOLDS_GET,
+    HOLDS_LIST,
+    HOLDS_REMOVE_ACCOUNTS,
+    LABELS_DISABLE,
+    MATTERS_CLOSE,
+    MATTERS_GET,
+)
 from connectors.google_workspace.vault import ACCOUNT
-from connectors.google_workspace.wire import Json, inner, objects, required, text, unit_id
+from connectors.google_workspace.wire import Json, as_object, inner, objects, required, text, unit_id
 from policies.district import Tenant
 from policies.kinds import Kind
 from policies.resources import Live, Ref, find_mark
@@ -28,7 +39,7 @@ _NOT_AN_ID: Final = "google.invalid: Vault takes accounts off a hold by their id
 
 
 class GoogleReleaser:
-    """The writing identity, with the three calls that end protection. Spends what the quotas of its context's lane allow."""
+    """The writing identity, with the four calls that take something away. Spends what the quotas of its context's lane allow."""
 
     def __init__(self, tenant: Tenant, context: Context) -> None:
         self._context = context
@@ -63,16 +74,19 @@ class GoogleReleaser:
         return replace(receipt, members=tuple(outcomes[member] for member in sorted(members)))
 
     def end(self, ref: Ref, live: Live) -> Receipt:
-        """A hold deleted, or a matter closed that has no hold left in it. Content is never touched; asking again is safe.
+        """A hold deleted, a matter closed that has no hold left in it, or a label disabled. Content is never touched; asking again is safe.
 
         Vault knows no hold that is switched off, and what is not kept otherwise may be purged at once (G§1.2). Raises ``release.changed`` for a
-        hold that holds somebody whom ``live`` does not name, ``release.holds_left`` for a matter with any hold, ``release.kept`` for a group's
-        archive, ``google.not_found`` where gone cannot be told from invisible, ``UnknownOutcomeError`` where an answer was lost.
+        hold that holds somebody whom ``live`` does not name and a label that is not as ``live`` has it, ``release.holds_left`` for a matter with
+        any hold, ``release.label_locked`` for a label that a rule uses, ``release.kept`` for a group's archive,
+        ``google.not_found`` where gone cannot be told from invisible, ``UnknownOutcomeError`` where an answer was lost.
         """
         if ref.kind is Kind.GOOGLE_HOLD:
             return self._end_hold(ref, live)
         if ref.kind is Kind.GOOGLE_MATTER:
             return self._end_matter(ref)
+        if ref.kind is Kind.GOOGLE_DRIVE_LABEL:
+            return self._end_label(ref, live)
         if ref.kind is Kind.GOOGLE_GROUP_ARCHIVE:
             raise PermanentError(
                 "release.kept",
@@ -142,6 +156,25 @@ class GoogleReleaser:
             if text(again.body, "state") not in _NOT_OPEN:
                 raise
             return self._receipt(ref, again)
+
+    def _end_label(self, ref: Ref, live: Live) -> Receipt:
+        """The label disabled at the revision that ``live`` has: people are not offered it any more, and find files by it as before.
+
+        Files that carry it keep it (G§3.1).
+        """
+        newest = revision(self._session, ref.vendor_id, NEWEST)
+        state, seen = state_of(newest), as_object(json.loads(live.raw), "label")
+        if state == "disabled":
+            return self._receipt(ref)
+        marked = find_mark(text(inner(newest, "properties", "label") or {}, "description"))
+        if state != "published" or marked is None or marked != ref.mark or newest.get("revisionId") != seen.get("revisionId"):
+            message = f"the label {ref.name} is not as it was looked at (now {state}); it was left as it is"
+            raise PermanentError("release.changed", message, "Nothing was sent. The next run looks again.")
+        if locked(newest):
+            raise PermanentError("release.label_locked", f"a rule uses the label {ref.name}", "Take it out of the rule first, in the console.")
+        policy = {"hideInSearch": False, "showInApply": False}
+        body = {"useAdminAccess": True, "disabledPolicy": policy, "updateMask": "*", "writeControl": control(seen)}
+        return self._receipt(ref, self._session.call(LABELS_DISABLE, name=f"labels/{ref.vendor_id}", body=body))
 
     def _hold(self, ref: Ref) -> Json | None:
         """The hold as it is now; None only where its open matter lists its holds without it, for a 404 is said of invisible ones too."""

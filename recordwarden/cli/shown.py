@@ -11,8 +11,8 @@ from policies.resources import ReadState, without_mark
 from recordwarden.cli.screen import Screen, many, moment
 from recordwarden.cli.words import DIRECTIONS, FIELDS, OPERATIONS, STANDINGS, STATUSES, value_word
 from reports.words import KINDS, reason
-from sync.doubles import is_double
 from sync.drift import AttributionState, Drift, DriftClass, next_step
+from sync.ends import is_double, is_superseded
 from sync.ledger import Progress
 from sync.plan import LETTING_GO, Change
 from sync.result import RunResult, TenantResult
@@ -137,6 +137,12 @@ def because(change: Change) -> str:
     why = change.because
     if is_double(change):
         return f"a second hold with the same mark in matter {why.matter}; the one that is followed holds the same and stays"
+    if is_superseded(change):
+        newer = (why.line or "").rpartition("/")[2]
+        return (
+            f"an older label of series {why.series} that label {newer}, published and ours, replaced; it is disabled, so that nobody puts it on "
+            "files any more, and never deleted: files that carry it keep it"
+        )
     if why.matter is not None:
         return f"{'the release of ' if change.operation in LETTING_GO else ''}matter {why.matter}"
     place = f" ({why.file}:{why.row})" if why.file and why.row else ""

@@ -94,6 +94,10 @@ class Label:
         """Whether something waits to be published."""
         return not self.latest.published
 
+    def target(self, field_id: str = "", choice_id: str = "") -> bool:
+        """Whether exactly that part (or the label itself) is what a rule has locked: all that its ``lockStatus`` tells (discovery, LockStatus)."""
+        return any((lock.field_id, lock.choice_id) == (field_id, choice_id) for lock in self.locks.values())
+
     def locked(self, field_id: str = "", choice_id: str = "") -> bool:
         """Whether a lock stands on that part, or, for the label itself, on anything in it."""
         if not field_id:

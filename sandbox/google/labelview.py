@@ -45,7 +45,7 @@ def label_json(label: Label, revision: Revision, *, full: bool = True, named: bo
         "revisionCreateTime": _instant(revision.created),
         "revisionCreator": _person(revision.creator),
         "lifecycle": _lifecycle(label.state, label.disabled_policy) | ({"hasUnpublishedChanges": True} if _pending(label) else {}),
-        "lockStatus": {"locked": label.locked()},
+        "lockStatus": {"locked": label.target()},
         "appliedLabelPolicy": {"copyMode": label.copy_mode},
         "enabledAppSettings": {"enabledApps": [{"app": app} for app in label.apps]},
         "schemaCapabilities": {
@@ -94,7 +94,7 @@ def _field(label: Label, part: Part) -> Item:
         "queryKey": f"labels/{label.id}.{part.id}",
         "properties": part.properties,
         "lifecycle": _lifecycle(part.state, part.disabled_policy) | ({"hasUnpublishedChanges": True} if part.changed else {}),
-        "lockStatus": {"locked": label.locked(part.id)},
+        "lockStatus": {"locked": label.target(part.id)},
     }
     options = dict(part.options)
     if part.choices:
@@ -107,7 +107,7 @@ def _choice(label: Label, part: Part, choice: Part) -> Item:
         "id": choice.id,
         "properties": choice.properties,
         "lifecycle": _lifecycle(choice.state, choice.disabled_policy) | ({"hasUnpublishedChanges": True} if choice.changed else {}),
-        "lockStatus": {"locked": label.locked(part.id, choice.id)},
+        "lockStatus": {"locked": label.target(part.id, choice.id)},
     }
 
 

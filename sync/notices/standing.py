@@ -11,7 +11,7 @@ from policies.kinds import TRAITS
 from sync.awaiting import Awaiting, OnHold, awaiting, could_sign, last_full
 from sync.bindings import Binding, BindingState
 from sync.desk import Desk
-from sync.doubles import is_double
+from sync.ends import is_double
 from sync.matters.letting_go import Scope
 from sync.matters.model import Matter
 from sync.matters.register import Register

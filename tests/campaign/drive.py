@@ -41,7 +41,7 @@ from sync.store import Store, open_store
 from sync.store.notices import Letters
 from sync.store.proofs import Proofs
 from tests.campaign.cells import Cell
-from tests.campaign.releasing import Parting, officers, part, register_wrongs, under_way
+from tests.campaign.releasing import Parting, Signing, officers, part, register_wrongs, sign, under_way
 from tests.campaign.theatre import Theatre
 
 DISTRICT = "cmpgn001"
@@ -145,10 +145,12 @@ class Stage:
         self.looks = 0
         self.believed_gone: set[str] = set()
 
-    def order(self, wanted: MatterOrder | Parting | None) -> None:
+    def order(self, wanted: MatterOrder | Parting | Signing | None) -> None:
         """Write an order down, where there is one; the next look sends it. Of a release, everything up to the look that carries it out."""
         if isinstance(wanted, Parting):
             part(self, wanted)
+        elif isinstance(wanted, Signing):
+            sign(self, wanted)
         elif wanted is not None:
             self.lane.open(wanted)
 

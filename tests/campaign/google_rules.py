@@ -1,4 +1,4 @@
-"""The sync lane's side of Google's campaign: Drive labels, made, published, changed back, enabled again."""
+"""The sync lane's side of Google's campaign: Drive labels, made, published, changed back, enabled again, disabled once a newer one replaced them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from sync.matters.order import MatterOrder
 from tests.campaign.cells import EVERYWHERE, Cell, Method
 from tests.campaign.google import SHORT
 from tests.campaign.planting import Planted, plant_on_wire
-from tests.campaign.releasing import LetGo
+from tests.campaign.releasing import LetGo, Signing
 from tests.campaign.theatre import Stock
 
 PERMIT = "labels.permissions.batchUpdate"
-_WRITES = ("labels.create", "labels.updateLabelCopyMode", "labels.publish", "labels.delta", "labels.enable", PERMIT)
+DISABLE = "drivelabels.labels.disable"
+_WRITES = ("labels.create", "labels.updateLabelCopyMode", "labels.publish", "labels.delta", "labels.enable", "labels.disable", PERMIT)
 _READS = ("labels.get", "limits.getLabel")
 METHODS = (
     *(Method(surface="drivelabels", operation=f"drivelabels.{name}", writes=True) for name in _WRITES),
@@ -55,6 +56,8 @@ class GoogleRulesTheatre(Stock):
     proven = frozenset({Kind.GOOGLE_DRIVE_LABEL})
     lines: dict[str, int] = field(default_factory=dict)
     others: dict[str, object] = field(default_factory=dict)
+    over: dict[str, object] = field(default_factory=dict)
+    """Labels that a newer one replaced, as they were."""
 
     def connector(self) -> Connector:
         return GoogleWorkspaceConnector(groups=frozenset())
@@ -79,10 +82,13 @@ class GoogleRulesTheatre(Stock):
     def duties(self) -> tuple[Duty, ...]:
         return tuple(_duty(series, days) for series, days in self.lines.items())
 
-    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | None:
+    def provoke(self, world: World, method: Method, rng: random.Random) -> Signing | None:
         spoil = _ACTS.get(method.operation)
         with world.lock:
-            whole = [one for one in state_of(world).labels.values() if _ours(one) and one.state == "PUBLISHED" and not one.has_draft]
+            mine = [one for one in state_of(world).labels.values() if _ours(one) and one.id not in self.over]
+            whole = [one for one in mine if one.state == "PUBLISHED" and not one.has_draft]
+            if whole and method.operation == DISABLE:
+                return self._replace(world, rng.choice(whole))
             if spoil is None or not whole:  # or what an earlier strike left is not whole yet
                 self._demand(rng)
             else:
@@ -99,7 +105,8 @@ class GoogleRulesTheatre(Stock):
         state = state_of(world)
         found = [f"another's label was touched: {name}" for name, value in _others(state).items() if self.others.get(name) != value]
         found += [f"another's label is gone: {name}" for name in self.others.keys() - _others(state).keys()]
-        ours = [one for one in state.labels.values() if _ours(one)]
+        found += [wrong for label, was in self.over.items() for wrong in _over_wrongs(state.labels.get(label), was)]
+        ours = [one for one in state.labels.values() if _ours(one) and one.id not in self.over]
         marks = Counter(str(find_mark(_text(one, "description"))) for one in ours)
         found += [f"{count} labels carry {mark}" for mark, count in marks.items() if count > 1 or f"rw:{district}:" not in mark]
         if len(ours) != len(self.lines):
@@ -107,6 +114,15 @@ class GoogleRulesTheatre(Stock):
         for series, days in self.lines.items():
             found += _line_wrongs([one for one in ours if _text(one, "title").startswith(series)], series, days)
         return tuple(found)
+
+    def _replace(self, world: World, label: Label) -> Signing:
+        """A newer generation of a label of ours stands beside it, as one does that another store of the same district has made."""
+        mark = find_mark(_text(label, "description"))
+        assert mark is not None
+        words = _text(label, "description").replace(str(mark), str(replace(mark, generation=mark.generation + 1)))
+        google.console_acts(world)["create_label"]({"title": f"{_text(label, 'title')[:50]} g{mark.generation + 1}", "description": words})
+        self.over[label.id] = _as_on_files(label)
+        return Signing(vendor_id=label.id)
 
     def _demand(self, rng: random.Random) -> None:
         """A line more in the policy."""
@@ -134,6 +150,19 @@ def _duty(series: str, days: int) -> Duty:
 
 def _text(label: Label, name: str) -> str:
     return str(label.latest.properties.get(name, ""))
+
+
+def _as_on_files(label: Label) -> object:
+    """What of a label the files have that carry it."""
+    return dict(label.latest.properties), [one.id for one in label.latest.fields], dict(label.permissions), label.copy_mode
+
+
+def _over_wrongs(label: Label | None, was: object) -> list[str]:
+    if label is None:
+        return ["a label that was replaced is gone, and off every file"]
+    found = [] if label.state == "DISABLED" else [f"a label that was replaced is {label.state}"]
+    found += [] if label.disabled_policy == {"hideInSearch": False, "showInApply": False} else [f"it is disabled as {label.disabled_policy}"]
+    return found + ([] if _as_on_files(label) == was else ["a label that was replaced is another on the files that carry it"])
 
 
 def _ours(label: Label) -> bool:

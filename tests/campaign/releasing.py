@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from policies.district import Officer
 from sync.approvals import LIFETIME
 from sync.desk import Desk
+from sync.ends import is_end
 from sync.journal import EntryKind
 from sync.matters.lane import HoldLane
 from sync.matters.model import MatterError
@@ -18,6 +19,7 @@ from sync.matters.order import MatterOrder
 from sync.matters.release import Reason, Release
 from sync.officers import Signer
 from sync.registers.governance import signing
+from sync.result import RunResult
 from sync.store.approvals import Approvals, KeptApproval
 from tests.unit.sync.provable import KEYS, officer
 
@@ -79,6 +81,13 @@ class Promised:
         return tuple(leaving)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """An end that runs propose by themselves is to be signed by two officers, once a look proposes it for this object."""
+
+    vendor_id: str
+
+
 class Looking(Protocol):
     """Of a stage what a release needs."""
 
@@ -87,6 +96,10 @@ class Looking(Protocol):
 
     def look(self) -> bool:
         """One look."""
+
+    @property
+    def last(self) -> RunResult:
+        """What the newest look found."""
 
 
 def part(stage: Looking, parting: Parting) -> None:
@@ -105,6 +118,18 @@ def part(stage: Looking, parting: Parting) -> None:
     stage.desk.clock.sleep(timedelta(seconds=stage.desk.district.timeouts.release_wait).total_seconds())
 
 
+def sign(stage: Looking, signing: Signing) -> None:
+    """Look until the end of the object is proposed, and have two officers sign it: the next look carries it out."""
+    for _ in range(LOOKS * 2):
+        stage.look()
+        proposed = [one.change for tenant in stage.last.tenants for one in tenant.changes if is_end(one.change)]
+        found = [change.id for change in proposed if change.vendor_id == signing.vendor_id]
+        if found:
+            say_yes(stage.desk, found)
+            return
+    raise AssertionError(f"no end of {signing.vendor_id} was proposed")
+
+
 def _settled(lane: HoldLane, alias: str) -> bool:
     sources = cast("list[dict[str, object]]", lane.status(alias)["sources"])
     return bool(sources) and all(one["state"] in {"verified", "released"} for one in sources)
@@ -121,15 +146,20 @@ def _asked(stage: Looking, parting: Parting) -> Release | None:
 
 
 def _approve(stage: Looking, release: Release) -> None:
-    desk, now = stage.desk, stage.desk.clock.now()
-    for signer in APPROVE:
-        for change in release.changes:
-            with desk.store.write() as session:
-                body = {"change": change, "verdict": "yes"}
-                seq = desk.journal.append(EntryKind.APPROVAL, f"change/{change}", body, actor=signing(signer), signer=signer.key, session=session)
-                yes = KeptApproval(change=change, officer=signer.officer, verdict="yes", at=now, expires=now + LIFETIME, seq=seq)
-                Approvals(desk.store).put(session, yes)
+    say_yes(stage.desk, release.changes)
     stage.lane.releases.weigh()
+
+
+def say_yes(desk: Desk, changes: Iterable[str], verdict: str = "yes") -> None:
+    """The yes (or no) of both officers who approve, signed, to each of the changes."""
+    now = desk.clock.now()
+    for signer in APPROVE:
+        for change in changes:
+            with desk.store.write() as session:
+                body = {"change": change, "verdict": verdict}
+                seq = desk.journal.append(EntryKind.APPROVAL, f"change/{change}", body, actor=signing(signer), signer=signer.key, session=session)
+                yes = KeptApproval(change=change, officer=signer.officer, verdict=verdict, at=now, expires=now + LIFETIME, seq=seq)
+                Approvals(desk.store).put(session, yes)
 
 
 def under_way(lane: HoldLane) -> bool:

@@ -16,7 +16,7 @@ from sandbox.world import World
 from sync.matters.order import MatterOrder
 from tests.campaign.cells import Cell, Method, Strike
 from tests.campaign.planting import Planted
-from tests.campaign.releasing import LetGo, Parting
+from tests.campaign.releasing import LetGo, Parting, Signing
 
 if TYPE_CHECKING:
     from tests.campaign.drive import Stage
@@ -92,8 +92,8 @@ class Theatre(Protocol):
     def duties(self) -> tuple[Duty, ...]:
         """What the policy demands by now."""
 
-    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | None:
-        """Make the program need ``method`` at its next look: something done in the console, a new duty, or what is handed back: an order, a release."""
+    def provoke(self, world: World, method: Method, rng: random.Random) -> MatterOrder | Parting | Signing | None:
+        """Make the program need ``method`` at its next look: something done in the console, a new duty, or what is handed back: an order, a release, an end."""
 
     def plant(self, world: World, cell: Cell, rng: random.Random) -> Planted:
         """Put the strike in the way of the method's next requests."""

@@ -1,4 +1,4 @@
-"""Drive labels on a tenant whose licences bring them: made, published, kept in their words; never disabled, never deleted, no draft of others published."""
+"""Drive labels on a tenant whose licences bring them: made, published, kept in their words; never deleted, no draft of others published."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_nothing_searches_counts_exports_or_deletes_but_a_release_and_the_proofs
     names -= {"spaces.search"}  # of spaces by their settings; its scope reaches nothing that is written in them
     assert not [name for name in names if any(word in name.lower() for word in words)]
     assert "matters.count" not in names
-    assert {operation.method for operation in RELEASES} == {"matters.holds.removeHeldAccounts", "matters.holds.delete", "matters.close"}
+    assert {operation.method for operation in RELEASES} == {"matters.holds.removeHeldAccounts", "matters.holds.delete", "matters.close", "labels.disable"}
     assert {operation.method for operation in PROOF_ONLY} == {"matters.delete", "labels.delete"}
     assert set(EVERY) == {one for one in vars(table).values() if isinstance(one, Operation)}, "what is in no list is in no test either"
 
@@ -58,7 +58,7 @@ def test_nothing_searches_counts_exports_or_deletes_but_a_release_and_the_proofs
 def test_only_the_releaser_and_the_prover_have_in_hand_what_removes() -> None:
     """By import, by attribute and by name in a text, so that no other way leads there; the grant script alone may take the whole table, for scopes."""
     removing = {name for name, one in vars(table).items() if isinstance(one, Operation) and one in {*RELEASES, *PROOF_ONLY}}
-    assert len(removing) == 5
+    assert len(removing) == 6
     words = removing | {"RELEASES", "PROOF_ONLY", "EVERY"} | {one.method for one in (*RELEASES, *PROOF_ONLY)}
     priced = {"operations.py", "budgets.py"}  # the table itself, and what each call costs
     users: dict[str, set[str]] = {}
@@ -68,7 +68,7 @@ def test_only_the_releaser_and_the_prover_have_in_hand_what_removes() -> None:
             if found and path.name not in priced:
                 users.setdefault(path.name, set()).update(found)
     assert users == {
-        "releaser.py": {"HOLDS_REMOVE_ACCOUNTS", "HOLDS_DELETE", "MATTERS_CLOSE"},
+        "releaser.py": {"HOLDS_REMOVE_ACCOUNTS", "HOLDS_DELETE", "MATTERS_CLOSE", "LABELS_DISABLE"},
         "prover.py": {"HOLDS_DELETE", "MATTERS_CLOSE", "MATTERS_DELETE", "LABELS_DELETE"},
     }
 

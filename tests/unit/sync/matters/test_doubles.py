@@ -11,8 +11,8 @@ import pytest
 from policies.district import Mode
 from policies.kinds import Kind
 from sync.approvals import LIFETIME
-from sync.doubles import is_double
 from sync.drift import DriftClass
+from sync.ends import is_double
 from sync.journal import EntryKind
 from sync.ledger import Progress
 from sync.officers import Signer

@@ -1,4 +1,4 @@
-"""End second holds that two officers approved, and only while the hold that is followed holds, in force, all that they do.
+"""End what runs proposed and two officers approved: second holds, while the one that is followed holds all that they do, and replaced labels.
 
 Both are read once more right before the call: what was read before the first change may be minutes old, and nobody calls back a hold that is gone.
 Asking twice does no harm, so a lost answer is settled by the next look.
@@ -11,20 +11,19 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from connectors.base import Lane
 from connectors.errors import ConnectorError, LockedError, UnknownOutcomeError
 from policies.problems import Problem, Severity
 from policies.protection import Direction
 from policies.resources import Live, Ref
+from sync import doubles, superseding
 from sync.approvals import needed
 from sync.consent import consenting
 from sync.consider import Considered
 from sync.desk import Desk
-from sync.doubles import as_approved, is_double, over, why_not
 from sync.ending import Ended, Hands
+from sync.ends import ended, is_end, is_superseded, over
 from sync.lease import Lease
 from sync.ledger import Progress
-from sync.matching import switched_off
 from sync.matters.letting_go import CONTAINERS
 from sync.plan import Change, ChangeStatus, Refusal
 from sync.record import Record
@@ -39,15 +38,19 @@ _UNSETTLED = (ChangeStatus.SENT, ChangeStatus.ACCEPTED, ChangeStatus.FAILED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Two:
-    """The hold that stays and the one that goes, as they are at this moment; ``other`` None where it is gone."""
+    """The one that stays and the one that goes, as they are at this moment; ``other`` None where it is gone, ``known`` as the run's look saw it."""
 
+    known: Live
     kept: Live | None
     other: Live | None
     around: tuple[Live, ...] = ()
 
 
-class Undoubler:
-    """Ends second holds in one tenant that was just looked at, under the lease of its hold lane. ``on_hold``: addresses in a matter."""
+class Concluder:
+    """Ends second holds, or labels that were replaced, in one tenant that was just looked at, under the lease of their lane.
+
+    ``on_hold``: addresses of people in a matter.
+    """
 
     def __init__(self, desk: Desk, lease: Lease, seen: Considered, hands: Hands, on_hold: Callable[[str], AbstractSet[str]]) -> None:
         self.desk = desk
@@ -74,15 +77,15 @@ class Undoubler:
         try:
             two = self._looked_again(change)
         except ConnectorError as error:
-            words = f"{change.name} and the hold that is followed could not be read again before it was to be ended: {error.message}"
+            words = f"{change.name} and what stays could not be read again before it was to be ended: {error.message}"
             return self._refused(change, ("kind.unknown", words, _NEXT_LOOK))
-        if two.other is None or switched_off(two.other):
+        if two.other is None or ended(two.other):
             return self._seen_done(change)
-        why = self._against(change, two.kept, two.other, two.around)
+        why = self._against(change, two, two.other)
         return self._refused(change, why) if why is not None else self._send(change, two.other)
 
     def _looked_again(self, change: Change) -> _Two:
-        """The hold that goes first and the one that stays last, so that it was seen a moment before the call. Raises ConnectorError."""
+        """The one that goes first and the one that stays last, so that it was seen a moment before the call. Raises ConnectorError."""
         known = self._live.get((change.kind, change.vendor_id or ""))
         binding = self._bound.get(change.key)
         if known is None or binding is None:
@@ -92,20 +95,29 @@ class Undoubler:
         boxes = [self._again(box.ref(change.tenant)) for vendor_id, box in self._boxes.items() if vendor_id in around]
         tenant, parent = change.tenant, binding.parent_id
         kept = self._again(Ref(tenant=tenant, kind=binding.kind, vendor_id=binding.vendor_id, name=binding.name, mark=binding.mark, parent_id=parent))
-        return _Two(kept=kept, other=other, around=tuple(one for one in boxes if one is not None))
+        return _Two(known=known, kept=kept, other=other, around=tuple(one for one in boxes if one is not None))
 
     def _again(self, ref: Ref) -> Live | None:
         return self.hands.reader.read_back(ref)
 
-    def _against(self, change: Change, kept: Live | None, other: Live, around: tuple[Live, ...]) -> _Why | None:
-        if kept is None:
-            return "duplicate.needed", f"{change.name} was not ended: the hold that is followed is gone.", _NEXT_LOOK
-        why = why_not(kept, other, around, self.desk.district.id)
+    def _against(self, change: Change, two: _Two, other: Live) -> _Why | None:
+        code = "label.needed" if is_superseded(change) else "duplicate.needed"
+        if two.kept is None:
+            return code, f"{change.name} was not ended: what was to stay is gone.", _NEXT_LOOK
+        why = self._why_not(change, two, two.kept, other)
         if why is not None:
-            return "duplicate.needed", f"{change.name} was not ended: {why}.", _NEXT_LOOK
-        if not as_approved(change, kept, other):
+            return code, f"{change.name} was not ended: {why}.", _NEXT_LOOK
+        rule = superseding if is_superseded(change) else doubles
+        if not rule.as_approved(change, two.kept, other):
             return "approval.stale", f"{change.name} is not what the officers saw by now.", "Look at the new plan, and approve that."
         return None
+
+    def _why_not(self, change: Change, two: _Two, kept: Live, other: Live) -> str | None:
+        if not is_superseded(change):
+            return doubles.why_not(kept, other, two.around, self.desk.district.id)
+        if other.changed_at != two.known.changed_at:
+            return "it was revised after this run looked at it"
+        return superseding.why_not(kept, other, self.desk.district.id)
 
     def _refused(self, change: Change, why: _Why) -> Progress:
         """Left as it is and told; what the officers said stands until its own time is over, or until a look finds another change instead."""
@@ -142,8 +154,8 @@ class Undoubler:
             live = self._again(before.ref(progress.change.tenant))
         except ConnectorError as error:
             return self._outcome(replace(progress, error=error.message, error_code="read_back.failed"), intent)
-        if live is not None and not switched_off(live):
-            words = "The platform answered yes, and reading it again showed that it holds still."
+        if live is not None and not ended(live):
+            words = "The platform answered yes, and reading it again showed that it stands as before."
             return self._outcome(replace(progress, status=ChangeStatus.FAILED, error_code="read_back.differs", error=words), intent)
         return self._outcome(replace(progress, status=ChangeStatus.EFFECTIVE, effective=self.desk.clock.now()), intent)
 
@@ -155,13 +167,14 @@ class Undoubler:
 def caught_up(session: Session, desk: Desk, seen: Considered) -> None:
     """Note what was asked for and is over by now: what a crash, a lost answer or a late list kept from being noted."""
     snapshot = seen.look.snapshot
-    if snapshot is None or Lane.HOLD not in seen.lanes:
+    if snapshot is None:
         return
     changes, now = Changes(desk.store), desk.clock.now()
     for kept in changes.with_status(*_UNSETTLED):
-        if kept.tenant == snapshot.tenant and is_double(kept.change) and over(kept.change.kind, kept.change.vendor_id, snapshot):
-            done = Progress(change=kept.change, status=ChangeStatus.EFFECTIVE, intent=now, effective=now, vendor_id=kept.change.vendor_id)
+        change = kept.change
+        if kept.tenant == snapshot.tenant and change.lane in seen.lanes and is_end(change) and over(change.kind, change.vendor_id, snapshot):
+            done = Progress(change=change, status=ChangeStatus.EFFECTIVE, intent=now, effective=now, vendor_id=change.vendor_id)
             changes.put(session, done)
 
 
-__all__ = ["Undoubler", "caught_up"]
+__all__ = ["Concluder", "caught_up"]
