@@ -36,6 +36,8 @@ THEATRES: Mapping[tuple[str, str], Callable[[], Theatre]] = {
 }
 """By cloud, and by what is done there: holds are the hold lane's (cmdlets: where Graph lets no application hold), rules (labels, their publishing,
 retention policies) the sync lane's."""
+MORE = 6
+"""Runs that are added at most for what the last ones planted and nothing ran into."""
 
 
 def campaign(make: Callable[[], Theatre], runs: int, seed: int, folder: Path, told: Callable[[str], None]) -> tuple[Matrix, list[str]]:
@@ -45,7 +47,9 @@ def campaign(make: Callable[[], Theatre], runs: int, seed: int, folder: Path, to
     matrix, wrongs = Matrix(squares), []
     keys = make_keys(theatre, folder / "keys")
     missed: tuple[Cell, ...] = ()
-    for number, chosen in enumerate(dealt(squares, runs, seed)):
+    for number, chosen in enumerate((*dealt(squares, runs, seed), *[()] * MORE)):
+        if number >= runs and not missed:
+            break
         place = folder / f"run-{number}"
         place.mkdir()
         path = (*missed, *chosen)
@@ -55,7 +59,7 @@ def campaign(make: Callable[[], Theatre], runs: int, seed: int, folder: Path, to
         missed = tuple(cell for cell, _times in ending.hits if not matrix.hits[cell])  # planted and never run into: dealt again at once
         words = ", ".join(f"{cell.strike.words} at {cell.method.words}" for cell in path)
         wrongs += [f"seed {seed + number} ({words}): {wrong}" for wrong in ending.wrongs]
-        told(f"run {number + 1} of {runs}: {ending.looks} looks, {len(ending.wrongs)} wrongs")
+        told(f"run {number + 1} of {max(runs, number + 1)}: {ending.looks} looks, {len(ending.wrongs)} wrongs")
         for wrong in ending.wrongs:
             told(f"  {words}: {wrong}")
     return matrix, wrongs

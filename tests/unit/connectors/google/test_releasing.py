@@ -540,15 +540,15 @@ def test_a_groups_archive_stays_on(bench: Bench) -> None:
     assert not bench.meter.requests
 
 
-@pytest.mark.parametrize("kind", [Kind.GOOGLE_DRIVE_LABEL, Kind.GOOGLE_VAULT_RULE, Kind.GOOGLE_USER])
+@pytest.mark.parametrize("kind", [Kind.GOOGLE_VAULT_RULE, Kind.GOOGLE_USER, Kind.GOOGLE_SETTING])
 def test_nothing_else_is_released(bench: Bench, kind: Kind) -> None:
     ref = Ref(tenant="google", kind=kind, vendor_id="1", name="x")
     live = Live(kind=kind, vendor_id="1", name="x", fields={})
     with pytest.raises(PermanentError) as ending:
         bench.releaser().end(ref, live)
     assert ending.value.code == "kind.not_written"
-    matter = Ref(tenant="google", kind=Kind.GOOGLE_MATTER, vendor_id="1", name="x")
-    for one in (ref, matter):
+    others = (Ref(tenant="google", kind=other, vendor_id="1", name="x") for other in (Kind.GOOGLE_MATTER, Kind.GOOGLE_DRIVE_LABEL))
+    for one in (ref, *others):
         with pytest.raises(PermanentError) as removing:
             bench.releaser().remove(one, frozenset({"account:1"}), live)
         assert removing.value.code == "kind.not_written"
